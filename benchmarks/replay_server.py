@@ -1,0 +1,301 @@
+"""A Bulk API server that is faster than any client: every answer is canned, nothing is computed.
+
+    python benchmarks/replay_server.py '[{"name": "Rows", "kind": "query", "size": 100}]'
+
+prints the address it serves on. Each canned result has a name; a job for the object of that name
+gets that result, whatever it asks or sends. Nothing is remembered between requests: job and batch
+ids carry the number of their result. Large bodies are blocks of bytes prepared at the start and
+handed to the socket whole, so the server takes little of the processor that the client under
+measurement needs.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import json
+import re
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import NamedTuple
+from xml.etree import ElementTree
+
+import canned_data
+
+NAMESPACE = "http://www.force.com/2009/06/asyncapi/dataload"
+STAMP = "2024-01-01T00:00:00.000Z"
+DRAIN_SIZE = 1 << 20
+
+CONTENTS: Mapping[str, Callable[[float], canned_data.Content]] = {
+    "query": canned_data.query_csv,
+    "query_json": canned_data.query_json,
+    "ingest": canned_data.ingest_csv,
+}
+
+
+@dataclass(frozen=True)
+class Canned:
+    """One canned result: `size` is in MB (10**6 bytes) for queries and in rows for ingest."""
+
+    name: str
+    kind: str
+    size: float
+    gzip: bool = True
+    chunk_size: int | None = 32_768  # None sends a Content-Length instead
+
+    def content(self) -> canned_data.Content:
+        return CONTENTS[self.kind](self.size)
+
+
+class Reply(NamedTuple):
+    status: int
+    media_type: str
+    pieces: canned_data.Pieces
+    gzip: bool = False
+    chunked: bool = False
+
+
+@dataclass
+class Result:
+    """A canned result ready to be sent."""
+
+    number: int
+    canned: Canned
+    content: canned_data.Content
+    serial: Iterator[int] = field(default_factory=lambda: itertools.count(1))
+
+    def __post_init__(self) -> None:
+        self._replies = {gzip: self._prepared(gzip) for gzip in {False, self.canned.gzip}}
+
+    @property
+    def json(self) -> bool:
+        return self.canned.kind == "query_json"
+
+    def reply(self, accepts_gzip: bool) -> Reply:
+        return self._replies[self.canned.gzip and accepts_gzip]
+
+    def _prepared(self, gzip: bool) -> Reply:
+        pieces = canned_data.gzipped(self.content) if gzip else self.content.pieces
+        chunk_size = self.canned.chunk_size
+        if chunk_size:
+            pieces = canned_data.chunked(pieces, chunk_size)
+        return Reply(200, self.content.media_type, pieces, gzip, chunked=bool(chunk_size))
+
+    def new_id(self, prefix: str) -> str:
+        return f"{prefix}{self.number:04d}{next(self.serial):08d}AAA"
+
+
+class Request(NamedTuple):
+    path: re.Match[str]
+    body: bytes
+    accepts_gzip: bool
+
+
+class Replay:
+    """The canned results by name and by the number inside an id."""
+
+    def __init__(self, canned: list[Canned]) -> None:
+        self.results = [Result(number, each, each.content()) for number, each in enumerate(canned)]
+        self.by_name = {result.canned.name: result for result in self.results}
+
+    def named_by(self, some_id: str) -> Result:
+        return self.results[int(some_id[3:7])]
+
+    # Bulk API 1.0
+
+    def create_job(self, request: Request) -> Reply:
+        job = _sent_fields(request.body)
+        result = self.by_name[job["object"]]
+        return document(201, "jobInfo", {"id": result.new_id("750"), **job, "state": "Open"}, False)
+
+    def job(self, request: Request) -> Reply:
+        job_id = request.path["job"]
+        result = self.named_by(job_id)
+        fields = {
+            "id": job_id,
+            "object": result.canned.name,
+            "state": "Closed" if request.body else "Open",
+            "contentType": "JSON" if result.json else "CSV",
+        }
+        return document(200, "jobInfo", fields, result.json and not request.body)
+
+    def post_batch(self, request: Request) -> Reply:
+        result = self.named_by(request.path["job"])
+        return self._batch_info(201, request, result.new_id("751"), "Queued")
+
+    def batch(self, request: Request) -> Reply:
+        return self._batch_info(200, request, request.path["batch"], "Completed")
+
+    def _batch_info(self, status: int, request: Request, batch_id: str, state: str) -> Reply:
+        result = self.named_by(batch_id)
+        fields: dict[str, object] = {
+            "id": batch_id,
+            "jobId": request.path["job"],
+            "state": state,
+            "createdDate": STAMP,
+            "systemModstamp": STAMP,
+            "numberRecordsProcessed": result.content.rows if state == "Completed" else 0,
+            "numberRecordsFailed": 0,
+            "totalProcessingTime": 0,
+            "apiActiveProcessingTime": 0,
+            "apexProcessingTime": 0,
+        }
+        return document(status, "batchInfo", fields, result.json)
+
+    def batch_result(self, request: Request) -> Reply:
+        result = self.named_by(request.path["batch"])
+        if result.canned.kind == "ingest":
+            return result.reply(request.accepts_gzip)
+        result_id = f"752{result.number:04d}00000001"
+        if result.json:
+            return whole(200, "application/json", json.dumps([result_id]))
+        listed = f'<result-list xmlns="{NAMESPACE}"><result>{result_id}</result></result-list>'
+        return whole(200, "application/xml", listed)
+
+    def query_result(self, request: Request) -> Reply:
+        return self.named_by(request.path["result"]).reply(request.accepts_gzip)
+
+
+_JOB = r"/services/async/[\d.]+/job"
+ROUTES: tuple[tuple[str, str, Callable[[Replay, Request], Reply]], ...] = (
+    ("POST", _JOB, Replay.create_job),
+    ("GET|POST", _JOB + r"/(?P<job>\w+)", Replay.job),
+    ("POST", _JOB + r"/(?P<job>\w+)/batch", Replay.post_batch),
+    ("GET", _JOB + r"/(?P<job>\w+)/batch/(?P<batch>\w+)", Replay.batch),
+    ("GET", _JOB + r"/(?P<job>\w+)/batch/(?P<batch>\w+)/result", Replay.batch_result),
+    (
+        "GET",
+        _JOB + r"/(?P<job>\w+)/batch/(?P<batch>\w+)/result/(?P<result>\w+)",
+        Replay.query_result,
+    ),
+)
+
+
+def whole(status: int, media_type: str, text: str) -> Reply:
+    return Reply(status, media_type, [(text.encode(), 1)])
+
+
+def document(status: int, name: str, fields: Mapping[str, object], as_json: bool) -> Reply:
+    """A jobInfo or batchInfo in either dialect."""
+    if as_json:
+        return whole(status, "application/json", json.dumps(fields))
+    inner = "".join(f"\n <{key}>{value}</{key}>" for key, value in fields.items())
+    declaration = '<?xml version="1.0" encoding="UTF-8"?>'
+    text = f'{declaration}<{name}\n   xmlns="{NAMESPACE}">{inner}\n</{name}>'
+    return whole(status, "application/xml", text)
+
+
+def _sent_fields(body: bytes) -> dict[str, str]:
+    if body.lstrip()[:1] == b"{":
+        return {key: str(value) for key, value in json.loads(body).items()}
+    job = ElementTree.fromstring(body)
+    return {child.tag.rpartition("}")[2]: child.text or "" for child in job}
+
+
+class Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    server: Server
+
+    def do_GET(self) -> None:
+        self._answer(b"")
+
+    def do_POST(self) -> None:
+        self._answer(self._body())
+
+    def _answer(self, body: bytes) -> None:
+        accepts_gzip = "gzip" in self.headers.get("Accept-Encoding", "")
+        path = self.path.partition("?")[0].rstrip("/")
+        for methods, pattern, answer in ROUTES:
+            match = re.fullmatch(pattern, path)
+            if match and self.command in methods.split("|"):
+                self._send(answer(self.server.replay, Request(match, body, accepts_gzip)))
+                return
+        self._send(whole(404, "text/plain", f"not canned: {self.command} {self.path}"))
+
+    def _send(self, reply: Reply) -> None:
+        self.send_response_only(reply.status)
+        self.send_header("Content-Type", reply.media_type)
+        if reply.gzip:
+            self.send_header("Content-Encoding", "gzip")
+        if reply.chunked:
+            self.send_header("Transfer-Encoding", "chunked")
+        else:
+            size = sum(len(piece) * times for piece, times in reply.pieces)
+            self.send_header("Content-Length", str(size))
+        self.end_headers()
+        # A client may leave in the middle of a download.
+        with contextlib.suppress(ConnectionError):
+            for piece, times in reply.pieces:
+                for _ in range(times):
+                    self.connection.sendall(piece)
+
+    def _body(self) -> bytes:
+        """The request's body; of a large one only the start, since it is not looked at."""
+        if "chunked" in self.headers.get("Transfer-Encoding", ""):
+            pieces = self._chunks()
+        else:
+            pieces = self._sized(int(self.headers.get("Content-Length", 0)))
+        start = next(pieces, b"")
+        for _ in pieces:
+            pass
+        return start
+
+    def _sized(self, left: int) -> Iterator[bytes]:
+        while left:
+            piece = self.rfile.read(min(left, DRAIN_SIZE))
+            if not piece:
+                return
+            left -= len(piece)
+            yield piece
+
+    def _chunks(self) -> Iterator[bytes]:
+        while size := int(self.rfile.readline().partition(b";")[0], 16):
+            yield from self._sized(size)
+            self.rfile.readline()
+        while self.rfile.readline().strip():
+            pass
+
+
+class Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def __init__(self, replay: Replay) -> None:
+        self.replay = replay
+        super().__init__(("127.0.0.1", 0), Handler)
+
+    def get_request(self) -> tuple[socket.socket, tuple[str, int]]:
+        connection, address = super().get_request()
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return connection, address
+
+
+@contextlib.contextmanager
+def replay_server(canned: list[Canned]) -> Iterator[str]:
+    """The address of a server of these results, in a process of its own, ended with the block."""
+    described = json.dumps([asdict(each) for each in canned])
+    process = subprocess.Popen(
+        [sys.executable, __file__, described], stdout=subprocess.PIPE, text=True
+    )
+    try:
+        assert process.stdout is not None
+        address = process.stdout.readline().strip()
+        if not address:
+            raise RuntimeError(f"the replay server ended with {process.wait()}")
+        yield address
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def main() -> None:
+    server = Server(Replay([Canned(**each) for each in json.loads(sys.argv[1])]))
+    print(f"http://127.0.0.1:{server.server_address[1]}", flush=True)
+    server.serve_forever()
+
+
+if __name__ == "__main__":
+    main()
