@@ -1,0 +1,233 @@
+"""Where the rows of the demo's file go: to Account, or to a custom object made for them.
+
+Also the rows that are spoiled on purpose, so that the org has something to reject.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from salesforce_bulk.cli.csv_file import Table
+from salesforce_bulk.cli.demo_compare import Kind
+from salesforce_bulk.errors import InvalidInput
+from salesforce_bulk.limits import BATCH_BYTES, BATCH_RECORDS, FIELD_CHARACTERS
+
+if TYPE_CHECKING:
+    from salesforce_bulk.emulator.fields import Field
+
+STANDARD_OBJECT = "Account"
+CUSTOM_OBJECT = "Demo_Row__c"
+#: A required number of the custom object: which row of the file a record came from.
+ROW_NUMBER = "Row_Number__c"
+
+#: describe's types that the demo compares; a column of another type (an id, a date, a picklist
+#: that takes only its own values) sends the file to the custom object.
+KINDS: Mapping[str, Kind] = MappingProxyType(
+    {
+        "string": Kind.TEXT,
+        "textarea": Kind.TEXT,
+        "phone": Kind.TEXT,
+        "url": Kind.TEXT,
+        "email": Kind.TEXT,
+        "int": Kind.NUMBER,
+        "double": Kind.NUMBER,
+        "currency": Kind.NUMBER,
+        "percent": Kind.NUMBER,
+        "boolean": Kind.BOOLEAN,
+    }
+)
+
+#: Characters of a custom text field, and of a long text area.
+TEXT_LENGTH = 255
+LONG_TEXT_LENGTH = FIELD_CHARACTERS
+#: Characters of a custom field's name, without its "__c".
+API_NAME_LENGTH = 40
+
+#: Well formed, but no Account has it.
+UNKNOWN_ACCOUNT = "001000000000000AAA"
+
+
+class Column(NamedTuple):
+    """A column of the upload: its field, what kind of value it holds, and its length if text."""
+
+    field: str
+    kind: Kind
+    length: int = 0
+
+
+class Spoil(NamedTuple):
+    """What makes a good row one that the org must reject."""
+
+    reason: str
+    cells: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How a file is loaded; ``columns`` begin with the file's own, in its order."""
+
+    object_name: str
+    columns: tuple[Column, ...]
+    spoils: tuple[Spoil, ...]
+    #: What ``define_object`` needs; empty for a standard object.
+    new_fields: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Row(NamedTuple):
+    """A row of the upload. ``number`` counts the file's rows from 1."""
+
+    number: int
+    cells: Mapping[str, str]
+    #: Why it must be rejected; empty for the file's own rows.
+    spoiled: str = ""
+
+
+def make_plan(table: Table, account_fields: Iterable[Field]) -> Plan:
+    """Account, if every column is a simple field of it and Name is there; else a custom object."""
+    simple = {field.name.lower(): field for field in account_fields if is_simple(field)}
+    chosen = [simple.get(name.strip().lower()) for name in table.header]
+    fields = [field for field in chosen if field]
+    if len(fields) == len(chosen) and any(field.name == "Name" for field in fields):
+        return account_plan([Column(f.name, KINDS[f.type], f.length) for f in fields])
+    return custom_plan(table)
+
+
+def is_simple(field: Field) -> bool:
+    return field.createable and field.type in KINDS
+
+
+def account_plan(columns: Sequence[Column]) -> Plan:
+    spoils = [
+        Spoil("no Name, which is required", {"Name": ""}),
+        Spoil("a Name of 256 characters", {"Name": "x" * 256}),
+        *letters_for_a_number(columns),
+        Spoil("a ParentId that does not exist", {"ParentId": UNKNOWN_ACCOUNT}),
+    ]
+    return Plan(STANDARD_OBJECT, (*columns, Column("ParentId", Kind.TEXT)), tuple(spoils))
+
+
+def custom_plan(table: Table) -> Plan:
+    names = api_names(table.header)
+    longest = [max(map(len, cells)) for cells in zip(*table.rows, strict=True)]
+    texts = [
+        Column(name, Kind.TEXT, TEXT_LENGTH if length <= TEXT_LENGTH else LONG_TEXT_LENGTH)
+        for name, length in zip(names, longest, strict=True)
+    ]
+    columns = (*texts, Column(ROW_NUMBER, Kind.NUMBER))
+    spoils = [
+        Spoil(f"no {ROW_NUMBER}, which is required", {ROW_NUMBER: ""}),
+        *letters_for_a_number(columns),
+        *one_character_too_many(texts),
+    ]
+    return Plan(CUSTOM_OBJECT, columns, tuple(spoils), new_fields(texts))
+
+
+def letters_for_a_number(columns: Iterable[Column]) -> list[Spoil]:
+    numbers = [column.field for column in columns if column.kind is Kind.NUMBER]
+    return [Spoil(f"letters in the number {name}", {name: "a few"}) for name in numbers[:1]]
+
+
+def one_character_too_many(columns: Iterable[Column]) -> list[Spoil]:
+    short = [column.field for column in columns if column.length == TEXT_LENGTH]
+    return [
+        Spoil(f"{TEXT_LENGTH + 1} characters in {name}", {name: "x" * (TEXT_LENGTH + 1)})
+        for name in short[:1]
+    ]
+
+
+def new_fields(texts: Iterable[Column]) -> dict[str, Any]:
+    fields: dict[str, Any] = {
+        column.field: {
+            "type": "string" if column.length == TEXT_LENGTH else "textarea",
+            "length": column.length,
+        }
+        for column in texts
+    }
+    return fields | {ROW_NUMBER: {"type": "double", "precision": 18, "scale": 0, "nillable": False}}
+
+
+def api_names(header: Iterable[str]) -> list[str]:
+    """A custom field's name for each column: ASCII letters, digits and single underscores.
+
+    Names that become equal are numbered: ``Prix €`` and ``Prix $`` give ``Prix__c``, ``Prix_2__c``.
+    """
+    taken = {ROW_NUMBER.lower()}
+    names = []
+    for position, column in enumerate(header, start=1):
+        name = next(name for name in candidates(column, position) if name.lower() not in taken)
+        taken.add(name.lower())
+        names.append(name)
+    return names
+
+
+def candidates(column: str, position: int) -> Iterator[str]:
+    plain = unicodedata.normalize("NFKD", column.removesuffix("__c")).encode("ascii", "ignore")
+    stem = re.sub(r"[^A-Za-z0-9]+", "_", plain.decode()).strip("_") or f"Column_{position}"
+    if not stem[0].isalpha():
+        stem = f"Column_{stem}"
+    yield f"{stem[:API_NAME_LENGTH].rstrip('_')}__c"
+    for number in range(2, 10_000):
+        ending = f"_{number}"
+        yield f"{stem[: API_NAME_LENGTH - len(ending)].rstrip('_')}{ending}__c"
+
+
+def upload_rows(plan: Plan, table: Table) -> Iterator[Row]:
+    """The file's rows as the upload's cells, with the spoiled ones spread among them.
+
+    A spoiled row is a copy of the row after which it stands, and has its number.
+    """
+    names = [column.field for column in plan.columns]
+    after = spread(plan.spoils, len(table.rows))
+    for number, cells in enumerate(table.rows, start=1):
+        extra = [str(number) if name == ROW_NUMBER else "" for name in names[len(cells) :]]
+        good = dict(zip(names, [*cells, *extra], strict=True))
+        yield Row(number, good)
+        for spoil in after.get(number, ()):
+            yield Row(number, {**good, **spoil.cells}, spoil.reason)
+
+
+def spread(spoils: Sequence[Spoil], rows: int) -> dict[int, list[Spoil]]:
+    """The row numbers after which spoiled rows stand, evenly over the file."""
+    after: dict[int, list[Spoil]] = {}
+    for position, spoil in enumerate(spoils, start=1):
+        after.setdefault(max(1, position * rows // (len(spoils) + 1)), []).append(spoil)
+    return after
+
+
+def cut_batches(
+    rows: Iterable[Row], max_records: int = BATCH_RECORDS, max_bytes: int = BATCH_BYTES
+) -> Iterator[list[Row]]:
+    """Rows in batches within both limits; none is empty.
+
+    Raises:
+        InvalidInput: a single row is larger than a batch may be.
+    """
+    batch: list[Row] = []
+    size = 0
+    for row in rows:
+        header = csv_bytes(row.cells.keys())
+        row_size = csv_bytes(row.cells.values())
+        if header + row_size > max_bytes:
+            raise InvalidInput(
+                f"row {row.number} alone is larger than a batch of {max_bytes:,} bytes",
+                row=row.number,
+            )
+        if batch and (len(batch) == max_records or size + row_size > max_bytes):
+            yield batch
+            batch = []
+        if not batch:
+            size = header
+        batch.append(row)
+        size += row_size
+    if batch:
+        yield batch
+
+
+def csv_bytes(cells: Iterable[str]) -> int:
+    """The bytes of a CSV record of which every cell is quoted, with its CRLF."""
+    return sum(len(cell.encode()) + cell.count('"') + 3 for cell in cells) + 1

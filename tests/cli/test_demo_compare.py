@@ -1,0 +1,99 @@
+from decimal import Decimal
+
+import pytest
+
+from salesforce_bulk.cli.demo_compare import (
+    NO_COLUMN,
+    Difference,
+    Kind,
+    compare,
+    stored_value,
+    value_of_json,
+    value_of_text,
+)
+
+SENT = {"001A": (1, {"Name": "Zürich", "Size": Decimal("1.50")})}
+
+
+@pytest.mark.parametrize(
+    ("kind", "cell", "value"),
+    [
+        (Kind.TEXT, "", None),
+        (Kind.TEXT, "#N/A", None),
+        (Kind.TEXT, "  x\n", "x"),
+        (Kind.TEXT, "NA", "NA"),
+        (Kind.TEXT, "007", "007"),
+        (Kind.NUMBER, "007", Decimal(7)),
+        (Kind.NUMBER, "1e3", Decimal(1000)),
+        (Kind.NUMBER, "", None),
+        (Kind.NUMBER, "few", "few"),
+        (Kind.BOOLEAN, "TRUE", True),
+        (Kind.BOOLEAN, "0", False),
+        (Kind.BOOLEAN, "", False),
+        (Kind.BOOLEAN, "maybe", "maybe"),
+    ],
+)
+def test_a_cell_is_expected_as_salesforce_stores_it(kind, cell, value):
+    assert stored_value(kind, cell) == value
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "value"),
+    [
+        (Kind.TEXT, " x ", " x "),
+        (Kind.TEXT, "", None),
+        (Kind.NUMBER, "1.50", Decimal("1.5")),
+        (Kind.BOOLEAN, "true", True),
+        (Kind.BOOLEAN, "TRUE", "TRUE"),
+    ],
+)
+def test_a_returned_cell_is_taken_as_it_is(kind, text, value):
+    assert value_of_text(kind, text) == value
+
+
+@pytest.mark.parametrize("value", [None, True, "x", Decimal("1.5")])
+def test_a_json_value_is_its_own(value):
+    assert value_of_json(value) is value
+
+
+def test_a_json_value_of_no_known_type_never_equals_a_cell():
+    assert value_of_json({"a": 1}) == "{'a': 1}"
+
+
+def test_equal_rows_hold():
+    found = compare(SENT, [("001A", {"Name": "Zürich", "Size": Decimal("1.5")})])
+    assert found.held
+    assert (found.rows, found.cells) == (1, 2)
+
+
+@pytest.mark.parametrize(
+    ("column", "returned"),
+    [("Name", "Zurich"), ("Name", "zürich"), ("Name", None), ("Size", Decimal("1.51"))],
+)
+def test_a_changed_cell_is_a_difference(column, returned):
+    found = compare(SENT, [("001A", SENT["001A"][1] | {column: returned})])
+    assert found.differences == [Difference(1, column, SENT["001A"][1][column], returned)]
+    assert not found.held
+
+
+def test_a_checkbox_is_not_a_number():
+    found = compare({"001A": (1, {"Flag": True})}, [("001A", {"Flag": Decimal(1)})])
+    assert not found.held
+
+
+def test_a_column_that_did_not_come_back_is_a_difference_even_from_null():
+    found = compare({"001A": (1, {"Site": None})}, [("001A", {})])
+    assert found.differences == [Difference(1, "Site", None, NO_COLUMN)]
+
+
+def test_a_row_that_did_not_come_back_is_missing():
+    found = compare(SENT, [])
+    assert found.missing == [1]
+    assert not found.held
+
+
+@pytest.mark.parametrize("ids", [["001A", "001A"], ["001A", "001B"]])
+def test_a_row_too_much_is_unexpected(ids):
+    found = compare(SENT, [(id_, SENT["001A"][1]) for id_ in ids])
+    assert found.unexpected == ids[1:]
+    assert not found.held
