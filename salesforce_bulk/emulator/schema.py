@@ -1,0 +1,291 @@
+"""What objects an org has, and how they refer to each other.
+
+Objects come from three places: the standard ones, describe documents as the REST API or
+``sf sobject describe --json`` returns them, and `Schema.define` with a short form of its own.
+"""
+
+import importlib
+import json
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from salesforce_bulk.emulator.custom_objects import (
+    FieldDefinition,
+    SchemaError,
+    custom_object_fields,
+    read_fields,
+)
+from salesforce_bulk.emulator.describe_documents import (
+    DEFAULT_VERSION,
+    describe_global_entry,
+    describe_object,
+    read_child_relationships,
+    read_document,
+)
+from salesforce_bulk.emulator.fields import (
+    COMPOUND_TYPES,
+    NUMBER_TYPES,
+    TEXT_TYPES,
+    ChildRelationship,
+    Field,
+    PicklistValue,
+    SObject,
+    by_name,
+    label_of,
+)
+from salesforce_bulk.emulator.ids import base62, from_base62
+from salesforce_bulk.emulator.object_notation import read_objects
+from salesforce_bulk.emulator.standard_objects import STANDARD_OBJECTS
+
+__all__ = [
+    "COMPOUND_TYPES",
+    "NUMBER_TYPES",
+    "TEXT_TYPES",
+    "ChildRelationship",
+    "Field",
+    "PicklistValue",
+    "SObject",
+    "Schema",
+    "SchemaError",
+]
+
+#: Where the key prefixes of custom objects begin.
+_FIRST_CUSTOM_PREFIX = "a00"
+_Children = dict[tuple[str, str], ChildRelationship]
+
+
+class Schema:
+    """The objects of one org. Changing it is thread-safe; an SObject once given out stays as
+    it was."""
+
+    def __init__(self) -> None:
+        self._lock = threading.RLock()
+        self._objects: dict[str, SObject] = dict(_standard_objects())
+        self._told_children: dict[str, _Children] = {}
+
+    @property
+    def objects(self) -> Mapping[str, SObject]:
+        """All objects under their lower-case names."""
+        return MappingProxyType(self._objects)
+
+    def get(self, name: str) -> SObject | None:
+        """The object of that API name in any letter case."""
+        return self._objects.get(name.lower())
+
+    def by_prefix(self, key_prefix: str) -> SObject | None:
+        """The object whose ids begin with these three characters."""
+        return next(
+            (found for found in self._objects.values() if found.key_prefix == key_prefix), None
+        )
+
+    def define(
+        self,
+        name: str,
+        fields: Mapping[str, FieldDefinition] | None = None,
+        *,
+        label: str | None = None,
+        label_plural: str | None = None,
+        key_prefix: str | None = None,
+    ) -> SObject:
+        """A new custom object, or more fields for one that exists.
+
+        Args:
+            name: the API name; a new object's ends in ``__c``.
+            fields: API name -> definition: a type word with its arguments (``text(80) unique``,
+                ``externalId``, ``currency(16, 2)``, ``lookup(Account)``, ``picklist[A, B]``) or
+                a mapping with ``type`` and attributes. System fields come by themselves.
+            label: by default made of the name.
+            label_plural: by default the label with an s.
+            key_prefix: three characters; by default the next that is free from ``a00``.
+
+        Raises SchemaError for a definition that makes no sense.
+        """
+        with self._lock:
+            existing = self.get(name)
+            if existing:
+                sobject = _with_fields(existing, read_fields(fields or {}))
+            else:
+                sobject = self._new_object(name, fields or {}, label, label_plural, key_prefix)
+            self._check_references(sobject)
+            self._put(sobject)
+            return self._objects[name.lower()]
+
+    def _new_object(
+        self,
+        name: str,
+        fields: Mapping[str, FieldDefinition],
+        label: str | None,
+        label_plural: str | None,
+        key_prefix: str | None,
+    ) -> SObject:
+        if not name.endswith("__c"):
+            raise SchemaError(f"{name}: the API name of a custom object ends in __c")
+        prefix = key_prefix or self._free_prefix()
+        if self.by_prefix(prefix):
+            raise SchemaError(f"{name}: the key prefix {prefix} is taken")
+        label = label or label_of(name)
+        return SObject(
+            name=name,
+            label=label,
+            label_plural=label_plural or f"{label}s",
+            key_prefix=prefix,
+            fields=by_name(custom_object_fields(fields)),
+            custom=True,
+            chunkable=True,
+        )
+
+    def _free_prefix(self) -> str:
+        taken = {found.key_prefix for found in self._objects.values()}
+        number = from_base62(_FIRST_CUSTOM_PREFIX)
+        while base62(number, 3) in taken:
+            number += 1
+        return base62(number, 3)
+
+    def _check_references(self, sobject: SObject) -> None:
+        for field in sobject.fields.values():
+            unknown = [name for name in field.reference_to if not self._knows(name, sobject)]
+            if field.custom and unknown:
+                raise SchemaError(f"{sobject.name}.{field.name} refers to unknown {unknown[0]}")
+
+    def _knows(self, name: str, sobject: SObject) -> bool:
+        return name.lower() in self._objects or name.lower() == sobject.name.lower()
+
+    def load_describe(self, document: Mapping[str, Any]) -> SObject:
+        """Take an object from its describe document; it replaces one of the same name.
+
+        The document is REST's, or that of ``sf sobject describe --json`` with its
+        ``{"status": 0, "result": ...}`` around. Raises SchemaError for anything else.
+        """
+        sobject = read_document(document)
+        with self._lock:
+            if not sobject.key_prefix:
+                sobject = replace(sobject, key_prefix=self._free_prefix())
+            self._told_children[sobject.name.lower()] = {
+                (child.child_object.lower(), child.field.lower()): child
+                for child in read_child_relationships(sobject.document or {})
+            }
+            self._put(sobject)
+            return self._objects[sobject.name.lower()]
+
+    def load_file(self, path: str | Path) -> list[SObject]:
+        """Take objects from a file; see `load`. YAML needs PyYAML, which is not required."""
+        path = Path(path)
+        text = path.read_text(encoding="utf-8-sig")
+        if path.suffix.lower() in (".yaml", ".yml"):
+            return self.load(_yaml_reader()(text))
+        try:
+            return self.load(json.loads(text))
+        except json.JSONDecodeError as error:
+            raise SchemaError(f"{path}: {error}") from error
+
+    def load(self, content: Any) -> list[SObject]:
+        """Take objects from a describe document, a list of them, or the short form.
+
+        The short form maps object names to ``{"fields": {...}, "label": ...}`` or to their
+        fields at once, as `define` takes them.
+        """
+        if isinstance(content, list):
+            return [found for item in content for found in self.load(item)]
+        if not isinstance(content, Mapping):
+            raise SchemaError("a schema is a mapping or a list of describe documents")
+        if isinstance(content.get("fields", content.get("result")), list | Mapping):
+            return [self.load_describe(content)]
+        return [self._define_one(name, item) for name, item in _ordered(content)]
+
+    def _define_one(self, name: str, item: Mapping[str, Any]) -> SObject:
+        if isinstance(item.get("fields"), Mapping):
+            options = {key: value for key, value in item.items() if key != "fields"}
+            unknown = set(options) - {"label", "label_plural", "key_prefix"}
+            if unknown:
+                raise SchemaError(f"{name}: {sorted(unknown)[0]!r} is no attribute of an object")
+            return self.define(name, item["fields"], **options)
+        return self.define(name, item)
+
+    def describe(self, name: str, version: str = DEFAULT_VERSION) -> dict[str, Any]:
+        """The full describe document of an object; KeyError when there is none."""
+        return describe_object(self._objects[name.lower()], version)
+
+    def describe_global(self, version: str = DEFAULT_VERSION) -> list[dict[str, Any]]:
+        """The entries of Describe Global, by name."""
+        found = sorted(self._objects.values(), key=lambda sobject: sobject.name)
+        return [describe_global_entry(sobject, version) for sobject in found]
+
+    def _put(self, sobject: SObject) -> None:
+        objects = {**self._objects, sobject.name.lower(): sobject}
+        self._objects = _with_children(objects, self._told_children)
+
+
+def _with_fields(sobject: SObject, fields: Iterable[Field]) -> SObject:
+    return replace(sobject, fields=by_name([*sobject.fields.values(), *fields]))
+
+
+def _ordered(content: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    for name, item in content.items():
+        if not isinstance(item, Mapping):
+            raise SchemaError(f"{name}: its fields are a mapping of names to definitions")
+        yield name, item
+
+
+def _yaml_reader() -> Callable[[str], Any]:
+    try:
+        yaml = importlib.import_module("yaml")
+    except ImportError as error:
+        raise SchemaError("reading YAML needs PyYAML; JSON works without") from error
+    reader: Callable[[str], Any] = yaml.safe_load
+    return reader
+
+
+def _children(objects: Iterable[SObject]) -> Iterator[tuple[str, ChildRelationship]]:
+    """Each reference as (object referred to, the relationship seen from there)."""
+    for child in objects:
+        for field in child.fields.values():
+            for parent in field.reference_to:
+                yield (
+                    parent.lower(),
+                    ChildRelationship(
+                        field.child_relationship or _custom_child_name(child, field),
+                        child.name,
+                        field.name,
+                        field.cascade_delete,
+                        field.restricted_delete,
+                    ),
+                )
+
+
+def _custom_child_name(child: SObject, field: Field) -> str | None:
+    if not field.custom:
+        return None
+    return f"{child.label_plural.replace(' ', '_')}__r"
+
+
+def _with_children(
+    objects: Mapping[str, SObject], told: Mapping[str, _Children]
+) -> dict[str, SObject]:
+    """The objects with their child relationships, in the order of the children's names."""
+    found: dict[str, list[ChildRelationship]] = {name: [] for name in objects}
+    for parent, child in _children(objects.values()):
+        if parent in found:
+            known = told.get(parent, {})
+            key = (child.child_object.lower(), child.field.lower())
+            found[parent].append(known.get(key, child))
+    ordered = {
+        name: tuple(sorted(children, key=lambda child: (child.child_object, child.field)))
+        for name, children in found.items()
+    }
+    return {
+        name: sobject
+        if sobject.child_relationships == ordered[name]
+        else replace(sobject, child_relationships=ordered[name])
+        for name, sobject in objects.items()
+    }
+
+
+@cache
+def _standard_objects() -> Mapping[str, SObject]:
+    objects = {sobject.name.lower(): sobject for sobject in read_objects(STANDARD_OBJECTS)}
+    return MappingProxyType(_with_children(objects, {}))
