@@ -1,0 +1,1 @@
+"""SOQL: text to a tree (`parse`), what bulk refuses (`restrict`), SQLite's SQL (`compile`)."""
