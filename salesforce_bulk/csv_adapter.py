@@ -1,0 +1,84 @@
+"""`CsvDictsAdapter`: dicts in, CSV out, a row at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from io import BytesIO
+from typing import Any
+
+import unicodecsv
+
+from salesforce_bulk.errors import InvalidInput
+from salesforce_bulk.formats.values import Unwritable, to_text
+
+
+class CsvDictsAdapter:
+    """An iterator of CSV bytes: the header with the first row, then a row at a time.
+
+    Args:
+        source_generator: an iterable of dicts. The first one's keys are the columns; a key
+            that is missing later is an empty cell.
+
+    Values are written as Salesforce reads them (`formats.values.to_text`); None and NaN are
+    empty cells, which leave a field as it is. Numbers stand unquoted, all else in quotes.
+
+    Raises:
+        InvalidInput: (from ``next``) a value that cannot be written, or a key that the first
+            row did not have; names row and column.
+    """
+
+    def __init__(self, source_generator: Iterable[Mapping[str, Any]]) -> None:
+        self.source: Iterator[Mapping[str, Any]] = iter(source_generator)
+        self.buffer = BytesIO()
+        self.csv: Any = None
+        self.add_header = False
+        self._row = 0
+
+    def __iter__(self) -> CsvDictsAdapter:
+        return self
+
+    def write_header(self) -> None:
+        """Let the next row carry the header again, to begin another batch."""
+        self.add_header = True
+
+    def next(self) -> bytes:
+        """The next row as CSV bytes, with the header before it where one is due."""
+        row = next(self.source)
+        self._row += 1
+        self.buffer.truncate(0)
+        self.buffer.seek(0)
+        if self.csv is None:
+            self.csv = unicodecsv.DictWriter(
+                self.buffer, list(row), quoting=unicodecsv.QUOTE_NONNUMERIC
+            )
+            self.add_header = True
+        self._refuse_new_columns(row)
+        if self.add_header:
+            self.csv.writeheader()
+            self.add_header = False
+        self.csv.writerow({column: self._cell(column, value) for column, value in row.items()})
+        return self.buffer.getvalue()
+
+    def __next__(self) -> bytes:
+        return self.next()
+
+    def _refuse_new_columns(self, row: Mapping[str, Any]) -> None:
+        new = [column for column in row if column not in self.csv.fieldnames]
+        if new:
+            raise InvalidInput(
+                f"Row {self._row} has the column {new[0]!r}, which the first row did not have. "
+                "Give the first row all columns (None for an empty one).",
+                row=self._row,
+                column=new[0],
+            )
+
+    def _cell(self, column: str, value: Any) -> Any:
+        try:
+            text = to_text(value)
+        except Unwritable as error:
+            raise InvalidInput(
+                f"Row {self._row}, column {column!r}: {error}", row=self._row, column=column
+            ) from error
+        # The csv module quotes by type: a number has to stay one to stand unquoted.
+        is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+        return value if is_number and text is not None else text

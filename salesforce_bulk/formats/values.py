@@ -1,0 +1,120 @@
+"""One value and its text on the wire.
+
+Guide: "Valid CSV Record Rows", "Valid Date Format in Records".
+"""
+
+from __future__ import annotations
+
+import base64
+import math
+from collections.abc import Set as AbstractSet
+from datetime import date, datetime, time, timezone
+from decimal import Decimal
+from typing import Any
+
+
+class Unwritable(ValueError):
+    """The value has no text that Salesforce would read as the same value."""
+
+
+def to_text(value: Any) -> str | None:
+    """The text of a value; None for what means "no value".
+
+    ==============================  =================================================
+    value                           text
+    ==============================  =================================================
+    None, NaN, NaT, ``pandas.NA``   None
+    str                             itself
+    bool                            ``true`` or ``false``
+    int, float                      digits; no exponent below 1e16
+    Decimal                         plain digits, never an exponent
+    aware datetime                  UTC, ``2024-01-31T23:01:01.000Z``
+    date                            ``2024-01-31``
+    time                            ``23:01:01.000Z``
+    bytes                           base64
+    list, tuple, set of str         a multi-select picklist, ``a;b``
+    numpy scalar                    as the Python value
+    ==============================  =================================================
+
+    Raises:
+        Unwritable: a datetime without a time zone, an infinite number, a dict, any other type.
+    """
+    writer = _WRITERS.get(type(value))
+    return writer(value) if writer is not None else _other(value)
+
+
+def _datetime(value: datetime) -> str | None:
+    if value != value:  # noqa: PLR0124 - pandas' NaT is a datetime that is unequal to itself
+        return None
+    if value.tzinfo is None:
+        raise Unwritable(
+            f"the datetime {value.isoformat()} has no time zone; "
+            "make it aware, e.g. with .replace(tzinfo=timezone.utc)"
+        )
+    utc = value.astimezone(timezone.utc).replace(tzinfo=None)
+    return utc.isoformat(timespec="milliseconds") + "Z"
+
+
+def _time(value: time) -> str:
+    return value.replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
+
+
+def _float(value: float) -> str | None:
+    if math.isnan(value):
+        return None
+    if math.isinf(value):
+        raise Unwritable("an infinite number cannot be stored")
+    # Not repr(): numpy's floats are floats whose repr names their type.
+    return float.__repr__(value)
+
+
+def _decimal(value: Decimal) -> str | None:
+    if value.is_nan():
+        return None
+    if value.is_infinite():
+        raise Unwritable("an infinite number cannot be stored")
+    return f"{value:f}"
+
+
+def _picklist(value: list[Any] | tuple[Any, ...]) -> str:
+    for item in value:
+        if not isinstance(item, str):
+            raise Unwritable(f"a multi-select picklist holds texts, not {type(item).__name__}")
+        if ";" in item:
+            raise Unwritable(f"the picklist value {item!r} holds the separator ';'")
+    return ";".join(value)
+
+
+_WRITERS: dict[type, Any] = {
+    type(None): lambda value: None,
+    str: lambda value: value,
+    bool: lambda value: "true" if value else "false",
+    int: int.__repr__,
+    float: _float,
+    Decimal: _decimal,
+    datetime: _datetime,
+    date: lambda value: value.isoformat(),
+    time: _time,
+    bytes: lambda value: base64.b64encode(value).decode("ascii"),
+    bytearray: lambda value: base64.b64encode(value).decode("ascii"),
+    list: _picklist,
+    tuple: _picklist,
+}
+
+
+def _other(value: Any) -> str | None:
+    """Subclasses, and types of libraries that are not imported here."""
+    # pandas.NA answers neither == nor bool; its type's name is all there is without pandas.
+    if type(value).__name__ in ("NAType", "NaTType"):
+        return None
+    if isinstance(value, AbstractSet):
+        return _picklist(sorted(value))
+    for base in (str, bool, int, float, Decimal, datetime, date, time, bytes):
+        if isinstance(value, base):
+            return _WRITERS[base](value)  # type: ignore[no-any-return]
+    if hasattr(value, "item") and getattr(value, "shape", None) == ():
+        return to_text(value.item())
+    raise Unwritable(
+        f"a {type(value).__name__} cannot be a field's value"
+        + ("; use a column such as 'Owner.Username' for a relationship" * isinstance(value, dict))
+    )

@@ -1,0 +1,28 @@
+"""Waiting until something is done."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from salesforce_bulk.transport import Clock
+
+
+def wait_until(done: Callable[[], bool], *, timeout: float, interval: float, clock: Clock) -> bool:
+    """Ask until ``done`` says yes or the time is up.
+
+    Args:
+        done: asked at once, and once more when the time is up.
+        timeout: seconds by the monotonic clock; the time that ``done`` takes counts.
+        interval: seconds between two questions.
+        clock: what waits and measures.
+
+    Returns:
+        the last answer.
+    """
+    deadline = clock.monotonic() + timeout
+    while not done():
+        left = deadline - clock.monotonic()
+        if left <= 0:
+            return False
+        clock.sleep(min(interval, left))
+    return True

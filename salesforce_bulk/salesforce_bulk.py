@@ -1,0 +1,762 @@
+"""class SalesforceBulk: the front door."""
+
+from __future__ import annotations
+
+import re
+import time
+import warnings
+from collections.abc import Iterator, Mapping
+from typing import Any
+from xml.etree.ElementTree import Element
+
+# Programs written for 2.2.0 reach for these names in this module, or patch them here.
+import requests
+from urllib3.util import Retry
+
+from salesforce_bulk import auth, bulk_states, limits, polling
+from salesforce_bulk.api_v1 import BulkV1, answer_text, error_for
+from salesforce_bulk.batching import batch_body, refuse_too_many_records
+from salesforce_bulk.errors import (
+    BatchNotComplete,
+    BulkApiError,
+    BulkBatchFailed,
+    BulkJobAborted,
+    IncompleteLogin,
+    InvalidBatch,
+    InvalidInput,
+    InvalidJobState,
+    MissingArgument,
+    MissingCredentials,
+    UnexpectedResponse,
+    UnknownBatch,
+)
+from salesforce_bulk.models import UploadResult
+from salesforce_bulk.soql import outer_object
+from salesforce_bulk.transport import (
+    DEFAULT_TIMEOUT,
+    PIECE_BYTES,
+    Clock,
+    Response,
+    Transport,
+)
+from salesforce_bulk.util import IteratorBytesIO
+from salesforce_bulk.wire import media, v1
+from salesforce_bulk.wire.v1 import NAMESPACE
+
+__all__ = [
+    "DEFAULT_API_VERSION",
+    "DEFAULT_CLIENT_ID_PREFIX",
+    "BulkApiError",
+    "BulkBatchFailed",
+    "BulkJobAborted",
+    "SalesforceBulk",
+    "SalesforceLogin",
+    "UploadResult",
+    "bulk_states",
+    "job_to_http_content_type",
+    "nsclean",
+    "requests",
+    "time",
+]
+
+DEFAULT_API_VERSION = str(limits.LAST_SOAP_LOGIN_VERSION)
+DEFAULT_CLIENT_ID_PREFIX = "PySFBulk"
+
+nsclean = re.compile("{.*}")
+
+#: The media type of a batch body for each job content type.
+job_to_http_content_type = media.BY_CONTENT_TYPE
+
+#: `simple_salesforce.SalesforceLogin`; looked up here at every login, so that it can be patched.
+SalesforceLogin = auth.sign_in
+
+_VERSION = re.compile(r"v?(\d{1,3})(?:\.(\d))?", re.IGNORECASE)
+
+
+class SalesforceBulk:
+    """The jobs and batches of one Salesforce org.
+
+    Give either a session or a login::
+
+        SalesforceBulk(sessionId="00D…!AQ…", host="acme.my.salesforce.com")
+        SalesforceBulk(username="a@b.example", password="…", security_token="…")
+
+    Args:
+        sessionId: a session id or OAuth access token; goes before ``username``.
+        host: the org's host, or its URL; needed with ``sessionId``.
+        username, password: for a login by simple-salesforce.
+        API_version: ``"64.0"``; 64, "64" and "v64.0" are read as the same.
+        sandbox: log in at test.salesforce.com; ``domain`` goes before it.
+        security_token: appended to the password; ``""`` from a trusted address.
+        organizationId: instead of a token.
+        client_id: the program's name in the org's login history and event logs.
+        domain: ``login``, ``test`` or ``acme.my``.
+        login_url: an origin to log in at, ``https://acme.my.salesforce.com`` or an
+            emulator's; goes before ``domain``.
+        session: your own `requests.Session`; its proxies, CA and certificates are used for
+            login, calls and downloads. One is made where none is given.
+        timeout: seconds to connect and seconds between two pieces of an answer; or one
+            number for both.
+        proxies: ``{"https": "http://proxy:8080"}``.
+        verify: path of a CA bundle, or False.
+        cert: path of a client certificate, or (certificate, key).
+        retry: a `urllib3.util.Retry` for what is safe to repeat; five repeats with jitter
+            where none is given.
+        gzip_requests: compress what is sent; None does so except to this machine.
+        clock: what waits and measures; for tests.
+
+    Raises:
+        MissingCredentials: neither ``sessionId`` nor ``username``.
+        IncompleteLogin: a login without its password or token, a session without its host.
+        LoginFailed: the org refused.
+        InvalidInput: the version cannot be read.
+
+    The attributes ``endpoint``, ``sessionId``, ``jobNS``, ``API_version``, ``jobs``,
+    ``batches``, ``job_content_types`` and ``batch_statuses`` are plain and may be set. The
+    client may be used from several threads, and may be pickled and copied.
+    """
+
+    def __init__(
+        self,
+        sessionId: str | None = None,
+        host: str | None = None,
+        username: str | None = None,
+        password: str | None = None,
+        API_version: str = DEFAULT_API_VERSION,
+        sandbox: bool = False,
+        security_token: str | None = None,
+        organizationId: str | None = None,
+        client_id: str | None = None,
+        domain: str | None = None,
+        *,
+        login_url: str | None = None,
+        session: requests.Session | None = None,
+        timeout: float | tuple[float, float] = DEFAULT_TIMEOUT,
+        proxies: Mapping[str, str] | None = None,
+        verify: bool | str | None = None,
+        cert: str | tuple[str, str] | None = None,
+        retry: Retry | None = None,
+        gzip_requests: bool | None = None,
+        clock: Clock = time,
+    ) -> None:
+        if not sessionId and not username:
+            raise MissingCredentials(
+                "Must supply either sessionId/instance_url or username/password"
+            )
+        version = _version(API_version)
+        self._transport = Transport(
+            session=session,
+            timeout=timeout,
+            proxies=proxies,
+            verify=verify,
+            cert=cert,
+            retry=retry,
+            clock=clock,
+        )
+        self._gzip_requests = gzip_requests
+        self._client_id = client_id
+        self._provider: auth.LoginProvider | None = None
+        if not sessionId:
+            self._provider = _password_login(
+                username=username,
+                password=password,
+                sandbox=sandbox,
+                security_token=security_token,
+                organization_id=organizationId,
+                client_id=client_id,
+                version=version,
+                domain=domain,
+                login_url=login_url,
+            )
+            sessionId, host = self._provider.login(self._transport)
+        if not host:
+            raise IncompleteLogin("A sessionId needs its host, e.g. host='acme.my.salesforce.com'.")
+        self.endpoint = f"{_origin(host)}/services/async/{version}"
+        self.sessionId = sessionId
+        self.jobNS = NAMESPACE
+        self.jobs: dict[str, str] = {}
+        self.batches: dict[str, str] = {}
+        self.job_content_types: dict[str, str] = {}
+        self.batch_statuses: dict[str, dict[str, Any]] = {}
+        self.API_version = version
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.endpoint}>"
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {k: v for k, v in self.__dict__.items() if k not in ("_api_v1", "_renewal")}
+
+    # What is made on first use, because a subclass may never call __init__.
+
+    @property
+    def _api(self) -> BulkV1:
+        api = self.__dict__.get("_api_v1")
+        if api is None:
+            transport = self.__dict__.setdefault("_transport", Transport())
+            gzip_requests = self.__dict__.get("_gzip_requests")
+            fresh = BulkV1(self, transport, self._renew, gzip_requests)
+            api = self.__dict__.setdefault("_api_v1", fresh)
+        return api  # type: ignore[no-any-return]
+
+    def _renew(self, stale: str) -> bool:
+        """Put a new session in place of ``stale``; False where there is no login to repeat."""
+        if self.sessionId != stale:
+            return True  # another thread, or the caller, has set a newer one
+        provider = self.__dict__.get("_provider")
+        if provider is None:
+            return False
+        renewal = self.__dict__.get("_renewal") or self.__dict__.setdefault(
+            "_renewal", auth.Renewal(provider, self._transport)
+        )
+        session = renewal.renew(stale)
+        self.sessionId = session.session_id
+        return True
+
+    @staticmethod
+    def login_to_salesforce(
+        username: str | None,
+        password: str | None,
+        sandbox: bool = False,
+        security_token: str | None = None,
+        organizationId: str | None = None,
+        client_id: str | None = None,
+        API_version: str = DEFAULT_API_VERSION,
+        domain: str | None = None,
+        *,
+        login_url: str | None = None,
+        session: requests.Session | None = None,
+        timeout: float | tuple[float, float] = DEFAULT_TIMEOUT,
+        proxies: Mapping[str, str] | None = None,
+        verify: bool | str | None = None,
+        cert: str | tuple[str, str] | None = None,
+    ) -> tuple[str, str]:
+        """Log in with user name and password by simple-salesforce.
+
+        The arguments are the constructor's; ``domain`` goes before ``sandbox``.
+
+        Returns:
+            the session id and the host, both for the constructor.
+
+        Raises:
+            IncompleteLogin: user name, password, or both token and organization id are None.
+            LoginFailed: the org refused.
+        """
+        provider = _password_login(
+            username=username,
+            password=password,
+            sandbox=sandbox,
+            security_token=security_token,
+            organization_id=organizationId,
+            client_id=client_id,
+            version=_version(API_version),
+            domain=domain,
+            login_url=login_url,
+        )
+        transport = Transport(
+            session=session, timeout=timeout, proxies=proxies, verify=verify, cert=cert
+        )
+        session_id, instance = provider.login(transport)
+        return session_id, instance.removeprefix("https://")
+
+    def headers(
+        self, values: Mapping[str, str] | None = None, content_type: str = media.XML
+    ) -> dict[str, str]:
+        """The headers of a call: the session, the content type and ``Accept-Encoding``.
+
+        Args:
+            values: further headers; they go before the three.
+            content_type: the media type without its charset.
+        """
+        default = {
+            "X-SFDC-Session": self.sessionId,
+            "Content-Type": f"{content_type}; charset=UTF-8",
+            "Accept-Encoding": "gzip",
+        }
+        default.update(values or {})
+        return default
+
+    # Jobs
+
+    def create_query_job(self, object_name: str, **kwargs: Any) -> str:
+        """A job for `query`; keywords as `create_job`."""
+        return self.create_job(object_name, "query", **kwargs)
+
+    def create_queryall_job(self, object_name: str, **kwargs: Any) -> str:
+        """A job for `query` that sees deleted and archived rows too (API 39.0 and newer)."""
+        return self.create_job(object_name, "queryAll", **kwargs)
+
+    def create_insert_job(self, object_name: str, **kwargs: Any) -> str:
+        """A job that inserts rows; keywords as `create_job`."""
+        return self.create_job(object_name, "insert", **kwargs)
+
+    def create_upsert_job(self, object_name: str, external_id_name: str, **kwargs: Any) -> str:
+        """A job that updates the rows whose external id exists and inserts the others."""
+        return self.create_job(object_name, "upsert", external_id_name=external_id_name, **kwargs)
+
+    def create_update_job(self, object_name: str, **kwargs: Any) -> str:
+        """A job that updates rows by Id; keywords as `create_job`."""
+        return self.create_job(object_name, "update", **kwargs)
+
+    def create_delete_job(self, object_name: str, **kwargs: Any) -> str:
+        """A job that moves rows to the recycle bin; its batches hold Ids only."""
+        return self.create_job(object_name, "delete", **kwargs)
+
+    def create_hard_delete_job(self, object_name: str, **kwargs: Any) -> str:
+        """A job that deletes rows for good; needs the permission "Bulk API Hard Delete"."""
+        return self.create_job(object_name, "hardDelete", **kwargs)
+
+    def create_job(
+        self,
+        object_name: str | None = None,
+        operation: str | None = None,
+        contentType: str = "CSV",
+        concurrency: str | None = None,
+        external_id_name: str | None = None,
+        pk_chunking: bool | int | str = False,
+        *,
+        assignment_rule_id: str | None = None,
+        disable_batch_retry: bool = False,
+        line_ending: str | None = None,
+    ) -> str:
+        """Create a job ("Create a Job" in the guide).
+
+        Args:
+            object_name: the object's API name.
+            operation: ``insert``, ``update``, ``upsert``, ``delete``, ``hardDelete``,
+                ``query`` or ``queryAll``.
+            contentType: ``CSV``, ``XML``, ``JSON``, ``ZIP_CSV``, ``ZIP_XML`` or ``ZIP_JSON``.
+            concurrency: ``Parallel`` or ``Serial``; the org's default is Parallel.
+            external_id_name: the key of an upsert.
+            pk_chunking: True, a chunk size in records, or the whole header value; the rows
+                of a chunked query are in the batches that the server adds to the job.
+            assignment_rule_id: for Case and Lead.
+            disable_batch_retry: do not let the server queue unfinished batches again.
+            line_ending: ``LF`` or ``CRLF``: how line breaks inside long texts are read.
+
+        Returns:
+            the job's id, 18 characters.
+
+        Raises:
+            MissingArgument: object or operation is None.
+            ApiFault: the org refused, e.g. `InvalidJob`, `InvalidEntity`,
+                `FeatureNotEnabled`.
+        """
+        if object_name is None or operation is None:
+            name = "object_name" if object_name is None else "operation"
+            raise MissingArgument(f"create_job needs {name}.")
+        headers: dict[str, str] = {}
+        if pk_chunking:
+            headers["Sforce-Enable-PKChunking"] = v1.pk_chunking_header(pk_chunking)
+        if disable_batch_retry:
+            headers["Sforce-Disable-Batch-Retry"] = "TRUE"
+        if line_ending:
+            headers["Sforce-Line-Ending"] = line_ending
+        client_id = self.__dict__.get("_client_id")
+        if client_id:
+            headers["Sforce-Call-Options"] = f"client={DEFAULT_CLIENT_ID_PREFIX}/{client_id}"
+        document = self.create_job_doc(
+            object_name=object_name,
+            operation=operation,
+            contentType=contentType,
+            concurrency=concurrency,
+            external_id_name=external_id_name,
+            **({"assignment_rule_id": assignment_rule_id} if assignment_rule_id else {}),
+        )
+        info = self._api.create_job(document, headers)
+        job_id = _id_of(info)
+        self.jobs[job_id] = job_id
+        self.job_content_types[job_id] = contentType
+        return job_id
+
+    def create_job_doc(
+        self,
+        object_name: str | None = None,
+        operation: str | None = None,
+        contentType: str = "CSV",
+        concurrency: str | None = None,
+        external_id_name: str | None = None,
+        assignment_rule_id: str | None = None,
+    ) -> bytes:
+        """The XML document that creates a job."""
+        return v1.job_document(
+            object_name, operation, contentType, concurrency, external_id_name, assignment_rule_id
+        )
+
+    def create_close_job_doc(self) -> bytes:
+        """The XML document that closes a job."""
+        return v1.state_document(bulk_states.CLOSED)
+
+    def create_abort_job_doc(self) -> bytes:
+        """The XML document that aborts a job."""
+        return v1.state_document(bulk_states.ABORTED)
+
+    def close_job(self, job_id: str) -> None:
+        """Close a job: it takes no more batches; those it has are still processed."""
+        self._api.set_job_state(job_id, self.create_close_job_doc(), bulk_states.CLOSED)
+
+    def abort_job(self, job_id: str) -> None:
+        """Abort a job: queued batches are not processed; rows already written stay."""
+        self._api.set_job_state(job_id, self.create_abort_job_doc(), bulk_states.ABORTED)
+
+    def job_status(self, job_id: str | None = None) -> dict[str, str | None]:
+        """The jobInfo, its values as text.
+
+        Raises:
+            MissingArgument: no job id.
+            InvalidJob: the org does not know the job.
+        """
+        if job_id is None:
+            raise MissingArgument("job_status needs a job id.")
+        info = v1.as_text(self._api.job(job_id))
+        content_type = info.get("contentType")
+        if content_type:
+            self.job_content_types.setdefault(job_id, content_type)
+        return info
+
+    def job_state(self, job_id: str) -> str | None:
+        """``Open``, ``Closed``, ``Aborted`` or ``Failed``."""
+        return self.job_status(job_id).get("state")
+
+    # Batches
+
+    def query(self, job_id: str | None, soql: str, contentType: str = "CSV") -> str:
+        """Add a query to a job ("Add a Batch to a Job").
+
+        Args:
+            job_id: of a query job for the object in FROM; None creates one, whose id is then
+                ``lookup_job_id(batch_id)``.
+            soql: the query.
+            contentType: of the job, where it is created here or unknown to this client.
+
+        Returns:
+            the batch's id.
+
+        Raises:
+            InvalidInput: no FROM to create a job for.
+        """
+        if job_id is None:
+            job_id = self.create_job(_query_object(soql), "query", contentType=contentType)
+        content_type = self.job_content_types.get(job_id, contentType)
+        return self._add_batch(job_id, soql.encode("utf-8"), job_to_http_content_type[content_type])
+
+    def post_batch(self, job_id: str, data_generator: Any) -> str:
+        """Add a batch of rows to a job ("Add a Batch to a Job").
+
+        Args:
+            job_id: of a job of this or another client.
+            data_generator: the body in the job's content type: bytes, text (sent as UTF-8),
+                an open file, or an iterable of bytes or texts such as `CsvDictsAdapter`.
+
+        Returns:
+            the batch's id. The rows are not processed yet, nor checked.
+
+        Raises:
+            InvalidInput: no body, more than 10,000,000 bytes or 10,000 CSV records; nothing
+                was sent.
+            AmbiguousUpload: the answer was lost; the batch may exist.
+            BulkJobAborted, InvalidJobState: the job takes no batches.
+        """
+        content_type = self.job_content_types.get(job_id) or self._foreign_content_type(job_id)
+        body = batch_body(data_generator, job_id)
+        if content_type == "CSV":
+            refuse_too_many_records(body, job_id)
+        try:
+            return self._add_batch(job_id, body, job_to_http_content_type[content_type])
+        except InvalidJobState as error:
+            if bulk_states.ABORTED in (error.error_message or ""):
+                raise BulkJobAborted(job_id) from error
+            raise
+
+    def _foreign_content_type(self, job_id: str) -> str:
+        content_type = self.job_status(job_id).get("contentType")
+        return content_type if content_type in job_to_http_content_type else "CSV"
+
+    def _add_batch(self, job_id: str, body: bytes, media_type: str) -> str:
+        batch_id = _id_of(self._api.add_batch(job_id, body, media_type), job_id)
+        self.batches[batch_id] = job_id
+        return batch_id
+
+    def post_mapping_file(self, job_id: str, mapping_data: Any) -> None:
+        """Upload the field mapping for the batches that follow ("Map Data Fields").
+
+        Args:
+            job_id: of a CSV job without batches.
+            mapping_data: CSV with the columns ``Salesforce Field,Csv Header,Value,Hint``, in
+                any form that `post_batch` takes, of fewer than 8,192 characters.
+
+        Raises:
+            InvalidInput: the mapping is empty or too long.
+        """
+        body = batch_body(mapping_data, job_id)
+        if len(body.decode("utf-8", "replace")) >= limits.SPEC_CHARACTERS:
+            raise InvalidInput(
+                f"The mapping for job {job_id} has {len(body):,} bytes; fewer than "
+                f"{limits.SPEC_CHARACTERS:,} characters are allowed.",
+                job_id=job_id,
+            )
+        self._api.add_spec(job_id, body)
+
+    def lookup_job_id(self, batch_id: str) -> str:
+        """The job of a batch that this client posted, or that is set in ``batches``.
+
+        Raises:
+            UnknownBatch: neither; give the job id instead.
+        """
+        try:
+            return self.batches[batch_id]
+        except KeyError:
+            raise UnknownBatch(
+                f"Batch id '{batch_id}' is uknown, can't retrieve job_id; pass job_id=",
+                batch_id=batch_id,
+            ) from None
+
+    def get_batch_list(self, job_id: str) -> list[dict[str, Any]]:
+        """The batchInfos of a job; their values are text, or JSON's types for a JSON job."""
+        batches = self._api.batches(job_id)
+        if isinstance(batches, dict):
+            batches = batches["batchInfo"]
+        return batches or []
+
+    def get_query_batch_request(self, batch_id: str, job_id: str | None = None) -> str:
+        """The batch as it was posted: the SOQL of a query, with its bounds for a PK chunk."""
+        body = self._api.batch_request(job_id or self.lookup_job_id(batch_id), batch_id)
+        return body.decode("utf-8")
+
+    def batch_status(
+        self, batch_id: str | None = None, job_id: str | None = None, reload: bool = False
+    ) -> dict[str, Any]:
+        """The batchInfo. A batch that has ended is asked for only once, unless ``reload``."""
+        if batch_id is None:
+            raise MissingArgument("batch_status needs a batch id.")
+        if not reload and batch_id in self.batch_statuses:
+            return dict(self.batch_statuses[batch_id])
+        info: dict[str, Any] = self._api.batch(job_id or self.lookup_job_id(batch_id), batch_id)
+        if _state_of(info) in bulk_states.BATCH_TERMINAL_STATES:
+            self.batch_statuses[batch_id] = dict(info)
+        else:
+            self.batch_statuses.pop(batch_id, None)
+        return info
+
+    def batch_state(
+        self, batch_id: str, job_id: str | None = None, reload: bool = False
+    ) -> str | None:
+        """``Queued``, ``InProgress``, ``Completed``, ``Failed`` or ``NotProcessed``."""
+        return _state_of(self.batch_status(batch_id, job_id, reload=reload))
+
+    def is_batch_done(self, batch_id: str, job_id: str | None = None) -> bool:
+        """Whether the batch is Completed, asked from the org each time.
+
+        Raises:
+            BulkBatchFailed: it is Failed or NotProcessed; the latter is what becomes of the
+                posted batch under PK chunking.
+        """
+        state = self.batch_state(batch_id, job_id=job_id, reload=True)
+        if state in bulk_states.ERROR_STATES:
+            job_id = job_id or self.lookup_job_id(batch_id)
+            message = self.batch_status(batch_id, job_id).get("stateMessage")
+            raise BulkBatchFailed(job_id, batch_id, message, state)
+        return state == bulk_states.COMPLETED
+
+    def wait_for_batch(
+        self, job_id: str, batch_id: str, timeout: float = 60 * 10, sleep_interval: float = 10
+    ) -> bool:
+        """Wait until the batch is Completed.
+
+        Args:
+            job_id, batch_id: the job first, unlike everywhere else.
+            timeout: seconds to wait at most.
+            sleep_interval: seconds between two questions.
+
+        Returns:
+            True when it is Completed, False when the time was up first; the batch is left
+            alone then, and may be waited for again.
+
+        Raises:
+            BulkBatchFailed: it ended otherwise.
+        """
+        return polling.wait_until(
+            lambda: self.is_batch_done(batch_id, job_id),
+            timeout=timeout,
+            interval=sleep_interval,
+            clock=self._api.clock,
+        )
+
+    # Results
+
+    def get_batch_results(self, batch_id: str, job_id: str | None = None) -> list[UploadResult]:
+        """The outcome of each row of a batch, in the order of the rows ("Get Batch Results").
+
+        Raises:
+            BulkBatchFailed: the batch failed before any row was processed.
+        """
+        job_id = job_id or self.lookup_job_id(batch_id)
+        try:
+            return self._api.row_results(job_id, batch_id)
+        except InvalidBatch as error:
+            info = self.batch_status(batch_id, job_id, reload=True)
+            state = _state_of(info)
+            if state not in bulk_states.ERROR_STATES:
+                raise
+            raise BulkBatchFailed(job_id, batch_id, info.get("stateMessage"), state) from error
+
+    def get_query_batch_result_ids(
+        self, batch_id: str, job_id: str | None = None
+    ) -> list[str] | bool:
+        """The ids of a query batch's result files; False while it is not done."""
+        job_id = job_id or self.lookup_job_id(batch_id)
+        if not self.is_batch_done(batch_id, job_id):
+            return False
+        return self._api.result_ids(job_id, batch_id)
+
+    def get_all_results_for_query_batch(
+        self, batch_id: str, job_id: str | None = None, chunk_size: int = PIECE_BYTES
+    ) -> Iterator[Any]:
+        """One file after the other: what `get_query_batch_results` returns for each result id.
+
+        Args:
+            batch_id: of a query.
+            job_id: looked up where not given.
+            chunk_size: bytes read from the wire at a time.
+
+        Raises:
+            BatchNotComplete: at the first ``next``; also a RuntimeError.
+        """
+        result_ids = self.get_query_batch_result_ids(batch_id, job_id=job_id)
+        if result_ids is False:
+            raise BatchNotComplete("Batch is not complete", job_id=job_id, batch_id=batch_id)
+        for result_id in result_ids:  # type: ignore[union-attr]
+            yield self.get_query_batch_results(
+                batch_id, result_id, job_id=job_id, chunk_size=chunk_size
+            )
+
+    def get_query_batch_results(
+        self,
+        batch_id: str,
+        result_id: str,
+        job_id: str | None = None,
+        chunk_size: int = PIECE_BYTES,
+        raw: bool = False,
+    ) -> Any:
+        """One result file ("Get Bulk Query Results").
+
+        Args:
+            batch_id, result_id: from `get_query_batch_result_ids`.
+            job_id: looked up where not given.
+            chunk_size: bytes read from the wire at a time.
+            raw: return urllib3's response, its body as it came: compressed, NULs kept,
+                its end not checked.
+
+        Returns:
+            an `IteratorBytesIO`. A CSV result without rows is the text
+            ``Records not found for this query``.
+
+        Raises:
+            IncompleteBody: (while reading) the download broke off.
+        """
+        job_id = job_id or self.lookup_job_id(batch_id)
+        if raw:
+            return self._api.open_result(job_id, batch_id, result_id).raw
+        return IteratorBytesIO(self._api.stream_result(job_id, batch_id, result_id, chunk_size))
+
+    # What subclasses of 2.2.0 override
+
+    def check_status(self, resp: Response) -> None:
+        """Raise the error of an answer whose status is 400 or more."""
+        if resp.status_code >= 400:
+            message = f"Bulk API HTTP Error result: {answer_text(resp)}"
+            if type(self).raise_error is not SalesforceBulk.raise_error:
+                self.raise_error(message, resp.status_code)
+            raise error_for(f"[{resp.status_code}] {message}", resp)
+
+    def raise_error(self, message: str, status_code: int | None = None) -> None:
+        """Raise a `BulkApiError`, its status in front."""
+        if status_code:
+            message = f"[{status_code}] {message}"
+        raise BulkApiError(message, status_code=status_code)
+
+    def parse_response(self, resp: Response) -> Any:
+        """The answer's document: dict, or list of dicts, by the answer's media type."""
+        try:
+            return v1.read_info(resp.headers.get("Content-Type"), resp.content)
+        except v1.Unreadable as error:
+            raise UnexpectedResponse(
+                f"The answer is not the API's: {error}. A proxy or a login page may stand between.",
+                resp.status_code,
+            ) from error
+
+    def parse_error_result_xml(self, error_xml: Element) -> dict[str, Any]:
+        """One ``errors`` element of an XML result as a dict."""
+        return v1.read_error(error_xml)
+
+
+def _version(value: Any) -> str:
+    match = _VERSION.fullmatch(str(value).strip())
+    if match is None:
+        raise InvalidInput(f"{value!r} is not an API version such as '{DEFAULT_API_VERSION}'.")
+    version = f"{int(match[1])}.{match[2] or 0}"
+    if limits.FIRST_SUPPORTED_VERSION <= float(version) <= limits.LAST_DEPRECATED_VERSION:
+        warnings.warn(
+            f"Salesforce API version {version} is deprecated from Summer '27 and ends with "
+            f"Summer '28; {DEFAULT_API_VERSION} is the default here.",
+            FutureWarning,
+            stacklevel=3,
+        )
+    return version
+
+
+def _origin(host: str) -> str:
+    host = host.strip().rstrip("/")
+    return host if re.match(r"https?://", host, re.IGNORECASE) else f"https://{host}"
+
+
+def _password_login(
+    *,
+    username: str | None,
+    password: str | None,
+    sandbox: bool,
+    security_token: str | None,
+    organization_id: str | None,
+    client_id: str | None,
+    version: str,
+    domain: str | None,
+    login_url: str | None,
+) -> auth.PasswordLogin:
+    name = f"{DEFAULT_CLIENT_ID_PREFIX}/{client_id}" if client_id else DEFAULT_CLIENT_ID_PREFIX
+    return auth.PasswordLogin(
+        username=username,
+        password=password,
+        security_token=security_token,
+        organization_id=organization_id,
+        domain="test" if domain is None and sandbox else domain,
+        client_id=name,
+        api_version=version,
+        login_url=login_url,
+        sign_in=_sign_in,
+    )
+
+
+def _sign_in(*args: Any, **kwargs: Any) -> tuple[str, str]:
+    # The name is looked up when a login happens: patches of this module's SalesforceLogin count.
+    return SalesforceLogin(*args, **kwargs)
+
+
+def _query_object(soql: str) -> str:
+    name = outer_object(soql)
+    if name is None:
+        raise InvalidInput("The query has no FROM; a job needs its object.")
+    return name
+
+
+def _state_of(info: Mapping[str, Any]) -> str | None:
+    state = info.get("state")
+    return None if state is None else bulk_states.canonical_batch_state(state)
+
+
+def _id_of(info: Any, job_id: str | None = None) -> str:
+    found = info.get("id") if isinstance(info, dict) else None
+    if not found:
+        raise UnexpectedResponse(
+            "The answer to a creation holds no id; a proxy or a login page may stand between.",
+            job_id=job_id,
+        )
+    return str(found)

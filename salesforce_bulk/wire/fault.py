@@ -1,0 +1,79 @@
+"""Any error body, of whichever API or machine on the way, read into one shape.
+
+Guide: "Bulk API Errors" (https://developer.salesforce.com/docs/atlas.en-us.api_asynch.meta/
+api_asynch/asynch_api_reference_errors.htm).
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any, NamedTuple
+from xml.etree.ElementTree import ParseError
+
+from defusedxml.common import DefusedXmlException
+from defusedxml.ElementTree import fromstring
+
+from salesforce_bulk.wire import media
+
+#: Statuses that say "not now" whatever stands in the body.
+BUSY_STATUSES = frozenset({420, 429, 500, 502, 503, 504})
+
+
+class Fault(NamedTuple):
+    """``code`` and ``message`` are the API's own; both None for a body that is not the API's."""
+
+    code: str | None
+    message: str | None
+
+
+NO_FAULT = Fault(None, None)
+
+
+def read_fault(content_type: str | None, body: bytes) -> Fault:
+    """Read an error body.
+
+    Args:
+        content_type: the answer's Content-Type header.
+        body: the answer's body, decompressed.
+
+    Returns:
+        the `Fault`; ``Fault(None, None)`` for HTML, plain text and anything unreadable.
+    """
+    kind = media.body_type(content_type, body)
+    if kind == media.JSON:
+        return _from_json(body)
+    if kind == media.XML:
+        return _from_xml(body)
+    return NO_FAULT
+
+
+def _from_json(body: bytes) -> Fault:
+    try:
+        document = json.loads(body)
+    except ValueError:
+        return NO_FAULT
+    # 1.0 sends one object; 2.0 and REST send an array of them.
+    if isinstance(document, list):
+        document = document[0] if document else None
+    if not isinstance(document, dict):
+        return NO_FAULT
+    return Fault(
+        _text(document.get("exceptionCode") or document.get("errorCode")),
+        _text(document.get("exceptionMessage") or document.get("message")),
+    )
+
+
+def _from_xml(body: bytes) -> Fault:
+    try:
+        root = fromstring(body)
+    except (ParseError, DefusedXmlException):
+        return NO_FAULT
+    found = {element.tag.rpartition("}")[2]: element.text for element in root.iter()}
+    return Fault(
+        _text(found.get("exceptionCode") or found.get("errorCode")),
+        _text(found.get("exceptionMessage") or found.get("message")),
+    )
+
+
+def _text(value: Any) -> str | None:
+    return None if value is None else str(value)

@@ -1,0 +1,239 @@
+"""The documents of Bulk API 1.0: what is sent, and what comes back.
+
+Guide: https://developer.salesforce.com/docs/atlas.en-us.api_asynch.meta/api_asynch/
+("Bulk API" chapter). Nothing here does I/O.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+import xml.etree.ElementTree as ET
+from collections.abc import Mapping
+from typing import Any
+from xml.etree.ElementTree import ParseError
+
+from defusedxml.common import DefusedXmlException
+from defusedxml.ElementTree import fromstring
+
+from salesforce_bulk.models import TruthText, UploadResult
+from salesforce_bulk.wire import media
+
+NAMESPACE = "http://www.force.com/2009/06/asyncapi/dataload"
+
+#: The whole body of a CSV query result with no rows.
+NO_RECORDS = b"Records not found for this query"
+
+Info = dict[str, Any]
+
+
+class Unreadable(ValueError):
+    """The body is not the document that this endpoint returns."""
+
+
+# Jobs: "Create a Job", "Close a Job", "Abort a Job", "JobInfo"
+
+
+def job_document(
+    object_name: str | None,
+    operation: str | None,
+    content_type: str,
+    concurrency: str | None = None,
+    external_id_name: str | None = None,
+    assignment_rule_id: str | None = None,
+) -> bytes:
+    """The jobInfo that creates a job, its elements in the schema's order."""
+    return _job_info(
+        {
+            "operation": operation,
+            "object": object_name,
+            "externalIdFieldName": external_id_name,
+            "concurrencyMode": concurrency,
+            "contentType": content_type,
+            "assignmentRuleId": assignment_rule_id,
+        }
+    )
+
+
+def state_document(state: str) -> bytes:
+    """The jobInfo that closes (``Closed``) or aborts (``Aborted``) a job."""
+    return _job_info({"state": state})
+
+
+def _job_info(fields: Mapping[str, str | None]) -> bytes:
+    root = ET.Element("jobInfo", {"xmlns": NAMESPACE})
+    for name, value in fields.items():
+        if value:
+            ET.SubElement(root, name).text = value
+    buffer = io.BytesIO()
+    ET.ElementTree(root).write(buffer, encoding="UTF-8")
+    return buffer.getvalue()
+
+
+def pk_chunking_header(pk_chunking: bool | int | str) -> str:
+    """The value of ``Sforce-Enable-PKChunking`` ("PK Chunking Header").
+
+    ``True`` chunks by the server's default, a number is the chunk size in records, a
+    text is sent as it is, e.g. ``chunkSize=50000; startRow=00130000000xEftMGH``.
+    """
+    if pk_chunking is True:
+        return "true"
+    if isinstance(pk_chunking, int):
+        return f"chunkSize={pk_chunking};"
+    return str(pk_chunking)
+
+
+# Job and batch information: "JobInfo", "BatchInfo"
+
+
+def read_info(content_type: str | None, body: bytes) -> Info | list[Info]:
+    """A jobInfo or batchInfo as a dict, a batchInfoList as a list of dicts.
+
+    Values are text from XML, and JSON's own types from JSON; a JSON batch list stays the
+    dict ``{"batchInfo": [...]}``.
+
+    Raises:
+        Unreadable: the body is neither.
+    """
+    kind = media.body_type(content_type, body)
+    if kind == media.JSON:
+        return _json(body)  # type: ignore[no-any-return]
+    root = _xml(body, kind)
+    if _local(root.tag) == "batchInfoList":
+        return [_flat(element) for element in root]
+    return _flat(root)
+
+
+def _flat(element: ET.Element) -> Info:
+    return {_local(child.tag): child.text for child in element}
+
+
+# Query results: "Get Bulk Query Results"
+
+
+def read_result_ids(content_type: str | None, body: bytes) -> list[str]:
+    """The result ids of a query batch, in the order of the data; empty where none came."""
+    kind = media.body_type(content_type, body)
+    if kind == media.JSON:
+        return [str(item) for item in _json(body)]
+    root = _xml(body, kind)
+    if _local(root.tag) != "result-list":
+        raise Unreadable(f"a result-list was expected, a {_local(root.tag)} came")
+    return [element.text or "" for element in root if _local(element.tag) == "result"]
+
+
+# Row results: "Get Batch Results"
+
+
+def read_row_results(content_type: str | None, body: bytes) -> list[UploadResult]:
+    """One `UploadResult` for each row of the batch, in the order of the rows."""
+    kind = media.body_type(content_type, body)
+    if kind == media.JSON:
+        return [_row_from_json(row) for row in _json(body)]
+    if kind == media.CSV:
+        return _rows_from_csv(body)
+    root = _xml(body, kind)
+    if _local(root.tag) != "results":
+        raise Unreadable(f"row results were expected, a {_local(root.tag)} came")
+    return [_row_from_xml(element) for element in root]
+
+
+def _rows_from_csv(body: bytes) -> list[UploadResult]:
+    try:
+        text = body.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise Unreadable(f"the results are not UTF-8: {error}") from error
+    reader = csv.reader(io.StringIO(text, newline=""))
+    header = [name.lower() for name in next(reader, [])]
+    try:
+        columns = [header.index(name) for name in ("id", "success", "created", "error")]
+    except ValueError as error:
+        raise Unreadable(f"row results with the columns {header} cannot be read") from error
+    width = len(header)
+    results = []
+    for number, row in enumerate(reader, 1):
+        if len(row) != width:
+            raise Unreadable(f"row result {number} has {len(row)} of {width} columns")
+        record_id, success, created, error_text = (row[column] for column in columns)
+        results.append(UploadResult(record_id, TruthText(success), TruthText(created), error_text))
+    return results
+
+
+def _row_from_json(row: Any) -> UploadResult:
+    try:
+        return UploadResult(row["id"], row["success"], row["created"], row["errors"])
+    except (KeyError, TypeError) as error:
+        raise Unreadable(f"not a row result: {row!r}") from error
+
+
+def _row_from_xml(element: ET.Element) -> UploadResult:
+    children = {_local(child.tag): child.text for child in element}
+    if "success" not in children:
+        raise Unreadable("a result without success")
+    errors = [read_error(child) for child in element if _local(child.tag) == "errors"]
+    return UploadResult(
+        children.get("id"), children["success"] == "true", children.get("created") == "true", errors
+    )
+
+
+def read_error(element: ET.Element) -> dict[str, Any]:
+    """One ``errors`` element: the names of its fields, its message and its status code."""
+    found: dict[str, Any] = {"fields": [], "message": None, "statusCode": None}
+    for child in element:
+        name = _local(child.tag)
+        if name == "fields":
+            found["fields"].append(child.text)
+        elif name in found:
+            found[name] = child.text
+    return found
+
+
+# What all of them share
+
+
+def as_text(info: Mapping[str, Any]) -> dict[str, str | None]:
+    """The values of a JSON document as the XML document would have them."""
+    return {name: _value_text(value) for name, value in info.items()}
+
+
+def _value_text(value: Any) -> str | None:
+    if value is None:
+        return None
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value)
+
+
+def _json(body: bytes) -> Any:
+    try:
+        return json.loads(body)
+    except ValueError as error:
+        raise Unreadable(f"not JSON: {error}") from error
+
+
+def _xml(body: bytes, kind: str) -> ET.Element:
+    if kind != media.XML:
+        raise Unreadable(f"XML was expected, {kind or 'an empty body'} came")
+    try:
+        root: ET.Element = fromstring(body)
+    except (ParseError, DefusedXmlException) as error:
+        raise Unreadable(f"not readable as XML: {error}") from error
+    return root
+
+
+def _local(tag: str) -> str:
+    return tag.rpartition("}")[2]
+
+
+# The batch body
+
+
+_QUOTED_OR_NEWLINE = re.compile(rb'"[^"]*"|\n|\r(?!\n)')
+
+
+def count_csv_records(body: bytes) -> int:
+    """Records in a CSV body, the header not counted; newlines inside quotes do not count."""
+    ends = sum(1 for match in _QUOTED_OR_NEWLINE.finditer(body) if match[0][:1] != b'"')
+    return ends - (1 if body.endswith((b"\n", b"\r")) else 0)
