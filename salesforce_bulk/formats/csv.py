@@ -1,0 +1,35 @@
+"""Records as the body of a CSV batch.
+
+Guide: "Prepare CSV Files", "Valid CSV Record Rows".
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable
+
+from salesforce_bulk.formats.records import Record, cells
+
+
+def encode_records(records: Iterable[Record]) -> bytes:
+    """The records as UTF-8 CSV with a header.
+
+    Args:
+        records: dicts of field names and values; the columns are the union of their keys, in
+            the order in which they first come. A missing key, None and NaN are empty cells,
+            which leave a field as it is.
+
+    Raises:
+        InvalidInput: a value that cannot be written; names row and column.
+    """
+    given = list(records)
+    columns = list(dict.fromkeys(column for record in given for column in record))
+    buffer = io.StringIO(newline="")
+    # With "\n" alone the csv module leaves a lone carriage return unquoted.
+    writer = csv.writer(buffer, lineterminator="\r\n")
+    writer.writerow(columns)
+    for _, row in cells(given):
+        texts = {cell.column: cell.text for cell in row}
+        writer.writerow([texts.get(column, "") for column in columns])
+    return buffer.getvalue().encode("utf-8")
