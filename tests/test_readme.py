@@ -1,0 +1,40 @@
+"""The README's Python runs, block after block, against a local org."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from salesforce_bulk.emulator import SalesforceEmulator
+
+README = Path(__file__).parent.parent / "README.md"
+BLOCKS = re.findall(r"```python\n(.*?)```", README.read_text("utf-8"), re.DOTALL)
+
+
+@pytest.fixture(scope="module")
+def names():
+    with SalesforceEmulator(inline=True) as org:
+        bulk = org.connect()
+        job = bulk.create_insert_job("Account")
+        batch = bulk.post_batch(job, "Name\nParent of the note\n")
+        yield {
+            "username": org.username,
+            "password": org.password,
+            "security_token": org.security_token,
+            "login_url": org.url,
+            "session_id": bulk.sessionId,
+            "instance_url": org.url,
+            "account_id": bulk.get_batch_results(batch)[0].id,
+        }
+
+
+@pytest.mark.parametrize("number", range(len(BLOCKS)))
+def test_block_runs_after_those_before_it(number, names):
+    exec(compile(BLOCKS[number], f"README.md block {number}", "exec"), names)
+
+
+def test_the_rows_that_the_readme_loads_are_the_rows_it_queries(names, capsys):
+    """Seven blocks in, the CSV query printed the accounts it had inserted."""
+    query = next(block for block in BLOCKS if "unicodecsv" in block)
+    exec(compile(query, "README.md", "exec"), names)
+    assert "Account 4" in capsys.readouterr().out
