@@ -9,6 +9,7 @@ to, and such pieces may be joined in any number.
 
 from __future__ import annotations
 
+import functools
 import itertools
 import json
 import random
@@ -126,7 +127,7 @@ class Content:
 
 def query_csv(megabytes: float) -> Content:
     """A CSV query result of about so many MB (10**6 bytes)."""
-    records = [csv_line(row).encode() for row in rows(BLOCK_ROWS)]
+    records = _csv_records()
     blocks, rest = _blocks(records, megabytes)
     head = csv_line(COLUMNS).encode()
     pieces = [(head, 1), (b"".join(records), blocks), (b"".join(records[:rest]), 1)]
@@ -135,7 +136,7 @@ def query_csv(megabytes: float) -> Content:
 
 def query_json(megabytes: float) -> Content:
     """A JSON query result of about so many MB."""
-    records = [json_record(row).encode() for row in rows(BLOCK_ROWS)]
+    records = _json_records()
     separated = [record + b", " for record in records]
     blocks, rest = _blocks(separated, megabytes)
     pieces = [
@@ -145,6 +146,16 @@ def query_json(megabytes: float) -> Content:
         (records[rest] + b" ]", 1),
     ]
     return Content("application/json", pieces, blocks * BLOCK_ROWS + rest + 1)
+
+
+@functools.cache
+def _csv_records() -> list[bytes]:
+    return [csv_line(row).encode() for row in rows(BLOCK_ROWS)]
+
+
+@functools.cache
+def _json_records() -> list[bytes]:
+    return [json_record(row).encode() for row in rows(BLOCK_ROWS)]
 
 
 def _blocks(records: list[bytes], megabytes: float) -> tuple[int, int]:

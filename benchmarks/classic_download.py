@@ -173,7 +173,12 @@ class Bench:
     def read(self, side: str, name: str, reading: str) -> dict[str, object]:
         """One download in its own process."""
         command = [self.interpreters[side], READER, self.host, name, reading]
-        finished = subprocess.run(command, stdout=subprocess.PIPE, check=True, text=True)
+        environment = {key: text for key, text in os.environ.items() if key != "PYTHONPATH"}
+        if side == "ours":
+            environment["PYTHONPATH"] = str(ROOT)
+        finished = subprocess.run(
+            command, stdout=subprocess.PIPE, check=True, text=True, env=environment
+        )
         figures: dict[str, object] = json.loads(finished.stdout)
         return figures
 
