@@ -1,0 +1,659 @@
+"""Bulk API 1.0: ``/services/async/{version}/...``.
+
+Source: *Bulk API Developer Guide*, "Bulk API" chapters; where it is silent see FIDELITY.md.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gzip
+import re
+import threading
+import zlib
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from salesforce_bulk import bulk_states, limits
+from salesforce_bulk.emulator import wire
+from salesforce_bulk.emulator.faults import Faults
+from salesforce_bulk.emulator.jobs import Batch, Job, JobEngine, JobError, PkChunking, batches_of
+from salesforce_bulk.emulator.routes import ApiError, Call, Handler, Route, route
+from salesforce_bulk.emulator.server import BLOCK, FilePart, Request, Response
+from salesforce_bulk.emulator.sessions import Session, Sessions, User, bearer
+
+if TYPE_CHECKING:
+    from salesforce_bulk.emulator.org import Org
+
+PREFIX = "/services/async"
+#: Winter '27.
+NEWEST_VERSION = 68.0
+JOB_DOCUMENT_BYTES = 1_000_000
+OPERATIONS = ("insert", "update", "upsert", "delete", "hardDelete", "query", "queryAll")
+CONTENT_TYPES = ("CSV", "XML", "JSON", "ZIP_CSV", "ZIP_XML", "ZIP_JSON")
+CONCURRENCY_MODES = ("Parallel", "Serial")
+#: Bodies smaller than this are not worth compressing.
+GZIP_FROM = 256
+
+MEDIA_TYPES = {
+    "CSV": "text/csv",
+    "XML": "application/xml",
+    "JSON": "application/json",
+    "ZIP_CSV": "zip/csv",
+    "ZIP_XML": "zip/xml",
+    "ZIP_JSON": "zip/json",
+}
+
+Value = str | int | float | bool | datetime | None
+
+
+# Documents: the fields of jobInfo and batchInfo in the order of the XML
+
+
+@dataclass(frozen=True, slots=True)
+class JobField:
+    """A field of jobInfo; ``client`` says where a client may send it."""
+
+    name: str
+    value: Callable[[Job], Value]
+    client: str = ""
+
+
+def _batches_total(job: Job) -> int:
+    """The original batch of a chunked query is not counted (guide, "PK Chunking" sample)."""
+    chunked = any(batch.chunk for batch in batches_of(job))
+    return sum(batch.chunk or not chunked for batch in batches_of(job))
+
+
+JOB_FIELDS = (
+    JobField("id", lambda job: job.id, "update"),
+    JobField("operation", lambda job: job.operation, "create"),
+    JobField("object", lambda job: job.object, "create"),
+    JobField("createdById", lambda job: job.user.id),
+    JobField("createdDate", lambda job: job.created),
+    JobField("systemModstamp", lambda job: job.modified),
+    JobField("state", lambda job: job.state, "update"),
+    JobField("externalIdFieldName", lambda job: job.external_id, "create"),
+    JobField("concurrencyMode", lambda job: job.concurrency, "create"),
+    JobField("contentType", lambda job: job.content_type, "create"),
+    JobField("numberBatchesQueued", lambda job: job.count(bulk_states.QUEUED)),
+    JobField("numberBatchesInProgress", lambda job: job.count(bulk_states.IN_PROGRESS)),
+    JobField("numberBatchesCompleted", lambda job: job.count(bulk_states.COMPLETED)),
+    JobField("numberBatchesFailed", lambda job: job.count(bulk_states.FAILED)),
+    JobField("numberBatchesTotal", _batches_total),
+    JobField("numberRecordsProcessed", lambda job: job.total(lambda batch: batch.processed)),
+    JobField("numberRetries", lambda job: job.total(lambda batch: batch.retries)),
+    JobField("apiVersion", lambda job: float(job.version)),
+    JobField("assignmentRuleId", lambda job: job.assignment_rule, "create"),
+    JobField("numberRecordsFailed", lambda job: job.total(lambda batch: batch.failed)),
+    JobField("totalProcessingTime", lambda job: job.total(lambda batch: batch.total_ms)),
+    JobField("apiActiveProcessingTime", lambda job: job.total(lambda batch: batch.active_ms)),
+    JobField("apexProcessingTime", lambda _: 0),
+)
+JOB_FIELD_BY_NAME = {entry.name: entry for entry in JOB_FIELDS}
+
+BATCH_FIELDS: tuple[tuple[str, Callable[[Batch], Value]], ...] = (
+    ("id", lambda batch: batch.id),
+    ("jobId", lambda batch: batch.job.id),
+    ("state", lambda batch: batch.state),
+    ("stateMessage", lambda batch: batch.message),
+    ("createdDate", lambda batch: batch.created),
+    ("systemModstamp", lambda batch: batch.modified),
+    ("numberRecordsProcessed", lambda batch: batch.processed),
+    ("numberRecordsFailed", lambda batch: batch.failed),
+    ("totalProcessingTime", lambda batch: batch.total_ms),
+    ("apiActiveProcessingTime", lambda batch: batch.active_ms),
+    ("apexProcessingTime", lambda _: 0),
+)
+
+
+def job_values(job: Job) -> dict[str, Value]:
+    return {entry.name: entry.value(job) for entry in JOB_FIELDS}
+
+
+def batch_values(batch: Batch) -> dict[str, Value]:
+    return {name: value(batch) for name, value in BATCH_FIELDS}
+
+
+def _xml_value(value: Value) -> str:
+    if isinstance(value, datetime):
+        return wire.xml_time(value)
+    return str(value)
+
+
+def xml_fields(values: Mapping[str, Value], indent: str) -> str:
+    """Elements, those without a value left out."""
+    return "".join(
+        wire.xml_element(name, _xml_value(value), indent)
+        for name, value in values.items()
+        if value is not None
+    )
+
+
+def json_fields(values: Mapping[str, Value]) -> dict[str, Value]:
+    """Keys, those without a value as null."""
+    return {
+        name: wire.json_time(value) if isinstance(value, datetime) else value
+        for name, value in values.items()
+    }
+
+
+def job_document(job: Job, form: str) -> bytes:
+    values = job_values(job)
+    if form == "JSON":
+        return wire.json_bytes({**json_fields(values), "fastPathEnabled": False})
+    return wire.xml_document("jobInfo", xml_fields(values, " "))
+
+
+def batch_document(batch: Batch, form: str) -> bytes:
+    values = batch_values(batch)
+    if form == "JSON":
+        return wire.json_bytes(json_fields(values))
+    return wire.xml_document("batchInfo", xml_fields(values, " "))
+
+
+def batch_list_document(job: Job, form: str) -> bytes:
+    batches = [batch_values(batch) for batch in batches_of(job)]
+    if form == "JSON":
+        return wire.json_bytes({"batchInfo": [json_fields(values) for values in batches]})
+    content = "".join(
+        f" <batchInfo>\n{xml_fields(values, '  ')} </batchInfo>\n" for values in batches
+    )
+    return wire.xml_document("batchInfoList", content)
+
+
+def result_list_document(batch: Batch, form: str) -> bytes:
+    identities = [result.id for result in batch.results]
+    if form == "JSON":
+        return wire.json_bytes(identities)
+    if not identities:
+        return f'<result-list xmlns="{wire.DATALOAD}"/>'.encode()
+    content = "".join(f"<result>{identity}</result>" for identity in identities)
+    return f'<result-list xmlns="{wire.DATALOAD}">{content}</result-list>'.encode()
+
+
+def error_document(code: str, message: str, form: str) -> bytes:
+    values: dict[str, Value] = {"exceptionCode": code, "exceptionMessage": message}
+    if form == "JSON":
+        return wire.json_bytes(values)
+    return wire.xml_document("error", xml_fields(values, " "))
+
+
+# Media types and formats
+
+
+def media_type(request: Request) -> str:
+    return request.header("content-type").partition(";")[0].strip().lower()
+
+
+def request_form(request: Request) -> str:
+    return "JSON" if media_type(request) == MEDIA_TYPES["JSON"] else "XML"
+
+
+def info_form(job: Job) -> str:
+    """The form of a job's own documents: XML, unless it is a JSON job."""
+    return "JSON" if job.base_format == "JSON" else "XML"
+
+
+def charset(request: Request) -> str:
+    found = re.search(r"charset=\"?([\w.:-]+)", request.header("content-type"), re.IGNORECASE)
+    return found[1] if found else "utf-8"
+
+
+def reply(body: bytes | FilePart, form: str, status: int = 200) -> Response:
+    return Response(status, {"Content-Type": MEDIA_TYPES[form]}, body, chunked=True)
+
+
+# The family: version, session, errors, headers
+
+
+class AsyncFamily:
+    """What all answers of ``/services/async`` share."""
+
+    name = "async"
+
+    def __init__(self, sessions: Sessions, faults: Faults) -> None:
+        self._sessions = sessions
+        self._faults = faults
+        self._answered = 0
+
+    def admit(self, call: Call) -> None:
+        _check_version(call)
+        call.session = self._session(call)
+
+    def _session(self, call: Call) -> Session:
+        header = call.request.header("x-sfdc-session") or call.request.header("authorization")
+        token = bearer(header)
+        if self._faults.take("session", call.occasion):
+            self._sessions.expire(token)
+        session = self._sessions.find(token)
+        if session is None:
+            raise ApiError(400, "InvalidSessionId", "Invalid session id")
+        return session
+
+    def error(self, call: Call, error: ApiError) -> Response:
+        form = call.format or request_form(call.request)
+        response = reply(error_document(error.code, str(error), form), form, error.status)
+        response.headers.update(error.headers)
+        return response
+
+    def finish(self, request: Request, response: Response) -> None:
+        self._answered += 1
+        identity = f"{zlib.crc32(request.target.encode()):08x}{self._answered:024x}"
+        response.headers.update(
+            {
+                "Cache-Control": "no-cache,must-revalidate,max-age=0,no-store,private",
+                "Strict-Transport-Security": "max-age=63072000; includeSubDomains",
+                "X-Content-Type-Options": "nosniff",
+                "X-Request-Id": identity,
+                "X-SFDC-Request-Id": identity,
+                "X-Robots-Tag": "none",
+            }
+        )
+        if _accepts_gzip(request):
+            _compress(response)
+
+
+def _check_version(call: Call) -> None:
+    version = call.parameters.get("version", "")
+    if not version:
+        return
+    if not re.fullmatch(r"\d{1,3}\.0", version):
+        raise ApiError(400, "InvalidVersion", f"Invalid API version: {version}")
+    if float(version) < limits.FIRST_SUPPORTED_VERSION:
+        raise ApiError(400, "InvalidVersion", f"API version {version} is retired")
+    if float(version) > NEWEST_VERSION:
+        raise ApiError(400, "InvalidVersion", f"API version {version} is not supported")
+
+
+def _accepts_gzip(request: Request) -> bool:
+    for entry in request.header("accept-encoding").lower().split(","):
+        coding, _, weight = entry.partition(";")
+        if coding.strip() == "gzip":
+            return not re.fullmatch(r"\s*q\s*=\s*0(\.0*)?\s*", weight)
+    return False
+
+
+def _compress(response: Response) -> None:
+    body = response.body
+    if isinstance(body, bytes) and len(body) >= GZIP_FROM:
+        response.body = gzip.compress(body, 1, mtime=0)
+    elif isinstance(body, FilePart) and body.size() >= GZIP_FROM:
+        response.body = gzipped(body)
+    else:
+        return
+    response.headers["Content-Encoding"] = "gzip"
+
+
+def gzipped(part: FilePart) -> FilePart | Iterator[bytes]:
+    """A whole file compressed; the first time while it is sent, from then on out of a copy."""
+    copy = part.path.with_name(part.path.name + ".gz")
+    if copy.exists():
+        return FilePart(copy)
+    return _compressing(part.path, copy)
+
+
+def _compressing(source: Path, copy: Path) -> Iterator[bytes]:
+    deflater = zlib.compressobj(1, wbits=31)
+    draft = copy.with_name(f"{copy.name}.{threading.get_ident()}")
+    try:
+        with source.open("rb") as file, draft.open("wb") as spool:
+            while block := file.read(BLOCK):
+                if compressed := deflater.compress(block):
+                    spool.write(compressed)
+                    yield compressed
+            end = deflater.flush()
+            spool.write(end)
+            yield end
+        draft.replace(copy)
+    finally:
+        with contextlib.suppress(FileNotFoundError):
+            draft.unlink()
+
+
+# Job documents from clients
+
+
+def read_job_document(request: Request) -> dict[str, object]:
+    """The fields of a jobInfo in XML or JSON. Raises ApiError."""
+    body = request.body.read_all(JOB_DOCUMENT_BYTES)
+    kind = media_type(request)
+    if kind not in ("", "application/xml", "application/json", "text/csv"):
+        raise ApiError(400, "UnsupportedContentType", f"Unsupported content type: {kind}")
+    fields = _json_job(body) if kind == MEDIA_TYPES["JSON"] else _xml_job(body)
+    for name in fields:
+        if name not in JOB_FIELD_BY_NAME:
+            raise _unparsable()
+    return {name: value for name, value in fields.items() if value is not None}
+
+
+def _unparsable() -> ApiError:
+    return ApiError(400, "InvalidJob", "Unable to parse Job")
+
+
+def _json_job(body: bytes) -> dict[str, object]:
+    try:
+        document = wire.parse_json(body)
+    except wire.JsonError:
+        raise _unparsable() from None
+    if not isinstance(document, dict):
+        raise _unparsable()
+    return document
+
+
+def _xml_job(body: bytes) -> dict[str, object]:
+    try:
+        root = wire.parse_xml(body)
+    except wire.XmlError as error:
+        raise ApiError(400, "InvalidXml", f"Unable to parse XML: {error}") from None
+    if root.name != "jobInfo":
+        raise _unparsable()
+    return {child.name: None if child.nil else child.text.strip() for child in root.children}
+
+
+def _refuse_fields(fields: Mapping[str, object], moment: str) -> None:
+    """Raises ApiError for a field that only the server, or only another call, may set."""
+    for name in fields:
+        if JOB_FIELD_BY_NAME[name].client != moment:
+            label = name[0].upper() + name[1:]
+            raise ApiError(400, "InvalidJob", f"{label} cannot be specified")
+
+
+def _text(fields: Mapping[str, object], name: str) -> str | None:
+    value = fields.get(name)
+    if value is None or value == "":
+        return None
+    if not isinstance(value, str):
+        raise _unparsable()
+    return value
+
+
+def _one_of(words: tuple[str, ...], value: object, default: str | None = None) -> str:
+    """A word of an enumeration; JSON may give its ordinal."""
+    if value is None and default is not None:
+        return default
+    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < len(words):
+        return words[value]
+    if isinstance(value, str) and value in words:
+        return value
+    raise _unparsable()
+
+
+# Request headers of job creation
+
+
+def _flag(request: Request, name: str) -> bool:
+    return request.header(name).strip().lower() == "true"
+
+
+def pk_chunking(header: str) -> PkChunking | None:
+    """``Sforce-Enable-PKChunking``: a flag, ``key=value`` pairs, or both, between ``;``.
+
+    Raises ApiError for a setting that is none.
+    """
+    entries = [entry.strip() for entry in header.split(";") if entry.strip()]
+    if not entries or any(entry.lower() == "false" for entry in entries):
+        return None
+    pairs = [entry.partition("=") for entry in entries if entry.lower() != "true"]
+    settings = {key.strip().lower(): value.strip() for key, _, value in pairs}
+    size = settings.pop("chunksize", str(limits.PK_CHUNK_DEFAULT))
+    start_row, parent = settings.pop("startrow", None), settings.pop("parent", None)
+    settings.pop("usesampleddata", None)
+    if settings or not size.isdigit() or not int(size):
+        raise ApiError(400, "InvalidJob", f"Invalid value for Sforce-Enable-PKChunking: {header}")
+    return PkChunking(min(int(size), limits.PK_CHUNK_MAXIMUM), start_row, parent)
+
+
+# The resources
+
+
+class Bulk1:
+    """The handlers of ``/services/async``."""
+
+    def __init__(self, org: Org, engine: JobEngine, sessions: Sessions, faults: Faults) -> None:
+        self.org = org
+        self.engine = engine
+        self.family = AsyncFamily(sessions, faults)
+
+    def routes(self) -> list[Route]:
+        base = PREFIX + "/{version}"
+        batch = base + "/job/{job}/batch/{batch}"
+        table: tuple[tuple[str, str, dict[str, Handler]], ...] = (
+            ("job.create", f"{base}/job", {"POST": self.create_job}),
+            ("job", f"{base}/job/{{job}}", {"GET": self.get_job, "POST": self.update_job}),
+            (
+                "batches",
+                f"{base}/job/{{job}}/batch",
+                {"GET": self.list_batches, "POST": self.add_batch},
+            ),
+            ("batch", batch, {"GET": self.get_batch}),
+            ("request", f"{batch}/request", {"GET": self.get_request}),
+            ("results", f"{batch}/result", {"GET": self.get_results}),
+            ("result", f"{batch}/result/{{result}}", {"GET": self.get_result}),
+        )
+        return [
+            route(
+                f"bulk1.{name}",
+                path,
+                self.family,
+                **{method: _guarded(handler) for method, handler in handlers.items()},
+            )
+            for name, path, handlers in table
+        ]
+
+    # jobs
+
+    def create_job(self, call: Call) -> Response:
+        request = call.request
+        fields = read_job_document(request)
+        _refuse_fields(fields, "create")
+        if "operation" not in fields or "object" not in fields:
+            raise _unparsable()
+        operation = _one_of(OPERATIONS, fields["operation"])
+        content_type = _one_of(CONTENT_TYPES, fields.get("contentType"), "XML")
+        concurrency = _one_of(CONCURRENCY_MODES, fields.get("concurrencyMode"), "Parallel")
+        chunking = pk_chunking(request.header("sforce-enable-pkchunking"))
+        name = self._object(_text(fields, "object") or "")
+        self._check_operation(call, operation, content_type)
+        external_id = self._external_id(operation, name, _text(fields, "externalIdFieldName"))
+        job = self.engine.create_job(operation, name, content_type, call["version"], _user(call))
+        job.concurrency = concurrency
+        job.external_id = external_id
+        job.assignment_rule = _text(fields, "assignmentRuleId")
+        job.pk_chunking = chunking if job.is_query else None
+        job.retries_disabled = _flag(request, "sforce-disable-batch-retry")
+        job.line_ending = request.header("sforce-line-ending").strip().upper() or None
+        form = request_form(request)
+        response = reply(job_document(job, form), form, 201)
+        response.headers["Location"] = f"{PREFIX}/{job.version}/job/{job.id}"
+        return response
+
+    def _object(self, name: str) -> str:
+        found = self.org.schema.get(name)
+        if found is None:
+            raise ApiError(
+                400, "InvalidEntity", f"Entity '{name}' is not supported by the Bulk API."
+            )
+        return found.name
+
+    def _check_operation(self, call: Call, operation: str, content_type: str) -> None:
+        version = float(call["version"])
+        if operation == "hardDelete" and "BulkApiHardDelete" not in _user(call).permissions:
+            raise ApiError(
+                400,
+                "FeatureNotEnabled",
+                "hardDelete operation requires special user profile permission, "
+                "please contact your system administrator",
+            )
+        too_old = (operation == "queryAll" and version < limits.FIRST_QUERYALL_VERSION) or (
+            content_type.endswith("JSON") and version < limits.FIRST_JSON_VERSION
+        )
+        if too_old:
+            raise _unparsable()
+        if operation in ("query", "queryAll") and content_type.startswith("ZIP"):
+            raise ApiError(
+                400, "InvalidJob", f"ContentType {content_type} is not supported for {operation}"
+            )
+
+    def _external_id(self, operation: str, name: str, field: str | None) -> str | None:
+        if operation != "upsert":
+            if field is not None:
+                raise ApiError(
+                    400, "InvalidJob", f"External ID may not be specified for {operation}"
+                )
+            return None
+        if field is None:
+            raise ApiError(
+                400,
+                "InvalidJob",
+                f"External ID was blank for {name}. An External ID must be specified for upsert.",
+            )
+        found = self.org.schema.get(name)
+        column = found.field(field) if found else None
+        if column is None or not column.key_for_lookup:
+            raise ApiError(
+                400,
+                "InvalidJob",
+                f"Field name provided, {field} does not match an External ID, Salesforce Id, "
+                f"or indexed field for {name}",
+            )
+        return field
+
+    def get_job(self, call: Call) -> Response:
+        job = self._job(call)
+        form = info_form(job)
+        return reply(job_document(job, form), form)
+
+    def update_job(self, call: Call) -> Response:
+        job = self._job(call)
+        call.format = ""
+        fields = read_job_document(call.request)
+        _refuse_fields(fields, "update")
+        state = _one_of((bulk_states.CLOSED, bulk_states.ABORTED), fields.get("state"))
+        self._own(call, job)
+        if state == bulk_states.CLOSED:
+            self.engine.close(job)
+        else:
+            self.engine.abort(job)
+        form = request_form(call.request)
+        return reply(job_document(job, form), form)
+
+    # batches
+
+    def add_batch(self, call: Call) -> Response:
+        job = self._job(call)
+        request = call.request
+        self._own(call, job)
+        _check_batch_type(job, request)
+        spooled = self.engine.spool_file(job)
+        try:
+            _spool(request, spooled)
+            self.engine.charge_batch(job)
+        except (ApiError, JobError):
+            spooled.unlink(missing_ok=True)
+            raise
+        batch = self.engine.add_batch(job, spooled, charset(request))
+        form = info_form(job)
+        response = reply(batch_document(batch, form), form, 201)
+        response.headers["Location"] = f"{PREFIX}/{job.version}/job/{job.id}/batch/{batch.id}"
+        self.engine.submit(batch)
+        return response
+
+    def list_batches(self, call: Call) -> Response:
+        job = self._job(call)
+        form = info_form(job)
+        return reply(batch_list_document(job, form), form)
+
+    def get_batch(self, call: Call) -> Response:
+        batch = self._batch(call)
+        form = info_form(batch.job)
+        return reply(batch_document(batch, form), form)
+
+    def get_request(self, call: Call) -> Response:
+        batch = self._batch(call)
+        return reply(FilePart(batch.request), batch.job.content_type)
+
+    def get_results(self, call: Call) -> Response:
+        batch = self._batch(call)
+        job = batch.job
+        if not batch.terminal:
+            raise ApiError(400, "InvalidBatch", "Batch not completed")
+        if job.is_query:
+            form = info_form(job)
+            return reply(result_list_document(batch, form), form)
+        if not batch.results:
+            raise ApiError(400, "InvalidBatch", "Records not processed")
+        return reply(FilePart(batch.results[0].path), job.base_format)
+
+    def get_result(self, call: Call) -> Response:
+        batch = self._batch(call)
+        for result in batch.results:
+            if result.id == call["result"][:15]:
+                return reply(FilePart(result.path), batch.job.base_format)
+        raise ApiError(400, "InvalidBatch", f"Unable to find result: {call['result']}")
+
+    # what a call refers to
+
+    def _job(self, call: Call) -> Job:
+        job = self.engine.job(call["job"])
+        call.format = info_form(job)
+        if job.version != call["version"]:
+            raise ApiError(
+                400,
+                "InvalidVersion",
+                f"Job {job.id} was created with version {job.version}, not {call['version']}",
+            )
+        return job
+
+    def _batch(self, call: Call) -> Batch:
+        return self.engine.batch(self._job(call), call["batch"])
+
+    def _own(self, call: Call, job: Job) -> None:
+        if _user(call).id != job.user.id:
+            raise ApiError(400, "InvalidUser", "The job was created by another user")
+
+
+def _user(call: Call) -> User:
+    if call.session is None:
+        raise RuntimeError("a handler of this family is called with a session")
+    return call.session.user
+
+
+def _guarded(handler: Handler) -> Handler:
+    def guarded(call: Call) -> Response:
+        try:
+            return handler(call)
+        except JobError as error:
+            raise ApiError(400, error.code, str(error)) from error
+
+    return guarded
+
+
+def _check_batch_type(job: Job, request: Request) -> None:
+    encoding = request.header("content-encoding").strip().lower()
+    if encoding not in ("", "identity", "gzip", "x-gzip"):
+        raise ApiError(415, "UnsupportedContentType", f"Unsupported content encoding: {encoding}")
+    kind = media_type(request)
+    # A query's body is the same bare SOQL whatever its type says.
+    accepted = set(MEDIA_TYPES.values()) if job.is_query else {MEDIA_TYPES[job.content_type]}
+    if kind and kind not in accepted:
+        raise ApiError(400, "InvalidBatch", f"Unsupported content type: {kind}")
+
+
+def _spool(request: Request, path: Path) -> None:
+    """The request's body into a file. Raises ApiError when it is empty or too large."""
+    size = 0
+    with path.open("wb") as file:
+        while block := request.body.read(BLOCK):
+            size += len(block)
+            if size > limits.BATCH_BYTES:
+                raise ApiError(
+                    400,
+                    "ClientInputError",
+                    f"Failed to read request. Exceeded max size limit of {limits.BATCH_BYTES}",
+                )
+            file.write(block)
+    if not size:
+        raise ApiError(400, "ClientInputError", "Unable to find any data to create batch")

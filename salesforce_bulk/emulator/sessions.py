@@ -1,0 +1,92 @@
+"""The org's access tokens: one table for SOAP, REST and Bulk."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from random import Random
+from string import ascii_letters, digits
+from typing import Protocol
+
+from salesforce_bulk.emulator.clock import Clock
+
+#: Life of a session without activity.
+SESSION_SECONDS = 7_200
+
+
+class User(Protocol):
+    """Who logs in."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def username(self) -> str: ...
+    @property
+    def password(self) -> str: ...
+    @property
+    def security_token(self) -> str: ...
+    @property
+    def permissions(self) -> Collection[str]: ...
+
+
+@dataclass(slots=True)
+class Session:
+    """One access token; any call extends its life."""
+
+    token: str
+    user: User
+    used: datetime
+
+
+class Sessions:
+    """The tokens of an org. Thread-safe."""
+
+    def __init__(
+        self, clock: Clock, org_id: str, seed: int, seconds: int = SESSION_SECONDS
+    ) -> None:
+        self.seconds = seconds
+        self._clock = clock
+        self._org_id = org_id[:15]
+        self._random = Random(f"sessions {seed}")  # noqa: S311 - to be repeated, not secret
+        self._sessions: dict[str, Session] = {}
+        self._lock = threading.Lock()
+
+    def open(self, user: User) -> Session:
+        """A new session, its token in the vendor's form: org id, ``!``, secret."""
+        with self._lock:
+            secret = "".join(self._random.choices(ascii_letters + digits + "._", k=96))
+            session = Session(f"{self._org_id}!AQ{secret}", user, self._clock.now())
+            self._sessions[session.token] = session
+        return session
+
+    def find(self, token: str) -> Session | None:
+        """The live session of a token, its life extended; None when there is none."""
+        now = self._clock.now()
+        with self._lock:
+            session = self._sessions.get(token)
+            if session is None:
+                return None
+            if now - session.used > timedelta(seconds=self.seconds):
+                del self._sessions[token]
+                return None
+            session.used = now
+        return session
+
+    def expire_all(self) -> None:
+        with self._lock:
+            self._sessions.clear()
+
+    def expire(self, token: str) -> None:
+        with self._lock:
+            self._sessions.pop(token, None)
+
+    def __len__(self) -> int:
+        return len(self._sessions)
+
+
+def bearer(value: str) -> str:
+    """The token of ``Bearer {token}``, ``OAuth {token}`` or the bare token."""
+    scheme, _, token = value.strip().partition(" ")
+    return token.strip() if scheme in ("Bearer", "OAuth") else value.strip()

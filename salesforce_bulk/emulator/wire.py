@@ -1,0 +1,604 @@
+"""CSV, XML and JSON on the wire: batches into rows, results out of them.
+
+No knowledge of objects or jobs. Guide pages: "Prepare Data Files", "Get Batch Results",
+"Get Bulk Query Results".
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, BinaryIO, Protocol, TextIO
+from xml.parsers import expat
+
+from salesforce_bulk import limits
+from salesforce_bulk.emulator.values import UNCHANGED, Cell, RowOutcome
+
+DATALOAD = "http://www.force.com/2009/06/asyncapi/dataload"
+SCHEMA_INSTANCE = "http://www.w3.org/2001/XMLSchema-instance"
+XML_DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>'
+#: Deeper than any document of these APIs, far from any stack's end.
+XML_DEPTH = 64
+BLOCK = 1 << 18
+
+
+class WireError(Exception):
+    """A body that cannot be read. ``str`` is the server's text for it."""
+
+
+class XmlError(WireError):
+    """Not well-formed, or with a document type declaration."""
+
+
+class CsvError(WireError):
+    """Broken quoting, or beyond a limit."""
+
+
+class JsonError(WireError):
+    """Not JSON, or not of the shape that a batch has."""
+
+
+class Reader(Protocol):
+    def read(self, size: int, /) -> bytes: ...
+
+
+# XML in
+
+
+@dataclass(slots=True)
+class Element:
+    """An XML element; ``name`` without its namespace."""
+
+    name: str
+    nil: bool = False
+    text: str = ""
+    children: list[Element] = field(default_factory=list)
+
+    def child(self, name: str) -> Element | None:
+        return next((child for child in self.children if child.name == name), None)
+
+    def find(self, name: str) -> Element | None:
+        """The first element of that name, this one and its descendants in document order."""
+        if self.name == name:
+            return self
+        return next(filter(None, (child.find(name) for child in self.children)), None)
+
+    def value(self, name: str, default: str = "") -> str:
+        child = self.child(name)
+        return default if child is None else child.text
+
+
+class XmlReader:
+    """Reads one XML document from a stream, a child of the root at a time.
+
+    A document type declaration or an entity declaration is refused before expat acts on it,
+    so that nothing can be expanded or fetched.
+    """
+
+    def __init__(self, source: Reader) -> None:
+        self._source = source
+        self._stack: list[Element] = []
+        self._texts: list[list[str]] = []
+        self._done: list[Element] = []
+        self.root: Element | None = None
+        parser = expat.ParserCreate(namespace_separator=" ")
+        parser.buffer_text = True
+        parser.StartElementHandler = self._start
+        parser.EndElementHandler = self._end
+        parser.CharacterDataHandler = self._characters
+        parser.StartDoctypeDeclHandler = self._refuse
+        parser.EntityDeclHandler = self._refuse
+        self._parser = parser
+
+    def __iter__(self) -> Iterator[Element]:
+        """The root's children, each dropped once it was given. Raises XmlError."""
+        ended = False
+        while not ended:
+            block = self._source.read(BLOCK)
+            ended = not block
+            try:
+                self._parser.Parse(block, ended)
+            except expat.ExpatError as error:
+                raise XmlError(str(error)) from error
+            done, self._done = self._done, []
+            yield from done
+
+    def document(self) -> Element:
+        """The whole document. Raises XmlError."""
+        children = list(self)
+        if self.root is None:
+            raise XmlError("no element found")
+        self.root.children = children
+        return self.root
+
+    def _start(self, name: str, attributes: Mapping[str, str]) -> None:
+        nil = attributes.get(f"{SCHEMA_INSTANCE} nil", "").strip() in ("true", "1")
+        element = Element(name.rpartition(" ")[2], nil)
+        if len(self._stack) >= XML_DEPTH:
+            raise XmlError("elements are nested too deeply")
+        if self.root is None:
+            self.root = element
+        self._stack.append(element)
+        self._texts.append([])
+
+    def _end(self, _name: str) -> None:
+        element = self._stack.pop()
+        element.text = "".join(self._texts.pop())
+        if len(self._stack) == 1:
+            self._done.append(element)
+        elif self._stack:
+            self._stack[-1].children.append(element)
+
+    def _characters(self, text: str) -> None:
+        self._texts[-1].append(text)
+
+    def _refuse(self, *_declaration: object) -> None:
+        raise XmlError("DOCTYPE is disallowed")
+
+
+def parse_xml(body: bytes) -> Element:
+    """A small document. Raises XmlError."""
+    return XmlReader(io.BytesIO(body)).document()
+
+
+# XML out
+
+_XML_ESCAPES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
+# What XML 1.0 cannot carry at all.
+_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_XML_SPECIAL = re.compile("[&<>]|[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def xml_escape(text: str) -> str:
+    """Text for an element; characters that XML cannot carry are dropped."""
+    if _XML_SPECIAL.search(text) is None:
+        return text
+    return _XML_SPECIAL.sub(lambda found: _XML_ESCAPES.get(found[0], ""), text)
+
+
+def xml_element(name: str, text: str, indent: str = " ") -> str:
+    return f"{indent}<{name}>{xml_escape(text)}</{name}>\n"
+
+
+def xml_document(name: str, content: str) -> bytes:
+    """A document as recorded: no newline after the declaration, namespace on its own line."""
+    head = f'{XML_DECLARATION}<{name}\n   xmlns="{DATALOAD}"'
+    tail = f">\n{content}</{name}>" if content else " />"
+    return (head + tail).encode()
+
+
+# JSON
+
+
+def json_bytes(value: object) -> bytes:
+    """One line, no spaces, keys in alphabetical order, as recorded."""
+    text = json.dumps(value, separators=(",", ":"), sort_keys=True, ensure_ascii=False)
+    return text.encode("utf-8", "replace")
+
+
+def _no_constant(word: str) -> object:
+    raise JsonError(f"Unexpected token {word}")
+
+
+def parse_json(body: bytes) -> Any:
+    """Strict JSON: no NaN, no Infinity. Raises JsonError."""
+    try:
+        return json.loads(body, parse_constant=_no_constant)
+    except (ValueError, RecursionError) as error:
+        raise JsonError(str(error)) from error
+
+
+# times
+
+
+def xml_time(moment: datetime) -> str:
+    """``2022-10-20T16:45:36.000Z``: whole seconds, as every recording has them."""
+    return moment.strftime("%Y-%m-%dT%H:%M:%S.000Z")
+
+
+def json_time(moment: datetime) -> str:
+    return moment.strftime("%Y-%m-%dT%H:%M:%S.000+0000")
+
+
+# batches in: a header and rows of cells
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A batch being read: the columns as sent, and ``count`` rows of cells in their order."""
+
+    columns: tuple[str, ...]
+    rows: Iterator[Sequence[Cell]]
+    count: int
+
+
+_NULLS: dict[Any, Any] = {"": UNCHANGED, "#N/A": None}
+
+
+class QuoteCheck:
+    """Finds quotes where CSV has none, block by block; csv.reader would take them as text.
+
+    Between two quotes outside a field there are only a separator's characters at the edges:
+    so the text is cut at the quotes, and every second piece is looked at.
+    """
+
+    def __init__(self, delimiter: str = ",") -> None:
+        self._edges = frozenset(delimiter + "\r\n")
+        self._inside = False
+        self._tail = "\n"
+
+    def feed(self, text: str) -> None:
+        pieces = text.split('"')
+        pieces[0] = self._tail + pieces[0]
+        last = pieces.pop()
+        self._check(set(pieces[self._inside :: 2]))
+        self._inside ^= bool(len(pieces) % 2)
+        # The first and the last character are all that the check of a piece will need.
+        self._tail = "" if self._inside else last[:1] + last[1:][-1:]
+
+    def finish(self) -> None:
+        if self._inside:
+            raise CsvError("EOF reached before closing an opened quote")
+        self._check({self._tail + "\n"})
+
+    def _check(self, outside: set[str]) -> None:
+        for piece in outside:
+            if piece and piece[0] not in self._edges:
+                raise CsvError("Not expecting more text after end quote")
+            if piece and piece[-1] not in self._edges:
+                raise CsvError("Found unescaped quote. A value with quote should be within a quote")
+
+
+def read_csv(open_text: Callable[[], TextIO], delimiter: str = ",") -> Table:
+    """A CSV batch. ``open_text`` opens it with ``newline=""``; it is read three times, so that
+    everything is known to be readable before the first row is given. Raises CsvError.
+    """
+    try:
+        with open_text() as source:
+            _check_quotes(source, delimiter)
+        with open_text() as source:
+            columns, count = _measure(_records(source, delimiter))
+    except UnicodeDecodeError as error:
+        raise CsvError(f"Invalid character: {error.reason}") from error
+    return Table(columns, _rows(open_text, delimiter, len(columns)), count)
+
+
+def _check_quotes(source: TextIO, delimiter: str) -> None:
+    check = QuoteCheck(delimiter)
+    while block := source.read(BLOCK):
+        check.feed(block)
+    check.finish()
+
+
+def _measure(records: Iterator[list[str]]) -> tuple[tuple[str, ...], int]:
+    header = tuple(next(records, ()))
+    count = 0
+    for count, record in enumerate(records, 1):  # noqa: B007 - the last number is wanted
+        if len(record) > len(header):
+            raise CsvError(f"Row has {len(record)} columns, the header has {len(header)}")
+    return header, count
+
+
+def _rows(open_text: Callable[[], TextIO], delimiter: str, width: int) -> Iterator[Sequence[Cell]]:
+    special = _NULLS.get
+    with open_text() as source:
+        records = _records(source, delimiter)
+        next(records, None)
+        for record in records:
+            if "" in record or "#N/A" in record:
+                cells: list[Cell] = [special(cell, cell) for cell in record]
+            else:
+                cells = record  # type: ignore[assignment] # nobody writes into it
+            if len(record) < width:
+                cells = [*cells, *[UNCHANGED] * (width - len(record))]
+            yield cells
+
+
+def _records(source: TextIO, delimiter: str) -> Iterator[list[str]]:
+    reader = csv.reader(source, delimiter=delimiter)
+    try:
+        for record in reader:
+            characters = sum(map(len, record))
+            if not characters and len(record) < 2:
+                continue  # a blank line is no record
+            if characters > limits.FIELD_CHARACTERS or len(record) > limits.RECORD_FIELDS:
+                check_record(record, characters)
+            yield record
+    except csv.Error as error:
+        raise CsvError(str(error)) from error
+
+
+def check_record(record: Sequence[str], characters: int) -> None:
+    """The limits of one record, with the texts of the vendor's reader. Raises CsvError."""
+    longest = max(map(len, record))
+    if longest > limits.FIELD_CHARACTERS:
+        raise CsvError(f"Exceeded max field size: {longest}")
+    if len(record) > limits.RECORD_FIELDS:
+        raise CsvError(f"Exceeded max number of columns per record : {limits.RECORD_FIELDS}")
+    if characters > limits.RECORD_CHARACTERS:
+        raise CsvError(
+            f"Exceeded max length for one record: {characters}. "
+            f"Max length for one record should be less than or equal to {limits.RECORD_CHARACTERS}"
+        )
+
+
+def read_json(body: bytes) -> Table:
+    """A JSON batch: an array of objects, references one level deep. Raises JsonError."""
+    records = parse_json(body)
+    if not isinstance(records, list):
+        raise JsonError("Records not processed: the batch is not an array of records")
+    return _from_dicts([_flat_json(record) for record in records])
+
+
+def _flat_json(record: object) -> dict[str, Cell]:
+    if not isinstance(record, dict):
+        raise JsonError("Records not processed: a record is not an object")
+    return dict(_json_cell(name, value) for name, value in record.items() if name != "attributes")
+
+
+def _json_cell(name: str, value: object) -> tuple[str, Cell]:
+    if isinstance(value, dict):
+        return _json_reference(name, value)
+    if value == "":
+        return name, UNCHANGED
+    if value is None or isinstance(value, str | bool | int | float):
+        return name, value
+    raise JsonError(f"Unexpected value for {name}")
+
+
+def _json_reference(name: str, value: Mapping[str, object]) -> tuple[str, Cell]:
+    attributes = value.get("attributes")
+    type_name = attributes.get("type") if isinstance(attributes, dict) else None
+    keys = [key for key in value if key != "attributes"]
+    if len(keys) != 1 or isinstance(value[keys[0]], dict):
+        raise JsonError(f"{name} must name its record by exactly one field")
+    _, cell = _json_cell(keys[0], value[keys[0]])
+    return _reference(type_name, name, keys[0]), cell
+
+
+def _reference(type_name: object, relationship: str, key: str) -> str:
+    prefix = f"{type_name}:" if type_name else ""
+    return f"{prefix}{relationship}.{key}"
+
+
+def _from_dicts(records: Sequence[Mapping[str, Cell]]) -> Table:
+    columns = tuple(dict.fromkeys(name for record in records for name in record))
+    rows = ([record.get(name, UNCHANGED) for name in columns] for record in records)
+    return Table(columns, rows, len(records))
+
+
+def read_xml(open_source: Callable[[], BinaryIO]) -> Table:
+    """An XML batch, read twice: first for the columns, then for the rows. Raises XmlError."""
+    columns: dict[str, None] = {}
+    count = 0
+    with open_source() as source:
+        for record in _xml_records(source):
+            columns.update(dict.fromkeys(record))
+            count += 1
+    return Table(tuple(columns), _xml_rows(open_source, tuple(columns)), count)
+
+
+def _xml_rows(
+    open_source: Callable[[], BinaryIO], columns: Sequence[str]
+) -> Iterator[Sequence[Cell]]:
+    with open_source() as source:
+        for record in _xml_records(source):
+            yield [record.get(name, UNCHANGED) for name in columns]
+
+
+def _xml_records(source: Reader) -> Iterator[dict[str, Cell]]:
+    reader = XmlReader(source)
+    for element in reader:
+        if reader.root is None or reader.root.name != "sObjects" or element.name != "sObject":
+            raise XmlError("Unable to find sObjects")
+        yield dict(_xml_cell(child) for child in element.children if child.name != "type")
+
+
+def _xml_cell(element: Element) -> tuple[str, Cell]:
+    nested = element.child("sObject")
+    if nested is None:
+        if element.nil:
+            return element.name, None
+        return element.name, element.text if element.text else UNCHANGED
+    keys = [child for child in nested.children if child.name != "type"]
+    if len(keys) != 1:
+        raise XmlError(f"{element.name} must name its record by exactly one field")
+    _, cell = _xml_cell(keys[0])
+    return _reference(nested.value("type"), element.name, keys[0].name), cell
+
+
+# row results out
+
+
+class DocumentWriter(Protocol):
+    """A document written a piece at a time: begin, any number of rows, end."""
+
+    def begin(self) -> bytes: ...
+    def rows(self, rows: Sequence[Any], /) -> bytes: ...
+    def end(self) -> bytes: ...
+
+
+def error_text(outcome: RowOutcome) -> str:
+    """The CSV ``Error`` cell: ``STATUS:message:Field --`` for each error, one after the other."""
+    return "".join(
+        f"{error.status_code}:{error.message}:{_error_fields(error.fields)}--"
+        for error in outcome.errors
+    )
+
+
+def _error_fields(fields: Sequence[str]) -> str:
+    return ", ".join(fields) + " " if fields else ""
+
+
+def quoted(text: str) -> str:
+    return '"' + text.replace('"', '""') + '"'
+
+
+_FLAGS = {True: "true", False: "false"}
+
+
+class CsvResults:
+    """All cells quoted, LF line ends."""
+
+    def begin(self) -> bytes:
+        return b'"Id","Success","Created","Error"\n'
+
+    def rows(self, rows: Sequence[RowOutcome], /) -> bytes:
+        return "".join(map(self._row, rows)).encode("utf-8", "replace")
+
+    def _row(self, row: RowOutcome) -> str:
+        if row.success:
+            return f'"{row.id}","true","{_FLAGS[row.created]}",""\n'
+        return f'"","false","false",{quoted(error_text(row))}\n'
+
+    def end(self) -> bytes:
+        return b""
+
+
+class XmlResults:
+    """Order of elements as the vendor's client reads them: errors, id, success, created."""
+
+    def begin(self) -> bytes:
+        return f'{XML_DECLARATION}<results xmlns="{DATALOAD}">\n'.encode()
+
+    def rows(self, rows: Sequence[RowOutcome], /) -> bytes:
+        return "".join(map(self._row, rows)).encode("utf-8", "replace")
+
+    def _row(self, row: RowOutcome) -> str:
+        errors = "".join(
+            "  <errors>\n"
+            + "".join(xml_element("fields", name, "   ") for name in error.fields)
+            + xml_element("message", error.message, "   ")
+            + xml_element("statusCode", error.status_code, "   ")
+            + "  </errors>\n"
+            for error in row.errors
+        )
+        identity = f"<id>{row.id}</id>" if row.success else ""
+        flags = f"<success>{_FLAGS[row.success]}</success><created>{_FLAGS[row.created]}</created>"
+        return f" <result>\n{errors}  {identity}{flags}\n </result>\n"
+
+    def end(self) -> bytes:
+        return b"</results>"
+
+
+class JsonArray:
+    """A JSON array, written a few elements at a time."""
+
+    def __init__(self) -> None:
+        self._separator = ""
+
+    def begin(self) -> bytes:
+        return b"["
+
+    def join(self, elements: Iterable[str]) -> bytes:
+        text = ",".join(elements)
+        if not text:
+            return b""
+        text, self._separator = self._separator + text, ","
+        return text.encode("utf-8", "replace")
+
+    def end(self) -> bytes:
+        return b"]"
+
+
+class JsonResults(JsonArray):
+    def rows(self, rows: Sequence[RowOutcome], /) -> bytes:
+        return self.join(map(self._row, rows))
+
+    def _row(self, row: RowOutcome) -> str:
+        errors = [
+            {"statusCode": code, "message": message, "fields": list(fields)}
+            for code, message, fields in row.errors
+        ]
+        document = {
+            "success": row.success,
+            "created": row.created,
+            "id": row.id if row.success else None,
+            "errors": errors,
+        }
+        return json.dumps(document, separators=(",", ":"), ensure_ascii=False)
+
+
+RESULT_WRITERS: dict[str, Callable[[], DocumentWriter]] = {
+    "CSV": CsvResults,
+    "XML": XmlResults,
+    "JSON": JsonResults,
+}
+
+
+# query results out
+
+
+def java_double(value: float) -> str:
+    """A double as Java prints it: ``12.5``, ``5.0``, ``1.39E8``."""
+    if value == 0 or 1e-3 <= abs(value) < 1e7:
+        return repr(value)
+    digits, _, exponent = f"{value!r}".partition("e")
+    if not exponent:
+        sign, digits = ("-", digits[1:]) if digits[0] == "-" else ("", digits)
+        whole, _, fraction = digits.partition(".")
+        if whole != "0":
+            shift = len(whole) - 1
+            mantissa = f"{whole[0]}.{(whole[1:] + fraction).rstrip('0') or '0'}"
+        else:
+            significant = fraction.lstrip("0")
+            shift = -(len(fraction) - len(significant) + 1)
+            mantissa = f"{significant[0]}.{significant[1:] or '0'}"
+        return f"{sign}{mantissa}E{shift}"
+    return f"{digits if '.' in digits else digits + '.0'}E{int(exponent)}"
+
+
+def _csv_boolean(value: Any) -> Any:
+    return "true" if value else "false"
+
+
+def _csv_double(value: Any) -> Any:
+    return None if value is None else java_double(float(value))
+
+
+_CSV_CONVERTERS: dict[str, Callable[[Any], Any]] = {
+    "boolean": _csv_boolean,
+    "double": _csv_double,
+    "currency": _csv_double,
+    "percent": _csv_double,
+}
+
+
+class CsvQuery:
+    """Header and every cell quoted, LF line ends; null and empty text are both ``""``."""
+
+    def __init__(self, labels: Sequence[str], types: Sequence[str]) -> None:
+        self._labels = labels
+        self._buffer = io.StringIO(newline="")
+        self._writer = csv.writer(self._buffer, quoting=csv.QUOTE_ALL, lineterminator="\n")
+        self._converters = [
+            (index, _CSV_CONVERTERS[word])
+            for index, word in enumerate(types)
+            if word in _CSV_CONVERTERS
+        ]
+
+    def begin(self) -> bytes:
+        return self._write([self._labels])
+
+    def rows(self, rows: Sequence[Sequence[Any]], /) -> bytes:
+        if self._converters:
+            columns = list(zip(*rows, strict=True))
+            for index, convert in self._converters:
+                columns[index] = tuple(map(convert, columns[index]))
+            return self._write(zip(*columns, strict=True))
+        return self._write(rows)
+
+    def end(self) -> bytes:
+        return b""
+
+    def _write(self, rows: Iterable[Sequence[Any]]) -> bytes:
+        self._writer.writerows(rows)
+        text = self._buffer.getvalue()
+        self._buffer.seek(0)
+        self._buffer.truncate()
+        return text.encode("utf-8", "replace")
