@@ -6,6 +6,7 @@ letter case tell two ids apart.
 
 import re
 import string
+from functools import cache
 
 #: Base 62 in ASCII order, so that ids sort as text in the order of their creation.
 DIGITS = string.digits + string.ascii_uppercase + string.ascii_lowercase
@@ -20,10 +21,20 @@ _ID = re.compile(r"[0-9A-Za-z]{15}(?:[A-Z0-5]{3})?")
 _ID_ANY_CASE = re.compile(r"[0-9A-Za-z]{15}[A-Za-z0-5]{3}")
 
 
+#: A letter that is upper case counts as the bit 1.
+_UPPER = str.maketrans(
+    dict.fromkeys(string.ascii_uppercase, "1")
+    | dict.fromkeys(string.digits + string.ascii_lowercase, "0")
+)
+
+
+def _upper_bits(text: str) -> int:
+    """The upper-case pattern of a text, its first character being bit 0."""
+    return int(text.translate(_UPPER)[::-1], 2)
+
+
 def _check_character(group: str) -> str:
-    return CHECK_CHARACTERS[
-        sum(1 << bit for bit, letter in enumerate(group) if "A" <= letter <= "Z")
-    ]
+    return CHECK_CHARACTERS[_upper_bits(group)]
 
 
 def check_characters(id15: str) -> str:
@@ -71,21 +82,12 @@ def from_base62(text: str) -> int:
     return number
 
 
-def _pair_table() -> list[tuple[tuple[str, str], ...]]:
-    """For each upper-case pattern of a group's first three characters: every ending of two
-    characters with the check character of the whole group."""
-    pairs = [first + second for first in DIGITS for second in DIGITS]
-    return [
-        tuple((pair, CHECK_CHARACTERS[high | _upper_bits(pair) << 3]) for pair in pairs)
-        for high in range(8)
-    ]
-
-
-def _upper_bits(text: str) -> int:
-    return sum(1 << bit for bit, letter in enumerate(text) if "A" <= letter <= "Z")
-
-
-_PAIRS = _pair_table()
+@cache
+def _endings(pattern: int) -> tuple[tuple[str, str], ...]:
+    """Every ending of two characters with the check character of its group of five, of which
+    `pattern` is the upper-case pattern of the first three."""
+    pairs = (first + second for first in DIGITS for second in DIGITS)
+    return tuple((pair, CHECK_CHARACTERS[pattern | _upper_bits(pair) << 3]) for pair in pairs)
 
 
 def id_block(head: str, first: int, count: int) -> list[str]:
@@ -101,7 +103,7 @@ def id_block(head: str, first: int, count: int) -> list[str]:
         take = min(end - number, _BASE * _BASE - low)
         start = head + base62(block, COUNTER_WIDTH - 2)
         checks = _check_character(start[:5]) + _check_character(start[5:10])
-        endings = _PAIRS[_upper_bits(start[10:13])][low : low + take]
+        endings = _endings(_upper_bits(start[10:13]))[low : low + take]
         ids += [f"{start}{pair}{checks}{check}" for pair, check in endings]
         number += take
     return ids
