@@ -54,23 +54,23 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from salesforce_bulk.emulator import SalesforceEmulator  # noqa: PLC0415 (--help stays fast)
-
     path: Path = args.file or example_file()
     table = read_csv(path)
+    from salesforce_bulk.emulator import SalesforceEmulator  # noqa: PLC0415 (--help stays fast)
+
     with SalesforceEmulator() as org:
         report = demonstrate(org, table, Progress(sys.stderr))
     print("\n".join([f"File        {path}", *report.lines()]))
     return report.exit_code
 
 
-def example_file() -> Path:
-    if not EXAMPLE.is_file():
+def example_file(example: Path = EXAMPLE) -> Path:
+    if not example.is_file():
         raise InvalidInput(
             "this installation carries no example data: name a CSV file of yours "
             "(salesforce-bulk demo FILE.csv), or run `make demo` in a clone of the repository"
         )
-    return EXAMPLE
+    return example
 
 
 def demonstrate(org: SalesforceEmulator, table: Table, progress: Progress) -> Report:

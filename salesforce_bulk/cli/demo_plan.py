@@ -10,7 +10,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from salesforce_bulk.cli.csv_file import Table
 from salesforce_bulk.cli.demo_compare import Kind
@@ -75,7 +75,7 @@ class Plan:
     columns: tuple[Column, ...]
     spoils: tuple[Spoil, ...]
     #: What ``define_object`` needs; empty for a standard object.
-    new_fields: Mapping[str, Any] = field(default_factory=dict)
+    new_fields: Mapping[str, str] = field(default_factory=dict)
 
 
 class Row(NamedTuple):
@@ -140,15 +140,12 @@ def one_character_too_many(columns: Iterable[Column]) -> list[Spoil]:
     ]
 
 
-def new_fields(texts: Iterable[Column]) -> dict[str, Any]:
-    fields: dict[str, Any] = {
-        column.field: {
-            "type": "string" if column.length == TEXT_LENGTH else "textarea",
-            "length": column.length,
-        }
+def new_fields(texts: Iterable[Column]) -> dict[str, str]:
+    fields = {
+        column.field: f"{'text' if column.length == TEXT_LENGTH else 'longtext'}({column.length})"
         for column in texts
     }
-    return fields | {ROW_NUMBER: {"type": "double", "precision": 18, "scale": 0, "nillable": False}}
+    return {**fields, ROW_NUMBER: "number(18, 0) required"}
 
 
 def api_names(header: Iterable[str]) -> list[str]:

@@ -59,8 +59,8 @@ def test_any_other_header_goes_to_a_custom_object(header):
 
 def test_a_cell_over_255_characters_makes_its_column_a_long_text_area():
     plan = plan_of("a", "b", rows=[("x" * 255, "x" * 256)])
-    assert plan.new_fields["a__c"] == {"type": "string", "length": 255}
-    assert plan.new_fields["b__c"] == {"type": "textarea", "length": 131_072}
+    assert plan.new_fields["a__c"] == "text(255)"
+    assert plan.new_fields["b__c"] == "longtext(131072)"
 
 
 @pytest.mark.parametrize(
