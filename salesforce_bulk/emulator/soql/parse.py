@@ -232,6 +232,13 @@ class Query:
     for_clauses: tuple[str, ...] = field(default=())
 
     @property
+    def aggregates(self) -> bool:
+        """Whether its rows are groups, not records."""
+        return self.group_by is not None or any(
+            isinstance(item, SelectField) and is_aggregate(item.operand) for item in self.fields
+        )
+
+    @property
     def counts_only(self) -> bool:
         """Whether the whole SELECT list is `count()`."""
         first = self.fields[0]
@@ -268,6 +275,16 @@ _FUNCTIONS: Final = (
     | {"CONVERTCURRENCY", "CONVERTTIMEZONE", "DISTANCE", "FORMAT", "GEOLOCATION"}
     | {"GROUPING", "TOLABEL"}
 )
+
+
+def is_aggregate(node: Operand) -> bool:
+    """COUNT(Id), FORMAT(MAX(Amount)), GROUPING(Type)."""
+    if not isinstance(node, Call):
+        return False
+    if node.name in AGGREGATES or node.name == "GROUPING":
+        return True
+    return any(is_aggregate(argument) for argument in node.arguments)
+
 
 #: Words that cannot be an alias ("Alias Notation").
 _NOT_ALIASES: Final = frozenset(

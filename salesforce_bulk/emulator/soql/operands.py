@@ -1,0 +1,243 @@
+"""What a condition, a SELECT list or a GROUP BY can name: fields and functions of fields, as SQL.
+
+Source: *SOQL and SOSL Reference*, "Date Functions", "Aggregate Functions", "toLabel()",
+"FORMAT()", "convertCurrency()". Dates and times are in UTC, the zone of the org's users, so
+that convertTimezone() changes nothing; there is one currency, so that convertCurrency()
+changes nothing either.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Final
+
+from salesforce_bulk.emulator.fields import Field
+from salesforce_bulk.emulator.soql.errors import (
+    INVALID_FIELD,
+    MALFORMED_QUERY,
+    SoqlError,
+    located,
+    not_emulated,
+    unexpected,
+)
+from salesforce_bulk.emulator.soql.parse import AGGREGATES, DATE_FUNCTIONS, Call, Constant, Path
+from salesforce_bulk.emulator.soql.paths import Scope
+
+#: How values of a type compare: the kind, by describe's word.
+KINDS: Final = {
+    "id": "id",
+    "reference": "id",
+    "boolean": "boolean",
+    "int": "number",
+    "long": "number",
+    "double": "number",
+    "currency": "number",
+    "percent": "number",
+    "date": "date",
+    "datetime": "datetime",
+    "time": "time",
+    "base64": "binary",
+    "address": "compound",
+    "location": "compound",
+    "multipicklist": "set",
+}
+TEXT: Final = "text"
+
+_YEAR = "CAST(substr({0}, 1, 4) AS INTEGER)"
+_MONTH = "CAST(substr({0}, 6, 2) AS INTEGER)"
+_QUARTER = "(CAST(substr({0}, 6, 2) AS INTEGER) + 2) / 3"
+_DAY = "CAST(substr({0}, 9, 2) AS INTEGER)"
+_DAY_OF_YEAR = "CAST(strftime('%j', substr({0}, 1, 10)) AS INTEGER)"
+#: "The first week is from January 1 through January 7", and from the 1st to the 7th of a month.
+_DATE_SQL: Final = {
+    "CALENDAR_YEAR": _YEAR,
+    "CALENDAR_QUARTER": _QUARTER,
+    "CALENDAR_MONTH": _MONTH,
+    "FISCAL_YEAR": _YEAR,
+    "FISCAL_QUARTER": _QUARTER,
+    "FISCAL_MONTH": _MONTH,
+    "DAY_IN_MONTH": _DAY,
+    "DAY_IN_WEEK": "CAST(strftime('%w', substr({0}, 1, 10)) AS INTEGER) + 1",
+    "DAY_IN_YEAR": _DAY_OF_YEAR,
+    "DAY_ONLY": "substr({0}, 1, 10)",
+    "HOUR_IN_DAY": "CAST(substr({0}, 12, 2) AS INTEGER)",
+    "WEEK_IN_MONTH": f"({_DAY} + 6) / 7",
+    "WEEK_IN_YEAR": f"({_DAY_OF_YEAR} + 6) / 7",
+}
+_NEEDS_TIME: Final = frozenset({"DAY_ONLY", "HOUR_IN_DAY"})
+
+_NUMBERS: Final = frozenset({"number"})
+_ORDERED: Final = frozenset({"number", "date", "datetime", "time", "id", "boolean", TEXT})
+_COUNTED: Final = _ORDERED | {"set"}
+#: The SQL of an aggregate, and the kinds it takes.
+_AGGREGATE_SQL: Final = {
+    "COUNT": ("COUNT({0})", _COUNTED),
+    "COUNT_DISTINCT": ("COUNT(DISTINCT {0})", _COUNTED),
+    "SUM": ("SUM({0})", _NUMBERS),
+    "AVG": ("AVG({0})", _NUMBERS),
+    "MIN": ("MIN({0})", _ORDERED - {"boolean"}),
+    "MAX": ("MAX({0})", _ORDERED - {"boolean"}),
+}
+_AGGREGATE_TYPES: Final = {"COUNT": "int", "COUNT_DISTINCT": "int", "AVG": "double"}
+
+
+@dataclass(frozen=True, slots=True)
+class Operand:
+    """A field or an expression, ready for SQL.
+
+    `type` is describe's word for its values; `tested` is the SQL whose being null makes it
+    null; `optional` says that a parent on its path may be missing. `source` is the tree's node
+    that the operand came from, kept for errors.
+    """
+
+    sql: str
+    type: str
+    field: Field | None
+    path: tuple[str, ...]
+    label: str
+    tested: str
+    optional: bool
+    at: int
+    parameters: tuple[str, ...] = ()
+    function: str = ""
+    aggregate: bool = False
+
+    @property
+    def kind(self) -> str:
+        return KINDS.get(self.type, TEXT)
+
+    @property
+    def name(self) -> str:
+        """The name that errors call it by."""
+        return self.label if self.field is None else self.field.name
+
+    @property
+    def compared(self) -> str:
+        """The SQL by which it is sorted and grouped: text whatever its letter case."""
+        return f"{self.sql} COLLATE NOCASE" if self.kind in (TEXT, "set") else self.sql
+
+
+class Operands:
+    """Binds the operands of one SELECT. Raises SoqlError."""
+
+    def __init__(self, scope: Scope) -> None:
+        self._scope = scope
+        self._text = scope.query.text
+        self._functions: dict[str, Callable[[Call], Operand]] = {
+            "TOLABEL": self._to_label,
+            "CONVERTCURRENCY": self._convert_currency,
+            "FORMAT": self._format,
+            **dict.fromkeys(DATE_FUNCTIONS, self._date_function),
+            **dict.fromkeys(AGGREGATES, self._aggregate),
+        }
+
+    def bind(self, node: Path | Call) -> Operand:
+        if isinstance(node, Path):
+            return self._path(node)
+        function = self._functions.get(node.name)
+        if function is None:
+            raise self._refused(node)
+        return function(node)
+
+    def _path(self, path: Path) -> Operand:
+        bound = self._scope.resolve(path)
+        return Operand(
+            sql=bound.sql,
+            type=bound.field.type,
+            field=bound.field,
+            path=bound.path,
+            label=".".join(bound.path),
+            tested=bound.sql,
+            optional=bound.optional,
+            at=path.at,
+        )
+
+    def _refused(self, call: Call) -> SoqlError:
+        if call.name in ("DISTANCE", "GEOLOCATION"):
+            return not_emulated(f"{call.name}()")
+        return unexpected(self._text, call.at, call.name)
+
+    def _argument(self, call: Call) -> Operand:
+        if len(call.arguments) != 1 or isinstance(call.arguments[0], Constant):
+            raise self._error(MALFORMED_QUERY, call, f"{call.name} takes one field")
+        return self.bind(call.arguments[0])
+
+    def _error(self, code: str, call: Call, sentence: str) -> SoqlError:
+        return located(code, self._text, call.at, sentence)
+
+    def _field_argument(self, call: Call, kinds: tuple[str, ...]) -> Operand:
+        operand = self._argument(call)
+        if operand.field is None or operand.function or operand.kind not in kinds:
+            raise self._error(
+                INVALID_FIELD, call, f"{call.name} cannot be used on field {operand.name}"
+            )
+        return operand
+
+    def _to_label(self, call: Call) -> Operand:
+        operand = self._field_argument(call, (TEXT, "set"))
+        values = operand.field.picklist_values if operand.field else ()
+        other = [value for value in values if value.label != value.value]
+        if not other or operand.kind == "set":
+            return replace(operand, function=call.name, at=call.at)
+        cases = " ".join(["WHEN ? THEN ?"] * len(other))
+        return replace(
+            operand,
+            sql=f"CASE {operand.sql} {cases} ELSE {operand.sql} END",
+            parameters=tuple(text for value in other for text in (value.value, value.label)),
+            function=call.name,
+            at=call.at,
+        )
+
+    def _convert_currency(self, call: Call) -> Operand:
+        return replace(self._field_argument(call, ("number",)), function=call.name, at=call.at)
+
+    def _format(self, call: Call) -> Operand:
+        operand = self._argument(call)
+        return replace(operand, function=call.name, at=call.at)
+
+    def _date_function(self, call: Call) -> Operand:
+        operand = self._date_argument(call)
+        if operand.kind == "date" and call.name in _NEEDS_TIME:
+            raise self._error(
+                INVALID_FIELD, call, f"{call.name} cannot be used on field {operand.name}"
+            )
+        return Operand(
+            sql=_DATE_SQL[call.name].format(operand.sql),
+            type="date" if call.name == "DAY_ONLY" else "int",
+            field=None,
+            path=operand.path,
+            label=f"{call.name}({operand.label})",
+            tested=operand.sql,
+            optional=operand.optional,
+            at=call.at,
+            function=call.name,
+        )
+
+    def _date_argument(self, call: Call) -> Operand:
+        inner = call.arguments[0] if call.arguments else None
+        if isinstance(inner, Call) and inner.name == "CONVERTTIMEZONE":
+            return self._field_argument(replace(inner, at=call.at), ("datetime",))
+        return self._field_argument(call, ("date", "datetime"))
+
+    def _aggregate(self, call: Call) -> Operand:
+        operand = self._argument(call)
+        template, kinds = _AGGREGATE_SQL[call.name]
+        if operand.aggregate or operand.function not in ("", "CONVERTCURRENCY"):
+            raise unexpected(self._text, call.at, call.name)
+        if operand.kind not in kinds or (operand.field and not operand.field.filterable):
+            sentence = f"field {operand.name} does not support aggregate operator {call.name}"
+            raise self._error(MALFORMED_QUERY, call, sentence)
+        type_ = _AGGREGATE_TYPES.get(call.name, operand.type)
+        return Operand(
+            sql=template.format(operand.compared),
+            type=type_,
+            field=operand.field if type_ == operand.type and call.name in ("MIN", "MAX") else None,
+            path=operand.path,
+            label=f"{call.name}({operand.label})",
+            tested=operand.sql,
+            optional=False,
+            at=call.at,
+            function=call.name,
+            aggregate=True,
+        )
