@@ -44,7 +44,6 @@ from salesforce_bulk.emulator.soql.parse import (
     SelectFields,
     SelectTypeOf,
     SemiJoin,
-    is_aggregate,
 )
 from salesforce_bulk.emulator.soql.paths import (
     RELATIONSHIP_ADVICE,
@@ -613,7 +612,7 @@ class _Select:
             raise no_such_column(self._query.text, item.at, relationship.field, child.name)
         select = _Select(item.query, child, self._options, "c")
         select.of_parent(field)
-        if item.query.counts_only or select._aggregates:
+        if item.query.aggregates:
             raise self._malformed(item.at, "Grouped and aggregated subqueries are not supported")
         plan = select.compile()
         self._children.append(Children(relationship.name or child.name, len(self._selected), plan))

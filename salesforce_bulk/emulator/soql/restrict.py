@@ -28,6 +28,7 @@ from salesforce_bulk.emulator.soql.parse import (
     SelectChildren,
     SelectField,
     SelectFields,
+    SelectItem,
     SelectTypeOf,
 )
 from salesforce_bulk.emulator.soql.paths import Scope, find_object
@@ -147,7 +148,7 @@ def _with_fields_written_out(query: Query, sobject: SObject) -> Query:
     """FIELDS(STANDARD) works in bulk, so it must leave out what bulk refuses (assumed)."""
     if not any(isinstance(item, SelectFields) for item in query.fields):
         return query
-    items = []
+    items: list[SelectItem] = []
     for item in query.fields:
         if isinstance(item, SelectFields):
             items += [
