@@ -19,8 +19,9 @@ class _Pieces(io.RawIOBase):
 
     def readinto(self, target: Any) -> int:
         while not self._rest:
-            piece = next(self._pieces, None)
-            if piece is None:
+            try:
+                piece = next(self._pieces)
+            except StopIteration:
                 return 0
             self._rest = memoryview(bytes(piece) if isinstance(piece, list) else piece)
         taken = self._rest[: len(target)]
@@ -87,9 +88,19 @@ class IteratorBytesIO(io.IOBase):
     def __next__(self) -> bytes:
         return next(self._buffer)
 
+    @property
+    def closed(self) -> bool:
+        return self._buffer.closed
+
     def close(self) -> None:
         if not self.closed:
+            self._buffer.close()
             close = getattr(self.iterator, "close", None)
             if close is not None:
                 close()
-        super().close()
+
+    def __del__(self) -> None:
+        # IOBase would close here. But `for line in IteratorBytesIO(x)` keeps only the iterator
+        # over the lines, and a wrapper that is dropped leaves the file that it wraps in use;
+        # the iterator below ends with the last of them.
+        pass
