@@ -7,6 +7,7 @@
     ├── BulkBatchFailed                 the batch ended Failed, NotProcessed or Aborted
     ├── UnknownBatch          KeyError  no job is known for this batch id
     ├── BatchNotComplete  RuntimeError  results were asked for too early
+    │   └── ResultsNotReady             the same, of a 2.0 job
     ├── InvalidInput        ValueError  refused here, before anything was sent
     │   ├── MissingArgument AssertionError
     │   └── InsecureEndpoint            plain http to another machine
@@ -24,7 +25,7 @@
         ├── InvalidBatch    ├── InvalidEntity     ├── InvalidUser
         ├── InvalidVersion  ├── ClientInputError  ├── UnsupportedContentType
         ├── ExceededQuota   ├── FeatureNotEnabled ├── TooManyLockFailure
-        └── ServerBusy
+        ├── ServerBusy      └── NotFound
 
 Each carries ``status_code``, ``error_code``, ``error_message``, ``job_id`` and
 ``batch_id`` (None where unknown), and survives pickling with all of them, in
@@ -121,6 +122,10 @@ class UnknownBatch(BulkApiError, KeyError):
 
 class BatchNotComplete(BulkApiError, RuntimeError):
     """Results were asked for before the batch was complete."""
+
+
+class ResultsNotReady(BatchNotComplete):
+    """Results of a 2.0 job were asked for before it was complete."""
 
 
 class InvalidInput(BulkApiError, ValueError):
@@ -250,6 +255,10 @@ class ServerBusy(ApiFault):
     """The server or a machine before it cannot answer now; try again later."""
 
 
+class NotFound(ApiFault):
+    """The REST layer knows nothing at this address, e.g. a job that was deleted or expired."""
+
+
 #: exceptionCode (1.0) and errorCode (2.0, REST), compared without case and underscores.
 FAULT_TYPES: dict[str, type[ApiFault]] = {
     "invalidsessionid": SessionExpired,
@@ -271,6 +280,7 @@ FAULT_TYPES: dict[str, type[ApiFault]] = {
     "functionalitynotenabled": FeatureNotEnabled,
     "apidisabledfororg": FeatureNotEnabled,
     "toomanylockfailure": TooManyLockFailure,
+    "notfound": NotFound,
     "serverunavailable": ServerBusy,
     "internalservererror": ServerBusy,
     "timeout": ServerBusy,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 
@@ -35,3 +36,31 @@ class UploadResult(NamedTuple):
     success: Any
     created: Any
     error: Any
+
+
+@dataclass(frozen=True)
+class JobInfo:
+    """A job of Bulk API 2.0.
+
+    Attributes:
+        id: 18 characters.
+        state: see `bulk_states`.
+        operation, object: as the server names them.
+        api_version: with which the job was made, and with which its results are read.
+        rows_processed: successes and failures; None before there is a count.
+        rows_failed: failures.
+        error_message: why a job failed as a whole.
+        created: the server's text, e.g. ``2022-01-02T21:33:43.000+0000``.
+        fields: everything the server sent.
+    """
+
+    id: str
+    state: str
+    operation: str | None = None
+    object: str | None = None
+    api_version: str | None = None
+    rows_processed: int | None = None
+    rows_failed: int | None = None
+    error_message: str | None = None
+    created: str | None = None
+    fields: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)

@@ -14,8 +14,9 @@ import requests
 from urllib3.util import Retry
 
 from salesforce_bulk import auth, bulk_states, limits, polling
-from salesforce_bulk.api_v1 import BulkV1, answer_text, error_for
+from salesforce_bulk.api_v1 import BulkV1
 from salesforce_bulk.batching import batch_body, refuse_too_many_records
+from salesforce_bulk.call import Caller, answer_text, error_for
 from salesforce_bulk.errors import (
     BatchNotComplete,
     BulkApiError,
@@ -192,9 +193,16 @@ class SalesforceBulk:
     def _api(self) -> BulkV1:
         api = self.__dict__.get("_api_v1")
         if api is None:
-            transport = self.__dict__.setdefault("_transport", Transport())
-            gzip_requests = self.__dict__.get("_gzip_requests")
-            fresh = BulkV1(self, transport, self._renew, gzip_requests)
+            # The methods are looked up at each call: programs patch them on the instance.
+            caller = Caller(
+                self.__dict__.setdefault("_transport", Transport()),
+                base=lambda: self.endpoint,
+                headers=lambda values, content_type: self.headers(values, content_type),
+                check=lambda response: self.check_status(response),
+                renew=self._renew,
+                gzip_requests=self.__dict__.get("_gzip_requests"),
+            )
+            fresh = BulkV1(caller, lambda response: self.parse_response(response))
             api = self.__dict__.setdefault("_api_v1", fresh)
         return api  # type: ignore[no-any-return]
 
@@ -676,13 +684,7 @@ class SalesforceBulk:
 
     def parse_response(self, resp: Response) -> Any:
         """The answer's document: dict, or list of dicts, by the answer's media type."""
-        try:
-            return v1.read_info(resp.headers.get("Content-Type"), resp.content)
-        except v1.Unreadable as error:
-            raise UnexpectedResponse(
-                f"The answer is not the API's: {error}. A proxy or a login page may stand between.",
-                resp.status_code,
-            ) from error
+        return v1.read_info(resp.headers.get("Content-Type"), resp.content)
 
     def parse_error_result_xml(self, error_xml: Element) -> dict[str, Any]:
         """One ``errors`` element of an XML result as a dict."""

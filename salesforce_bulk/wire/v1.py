@@ -18,6 +18,7 @@ from xml.etree.ElementTree import ParseError
 from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import fromstring
 
+from salesforce_bulk.errors import UnexpectedResponse
 from salesforce_bulk.models import TruthText, UploadResult
 from salesforce_bulk.wire import media
 
@@ -29,7 +30,7 @@ NO_RECORDS = b"Records not found for this query"
 Info = dict[str, Any]
 
 
-class Unreadable(ValueError):
+class Unreadable(UnexpectedResponse):
     """The body is not the document that this endpoint returns."""
 
 

@@ -1,0 +1,216 @@
+"""How one call to an org is made: the session put in, the call sent, the session renewed
+once where it had expired, the status checked, the error named after its job and batch.
+"""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from salesforce_bulk.errors import (
+    NEXT_STEP,
+    BulkApiError,
+    SessionExpired,
+    UnexpectedResponse,
+    fault_type,
+)
+from salesforce_bulk.transport import Clock, Response, Transport, is_loopback
+from salesforce_bulk.wire import media
+from salesforce_bulk.wire.fault import BUSY_STATUSES, Fault, read_fault
+from salesforce_bulk.wire.v1 import Unreadable
+
+#: Bodies below this gain nothing from gzip.
+_GZIP_FROM_BYTES = 1_024
+#: Characters of an answer that stand in an error message.
+_QUOTED_ANSWER = 2_000
+
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True)
+class Call:
+    """One call, before the session is put in.
+
+    ``path`` is below the API's base address. ``repeatable`` says whether it may be done twice;
+    None means that a GET may. ``stream`` leaves the body unread.
+    """
+
+    method: str
+    path: str
+    body: bytes | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    media_type: str = media.XML
+    job_id: str | None = None
+    batch_id: str | None = None
+    repeatable: bool | None = None
+    stream: bool = False
+
+    @property
+    def about(self) -> str:
+        """The job and the batch, for a message."""
+        if self.batch_id is not None:
+            return f"batch {self.batch_id} of job {self.job_id}"
+        return f"job {self.job_id}" if self.job_id is not None else "no job yet"
+
+
+class Caller:
+    """Makes the calls of one API for one client.
+
+    Args:
+        transport: sends.
+        base: the API's base address, asked for at every call.
+        headers: the headers of a call, with the session of the moment, from further headers
+            and a media type.
+        check: raises for an answer whose status is 400 or more.
+        renew: called with the expired session id; puts a new one into the client and says
+            whether it could.
+        gzip_requests: compress bodies; None compresses where the link is slower than gzip,
+            which is everywhere but on this machine.
+    """
+
+    def __init__(
+        self,
+        transport: Transport,
+        *,
+        base: Callable[[], str],
+        headers: Callable[[Mapping[str, str], str], dict[str, str]],
+        check: Callable[[Response], None],
+        renew: Callable[[str], bool],
+        gzip_requests: bool | None = None,
+    ) -> None:
+        self._transport = transport
+        self._base = base
+        self._headers = headers
+        self._check = check
+        self._renew = renew
+        self._gzip_requests = gzip_requests
+
+    @property
+    def clock(self) -> Clock:
+        """What waits and measures."""
+        return self._transport.clock
+
+    def make(self, call: Call) -> Response:
+        """Make the call.
+
+        Raises:
+            ApiFault: the API refused it.
+            TransportError: no usable answer.
+        """
+        try:
+            response = self._send(call)
+            if _says_expired(response) and self._renew(_session_of(response)):
+                response.close()
+                response = self._send(call)
+            self._check(response)
+        except BulkApiError as error:
+            name_error(error, call)
+            raise
+        return response
+
+    def read(self, call: Call, reader: Callable[[Response], _T]) -> _T:
+        """Make the call and read its answer; an answer that is not the API's is an error."""
+        response = self.make(call)
+        try:
+            return reader(response)
+        except Unreadable as error:
+            raise UnexpectedResponse(
+                f"The answer is not the API's: {error}. A proxy or a login page may stand "
+                f"between ({call.about}).",
+                response.status_code,
+                job_id=call.job_id,
+                batch_id=call.batch_id,
+            ) from error
+        except BulkApiError as error:
+            name_error(error, call)
+            raise
+
+    def _send(self, call: Call) -> Response:
+        url = f"{self._base()}/{call.path}"
+        headers = self._headers(call.headers, call.media_type)
+        body = call.body
+        if body is not None and self._gains_from_gzip(url, body, call.media_type):
+            body = gzip.compress(body, compresslevel=1)
+            headers["Content-Encoding"] = "gzip"
+        return self._transport.send(
+            call.method,
+            url,
+            headers=headers,
+            body=body,
+            repeatable=call.method == "GET" if call.repeatable is None else call.repeatable,
+            stream=call.stream,
+        )
+
+    def _gains_from_gzip(self, url: str, body: bytes, media_type: str) -> bool:
+        # Zip bodies are compressed already, and the guide wants them bare.
+        if len(body) < _GZIP_FROM_BYTES or media_type.startswith("zip/"):
+            return False
+        if self._gzip_requests is None:
+            return not is_loopback(url)
+        return self._gzip_requests
+
+
+def name_error(error: BulkApiError, call: Call) -> None:
+    """Put the call's job and batch into an error's fields and its message."""
+    if call.job_id is None or error.job_id is not None:
+        return
+    error.job_id = call.job_id
+    error.batch_id = call.batch_id
+    error.args = (f"{error} ({call.about})", *error.args[1:])
+
+
+def fault_of(response: Response) -> Fault:
+    """The API's error in an answer."""
+    return read_fault(response.headers.get("Content-Type"), response.content)
+
+
+def error_for(message: str, response: Response) -> BulkApiError:
+    """The typed error for an answer with a status of 400 or more.
+
+    Args:
+        message: the text that 2.2.0 had; the next step is appended.
+        response: the answer.
+    """
+    fault = fault_of(response)
+    if fault.code is not None:
+        kind = fault_type(fault.code)
+        step = NEXT_STEP.get(kind, "")
+        return kind(
+            f"{message} {step}".rstrip(),
+            response.status_code,
+            error_code=fault.code,
+            error_message=fault.message,
+        )
+    if response.status_code in BUSY_STATUSES:
+        kind_of_answer = "The server, or a proxy before it, cannot answer now; try again later."
+    else:
+        kind_of_answer = "This is not the API's own answer; check the host and any proxy."
+    return UnexpectedResponse(f"{message} {kind_of_answer}", response.status_code)
+
+
+def answer_text(response: Response) -> str:
+    """The body for a message: UTF-8, shortened, the session removed."""
+    text = response.content.decode("utf-8", "replace")
+    session = _session_of(response)
+    if session:
+        text = text.replace(session, "[session]")
+    return text if len(text) <= _QUOTED_ANSWER else text[:_QUOTED_ANSWER] + " …"
+
+
+def _says_expired(response: Response) -> bool:
+    """1.0 says so with 400 and InvalidSessionId, the REST layer with 401."""
+    if response.status_code not in (400, 401):
+        return False
+    code = fault_of(response).code
+    return code is not None and fault_type(code) is SessionExpired
+
+
+def _session_of(response: Response) -> str:
+    request = getattr(response, "request", None)
+    if request is None:
+        return ""
+    value = request.headers.get("X-SFDC-Session") or request.headers.get("Authorization", "")
+    text = value.decode("latin-1") if isinstance(value, bytes) else value
+    return str(text).removeprefix("Bearer ")
