@@ -20,6 +20,7 @@ from salesforce_bulk.emulator.fields import ChildRelationship, Field, SObject
 from salesforce_bulk.emulator.schema import Schema
 from salesforce_bulk.emulator.soql.conditions import Conditions, Context, Fragment
 from salesforce_bulk.emulator.soql.errors import (
+    EXCEEDED_MAX_SEMIJOIN_SUBSELECTS,
     INVALID_FIELD,
     INVALID_TYPE,
     MALFORMED_QUERY,
@@ -158,6 +159,7 @@ class CompiledQuery:
         type_of: the TYPEOFs of SELECT.
         count: SELECT COUNT(); the one column is the number.
         aggregate: rows are AggregateResults and have no Id.
+        tables: every object whose table is read, those of children included.
     """
 
     object: SObject
@@ -170,11 +172,7 @@ class CompiledQuery:
     type_of: tuple[TypeOf, ...] = ()
     count: bool = False
     aggregate: bool = False
-
-    @property
-    def polymorphic(self) -> tuple[TypeOf, ...]:
-        """The TYPEOFs of SELECT."""
-        return self.type_of
+    tables: tuple[SObject, ...] = ()
 
 
 def compile_query(
@@ -196,11 +194,12 @@ def compile_query(
     Raises:
         SoqlError: an unknown name, a wrong type, a limit, or what is not emulated.
     """
-    options = _Options(schema, now, include_deleted, user_id)
+    options = _Options(schema, now, include_deleted, user_id, {})
     plan = _Select(query, find_object(schema, query.object, query.text), options, "t")
     if id_range is not None:
         plan.restrict_ids(*id_range)
-    return plan.compile()
+    compiled = plan.compile()
+    return replace(compiled, tables=tuple(options.tables.values()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,6 +208,7 @@ class _Options:
     now: datetime
     include_deleted: bool
     user_id: str | None
+    tables: dict[str, SObject]
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,7 +225,7 @@ class _Select:
         self._query = query
         self._object = sobject
         self._options = options
-        self._scope = Scope(query, sobject, options.schema, alias)
+        self._scope = Scope(query, sobject, options.schema, alias, options.tables)
         self._operands = Operands(self._scope)
         self._context = Context(
             text=query.text,
@@ -347,8 +347,11 @@ class _Select:
     def _semi_join(self, node: SemiJoin, operand: Operand) -> Fragment:
         self._semi_joins += 1
         if self._semi_joins > SEMI_JOINS:
-            raise self._malformed(
-                node.at, f"Maximum {SEMI_JOINS} semi join sub-selects are allowed"
+            raise located(
+                EXCEEDED_MAX_SEMIJOIN_SUBSELECTS,
+                self._query.text,
+                node.at,
+                f"Maximum {SEMI_JOINS} semi join sub-selects are allowed",
             )
         if operand.kind != "id" or operand.optional:
             raise self._malformed(

@@ -124,34 +124,40 @@ class Conditions:
 
     def compile(self, condition: Condition) -> Fragment:
         """SQL that is true, false or null; null means false. Raises SoqlError."""
-        return self._condition(condition, negated=False, joined_by_or=False)
+        self._check_semi_joins(condition)
+        return self._condition(condition, negated=False)
 
     # Trees of conditions
 
-    def _condition(self, node: Condition, *, negated: bool, joined_by_or: bool) -> Fragment:
+    def _condition(self, node: Condition, *, negated: bool) -> Fragment:
+        """NOT is carried down to the leaves: with two truth values that changes nothing."""
         if isinstance(node, Not):
-            return self._condition(node.item, negated=not negated, joined_by_or=joined_by_or)
+            return self._condition(node.item, negated=not negated)
         if isinstance(node, And | Or):
-            return self._joint(node, negated=negated, joined_by_or=joined_by_or)
-        if isinstance(node, SemiJoin) and (negated or joined_by_or):
-            raise self._error(
-                MALFORMED_QUERY,
-                node.at,
-                f"Semi join sub-selects are not allowed with the '{'NOT' if negated else 'OR'}' "
-                "operator",
-            )
+            self._count_compound(node.at)
+            joint = "AND" if isinstance(node, And) != negated else "OR"
+            return join(joint, [self._condition(item, negated=negated) for item in node.items])
         leaf = self._leaf(node)
         return Fragment(f"NOT ifnull({leaf.sql}, 0)", leaf.parameters) if negated else leaf
 
-    def _joint(self, node: And | Or, *, negated: bool, joined_by_or: bool) -> Fragment:
-        """NOT is carried down to the leaves: with two truth values that changes nothing."""
-        self._count_compound(node.at)
-        joint = "AND" if isinstance(node, And) != negated else "OR"
-        joined_by_or = joined_by_or or isinstance(node, Or)
-        items = [
-            self._condition(item, negated=negated, joined_by_or=joined_by_or) for item in node.items
-        ]
-        return join(joint, items)
+    def _check_semi_joins(self, condition: Condition) -> None:
+        """They stand alone or among the outermost ANDs."""
+        outermost = condition.items if isinstance(condition, And | Or) else (condition,)
+        for item in outermost:
+            if isinstance(item, SemiJoin) and isinstance(condition, Or):
+                raise self._error(
+                    MALFORMED_QUERY,
+                    item.at,
+                    "Semi join sub-selects are not allowed with the 'OR' operator",
+                )
+            nested = None if isinstance(item, SemiJoin) else _semi_join_in(item)
+            if nested is not None:
+                raise self._error(
+                    MALFORMED_QUERY,
+                    nested.at,
+                    "Semi join sub-selects are only allowed at the top level WHERE expressions "
+                    "and not in nested WHERE expressions.",
+                )
 
     def _count_compound(self, at: int) -> None:
         self._context.compounds += 1
@@ -335,6 +341,15 @@ class Conditions:
             return self._with(operand, f"{tested}{collation} IN ({listed})", _json(values))
         listed = ", ".join("?" * len(values))
         return self._with(operand, f"{tested}{collation} IN ({listed})", *values)
+
+
+def _semi_join_in(node: Condition) -> SemiJoin | None:
+    if isinstance(node, SemiJoin):
+        return node
+    items = node.items if isinstance(node, And | Or) else ()
+    if isinstance(node, Not):
+        items = (node.item,)
+    return next((found for item in items if (found := _semi_join_in(item)) is not None), None)
 
 
 def join(joint: str, fragments: Iterable[Fragment]) -> Fragment:

@@ -10,8 +10,6 @@ count from 1. Errors of *syntax* come from the vendor's parser generator, which 
 
 from __future__ import annotations
 
-import re
-
 MALFORMED_QUERY = "MALFORMED_QUERY"
 INVALID_FIELD = "INVALID_FIELD"
 INVALID_TYPE = "INVALID_TYPE"
@@ -21,14 +19,14 @@ QUERY_TOO_COMPLICATED = "QUERY_TOO_COMPLICATED"
 #: What this org does not emulate is refused under this code, by name.
 FUNCTIONALITY_NOT_ENABLED = "FUNCTIONALITY_NOT_ENABLED"
 
-#: Tokens shown on each side of the culprit, as counted in recorded answers: before it, words
-#: with their dots and brackets; after it, single tokens.
-_TOKENS_BEFORE = 4
-_TOKENS_AFTER = 4
-_BEFORE = re.compile(r"'(?:[^'\\]|\\.)*'|,|[^\s,']+|'", re.S)
-_AFTER = re.compile(r"'(?:[^'\\]|\\.)*'?|\w+|[<>!]=|\S", re.S)
-#: A fragment never grows beyond this, however long one token is.
-_FRAGMENT_CHARACTERS = 400
+EXCEEDED_MAX_SEMIJOIN_SUBSELECTS = "EXCEEDED_MAX_SEMIJOIN_SUBSELECTS"
+
+#: Characters shown on each side of the place, and then on to the end of the word; counted in
+#: nine answers that users posted. White space and commas end a word, and so does a line.
+_FRAGMENT_REACH = 30
+#: The same for a word without an end.
+_WORD_REACH = 300
+_DELIMITERS = frozenset(" \t\r\f\v,")
 
 
 class SoqlError(Exception):
@@ -86,19 +84,28 @@ def _row_and_offset(text: str, at: int) -> tuple[int, int]:
 
 
 def _position_block(text: str, at: int, row: int, column: int) -> str:
+    """The caret stands under the column as counted from 1, so that it is one place to the left
+    of what a syntax error complains of: recorded so."""
     line_start = text.rfind("\n", 0, at) + 1
     line_end = text.find("\n", at)
     line = text[line_start : len(text) if line_end < 0 else line_end].rstrip("\r")
-    fragment, caret = _fragment(line, at - line_start)
-    return f"\n{fragment}\n{' ' * caret}^\nERROR at Row:{row}:Column:{column}\n"
+    place = max(0, column - 1)
+    start, end = _word_start(line, place), _word_end(line, place)
+    caret = " " * (place - start) + "^"
+    return f"\n{line[start:end]}\n{caret}\nERROR at Row:{row}:Column:{column}\n"
 
 
-def _fragment(line: str, offset: int) -> tuple[str, int]:
-    low = max(0, offset - _FRAGMENT_CHARACTERS)
-    starts = [found.start() for found in _BEFORE.finditer(line, low, offset)]
-    start = starts[-_TOKENS_BEFORE] if len(starts) > _TOKENS_BEFORE else low
-    end = offset
-    tokens = _AFTER.finditer(line, offset, offset + _FRAGMENT_CHARACTERS)
-    for _, found in zip(range(_TOKENS_AFTER + 1), tokens, strict=False):
-        end = found.end()
-    return line[start:end], offset - start
+def _word_start(line: str, place: int) -> int:
+    start = max(0, place - _FRAGMENT_REACH)
+    lowest = max(0, start - _WORD_REACH)
+    while start > lowest and line[start - 1] not in _DELIMITERS:
+        start -= 1
+    return start
+
+
+def _word_end(line: str, place: int) -> int:
+    end = min(len(line), place + _FRAGMENT_REACH)
+    highest = min(len(line), end + _WORD_REACH)
+    while end < highest and line[end] not in _DELIMITERS:
+        end += 1
+    return end

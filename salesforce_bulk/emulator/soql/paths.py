@@ -123,9 +123,10 @@ class _NameEntity:
 
     name = "Name"
 
-    def __init__(self, targets: list[SObject], reference: str) -> None:
+    def __init__(self, targets: list[SObject], reference: str, tables: dict[str, SObject]) -> None:
         self._targets = targets
         self._reference = reference
+        self._tables = tables
 
     def field(self, name: str) -> Field | None:
         return _NAME_FIELDS.get(name.lower())
@@ -158,18 +159,31 @@ class _NameEntity:
             own = target.name_field
         if own is None or not own.stored:
             return None
+        self._tables[target.name] = target
         return f'(SELECT "{own.name}" FROM "{target.name}" WHERE "Id" = {self._reference})'  # noqa: S608
 
 
 class Scope:
-    """The FROM clause of one SELECT: its object, its aliases, and the parents it came to need."""
+    """The FROM clause of one SELECT: its object, its aliases, and the parents it came to need.
 
-    def __init__(self, query: Query, sobject: SObject, schema: Schema, alias: str) -> None:
+    `tables` is given every object that the SQL reads, as it becomes known.
+    """
+
+    def __init__(
+        self,
+        query: Query,
+        sobject: SObject,
+        schema: Schema,
+        alias: str,
+        tables: dict[str, SObject],
+    ) -> None:
         self.query = query
         self.object = sobject
         self.alias = alias
         self.parents: dict[tuple[str, ...], ParentId] = {}
         self._schema = schema
+        self._tables = tables
+        tables[sobject.name] = sobject
         self._root = _Table(sobject, alias)
         self._entities: dict[tuple[str, ...], _Entity] = {(): self._root}
         self._joins: list[tuple[_Parent, str]] = []
@@ -262,12 +276,13 @@ class Scope:
         self.parents[canonical] = ParentId(reference, tuple(target.name for target in targets))
         entity: _Entity
         if field.polymorphic or len(field.reference_to) > 1:
-            entity = _NameEntity(targets, reference)
+            entity = _NameEntity(targets, reference, self._tables)
         else:
             alias = f"{self.alias}{len(self._entities)}"
             entity = parent = _Parent(targets[0], alias, reference)
             join = f'LEFT JOIN "{parent.name}" AS {alias} ON {alias}."Id" = {reference}'
             self._joins.append((parent, join))
+            self._tables[parent.name] = targets[0]
         self._entities[canonical] = entity
         return entity
 

@@ -121,7 +121,7 @@ def _check_fields(
     for item in query.fields:
         if isinstance(item, SelectFields) and item.group != "STANDARD":
             raise SoqlError(MALFORMED_QUERY, _UNBOUNDED)
-    scope = Scope(query, sobject, schema, "t")
+    scope = Scope(query, sobject, schema, "t", {})
     for path in _paths(query):
         field = scope.resolve(path).field
         if field.type in COMPOUND_TYPES:
