@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 import time
 import warnings
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, TypeVar
 from xml.etree.ElementTree import Element
 
 # Programs written for 2.2.0 reach for these names in this module, or patch them here.
@@ -15,8 +15,10 @@ from urllib3.util import Retry
 
 from salesforce_bulk import auth, bulk_states, limits, polling
 from salesforce_bulk.api_v1 import BulkV1
+from salesforce_bulk.api_v2 import BulkV2
 from salesforce_bulk.batching import batch_body, refuse_too_many_records
 from salesforce_bulk.call import Caller, answer_text, error_for
+from salesforce_bulk.describe import Describes
 from salesforce_bulk.errors import (
     BatchNotComplete,
     BulkApiError,
@@ -32,6 +34,7 @@ from salesforce_bulk.errors import (
     UnknownBatch,
 )
 from salesforce_bulk.models import UploadResult
+from salesforce_bulk.org_access import OrgAccess
 from salesforce_bulk.soql import outer_object
 from salesforce_bulk.transport import (
     DEFAULT_TIMEOUT,
@@ -70,6 +73,8 @@ job_to_http_content_type = media.BY_CONTENT_TYPE
 
 #: `simple_salesforce.SalesforceLogin`; looked up here at every login, so that it can be patched.
 SalesforceLogin = auth.sign_in
+
+_T = TypeVar("_T")
 
 _VERSION = re.compile(r"v?(\d{1,3})(?:\.(\d))?", re.IGNORECASE)
 
@@ -185,26 +190,72 @@ class SalesforceBulk:
         return f"<{type(self).__name__} {self.endpoint}>"
 
     def __getstate__(self) -> dict[str, Any]:
-        return {k: v for k, v in self.__dict__.items() if k not in ("_api_v1", "_renewal")}
+        made_on_use = ("_api_v1", "_org_access", "_renewal")
+        return {name: value for name, value in self.__dict__.items() if name not in made_on_use}
 
     # What is made on first use, because a subclass may never call __init__.
 
     @property
     def _api(self) -> BulkV1:
-        api = self.__dict__.get("_api_v1")
-        if api is None:
-            # The methods are looked up at each call: programs patch them on the instance.
-            caller = Caller(
-                self.__dict__.setdefault("_transport", Transport()),
+        return self._once("_api_v1", self._new_api_v1)
+
+    @property
+    def _access(self) -> OrgAccess:
+        return self._once("_org_access", self._new_access)
+
+    def _once(self, name: str, make: Callable[[], _T]) -> _T:
+        # setdefault, so that two threads that come first together get the same object.
+        made: _T | None = self.__dict__.get(name)
+        if made is None:
+            made = self.__dict__.setdefault(name, make())
+        return made
+
+    def _new_api_v1(self) -> BulkV1:
+        # The methods are looked up at each call: programs patch them on the instance.
+        return BulkV1(
+            self._caller(
                 base=lambda: self.endpoint,
                 headers=lambda values, content_type: self.headers(values, content_type),
-                check=lambda response: self.check_status(response),
-                renew=self._renew,
-                gzip_requests=self.__dict__.get("_gzip_requests"),
-            )
-            fresh = BulkV1(caller, lambda response: self.parse_response(response))
-            api = self.__dict__.setdefault("_api_v1", fresh)
-        return api  # type: ignore[no-any-return]
+            ),
+            lambda response: self.parse_response(response),
+        )
+
+    def _new_access(self) -> OrgAccess:
+        data = self._caller(base=self._data_endpoint, headers=self._bearer_headers)
+        return OrgAccess(
+            v1=self._api,
+            v2=BulkV2(data),
+            describes=Describes(data),
+            clock=self._api.clock,
+            api_version=self._data_endpoint().rpartition("/v")[2],
+        )
+
+    def _caller(
+        self,
+        base: Callable[[], str],
+        headers: Callable[[Mapping[str, str], str], dict[str, str]],
+    ) -> Caller:
+        return Caller(
+            self._once("_transport", Transport),
+            base=base,
+            headers=headers,
+            check=lambda response: self.check_status(response),
+            renew=self._renew,
+            gzip_requests=self.__dict__.get("_gzip_requests"),
+        )
+
+    def _data_endpoint(self) -> str:
+        # Derived, because programs write to endpoint and build addresses from it.
+        origin, _, version = self.endpoint.partition("/services/async/")
+        return f"{origin}/services/data/v{version.strip('/')}"
+
+    def _bearer_headers(self, values: Mapping[str, str], content_type: str) -> dict[str, str]:
+        return {
+            "Authorization": f"Bearer {self.sessionId}",
+            "Content-Type": f"{content_type}; charset=UTF-8",
+            "Accept-Encoding": "gzip",
+            **values,
+        }
 
     def _renew(self, stale: str) -> bool:
         """Put a new session in place of ``stale``; False where there is no login to repeat."""
@@ -213,9 +264,7 @@ class SalesforceBulk:
         provider = self.__dict__.get("_provider")
         if provider is None:
             return False
-        renewal = self.__dict__.get("_renewal") or self.__dict__.setdefault(
-            "_renewal", auth.Renewal(provider, self._transport)
-        )
+        renewal = self._once("_renewal", lambda: auth.Renewal(provider, self._transport))
         session = renewal.renew(stale)
         self.sessionId = session.session_id
         return True

@@ -1,0 +1,247 @@
+"""Bulk API 2.0 over HTTP: one method an endpoint.
+
+Guide: https://developer.salesforce.com/docs/atlas.en-us.api_asynch.meta/api_asynch/
+("Bulk API 2.0" chapter). What is sent and what comes back is in `wire.v2`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+from urllib.parse import quote, urlencode, urlsplit
+
+from salesforce_bulk import bulk_states
+from salesforce_bulk.call import Call, Caller, name_error
+from salesforce_bulk.errors import (
+    AmbiguousUpload,
+    ApiFault,
+    BulkApiError,
+    InvalidJobState,
+    NotFound,
+    ResultsNotReady,
+    TransportError,
+    UnexpectedResponse,
+)
+from salesforce_bulk.models import JobInfo
+from salesforce_bulk.transport import PIECE_BYTES, Response, read_body
+from salesforce_bulk.wire import media, v2
+
+INGEST = "jobs/ingest"
+QUERY = "jobs/query"
+
+#: The three result files of an ingest job, as the paths name them.
+RESULT_KINDS = ("successfulResults", "failedResults", "unprocessedrecords")
+
+#: Statuses with which servers of different ages say that results are not there yet.
+_NOT_READY = frozenset({204, 412})
+
+
+class ResultPage(NamedTuple):
+    """One page of query results, its body unread."""
+
+    response: Response
+    rows: int | None
+    locator: str | None
+
+
+class BulkV2:
+    """The endpoints of Bulk API 2.0.
+
+    Args:
+        caller: makes the calls, below ``/services/data/v{version}``.
+    """
+
+    def __init__(self, caller: Caller) -> None:
+        self._caller = caller
+
+    # Ingest
+
+    def create_ingest_job(self, document: bytes) -> JobInfo:
+        """POST /jobs/ingest: the new job, ``Open``."""
+        return self._job(Call("POST", INGEST, document, media_type=media.JSON))
+
+    def upload(self, job_id: str, body: bytes) -> None:
+        """PUT /jobs/ingest/{id}/batches: the job's data, once.
+
+        Raises:
+            AmbiguousUpload: the answer was lost; the data may be there.
+        """
+        path = f"{INGEST}/{job_id}/batches"
+        call = Call("PUT", path, body, media_type=media.CSV, job_id=job_id, repeatable=False)
+        try:
+            self._caller.make(call)
+        except TransportError as error:
+            if not error.may_have_arrived:
+                raise
+            raise AmbiguousUpload(
+                f"{error} The data may have been stored in job {job_id}, which is still Open; "
+                "abort it and load the rows in a new job.",
+                error.status_code,
+                job_id=job_id,
+            ) from (error.__cause__ or error)
+
+    def ingest_job(self, job_id: str) -> JobInfo:
+        """GET /jobs/ingest/{id}."""
+        return self._job(Call("GET", f"{INGEST}/{job_id}", media_type=media.JSON, job_id=job_id))
+
+    def set_ingest_state(self, job_id: str, state: str) -> JobInfo:
+        """PATCH /jobs/ingest/{id}: ``UploadComplete`` or ``Aborted``."""
+        return self._set_state(INGEST, job_id, state)
+
+    def delete_ingest_job(self, job_id: str) -> None:
+        """DELETE /jobs/ingest/{id}; a job that is gone already counts as deleted."""
+        self._delete(INGEST, job_id)
+
+    def ingest_results(
+        self, job_id: str, kind: str, piece_bytes: int = PIECE_BYTES
+    ) -> Iterator[bytes]:
+        """GET one of `RESULT_KINDS`: CSV in pieces; nothing where the server has no content."""
+        path = f"{INGEST}/{job_id}/{kind}"
+        call = Call("GET", path, media_type=media.CSV, job_id=job_id, stream=True)
+        response = self._caller.make(call)
+        return _named(read_body(response, piece_bytes), call)
+
+    def ingest_jobs(self) -> Iterator[JobInfo]:
+        """GET /jobs/ingest: all jobs of the org that the user may see, page after page."""
+        return self._jobs(INGEST)
+
+    # Query
+
+    def create_query_job(self, document: bytes) -> JobInfo:
+        """POST /jobs/query: the new job; it starts at once."""
+        return self._job(Call("POST", QUERY, document, media_type=media.JSON))
+
+    def query_job(self, job_id: str) -> JobInfo:
+        """GET /jobs/query/{id}."""
+        return self._job(Call("GET", f"{QUERY}/{job_id}", media_type=media.JSON, job_id=job_id))
+
+    def abort_query_job(self, job_id: str) -> JobInfo:
+        """PATCH /jobs/query/{id}."""
+        return self._set_state(QUERY, job_id, bulk_states.ABORTED)
+
+    def delete_query_job(self, job_id: str) -> None:
+        """DELETE /jobs/query/{id}; a job that is gone already counts as deleted."""
+        self._delete(QUERY, job_id)
+
+    def query_jobs(self) -> Iterator[JobInfo]:
+        """GET /jobs/query: 2.0 query jobs and 1.0 jobs, page after page."""
+        return self._jobs(QUERY)
+
+    def open_page(
+        self, job_id: str, locator: str | None = None, max_records: int | None = None
+    ) -> ResultPage:
+        """GET /jobs/query/{id}/results: one page, its body unread.
+
+        Raises:
+            ResultsNotReady: the job is not complete.
+        """
+        wanted = {"locator": locator, "maxRecords": max_records}
+        query = urlencode({name: value for name, value in wanted.items() if value is not None})
+        path = f"{QUERY}/{job_id}/results" + (f"?{query}" if query else "")
+        call = Call("GET", path, media_type=media.CSV, job_id=job_id, stream=True)
+        try:
+            response = self._caller.make(call)
+        except ApiFault as error:
+            if error.status_code in _NOT_READY:
+                raise _not_ready(job_id, error.status_code) from error
+            raise
+        if response.status_code in _NOT_READY:
+            response.close()
+            raise _not_ready(job_id, response.status_code)
+        return ResultPage(
+            response,
+            _count(response.headers.get("Sforce-NumberOfRecords")),
+            v2.read_locator(response.headers.get("Sforce-Locator")),
+        )
+
+    def result_locators(self, job_id: str) -> Iterator[str | None]:
+        """GET …/resultPages, call after call: the locator of each page; None is the first page's.
+
+        For API version 58.0 and newer.
+        """
+        path: str | None = f"{QUERY}/{job_id}/resultPages"
+        while path is not None:
+            call = Call("GET", path, media_type=media.JSON, job_id=job_id)
+            page = self._caller.read(call, lambda answer: v2.read_result_pages(answer.content))
+            for url in page.urls:
+                yield v2.locator_of(url)
+            path = None
+            if page.next_url is not None:
+                locator = v2.locator_of(page.next_url)
+                if locator is None:
+                    raise UnexpectedResponse(
+                        f"The next list of result pages of job {job_id} has no locator: "
+                        f"{page.next_url}",
+                        job_id=job_id,
+                    )
+                path = f"{QUERY}/{job_id}/resultPages?locator={quote(locator, safe='')}"
+
+    # What both share
+
+    def _job(self, call: Call) -> JobInfo:
+        return self._caller.read(call, lambda answer: v2.read_job(answer.content))
+
+    def _set_state(self, root: str, job_id: str, state: str) -> JobInfo:
+        # Repeated where an answer was lost: a job that reached the state counts as done.
+        call = Call(
+            "PATCH",
+            f"{root}/{job_id}",
+            v2.state_document(state),
+            media_type=media.JSON,
+            job_id=job_id,
+            repeatable=True,
+        )
+        try:
+            return self._job(call)
+        except InvalidJobState:
+            job = self._job(Call("GET", f"{root}/{job_id}", media_type=media.JSON, job_id=job_id))
+            if job.state != state and not (
+                state == bulk_states.UPLOAD_COMPLETE
+                and job.state in (bulk_states.IN_PROGRESS, *bulk_states.JOB_TERMINAL_STATES)
+                and job.state != bulk_states.ABORTED
+            ):
+                raise
+            return job
+
+    def _delete(self, root: str, job_id: str) -> None:
+        call = Call(
+            "DELETE", f"{root}/{job_id}", media_type=media.JSON, job_id=job_id, repeatable=True
+        )
+        try:
+            self._caller.make(call)
+        except NotFound:
+            return
+
+    def _jobs(self, root: str) -> Iterator[JobInfo]:
+        path: str | None = root
+        while path is not None:
+            call = Call("GET", path, media_type=media.JSON)
+            page = self._caller.read(call, lambda answer: v2.read_job_page(answer.content))
+            yield from page.jobs
+            # The address may name another resource than the one listed; it is followed as given,
+            # on this org's own host.
+            path = None if page.next_url is None else _below_version(page.next_url)
+
+
+def _below_version(url: str) -> str:
+    parts = urlsplit(url)
+    below = parts.path.partition("/jobs/")[2]
+    return f"jobs/{below}" + (f"?{parts.query}" if parts.query else "")
+
+
+def _named(pieces: Iterator[bytes], call: Call) -> Iterator[bytes]:
+    try:
+        yield from pieces
+    except BulkApiError as error:
+        name_error(error, call)
+        raise
+
+
+def _count(header: str | None) -> int | None:
+    return int(header) if header is not None and header.isdigit() else None
+
+
+def _not_ready(job_id: str, status: int | None) -> ResultsNotReady:
+    return ResultsNotReady(
+        f"Job {job_id} has no results yet; wait until it is JobComplete.", status, job_id=job_id
+    )

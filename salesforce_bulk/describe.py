@@ -1,0 +1,154 @@
+"""Objects and their fields, as the org describes them; asked for once a client.
+
+REST API guide: "sObject Describe", "Limits".
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Any
+
+from salesforce_bulk.call import Call, Caller
+from salesforce_bulk.transport import Response
+from salesforce_bulk.wire import media
+from salesforce_bulk.wire.v1 import Unreadable
+
+
+@dataclass(frozen=True)
+class FieldDescribe:
+    """What is used of one field's description; ``type`` is the vendor's word."""
+
+    name: str
+    type: str
+    length: int = 0
+    precision: int = 0
+    scale: int = 0
+    nillable: bool = True
+    createable: bool = True
+    updateable: bool = True
+    external_id: bool = False
+    id_lookup: bool = False
+    custom: bool = False
+    calculated: bool = False
+    compound_field_name: str | None = None
+    reference_to: tuple[str, ...] = ()
+    relationship_name: str | None = None
+
+    @property
+    def polymorphic(self) -> bool:
+        """Whether the reference may point to more than one object."""
+        return len(self.reference_to) > 1
+
+
+class ObjectDescribe:
+    """One object. Names are looked up without regard to case."""
+
+    def __init__(self, name: str, fields: list[FieldDescribe], key_prefix: str | None) -> None:
+        self.name = name
+        self.fields = fields
+        self.key_prefix = key_prefix
+        self._by_name = {field.name.lower(): field for field in fields}
+        self._by_relationship = {
+            field.relationship_name.lower(): field for field in fields if field.relationship_name
+        }
+
+    def field(self, name: str) -> FieldDescribe | None:
+        """The field of that name."""
+        return self._by_name.get(name.lower())
+
+    def relationship(self, name: str) -> FieldDescribe | None:
+        """The reference field whose relationship has that name."""
+        return self._by_relationship.get(name.lower())
+
+    def nearest(self, name: str) -> str | None:
+        """The field whose name is most like ``name``, for a message."""
+        close = get_close_matches(name.lower(), list(self._by_name), n=1)
+        return self._by_name[close[0]].name if close else None
+
+
+@dataclass(frozen=True)
+class Allowance:
+    """One line of the org's limits: what is allowed in 24 hours and what is left of it."""
+
+    maximum: int
+    remaining: int
+
+
+class Describes:
+    """The descriptions of an org, each fetched once; safe for threads.
+
+    Args:
+        caller: makes the calls, below ``/services/data/v{version}``.
+    """
+
+    def __init__(self, caller: Caller) -> None:
+        self._caller = caller
+        self._objects: dict[str, ObjectDescribe] = {}
+        self._lock = threading.Lock()
+
+    def object(self, name: str) -> ObjectDescribe:
+        """GET /sobjects/{name}/describe.
+
+        Raises:
+            NotFound: the org has no such object, or the user may not see it.
+        """
+        key = name.lower()
+        with self._lock:
+            if key not in self._objects:
+                call = Call("GET", f"sobjects/{name}/describe", media_type=media.JSON)
+                self._objects[key] = self._caller.read(call, _read_object)
+            return self._objects[key]
+
+    def limits(self) -> Mapping[str, Allowance]:
+        """GET /limits, by the vendor's names, e.g. ``DailyBulkApiBatches``; never cached."""
+        return self._caller.read(Call("GET", "limits", media_type=media.JSON), _read_limits)
+
+
+def _read_object(answer: Response) -> ObjectDescribe:
+    document = _document(answer)
+    if "fields" not in document or "name" not in document:
+        raise Unreadable("the description of an object was expected")
+    fields = [_field(field) for field in document["fields"]]
+    return ObjectDescribe(str(document["name"]), fields, document.get("keyPrefix"))
+
+
+def _field(document: Mapping[str, Any]) -> FieldDescribe:
+    return FieldDescribe(
+        name=document["name"],
+        type=document["type"],
+        length=document.get("length") or 0,
+        precision=document.get("precision") or 0,
+        scale=document.get("scale") or 0,
+        nillable=bool(document.get("nillable", True)),
+        createable=bool(document.get("createable", True)),
+        updateable=bool(document.get("updateable", True)),
+        external_id=bool(document.get("externalId")),
+        id_lookup=bool(document.get("idLookup")),
+        custom=bool(document.get("custom")),
+        calculated=bool(document.get("calculated")),
+        compound_field_name=document.get("compoundFieldName"),
+        reference_to=tuple(document.get("referenceTo") or ()),
+        relationship_name=document.get("relationshipName"),
+    )
+
+
+def _read_limits(answer: Response) -> dict[str, Allowance]:
+    return {
+        name: Allowance(limit["Max"], limit["Remaining"])
+        for name, limit in _document(answer).items()
+        if isinstance(limit, dict) and "Max" in limit and "Remaining" in limit
+    }
+
+
+def _document(answer: Response) -> dict[str, Any]:
+    try:
+        document = json.loads(answer.content)
+    except ValueError as error:
+        raise Unreadable(f"not JSON: {error}") from error
+    if not isinstance(document, dict):
+        raise Unreadable("a JSON object was expected")
+    return document
