@@ -11,6 +11,8 @@ from typing import Any, NamedTuple
 
 Value = str | Decimal | bool | None
 
+#: What Salesforce takes off the ends of a text: all characters up to the space, as Java's trim.
+BLANKS = "".join(map(chr, range(ord(" ") + 1)))
 #: Stands in a difference for a column that did not come back at all.
 NO_COLUMN = "(no such column)"
 
@@ -89,7 +91,7 @@ def stored_value(kind: Kind, cell: str) -> Value:
     Salesforce takes the blanks off both ends of a text, keeps an empty cell as null, and an
     empty checkbox as false.
     """
-    text = "" if cell == "#N/A" else cell.strip()
+    text = "" if cell == "#N/A" else cell.strip(BLANKS)
     if kind is Kind.BOOLEAN:
         return BOOLEANS.get(text.lower(), text)
     return value_of_text(kind, text)

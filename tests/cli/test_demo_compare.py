@@ -21,6 +21,7 @@ SENT = {"001A": (1, {"Name": "Zürich", "Size": Decimal("1.50")})}
         (Kind.TEXT, "", None),
         (Kind.TEXT, "#N/A", None),
         (Kind.TEXT, "  x\n", "x"),
+        (Kind.TEXT, "\u3000x\u00a0", "\u3000x\u00a0"),
         (Kind.TEXT, "NA", "NA"),
         (Kind.TEXT, "007", "007"),
         (Kind.NUMBER, "007", Decimal(7)),
