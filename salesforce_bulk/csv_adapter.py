@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from io import BytesIO
-from typing import Any
+from typing import Any, Literal
 
 import unicodecsv
 
 from salesforce_bulk.errors import InvalidInput
-from salesforce_bulk.formats.values import Unwritable, to_text
+from salesforce_bulk.formats.values import UnknownType, Unwritable, to_text
+
+_NULL_CELLS = {"ignore": "", "clear": "#N/A"}
 
 
 class CsvDictsAdapter:
@@ -18,20 +20,31 @@ class CsvDictsAdapter:
     Args:
         source_generator: an iterable of dicts. The first one's keys are the columns; a key
             that is missing later is an empty cell.
+        nulls: ``"ignore"`` writes None and NaN as empty cells, which leave a field as it is;
+            ``"clear"`` writes ``#N/A``, which empties it.
 
-    Values are written as Salesforce reads them (`formats.values.to_text`); None and NaN are
-    empty cells, which leave a field as it is. Numbers stand unquoted, all else in quotes.
+    Values are written as Salesforce reads them (`formats.values.to_text`); a type that is not
+    listed there is written as its own ``str()``, where it has one. Numbers stand unquoted, all
+    else in quotes.
 
     Raises:
         InvalidInput: (from ``next``) a value that cannot be written, or a key that the first
             row did not have; names row and column.
     """
 
-    def __init__(self, source_generator: Iterable[Mapping[str, Any]]) -> None:
+    def __init__(
+        self,
+        source_generator: Iterable[Mapping[str, Any]],
+        *,
+        nulls: Literal["ignore", "clear"] = "ignore",
+    ) -> None:
+        if nulls not in _NULL_CELLS:
+            raise InvalidInput(f"nulls is 'ignore' or 'clear', not {nulls!r}.")
         self.source: Iterator[Mapping[str, Any]] = iter(source_generator)
         self.buffer = BytesIO()
         self.csv: Any = None
         self.add_header = False
+        self._null = _NULL_CELLS[nulls]
         self._row = 0
 
     def __iter__(self) -> CsvDictsAdapter:
@@ -63,22 +76,39 @@ class CsvDictsAdapter:
         return self.next()
 
     def _refuse_new_columns(self, row: Mapping[str, Any]) -> None:
-        new = [column for column in row if column not in self.csv.fieldnames]
+        new = row.keys() - self.csv.fieldnames
         if new:
+            column = next(name for name in row if name in new)
             raise InvalidInput(
-                f"Row {self._row} has the column {new[0]!r}, which the first row did not have. "
+                f"Row {self._row} has the column {column!r}, which the first row did not have. "
                 "Give the first row all columns (None for an empty one).",
                 row=self._row,
-                column=new[0],
+                column=column,
             )
 
     def _cell(self, column: str, value: Any) -> Any:
         try:
-            text = to_text(value)
+            text = _text(value)
         except Unwritable as error:
             raise InvalidInput(
                 f"Row {self._row}, column {column!r}: {error}", row=self._row, column=column
             ) from error
+        if text is None:
+            return self._null
         # The csv module quotes by type: a number has to stay one to stand unquoted.
-        is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
-        return value if is_number and text is not None else text
+        if isinstance(value, float):
+            return float(value)
+        if isinstance(value, int) and not isinstance(value, bool):
+            return int(value)
+        return text
+
+
+def _text(value: Any) -> str | None:
+    try:
+        return to_text(value)
+    except UnknownType:
+        # 2.2.0 wrote str() of everything; a dict's is its repr, which no field wants.
+        text = str(value)
+        if text == repr(value):
+            raise
+        return text

@@ -11,10 +11,15 @@ from collections.abc import Set as AbstractSet
 from datetime import date, datetime, time, timezone
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 
 class Unwritable(ValueError):
     """The value has no text that Salesforce would read as the same value."""
+
+
+class UnknownType(Unwritable):
+    """The value's type is none of those that `to_text` knows."""
 
 
 def to_text(value: Any) -> str | None:
@@ -32,12 +37,14 @@ def to_text(value: Any) -> str | None:
     date                            ``2024-01-31``
     time                            ``23:01:01.000Z``
     bytes                           base64
+    UUID                            ``12345678-1234-5678-1234-567812345678``
     list, tuple, set of str         a multi-select picklist, ``a;b``
     numpy scalar                    as the Python value
     ==============================  =================================================
 
     Raises:
-        Unwritable: a datetime without a time zone, an infinite number, a dict, any other type.
+        Unwritable: a datetime without a time zone, a time with one, an infinite number.
+        UnknownType: any other type.
     """
     writer = _WRITERS.get(type(value))
     return writer(value) if writer is not None else _other(value)
@@ -46,16 +53,23 @@ def to_text(value: Any) -> str | None:
 def _datetime(value: datetime) -> str | None:
     if value != value:  # noqa: PLR0124 - pandas' NaT is a datetime that is unequal to itself
         return None
-    if value.tzinfo is None:
+    if value.utcoffset() is None:
         raise Unwritable(
             f"the datetime {value.isoformat()} has no time zone; "
             "make it aware, e.g. with .replace(tzinfo=timezone.utc)"
         )
-    utc = value.astimezone(timezone.utc).replace(tzinfo=None)
+    try:
+        utc = value.astimezone(timezone.utc).replace(tzinfo=None)
+    except OverflowError as error:
+        raise Unwritable(f"the datetime {value.isoformat()} has no UTC equivalent") from error
     return utc.isoformat(timespec="milliseconds") + "Z"
 
 
 def _time(value: time) -> str:
+    if value.utcoffset():
+        raise Unwritable(
+            f"the time {value.isoformat()} has an offset; Salesforce's times are of no zone"
+        )
     return value.replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
 
 
@@ -99,6 +113,7 @@ _WRITERS: dict[type, Any] = {
     bytearray: lambda value: base64.b64encode(value).decode("ascii"),
     list: _picklist,
     tuple: _picklist,
+    UUID: str,
 }
 
 
@@ -108,13 +123,16 @@ def _other(value: Any) -> str | None:
     if type(value).__name__ in ("NAType", "NaTType"):
         return None
     if isinstance(value, AbstractSet):
-        return _picklist(sorted(value))
+        return _picklist(sorted(value, key=str))
     for base in (str, bool, int, float, Decimal, datetime, date, time, bytes):
         if isinstance(value, base):
             return _WRITERS[base](value)  # type: ignore[no-any-return]
+    if type(value).__name__ in ("datetime64", "timedelta64"):
+        # numpy's item() would make a plain count of nanoseconds of it.
+        raise Unwritable(f"the {type(value).__name__} {value} has no time zone; use datetime")
     if hasattr(value, "item") and getattr(value, "shape", None) == ():
         return to_text(value.item())
-    raise Unwritable(
+    raise UnknownType(
         f"a {type(value).__name__} cannot be a field's value"
         + ("; use a column such as 'Owner.Username' for a relationship" * isinstance(value, dict))
     )
