@@ -174,14 +174,25 @@ class Schema:
 
     def load_file(self, path: str | Path) -> list[SObject]:
         """Take objects from a file; see `load`. YAML needs PyYAML, which is not required."""
+        return self.load(self.read_file(path))
+
+    @staticmethod
+    def read_file(path: str | Path) -> Any:
+        """The content of a schema file, for `load`."""
         path = Path(path)
         text = path.read_text(encoding="utf-8-sig")
         if path.suffix.lower() in (".yaml", ".yml"):
-            return self.load(_yaml_reader()(text))
+            return _yaml_reader()(text)
         try:
-            return self.load(json.loads(text))
+            return json.loads(text)
         except json.JSONDecodeError as error:
             raise SchemaError(f"{path}: {error}") from error
+
+    def restore(self, other: "Schema") -> None:
+        """Take over the objects of another schema in place of one's own."""
+        with self._lock:
+            self._objects = dict(other.objects)
+            self._told_children = dict(other._told_children)
 
     def load(self, content: Any) -> list[SObject]:
         """Take objects from a describe document, a list of them, or the short form.

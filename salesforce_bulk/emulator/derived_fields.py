@@ -1,0 +1,219 @@
+"""Fields that the platform fills in from others when a record is written.
+
+`Name` of people, `IsClosed` of cases, `Probability` of opportunities and their like. Each is a
+line of a table: what it fills, from what, and how. Source: *Object Reference*, the objects' own
+pages.
+"""
+
+import hashlib
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import PurePosixPath
+from types import MappingProxyType
+from typing import Any
+
+from salesforce_bulk.emulator.fields import SObject
+
+#: Inputs that are no fields: the moment of the write, and the record's own id.
+NOW = "@now"
+RECORD_ID = "@id"
+
+
+@dataclass(frozen=True, slots=True)
+class Derived:
+    """A field that others determine.
+
+    `compute` takes the inputs in their order; `unless_given` leaves alone what the row itself
+    states.
+    """
+
+    field: str
+    inputs: tuple[str, ...]
+    compute: Callable[..., Any]
+    unless_given: bool = False
+
+
+def _joined(*parts: str | None) -> str | None:
+    return " ".join(filter(None, parts)) or None
+
+
+#: StageName -> (probability, forecast category, its name), as a new org has them.
+_STAGES: Mapping[str, tuple[float, str, str]] = MappingProxyType(
+    {
+        "prospecting": (10.0, "Pipeline", "Pipeline"),
+        "qualification": (10.0, "Pipeline", "Pipeline"),
+        "needs analysis": (20.0, "Pipeline", "Pipeline"),
+        "value proposition": (50.0, "Pipeline", "Pipeline"),
+        "id. decision makers": (60.0, "Pipeline", "Pipeline"),
+        "perception analysis": (70.0, "Pipeline", "Pipeline"),
+        "proposal/price quote": (75.0, "Pipeline", "Pipeline"),
+        "negotiation/review": (90.0, "Pipeline", "Pipeline"),
+        "closed won": (100.0, "Closed", "Closed"),
+        "closed lost": (0.0, "Omitted", "Omitted"),
+    }
+)
+_UNKNOWN_STAGE = (0.0, "Pipeline", "Pipeline")
+
+
+def _stage(name: str | None) -> tuple[float, str, str]:
+    return _STAGES.get((name or "").lower(), _UNKNOWN_STAGE)
+
+
+def _is(*values: str) -> Callable[[str | None], int]:
+    wanted = {value.lower() for value in values}
+    return lambda value: int((value or "").lower() in wanted)
+
+
+def _expected(amount: float | None, probability: float | None) -> float | None:
+    if amount is None or probability is None:
+        return None
+    return round(amount * probability / 100, 2)
+
+
+def _fiscal_quarter(day: str | None) -> int | None:
+    return (int(day[5:7]) + 2) // 3 if day else None
+
+
+def _fiscal(day: str | None) -> str | None:
+    return f"{day[:4]} {_fiscal_quarter(day)}" if day else None
+
+
+def _closed_at(is_closed: int, before: str | None, now: str) -> str | None:
+    return (before or now) if is_closed else None
+
+
+def _case_closed_at(status: str | None, before: str | None, now: str) -> str | None:
+    return _closed_at(_is("Closed")(status), before, now)
+
+
+def _task_completed_at(status: str | None, before: str | None, now: str) -> str | None:
+    return _closed_at(_is("Completed")(status), before, now)
+
+
+def _first(*values: Any) -> Any:
+    return next((value for value in values if value is not None), None)
+
+
+def _plus_minutes(start: str | None, minutes: int | None, end: str | None) -> str | None:
+    if start is None or minutes is None:
+        return end
+    moment = datetime.fromisoformat(start.rstrip("Z")) + timedelta(minutes=minutes)
+    return moment.isoformat(timespec="milliseconds") + "Z"
+
+
+def _day(*moments: str | None) -> str | None:
+    moment = _first(*moments)
+    return moment[:10] if moment else None
+
+
+def _size(content: bytes | None) -> int | None:
+    return None if content is None else len(content)
+
+
+def _checksum(content: bytes | None) -> str | None:
+    # The platform's own choice of digest for files; nothing is secured by it.
+    return None if content is None else hashlib.md5(content, usedforsecurity=False).hexdigest()
+
+
+def _extension(path: str | None) -> str | None:
+    return PurePosixPath(path).suffix[1:] or None if path else None
+
+
+def _file_type(path: str | None) -> str | None:
+    extension = _extension(path)
+    return extension.upper() if extension else "UNKNOWN"
+
+
+def _file_title(title: str | None, path: str | None) -> str | None:
+    return title or (PurePosixPath(path).stem if path else None)
+
+
+_PERSON_NAME = Derived("Name", ("FirstName", "LastName"), _joined)
+
+_DERIVED: Mapping[str, tuple[Derived, ...]] = MappingProxyType(
+    {
+        "contact": (
+            _PERSON_NAME,
+            Derived("IsEmailBounced", ("EmailBouncedDate",), lambda day: int(day is not None)),
+        ),
+        "lead": (_PERSON_NAME,),
+        "user": (
+            _PERSON_NAME,
+            Derived(
+                "CommunityNickname", ("CommunityNickname", "Username"), _first, unless_given=True
+            ),
+        ),
+        "individual": (_PERSON_NAME,),
+        "case": (
+            Derived("IsClosed", ("Status",), _is("Closed")),
+            Derived("ClosedDate", ("Status", "ClosedDate", NOW), _case_closed_at),
+        ),
+        "task": (
+            Derived("IsClosed", ("Status",), _is("Completed")),
+            Derived("IsHighPriority", ("Priority",), _is("High")),
+            Derived("CompletedDateTime", ("Status", "CompletedDateTime", NOW), _task_completed_at),
+        ),
+        "event": (
+            Derived("StartDateTime", ("ActivityDateTime", "StartDateTime"), _first, True),
+            Derived("ActivityDateTime", ("StartDateTime", "ActivityDateTime"), _first),
+            Derived("ActivityDate", ("ActivityDateTime", "ActivityDate"), _day),
+            Derived(
+                "EndDateTime", ("StartDateTime", "DurationInMinutes", "EndDateTime"), _plus_minutes
+            ),
+            Derived("EndDate", ("EndDateTime", "ActivityDate"), _day),
+        ),
+        "opportunity": (
+            Derived("IsClosed", ("StageName",), _is("Closed Won", "Closed Lost")),
+            Derived("IsWon", ("StageName",), _is("Closed Won")),
+            Derived("Probability", ("StageName",), lambda name: _stage(name)[0], True),
+            Derived("ForecastCategory", ("StageName",), lambda name: _stage(name)[1]),
+            Derived("ForecastCategoryName", ("StageName",), lambda name: _stage(name)[2], True),
+            Derived("ExpectedRevenue", ("Amount", "Probability"), _expected),
+            Derived("FiscalQuarter", ("CloseDate",), _fiscal_quarter),
+            Derived("FiscalYear", ("CloseDate",), lambda day: int(day[:4]) if day else None),
+            Derived("Fiscal", ("CloseDate",), _fiscal),
+        ),
+        "campaignmember": (
+            Derived("HasResponded", ("Status",), _is("Responded")),
+            Derived("LeadOrContactId", ("ContactId", "LeadId"), _first),
+            Derived("Type", ("ContactId",), lambda contact: "Contact" if contact else "Lead"),
+        ),
+        "attachment": (Derived("BodyLength", ("Body",), _size),),
+        "contentversion": (
+            Derived("Title", ("Title", "PathOnClient"), _file_title),
+            Derived("ContentSize", ("VersionData",), _size),
+            Derived("Checksum", ("VersionData",), _checksum),
+            Derived("FileExtension", ("PathOnClient",), _extension),
+            Derived("FileType", ("PathOnClient",), _file_type),
+        ),
+        "opportunitylineitem": (
+            Derived(
+                "TotalPrice",
+                ("Quantity", "UnitPrice", "TotalPrice"),
+                lambda quantity, price, total: (
+                    round(quantity * price, 2) if quantity and price is not None else total
+                ),
+            ),
+        ),
+    }
+)
+_CUSTOM_NAME = Derived("Name", ("Name", RECORD_ID), _first)
+
+
+def derived_fields(sobject: SObject) -> tuple[Derived, ...]:
+    """What is derived in records of the object, in the order in which it is computed.
+
+    A custom object's record without a name is named by its id.
+    """
+    name = sobject.field("Name")
+    if sobject.custom and name and not name.auto_number:
+        return (_CUSTOM_NAME,)
+    known = _DERIVED.get(sobject.name.lower(), ())
+    return tuple(line for line in known if _complete(line, sobject))
+
+
+def _complete(line: Derived, sobject: SObject) -> bool:
+    """An org's own describe document may lack some of the fields."""
+    names: Iterable[str] = (line.field, *line.inputs)
+    return all(name.startswith("@") or sobject.field(name) for name in names)

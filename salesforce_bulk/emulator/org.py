@@ -1,0 +1,424 @@
+"""An org: its schema, its records, its clock and its users; the one room that knows both the
+data and how they are asked for.
+"""
+
+import json
+import sqlite3
+import threading
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from dataclasses import field as dataclass_field
+from pathlib import Path
+from typing import Any, Protocol
+
+from salesforce_bulk.emulator.clock import Clock, SystemClock
+from salesforce_bulk.emulator.custom_objects import FieldDefinition
+from salesforce_bulk.emulator.ids import IdFactory, to_18
+from salesforce_bulk.emulator.locks import RowLocks
+from salesforce_bulk.emulator.schema import Schema, SObject
+from salesforce_bulk.emulator.soql.compile import Column, CompiledQuery, compile_query
+from salesforce_bulk.emulator.soql.parse import parse
+from salesforce_bulk.emulator.soql.restrict import check_bulk1, check_bulk2
+from salesforce_bulk.emulator.store import Store, quoted
+from salesforce_bulk.emulator.values import Stored, format_datetime
+from salesforce_bulk.emulator.write_columns import BatchRefused
+from salesforce_bulk.emulator.write_plan import (
+    HARD_DELETE_PERMISSION,
+    OPERATIONS,
+    WritePlan,
+    Writing,
+)
+
+__all__ = ["BatchRefused", "Org", "Result", "User", "WritePlan"]
+
+USERNAME = "admin@example.com"
+PASSWORD = "password"  # noqa: S105 - everybody may know it
+SECURITY_TOKEN = "token"  # noqa: S105
+ORGANIZATION_NAME = "Emulator"
+#: Rows that a query takes from SQLite at once.
+FETCH_ROWS = 2_000
+
+
+@dataclass
+class User:
+    """Who may log in. `permissions` are user permissions by their API names, such as
+    ``BulkApiHardDelete``; add to them what a program needs."""
+
+    id: str
+    username: str
+    password: str
+    security_token: str
+    permissions: set[str] = dataclass_field(default_factory=set)
+    name: str = ""
+    email: str = ""
+
+
+class Actor(Protocol):
+    """On whose behalf something is done."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def permissions(self) -> Collection[str]: ...
+
+
+class Result:
+    """The rows of one query: a snapshot, read as it is iterated, once.
+
+    `columns` describe the visible columns in SELECT order, `plan` has everything else that the
+    compiler knows (parents, children, whether it counts). Iterating gives tuples of stored
+    values, one a visible column; `with_hidden()` those of the plan's hidden columns too.
+    """
+
+    def __init__(self, plan: CompiledQuery, org: "Org") -> None:
+        self.plan = plan
+        self._org = org
+        self._cursor = org.execute(plan.flat_sql, plan.parameters)
+
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        return self.plan.columns
+
+    @property
+    def object(self) -> SObject:
+        return self.plan.object
+
+    def __iter__(self) -> Iterator[tuple[Any, ...]]:
+        while rows := self._cursor.fetchmany(FETCH_ROWS):
+            yield from rows
+
+    def with_hidden(self) -> Iterator[tuple[Any, ...]]:
+        """The rows with the compiler's hidden columns after the visible ones."""
+        self._cursor.close()
+        self._cursor = self._org.execute(self.plan.sql, self.plan.parameters)
+        return iter(self)
+
+
+class Org:
+    """All state of one emulated org.
+
+    Args:
+        clock: by default the machine's.
+        directory: where data and custom objects are kept from one start to the next; without
+            it they go when the org is closed.
+        seed: orgs of different seeds have different ids.
+    """
+
+    def __init__(
+        self, clock: Clock | None = None, directory: Path | None = None, seed: int = 0
+    ) -> None:
+        self.clock: Clock = clock or SystemClock()
+        self.store = Store(directory)
+        self.ids = IdFactory(int(self.store.setting("seed", str(seed))))
+        self.schema = Schema()
+        self.locks = RowLocks(self.clock)
+        self.users: dict[str, User] = {}
+        self._lock = threading.Lock()
+        for definition in self.store.definitions():
+            self._replay(definition)
+        self._populate()
+
+    username = USERNAME
+    password = PASSWORD
+    security_token = SECURITY_TOKEN
+
+    @property
+    def org_id(self) -> str:
+        """The organization's id, 18 characters."""
+        return self.ids.one("00D", 1)
+
+    @property
+    def admin(self) -> User:
+        """The system administrator."""
+        return self.users[self.username]
+
+    # objects
+
+    def define_object(
+        self, name: str, fields: Mapping[str, FieldDefinition] | None = None, **options: str
+    ) -> SObject:
+        """Add a custom object, or fields to an object; arguments as in `Schema.define`."""
+        sobject = self.schema.define(name, fields, **options)
+        self.store.remember({"define": [name, _plain(fields or {}), options]})
+        return sobject
+
+    def load_describe(self, document: Mapping[str, Any]) -> SObject:
+        """Take an object from its describe document; see `Schema.load_describe`."""
+        sobject = self.schema.load_describe(document)
+        self.store.remember({"describe": document})
+        return sobject
+
+    def load_schema(self, path: str | Path) -> list[SObject]:
+        """Take objects from a file; see `Schema.load_file`."""
+        content = Schema.read_file(path)
+        sobjects = self.schema.load(content)
+        self.store.remember({"load": content})
+        return sobjects
+
+    def _replay(self, definition: Mapping[str, Any]) -> None:
+        if "define" in definition:
+            name, fields, options = definition["define"]
+            self.schema.define(name, fields, **options)
+        elif "describe" in definition:
+            self.schema.load_describe(definition["describe"])
+        else:
+            self.schema.load(definition["load"])
+
+    # records
+
+    def plan_write(
+        self,
+        operation: str,
+        object_name: str,
+        columns: Sequence[str],
+        external_id: str | None = None,
+        user: Actor | None = None,
+        assignment_rule_id: str | None = None,
+    ) -> WritePlan:
+        """How a batch is to be judged and written.
+
+        Args:
+            operation: insert, update, upsert, delete or hardDelete.
+            object_name: in any letter case.
+            columns: the header, as the user wrote it: field names, ``Account.Ext__c``,
+                ``Lead:Who.Email``.
+            external_id: the key of an upsert; Id when it is None.
+            user: who writes; by default the administrator.
+            assignment_rule_id: accepted, and without effect.
+
+        Raises BatchRefused for what fails a whole batch.
+        """
+        if operation not in OPERATIONS:
+            raise BatchRefused("InvalidBatch", f"Invalid operation : {operation}")
+        sobject = self.schema.get(object_name)
+        if sobject is None:
+            raise BatchRefused(
+                "InvalidEntity", f"Entity '{object_name}' is not supported by the Bulk API."
+            )
+        actor = user or self.admin
+        if operation == "hardDelete" and HARD_DELETE_PERMISSION not in actor.permissions:
+            raise BatchRefused(
+                "FeatureNotEnabled",
+                "hardDelete operation requires special user profile permission, "
+                "please contact your system administrator",
+            )
+        return WritePlan(self._writing(), operation, sobject, columns, external_id, actor.id)
+
+    def _writing(self) -> Writing:
+        return Writing(self.schema, self.store, self.ids, self.clock, self.locks)
+
+    def query(
+        self,
+        soql: str,
+        include_deleted: bool = False,
+        bulk: str | None = None,
+        content_type: str = "CSV",
+        id_range: tuple[str | None, str | None] | None = None,
+        user: Actor | None = None,
+    ) -> Result:
+        """Run a query.
+
+        Args:
+            include_deleted: queryAll.
+            bulk: "1.0" or "2.0" refuse what that API refuses.
+            content_type: of the Bulk API 1.0 job.
+            id_range: ids from the first to before the second; None is no bound.
+            user: whose query it is.
+
+        Raises SoqlError.
+        """
+        query = parse(soql)
+        if bulk == "1.0":
+            check_bulk1(query, self.schema, content_type)
+        elif bulk == "2.0":
+            check_bulk2(query, self.schema)
+        compiled = compile_query(
+            query,
+            self.schema,
+            self.clock.now(),
+            include_deleted=include_deleted,
+            user_id=(user or self.admin).id,
+            id_range=id_range,
+        )
+        return Result(compiled, self)
+
+    def execute(self, sql: str, parameters: Sequence[object] = ()) -> sqlite3.Cursor:
+        """Run a compiled query on this thread's connection, making tables it is the first to
+        name."""
+        self._ensure_tables(sql)
+        return self.store.read().execute(sql, tuple(parameters))
+
+    def _ensure_tables(self, sql: str) -> None:
+        for name in set(sql.lower().split('"')):
+            sobject = self.schema.objects.get(name)
+            if sobject:
+                self.store.ensure(sobject)
+
+    def count(self, object_name: str) -> int:
+        """How many live records an object has."""
+        sobject = self.schema.get(object_name)
+        if sobject is None or not self.store.has_table(sobject.name):
+            return 0
+        live = " WHERE NOT IsDeleted" if sobject.soft_delete else ""
+        sql = f"SELECT count(*) FROM {quoted(sobject.name)}{live}"  # noqa: S608 - quoted
+        return int(self.store.read().execute(sql).fetchone()[0])
+
+    def chunk_boundaries(
+        self, object_name: str, chunk_size: int, start_row: str | None = None
+    ) -> list[tuple[str, str | None]]:
+        """The id ranges of PK chunking: (from, before); the last has no end.
+
+        Ranges are `chunk_size` ids wide, so that deleted records count and a chunk may be
+        empty. `start_row` is an id of 15 or 18 characters. No records, no ranges.
+        """
+        sobject = self.schema.get(object_name)
+        if sobject is None or not self.store.has_table(sobject.name):
+            return []
+        sql = f"SELECT min(rid), max(rid) FROM {quoted(sobject.name)}"  # noqa: S608 - quoted
+        first, last = self.store.read().execute(sql).fetchone()
+        if first is None:
+            return []
+        start = to_18(start_row) if start_row else None
+        if start:
+            first = IdFactory.counter(start)
+        starts = [
+            self.ids.one(sobject.key_prefix, number)
+            for number in range(first, last + 1, max(chunk_size, 1))
+        ]
+        return list(zip(starts, [*starts[1:], None], strict=True))
+
+    # life
+
+    def reset(self) -> None:
+        """Make the org as it was when it began: no records, no custom objects, no locks."""
+        with self._lock:
+            fresh = Schema()
+            changed = [
+                name
+                for name, sobject in self.schema.objects.items()
+                if _columns(fresh.get(name)) != _columns(sobject)
+            ]
+            self.schema.restore(fresh)
+            self.store.forget_definitions()
+            self.store.empty(drop=changed)
+            self.locks.clear()
+            self.users.clear()
+            self._populate()
+
+    def close(self) -> None:
+        """Close the database; without a directory the data are gone."""
+        self.store.close()
+
+    def _populate(self) -> None:
+        """The records that no org is without."""
+        admin = User(
+            id=self.ids.one("005", 1),
+            username=self.username,
+            password=self.password,
+            security_token=self.security_token,
+            permissions={"ApiEnabled", "ModifyAllData", "ViewAllData"},
+            name="Admin User",
+            email=self.username,
+        )
+        self.users[admin.username] = admin
+        if self.count("User"):
+            return
+        now = format_datetime(self.clock.now())
+        with self.store.writing() as connection:
+            for name, records in _first_records(admin, self.ids).items():
+                sobject = self.schema.objects[name.lower()]
+                self.store.ensure(sobject)
+                first = self.store.take(name, len(records))
+                for rid, record in enumerate(records, first):
+                    _insert_record(connection, sobject, rid, self.ids, admin.id, now, record)
+
+
+def _insert_record(
+    connection: sqlite3.Connection,
+    sobject: SObject,
+    rid: int,
+    ids: IdFactory,
+    user_id: str,
+    now: str,
+    record: Mapping[str, Stored],
+) -> None:
+    system: dict[str, Stored] = {
+        "Id": ids.one(sobject.key_prefix, rid),
+        "CreatedById": user_id,
+        "LastModifiedById": user_id,
+        "CreatedDate": now,
+        "LastModifiedDate": now,
+        "SystemModstamp": now,
+    }
+    values = {name: value for name, value in system.items() if sobject.field(name)} | dict(record)
+    columns = ", ".join(map(quoted, ["rid", *values]))
+    marks = ", ".join("?" * (len(values) + 1))
+    connection.execute(
+        f"INSERT INTO {quoted(sobject.name)} ({columns}) VALUES ({marks})",  # noqa: S608 - quoted
+        [rid, *values.values()],
+    )
+
+
+def _first_records(admin: User, ids: IdFactory) -> dict[str, list[dict[str, Stored]]]:
+    locale: dict[str, Stored] = {
+        "TimeZoneSidKey": "GMT",
+        "LanguageLocaleKey": "en_US",
+    }
+    return {
+        "Organization": [
+            {
+                "Name": ORGANIZATION_NAME,
+                "OrganizationType": "Developer Edition",
+                "IsSandbox": 1,
+                "DefaultLocaleSidKey": "en_US",
+                "FiscalYearStartMonth": 1,
+                "InstanceName": "EMU1",
+                **locale,
+            }
+        ],
+        "Profile": [
+            {
+                "Name": "System Administrator",
+                "UserType": "Standard",
+                "PermissionsApiEnabled": 1,
+                "PermissionsModifyAllData": 1,
+                "PermissionsViewAllData": 1,
+                "PermissionsViewSetup": 1,
+                "PermissionsManageUsers": 1,
+                "PermissionsAuthorApex": 1,
+            },
+            {"Name": "Standard User", "UserType": "Standard", "PermissionsApiEnabled": 1},
+        ],
+        "User": [
+            {
+                "Username": admin.username,
+                "FirstName": "Admin",
+                "LastName": "User",
+                "Name": admin.name,
+                "Email": admin.email,
+                "Alias": "admin",
+                "CommunityNickname": "admin",
+                "IsActive": 1,
+                "ProfileId": ids.one("00e", 1),
+                "UserType": "Standard",
+                "LocaleSidKey": "en_US",
+                "EmailEncodingKey": "UTF-8",
+                **locale,
+            }
+        ],
+        "Pricebook2": [{"Name": "Standard Price Book", "IsActive": 1, "IsStandard": 1}],
+    }
+
+
+def _columns(sobject: SObject | None) -> list[Any]:
+    return [] if sobject is None else [(f.name, f.type) for f in sobject.stored_fields]
+
+
+def _plain(fields: Mapping[str, FieldDefinition]) -> dict[str, Any]:
+    """Definitions as JSON keeps them."""
+    plain: dict[str, Any] = json.loads(json.dumps(dict(fields), default=_as_list))
+    return plain
+
+
+def _as_list(value: Iterable[Any]) -> Any:
+    return dict(value) if isinstance(value, Mapping) else list(value)

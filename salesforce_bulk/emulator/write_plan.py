@@ -1,0 +1,827 @@
+"""Writing records: rows in, one outcome a row, in the same order; some may fail, others not.
+
+A plan is made once for a batch and takes its rows in any number of pieces. Cells are judged
+column by column before anything is locked. Then, in one transaction, rows go to the store in
+windows of 200, as the platform's own transactions do: what an earlier window wrote, a later
+one can refer to.
+
+Source: *Bulk API Developer Guide*, "Prepare Data Files" and "General Guidelines for Data
+Loads"; *SOAP API Developer Guide*, "StatusCode".
+"""
+
+import re
+import sqlite3
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from dataclasses import field as dataclass_field
+from itertools import repeat
+from types import MappingProxyType
+from typing import Any, NamedTuple
+
+from salesforce_bulk import limits
+from salesforce_bulk.emulator.clock import Clock
+from salesforce_bulk.emulator.deletion import (
+    DELETED_RECORD,
+    UNKNOWN_RECORD,
+    delete_records,
+    literal,
+)
+from salesforce_bulk.emulator.derived_fields import NOW, RECORD_ID, derived_fields
+from salesforce_bulk.emulator.ids import IdFactory
+from salesforce_bulk.emulator.locks import RowLocks
+from salesforce_bulk.emulator.schema import Field, Schema, SObject
+from salesforce_bulk.emulator.store import Store, quoted
+from salesforce_bulk.emulator.values import (
+    UNCHANGED,
+    Cell,
+    Judge,
+    Judged,
+    RowError,
+    RowErrors,
+    RowOutcome,
+    Stored,
+    compile_judge,
+    format_datetime,
+    incorrect_id,
+)
+from salesforce_bulk.emulator.write_columns import (
+    BatchRefused,
+    FieldColumn,
+    RelationshipColumn,
+    check_key,
+    read_columns,
+)
+
+OPERATIONS = ("insert", "update", "upsert", "delete", "hardDelete")
+DELETIONS = ("delete", "hardDelete")
+#: Users whose permissions name this may hard-delete; nobody has it by default.
+HARD_DELETE_PERMISSION = "BulkApiHardDelete"
+
+MISSING_ID = RowError("MISSING_ARGUMENT", "Id not specified in an update call", ("Id",))
+MISSING_DELETE_ID = RowError("MISSING_ARGUMENT", "Id not specified in a delete call", ("Id",))
+ID_IN_INSERT = RowError(
+    "INVALID_FIELD_FOR_INSERT_UPDATE", "cannot specify Id in an insert call", ("Id",)
+)
+BLANK_OWNER = RowError(
+    "INVALID_CROSS_REFERENCE_KEY", "Owner ID: owner cannot be blank", ("OwnerId",)
+)
+#: Where automatic numbers begin that have no format of their own.
+_AUTO_NUMBER_START: Mapping[str, int] = MappingProxyType(
+    {"casenumber": 1000, "contractnumber": 100, "ordernumber": 100}
+)
+_AUTO_NUMBER_WIDTH = 8
+_AUDIT_USERS = frozenset({"createdbyid", "lastmodifiedbyid"})
+#: What a duplicate in the same transaction is said to clash with.
+_UNKNOWN = "<unknown>"
+_NUMBER_FORMAT = re.compile(r"\{(0+)\}")
+
+
+class Writing(NamedTuple):
+    """What a plan needs of its org."""
+
+    schema: Schema
+    store: Store
+    ids: IdFactory
+    clock: Clock
+    locks: RowLocks
+
+
+Rows = range | list[int]
+_Values = dict[str, list[Judged]]
+
+
+@dataclass
+class _Batch:
+    """One call's cells, judged: a list per field, errors by row, and the outcomes so far."""
+
+    count: int
+    values: _Values
+    keys: dict[RelationshipColumn, list[Judged]]
+    errors: RowErrors
+    now: str
+    held: frozenset[str]
+    outcomes: dict[int, RowOutcome] = dataclass_field(default_factory=dict)
+
+    def alive(self, rows: Rows) -> Rows:
+        """The rows among `rows` that nothing speaks against yet."""
+        if not self.errors:
+            return rows
+        return [row for row in rows if row not in self.errors]
+
+
+def _pick(values: Sequence[Any], rows: Rows) -> Sequence[Any]:
+    if isinstance(rows, range):
+        return values[rows.start : rows.stop]
+    return [values[row] for row in rows]
+
+
+class WritePlan:
+    """How the rows of one batch are judged and written.
+
+    Raises BatchRefused where Salesforce fails the whole batch: an unknown column, a missing key
+    column, more than ids in a delete.
+    """
+
+    def __init__(
+        self,
+        org: Writing,
+        operation: str,
+        sobject: SObject,
+        columns: Sequence[str],
+        external_id: str | None,
+        user_id: str,
+    ) -> None:
+        self.operation = operation
+        self.object = sobject
+        self.columns = tuple(columns)
+        self._org = org
+        self._user_id = user_id
+        read = read_columns(columns, sobject, org.schema)
+        self._fields = [column for column in read if isinstance(column, FieldColumn)]
+        self._relationships = [c for c in read if isinstance(c, RelationshipColumn)]
+        self._key = self._key_field(external_id)
+        self._check_key_column(operation)
+        self._id_column = next((c for c in self._fields if c.field.type == "id"), None)
+        self._judged = [column for column in self._fields if column.field.type != "id"]
+        self._written = self._written_fields()
+        self._created = [field for field in self._written if field.createable]
+        self._updated = [field for field in self._written if field.updateable]
+        self._id_label = replace(sobject.fields["id"], label=f"{sobject.label} ID")
+        self._id_judge = compile_judge(self._id_label, 0)
+        self._judges = self._compile_judges()
+        self._references = [
+            field
+            for field in self._written
+            if field.type == "reference" and field.name.lower() not in _AUDIT_USERS
+        ]
+        self._required_in_insert = [field for field in sobject.stored_fields if field.required]
+        self._required_in_update = [
+            field
+            for field in self._updated
+            if not field.nillable and field.type != "boolean" and field.name != "OwnerId"
+        ]
+        self._unique = [field for field in self._written if field.unique]
+        self._derived = derived_fields(sobject)
+        self._run = _RUNS[operation]
+        self._window = self._window_size()
+
+    def _key_field(self, external_id: str | None) -> Field | None:
+        if self.operation != "upsert":
+            return self.object.field("Id")
+        name = external_id or "Id"
+        key = self.object.field(name)
+        if key is None:
+            raise BatchRefused("InvalidBatch", f"Field name not found : {name}")
+        check_key(key, self.object)
+        return key
+
+    def _check_key_column(self, operation: str) -> None:
+        names = {column.field for column in self._fields}
+        if operation in DELETIONS and (len(self.columns) > 1 or self._key not in names):
+            raise BatchRefused("InvalidBatch", f"The '{operation}' batch must contain only ids")
+        if operation != "insert" and self._key and self._key not in names:
+            raise BatchRefused("InvalidBatch", f"Field name not found : {self._key.name}")
+
+    def _written_fields(self) -> list[Field]:
+        """The fields that this plan's columns set, each once."""
+        named = [column.field for column in self._judged]
+        named += [column.field for column in self._relationships]
+        return list(dict.fromkeys(named))
+
+    def _compile_judges(self) -> list[tuple[FieldColumn, Judge]]:
+        """In an insert an empty cell is the field's default; in an update and an upsert it
+        stays what it is until the row's fate is known."""
+        insert = self.operation == "insert"
+        return [
+            (
+                column,
+                compile_judge(
+                    column.field,
+                    column.position,
+                    self._default(column.field)
+                    if insert and column.field.createable
+                    else UNCHANGED,
+                ),
+            )
+            for column in self._judged
+        ]
+
+    def _default(self, field: Field) -> Stored:
+        return self._user_id if field.name == "OwnerId" else _default(field)
+
+    def _window_size(self) -> int:
+        """Rows that are written at once: more than the platform's where it makes no difference."""
+        target_names = {name.lower() for field in self._references for name in field.reference_to}
+        alone = self.operation == "insert" and not self._unique
+        if alone and self.object.name.lower() not in target_names:
+            return limits.BATCH_RECORDS
+        return limits.DML_CHUNK_RECORDS
+
+    def write(self, rows: Sequence[Sequence[Cell]], owner: str = "") -> list[RowOutcome]:
+        """Write some rows.
+
+        Args:
+            rows: cells in the order of `columns`. A row of another length fails alone.
+            owner: who writes, among those that hold row locks.
+
+        Returns one outcome a row, in the order of `rows`.
+        """
+        if not rows:
+            return []
+        batch = self._judge(rows, owner)
+        store = self._org.store
+        store.ensure(self.object)
+        with store.writing() as connection:
+            for start in range(0, batch.count, self._window):
+                window = range(start, min(start + self._window, batch.count))
+                self._run(self, connection, batch, window)
+        return _in_order(batch)
+
+    def _judge(self, rows: Sequence[Sequence[Cell]], owner: str) -> _Batch:
+        errors = RowErrors()
+        columns = _columns(rows, len(self.columns), errors)
+        values = {
+            column.field.name: judge(columns[column.position], errors)
+            for column, judge in self._judges
+        }
+        if self._id_column:
+            values["Id"] = list(columns[self._id_column.position])
+        keys = {
+            column: compile_judge(column.key, column.position)(columns[column.position], errors)
+            for column in self._relationships
+        }
+        now = format_datetime(self._org.clock.now())
+        held = self._org.locks.held(owner)
+        return _Batch(len(rows), values, keys, errors, now, held)
+
+    # insert
+
+    def _insert_window(self, db: sqlite3.Connection, batch: _Batch, rows: Rows) -> None:
+        if self._id_column:
+            for row in rows:
+                if batch.values["Id"][row] not in (UNCHANGED, None, ""):
+                    batch.errors.add(row, ID_IN_INSERT)
+        self._insert(db, batch, batch.alive(rows))
+
+    def _insert(self, db: sqlite3.Connection, batch: _Batch, rows: Rows) -> None:
+        """Create the records of rows that have no error yet."""
+        if not self.object.createable:
+            return self._refuse_operation(batch, rows, "inserted")
+        self._refuse_unwritable(batch, rows, lambda field: field.createable)
+        self._resolve_relationships(batch, rows)
+        self._refuse_missing(batch, rows, self._required_in_insert, (None, UNCHANGED))
+        self._check_references(batch, batch.alive(rows))
+        self._check_unique(batch, batch.alive(rows), {})
+        self._check_locks(batch, batch.alive(rows))
+        rows = batch.alive(rows)
+        if len(rows):
+            self._create(db, batch, rows)
+        return None
+
+    def _create(self, db: sqlite3.Connection, batch: _Batch, rows: Rows) -> None:
+        count = len(rows)
+        first = self._org.store.take(self.object.name, count)
+        ids = self._org.ids.block(self.object.key_prefix, first, count)
+        constants = self._constants(batch.now)
+        values = {field.name: _pick(batch.values[field.name], rows) for field in self._created}
+        if self.operation == "upsert" or self._relationships:
+            values = {
+                name: _with_default(column, constants.get(name)) for name, column in values.items()
+            }
+        values |= self._auto_numbers(count)
+        if self._derived:
+            special = {RECORD_ID: ids, NOW: [batch.now] * count}
+            self._derive(values, constants, special, count)
+        fixed = {name: value for name, value in constants.items() if name not in values}
+        db.executemany(
+            self._insert_statement(list(values), fixed),
+            zip(range(first, first + count), ids, *values.values(), strict=True),
+        )
+        created = map(RowOutcome._make, zip(ids, repeat(True), repeat(True), repeat(())))
+        batch.outcomes.update(zip(rows, created, strict=True))
+
+    def _constants(self, now: str) -> dict[str, Stored]:
+        """What every new record has, unless its row says otherwise."""
+        constants = {
+            field.name: _default(field)
+            for field in self.object.stored_fields
+            if _default(field) is not None
+        }
+        system: dict[str, Stored] = {
+            "IsDeleted": 0,
+            "OwnerId": self._user_id,
+            "CreatedById": self._user_id,
+            "LastModifiedById": self._user_id,
+            "CreatedDate": now,
+            "LastModifiedDate": now,
+            "SystemModstamp": now,
+        }
+        constants |= {name: value for name, value in system.items() if self.object.field(name)}
+        return constants
+
+    def _auto_numbers(self, count: int) -> dict[str, Sequence[Any]]:
+        numbers: dict[str, Sequence[Any]] = {}
+        for field in self.object.stored_fields:
+            if field.auto_number:
+                start = _AUTO_NUMBER_START.get(field.name.lower(), 1)
+                first = self._org.store.take(f"{self.object.name}.{field.name}", count, start)
+                numbers[field.name] = _format_numbers(field, first, count)
+        return numbers
+
+    def _derive(
+        self,
+        values: dict[str, Sequence[Any]],
+        constants: Mapping[str, Any],
+        special: Mapping[str, Sequence[Any]],
+        count: int,
+    ) -> None:
+        """Add the columns that follow from others."""
+        for line in self._derived:
+            given = values.get(line.field)
+            if line.unless_given and given is not None and None not in given:
+                continue
+            inputs = [
+                special.get(name) or values.get(name) or repeat(constants.get(name), count)
+                for name in line.inputs
+            ]
+            computed = list(map(line.compute, *inputs))
+            if line.unless_given and given is not None:
+                computed = [c if g is None else g for c, g in zip(computed, given, strict=True)]
+            values[line.field] = computed
+
+    def _insert_statement(self, names: Sequence[str], fixed: Mapping[str, Stored]) -> str:
+        columns = ", ".join(map(quoted, ["rid", "Id", *names, *fixed]))
+        values = ", ".join([*["?"] * (len(names) + 2), *map(literal, fixed.values())])
+        return f"INSERT INTO {quoted(self.object.name)} ({columns}) VALUES ({values})"  # noqa: S608
+
+    # update
+
+    def _update_window(self, db: sqlite3.Connection, batch: _Batch, rows: Rows) -> None:
+        ids = self._record_ids(batch, batch.alive(rows), MISSING_ID)
+        _refuse_doubles(batch, ids, "Duplicate id specified")
+        self._update(db, batch, ids)
+
+    def _record_ids(self, batch: _Batch, rows: Rows, missing: RowError) -> dict[int, str]:
+        """The 18-character id that each row states; rows without a proper one are refused."""
+        cells: Sequence[Any] = _pick(batch.values["Id"], rows)
+        errors = RowErrors()
+        judged = self._id_judge(cells, errors)
+        ids: dict[int, str] = {}
+        for at, (row, value) in enumerate(zip(rows, judged, strict=True)):
+            if at in errors:
+                batch.errors.add(row, errors[at][0])
+            elif not isinstance(value, str):
+                batch.errors.add(row, missing)
+            elif value[:3] != self.object.key_prefix:
+                batch.errors.add(row, incorrect_id(self._id_label, cells[at]))
+            else:
+                ids[row] = value
+        return ids
+
+    def _update(self, db: sqlite3.Connection, batch: _Batch, ids: Mapping[int, str]) -> None:
+        """Change the records of rows that have no error yet."""
+        rows = batch.alive(list(ids))
+        if not self.object.updateable:
+            return self._refuse_operation(batch, rows, "updated")
+        self._refuse_unwritable(batch, rows, lambda field: field.updateable)
+        stored = self._stored(batch, rows, ids)
+        self._resolve_relationships(batch, batch.alive(rows))
+        self._refuse_missing(batch, rows, self._required_in_update, (None,))
+        self._check_references(batch, batch.alive(rows))
+        self._check_unique(batch, batch.alive(rows), ids)
+        self._check_locks(batch, batch.alive(rows), ids)
+        rows = batch.alive(rows)
+        if len(rows):
+            self._change(db, batch, rows, ids, stored)
+        return None
+
+    def _read_names(self) -> list[str]:
+        """The fields that an update reads: those it may leave alone, and what it derives from."""
+        names = [field.name for field in self._updated]
+        for line in self._derived:
+            names += [name for name in line.inputs if not name.startswith("@")]
+        return list(dict.fromkeys(names))
+
+    def _stored(
+        self, batch: _Batch, rows: Rows, ids: Mapping[int, str]
+    ) -> dict[str, tuple[Any, ...]]:
+        """The records as they are, by id; rows without a live one are refused."""
+        names = ["Id", *self._read_names()]
+        deleted = ["IsDeleted"] if self.object.soft_delete else []
+        wanted = [ids[row] for row in rows]
+        found = self._org.store.look_up(self.object.name, "Id", wanted, names + deleted)
+        stored = {record[0]: record for record in found}
+        for row in rows:
+            record = stored.get(ids[row])
+            if record is None:
+                batch.errors.add(row, UNKNOWN_RECORD)
+            elif deleted and record[-1]:
+                batch.errors.add(row, DELETED_RECORD)
+        return stored
+
+    def _change(
+        self,
+        db: sqlite3.Connection,
+        batch: _Batch,
+        rows: Rows,
+        ids: Mapping[int, str],
+        stored: Mapping[str, tuple[Any, ...]],
+    ) -> None:
+        record_ids = [ids[row] for row in rows]
+        values = self._before([stored[record_id] for record_id in record_ids])
+        written = [field.name for field in self._updated]
+        for name in written:
+            values[name] = _merged(_pick(batch.values[name], rows), values[name])
+        special = {RECORD_ID: record_ids, NOW: [batch.now] * len(record_ids)}
+        derived = self._derive_changed(values, set(written), special)
+        changed = {name: values[name] for name in dict.fromkeys([*written, *derived])}
+        stamps = self._stamps(batch.now)
+        assignments = [f"{quoted(name)} = ?" for name in changed]
+        assignments += [f"{quoted(name)} = {literal(value)}" for name, value in stamps.items()]
+        table = quoted(self.object.name)
+        db.executemany(
+            f'UPDATE {table} SET {", ".join(assignments)} WHERE "Id" = ?',  # noqa: S608 - quoted
+            zip(*changed.values(), record_ids, strict=True),
+        )
+        for row, record_id in zip(rows, record_ids, strict=True):
+            batch.outcomes[row] = RowOutcome(record_id, True, False)
+
+    def _before(self, records: Sequence[tuple[Any, ...]]) -> dict[str, Sequence[Any]]:
+        """What records hold, column by column, in the fields that an update reads."""
+        columns = list(zip(*records, strict=True))[1:]
+        return {name: columns[at] for at, name in enumerate(self._read_names())}
+
+    def _derive_changed(
+        self,
+        values: dict[str, Sequence[Any]],
+        written: set[str],
+        special: Mapping[str, Sequence[Any]],
+    ) -> list[str]:
+        """Compute what follows from written fields; returns the names of those fields."""
+        names: list[str] = []
+        for line in self._derived:
+            fixed = line.unless_given and line.field in written
+            if written.intersection(line.inputs) and not fixed:
+                inputs = [special.get(name) or values[name] for name in line.inputs]
+                values[line.field] = list(map(line.compute, *inputs))
+                written.add(line.field)
+                names.append(line.field)
+        return names
+
+    def _stamps(self, now: str) -> dict[str, Stored]:
+        stamps: dict[str, Stored] = {
+            "LastModifiedDate": now,
+            "LastModifiedById": self._user_id,
+            "SystemModstamp": now,
+        }
+        return {name: value for name, value in stamps.items() if self.object.field(name)}
+
+    # upsert
+
+    def _upsert_window(self, db: sqlite3.Connection, batch: _Batch, rows: Rows) -> None:
+        rows = batch.alive(rows)
+        if self._key and self._key.type == "id":
+            ids = self._upsert_by_id(batch, rows)
+        else:
+            ids = self._upsert_by_key(batch, rows)
+        alive = batch.alive(rows)
+        self._update(db, batch, {row: ids[row] for row in alive if row in ids})
+        self._insert(db, batch, [row for row in alive if row not in ids])
+
+    def _upsert_by_id(self, batch: _Batch, rows: Rows) -> dict[int, str]:
+        """Rows with an Id are updates, those with an empty one are new."""
+        blank = (UNCHANGED, None, "")
+        given = [row for row in rows if batch.values["Id"][row] not in blank]
+        ids = self._record_ids(batch, given, MISSING_ID)
+        _refuse_doubles(batch, ids, "Duplicate id specified")
+        return ids
+
+    def _upsert_by_key(self, batch: _Batch, rows: Rows) -> dict[int, str]:
+        """Rows whose key some record has are updates, the others are new."""
+        key = self._key
+        if key is None:
+            return {}
+        values = batch.values[key.name]
+        missing = RowError("MISSING_ARGUMENT", f"{key.name} not specified", (key.name,))
+        for row in rows:
+            if values[row] is None or values[row] is UNCHANGED:
+                batch.errors.add(row, missing)
+        keys = {row: values[row] for row in batch.alive(rows)}
+        _refuse_doubles(batch, keys, "Duplicate external id specified", key)
+        return self._matches(batch, key, {row: keys[row] for row in batch.alive(list(keys))})
+
+    def _matches(self, batch: _Batch, key: Field, keys: Mapping[int, Judged]) -> dict[int, str]:
+        found = self._ids_by_key(self.object, key, keys.values())
+        ids: dict[int, str] = {}
+        for row, value in keys.items():
+            matches = found.get(_fold(key, value), [])
+            if len(matches) > 1:
+                batch.errors.add(row, _several(key, matches))
+            elif matches:
+                ids[row] = matches[0]
+        return ids
+
+    def _ids_by_key(
+        self, sobject: SObject, key: Field, values: Iterable[Judged]
+    ) -> dict[Judged, list[str]]:
+        """The live records that have each of the values in `key`."""
+        store = self._org.store
+        if store.has_table(sobject.name):
+            store.ensure(sobject)
+            store.ensure_index(sobject.name, key.name)
+        deleted = ["IsDeleted"] if sobject.soft_delete else []
+        rows = store.look_up(sobject.name, key.name, set(values), [key.name, "Id", *deleted])
+        found: dict[Judged, list[str]] = defaultdict(list)
+        for row in rows:
+            if not (deleted and row[-1]):
+                found[_fold(key, row[0])].append(row[1])
+        return found
+
+    # delete
+
+    def _delete_window(self, db: sqlite3.Connection, batch: _Batch, rows: Rows) -> None:
+        rows = batch.alive(rows)
+        if not self.object.deletable:
+            return self._refuse_operation(batch, rows, "deleted")
+        ids = self._record_ids(batch, rows, MISSING_DELETE_ID)
+        _refuse_doubles(batch, ids, "Duplicate id specified")
+        self._check_locks(batch, batch.alive(list(ids)), ids)
+        alive = {row: ids[row] for row in batch.alive(list(ids))}
+        refusals = delete_records(
+            self._org.schema,
+            self._org.store,
+            self.object,
+            list(alive.values()),
+            hard=self.operation == "hardDelete",
+            stamps=self._stamps(batch.now),
+        )
+        for row, record_id in alive.items():
+            if record_id in refusals:
+                batch.errors.add(row, refusals[record_id])
+            else:
+                batch.outcomes[row] = RowOutcome(record_id, True, False)
+        return None
+
+    # judging across rows and records
+
+    def _refuse_operation(self, batch: _Batch, rows: Rows, what: str) -> None:
+        message = f"entity type cannot be {what}: {self.object.label}"
+        for row in rows:
+            batch.errors.add(row, RowError("INVALID_TYPE_FOR_OPERATION", message))
+
+    def _refuse_unwritable(
+        self, batch: _Batch, rows: Rows, writable: Callable[[Field], bool]
+    ) -> None:
+        """Refuse rows that set fields which nobody may set."""
+        locked = [field for field in self._written if not writable(field)]
+        if not locked:
+            return
+        judged = {column.field.name for column in self._judged}
+        stated = {field.name: self._stated(batch, field, judged) for field in locked}
+        for row in rows:
+            names = tuple(name for name, given in stated.items() if given(row))
+            if names:
+                message = (
+                    f"Unable to create/update fields: {', '.join(names)}. Please check the "
+                    "security settings of this field and verify that it is read/write for your "
+                    "profile or permission set."
+                )
+                batch.errors.add(row, RowError("INVALID_FIELD_FOR_INSERT_UPDATE", message, names))
+
+    def _stated(self, batch: _Batch, field: Field, judged: set[str]) -> Callable[[int], bool]:
+        """Whether a row says something about a field."""
+        columns = [keys for column, keys in batch.keys.items() if column.field == field]
+        if field.name in judged:
+            columns.append(batch.values[field.name])
+        return lambda row: any(column[row] is not UNCHANGED for column in columns)
+
+    def _resolve_relationships(self, batch: _Batch, rows: Rows) -> None:
+        """Put the ids of the parents that relationship columns name into their fields."""
+        for column in self._relationships:
+            name = column.field.name
+            ids = batch.values.setdefault(name, [UNCHANGED] * batch.count)
+            keys = {row: batch.keys[column][row] for row in batch.alive(rows)}
+            named = {row: key for row, key in keys.items() if key not in (None, UNCHANGED)}
+            found = self._ids_by_key(column.target, column.key, named.values()) if named else {}
+            for row, key in keys.items():
+                if row not in named:
+                    ids[row] = None if key is None else ids[row]
+                    continue
+                matches = found.get(_fold(column.key, key), [])
+                if len(matches) == 1:
+                    ids[row] = matches[0]
+                else:
+                    batch.errors.add(row, _no_parent(column, key, matches))
+
+    def _refuse_missing(
+        self, batch: _Batch, rows: Rows, required: Sequence[Field], blank: tuple[Judged, ...]
+    ) -> None:
+        """Refuse rows that leave required fields blank, naming all of them at once."""
+        rows = batch.alive(rows)
+        missing: dict[int, list[str]] = defaultdict(list)
+        for field in required:
+            column = batch.values.get(field.name)
+            if column is None:
+                for row in rows:
+                    missing[row].append(field.name)
+                continue
+            values = _pick(column, rows)
+            if any(value in values for value in blank):
+                for row, value in zip(rows, values, strict=True):
+                    if value in blank:
+                        missing[row].append(field.name)
+        for row, names in missing.items():
+            batch.errors.add(row, _missing(names))
+
+    def _check_references(self, batch: _Batch, rows: Rows) -> None:
+        for field in self._references:
+            rows = batch.alive(rows)
+            values = _pick(batch.values[field.name], rows)
+            distinct = set(filter(None, values))
+            refused = self._refused_references(field, distinct) if distinct else {}
+            if field.name == "OwnerId" and None in values:
+                refused[None] = BLANK_OWNER
+            if refused:
+                for row, value in zip(rows, values, strict=True):
+                    if value in refused:
+                        batch.errors.add(row, refused[value])
+
+    def _refused_references(
+        self, field: Field, record_ids: Iterable[Any]
+    ) -> dict[Judged, RowError]:
+        """The ids that are of no object the field refers to, of no record, or of a deleted one."""
+        refused: dict[Judged, RowError] = {}
+        by_prefix: dict[str, set[str]] = defaultdict(set)
+        for record_id in record_ids:
+            by_prefix[record_id[:3]].add(record_id)
+        targets = {name.lower() for name in field.reference_to}
+        emulated = all(self._org.schema.get(name) for name in targets)
+        for prefix, ids in by_prefix.items():
+            target = self._org.schema.by_prefix(prefix)
+            if target is not None and target.name.lower() in targets:
+                refused |= self._dead(target, ids)
+            elif target is not None or emulated:
+                refused |= {i: incorrect_id(field, i) for i in ids}
+        return refused
+
+    def _dead(self, target: SObject, ids: set[str]) -> dict[Judged, RowError]:
+        deleted = ["IsDeleted"] if target.soft_delete else []
+        rows = self._org.store.look_up(target.name, "Id", ids, ["Id", *deleted])
+        known = {row[0] for row in rows}
+        refused: dict[Judged, RowError] = dict.fromkeys(ids - known, UNKNOWN_RECORD)
+        if deleted:
+            refused |= {row[0]: DELETED_RECORD for row in rows if row[-1]}
+        return refused
+
+    def _check_unique(self, batch: _Batch, rows: Rows, ids: Mapping[int, str]) -> None:
+        """Refuse values of unique fields that a live record, or an earlier row, has."""
+        for field in self._unique:
+            rows = batch.alive(rows)
+            keys = {row: batch.values[field.name][row] for row in rows}
+            keys = {row: key for row, key in keys.items() if key not in (None, UNCHANGED)}
+            found = self._ids_by_key(self.object, field, keys.values()) if keys else {}
+            first: dict[Judged, str] = {}
+            for row, key in keys.items():
+                folded = _fold(field, key)
+                others = [i for i in found.get(folded, []) if i != ids.get(row)]
+                if folded in first:
+                    others.append(first[folded])
+                if others:
+                    batch.errors.add(row, _duplicate(field, others[0]))
+                first.setdefault(folded, ids.get(row, _UNKNOWN))
+
+    def _check_locks(self, batch: _Batch, rows: Rows, ids: Mapping[int, str] | None = None) -> None:
+        """Refuse rows that touch a record somebody else holds: their own, or a parent."""
+        if not batch.held:
+            return
+        parents = [field.name for field in self._references if field.name != "OwnerId"]
+        for row in rows:
+            touched = [batch.values[name][row] for name in parents]
+            if ids and row in ids:
+                touched.append(ids[row])
+            locked = [str(value) for value in touched if value in batch.held]
+            if locked:
+                batch.errors.add(row, _locked(locked))
+
+
+def _default(field: Field) -> Stored:
+    """What a new record has in a field that nobody set."""
+    if field.type == "boolean":
+        return int(bool(field.default_value))
+    return field.default_value
+
+
+def _with_default(column: Sequence[Judged], default: Judged) -> Sequence[Judged]:
+    return [default if value is UNCHANGED else value for value in column]
+
+
+def _merged(new: Sequence[Judged], old: Sequence[Judged]) -> list[Judged]:
+    return [o if n is UNCHANGED else n for n, o in zip(new, old, strict=True)]
+
+
+def _columns(
+    rows: Sequence[Sequence[Cell]], width: int, errors: RowErrors
+) -> Sequence[Sequence[Cell]]:
+    """The cells by column; rows of another width are refused and count as empty."""
+    if set(map(len, rows)) != {width}:
+        rows = [_fitting(row, cells, width, errors) for row, cells in enumerate(rows)]
+    return list(zip(*rows, strict=True))
+
+
+def _fitting(row: int, cells: Sequence[Cell], width: int, errors: RowErrors) -> Sequence[Cell]:
+    if len(cells) == width:
+        return cells
+    message = (
+        f"Number of fields in header is different from the row. header = {width} row = {len(cells)}"
+    )
+    errors.add(row, RowError("INVALID_FIELD", message))
+    return [UNCHANGED] * width
+
+
+def _in_order(batch: _Batch) -> list[RowOutcome]:
+    for row, errors in batch.errors.items():
+        batch.outcomes[row] = RowOutcome(None, False, False, tuple(errors))
+    return [batch.outcomes[row] for row in range(batch.count)]
+
+
+def _format_numbers(field: Field, first: int, count: int) -> list[str]:
+    """``{0000}`` in a display format is the number with at least as many digits."""
+    before, digits, after = "", _AUTO_NUMBER_WIDTH, ""
+    match = _NUMBER_FORMAT.search(field.display_format or "")
+    if match and field.display_format:
+        before, after = field.display_format[: match.start()], field.display_format[match.end() :]
+        digits = len(match[1])
+    return [f"{before}{number:0{digits}d}{after}" for number in range(first, first + count)]
+
+
+def _fold(key: Field, value: Judged) -> Judged:
+    """A key's value as the org compares it."""
+    return value.casefold() if isinstance(value, str) and not key.case_sensitive else value
+
+
+def _refuse_doubles(
+    batch: _Batch, keys: Mapping[int, Any], message: str, field: Field | None = None
+) -> None:
+    """Refuse every row of this window whose key another row of it has too."""
+    fold = (lambda value: value) if field is None else (lambda value: _fold(field, value))
+    rows: dict[Any, list[int]] = defaultdict(list)
+    for row, key in keys.items():
+        rows[fold(key)].append(row)
+    if len(rows) == len(keys):
+        return
+    names = () if field is None else (field.name,)
+    for doubles in rows.values():
+        for row in doubles if len(doubles) > 1 else ():
+            batch.errors.add(row, RowError("DUPLICATE_VALUE", f"{message}: {keys[row]}", names))
+
+
+def _missing(names: Sequence[str]) -> RowError:
+    message = f"Required fields are missing: [{', '.join(names)}]"
+    return RowError("REQUIRED_FIELD_MISSING", message, tuple(names))
+
+
+def _duplicate(field: Field, record_id: str) -> RowError:
+    known = record_id if record_id == _UNKNOWN else record_id[:15]
+    return RowError(
+        "DUPLICATE_VALUE",
+        f"duplicate value found: {field.name} duplicates value on record with id: {known}",
+    )
+
+
+def _several(key: Field, record_ids: Sequence[str]) -> RowError:
+    return RowError(
+        "DUPLICATE_EXTERNAL_ID",
+        f"{key.name}: more than one record found for external id field: [{', '.join(record_ids)}]",
+        (key.name,),
+    )
+
+
+def _no_parent(column: RelationshipColumn, value: Judged, matches: Sequence[str]) -> RowError:
+    if matches:
+        return _several(column.key, matches)
+    return RowError(
+        "INVALID_FIELD",
+        f"Foreign key external ID: {value!s} not found for field {column.key.name} "
+        f"in entity {column.target.name}",
+    )
+
+
+def _locked(record_ids: Sequence[str]) -> RowError:
+    return RowError(
+        "UNABLE_TO_LOCK_ROW",
+        "unable to obtain exclusive access to this record or "
+        f"{len(record_ids)} records: {','.join(record_ids)}",
+    )
+
+
+_Run = Callable[[WritePlan, sqlite3.Connection, _Batch, Rows], None]
+_RUNS: Mapping[str, _Run] = MappingProxyType(
+    {
+        "insert": WritePlan._insert_window,
+        "update": WritePlan._update_window,
+        "upsert": WritePlan._upsert_window,
+        "delete": WritePlan._delete_window,
+        "hardDelete": WritePlan._delete_window,
+    }
+)
