@@ -14,6 +14,7 @@ from __future__ import annotations
 import shutil
 import ssl
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -23,15 +24,16 @@ from salesforce_bulk.emulator.batch_work import BatchWork
 from salesforce_bulk.emulator.bulk1 import PREFIX as ASYNC_PREFIX
 from salesforce_bulk.emulator.bulk1 import Bulk1
 from salesforce_bulk.emulator.clock import Clock, ManualClock, SystemClock
+from salesforce_bulk.emulator.custom_objects import FieldDefinition
 from salesforce_bulk.emulator.faults import Fault, Faults
 from salesforce_bulk.emulator.jobs import JobEngine
 from salesforce_bulk.emulator.login import SoapFamily, SoapLogin
+from salesforce_bulk.emulator.org import Org
 from salesforce_bulk.emulator.routes import Application
 from salesforce_bulk.emulator.server import Exchange, HttpServer, Request
 from salesforce_bulk.emulator.sessions import SESSION_SECONDS, Sessions
 
 if TYPE_CHECKING:
-    from salesforce_bulk.emulator.org import Org
     from salesforce_bulk.salesforce_bulk import SalesforceBulk
 
 __all__ = ["Fault", "ManualClock", "SalesforceEmulator"]
@@ -66,14 +68,13 @@ class SalesforceEmulator:
         result_bytes: int = limits.RESULT_FILE_BYTES,
         batches_per_day: int = limits.BATCHES_PER_DAY,
         session_seconds: int = SESSION_SECONDS,
-        org: Org | None = None,
     ) -> None:
         self.clock: Clock = clock or SystemClock()
         self.faults = Faults(seed)
         self._spool = Path(tempfile.mkdtemp(prefix="salesforce-bulk-emulator-"))
-        self.org = org or _new_org(self.clock, data, seed)
+        self.org = Org(self.clock, Path(data) if data is not None else None, seed)
         self.sessions = Sessions(self.clock, self.org.org_id, seed, session_seconds)
-        self.work = BatchWork(self.org, result_bytes)
+        self.work = BatchWork(self.org, self.faults, result_bytes)
         self.engine = JobEngine(
             self.clock,
             self.org.ids,
@@ -136,15 +137,15 @@ class SalesforceEmulator:
 
     @property
     def username(self) -> str:
-        return str(self.org.username)
+        return self.org.username
 
     @property
     def password(self) -> str:
-        return str(self.org.password)
+        return self.org.password
 
     @property
     def security_token(self) -> str:
-        return str(self.org.security_token)
+        return self.org.security_token
 
     @property
     def requests(self) -> list[Exchange]:
@@ -156,9 +157,19 @@ class SalesforceEmulator:
         """Requests answered so far."""
         return self._application.api_calls
 
-    def define_object(self, name: str, fields: dict[str, Any]) -> None:
-        """Adds a custom object; the fields as ``Schema.define`` takes them."""
-        self.org.define_object(name, fields)
+    def define_object(
+        self, name: str, fields: Mapping[str, FieldDefinition] | None = None, **options: str
+    ) -> None:
+        """Adds a custom object, or fields to an object; arguments as in ``Schema.define``."""
+        self.org.define_object(name, fields, **options)
+
+    def reset(self) -> None:
+        """As it was when it began: no records but the first, no jobs, no sessions, no faults."""
+        self.engine.reset()
+        self.org.reset()
+        self.sessions.expire_all()
+        self.faults.clear()
+        self._application.reset()
 
     def connect(self, **options: Any) -> SalesforceBulk:
         """A client of this org, logged in by password through the real login flow.
@@ -178,12 +189,6 @@ class SalesforceEmulator:
     def _origin(self, request: Request) -> str:
         """The origin by which the client called: a proxy's or a container's name is kept."""
         return f"{self._scheme}://{request.header('host') or self.host}"
-
-
-def _new_org(clock: Clock, data: str | Path | None, seed: int) -> Org:
-    from salesforce_bulk.emulator.org import Org  # noqa: PLC0415
-
-    return Org(clock=clock, directory=Path(data) if data else None, seed=seed)
 
 
 def _tls_context(files: tuple[str | Path, str | Path]) -> ssl.SSLContext:

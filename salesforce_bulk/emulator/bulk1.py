@@ -203,7 +203,7 @@ def charset(request: Request) -> str:
 
 
 def reply(body: bytes | FilePart, form: str, status: int = 200) -> Response:
-    return Response(status, {"Content-Type": MEDIA_TYPES[form]}, body, chunked=True)
+    return Response(status, {"Content-Type": MEDIA_TYPES[form]}, body, framing="chunked")
 
 
 # The family: version, session, errors, headers

@@ -1,11 +1,19 @@
 """Misbehaviour on demand.
 
 A :class:`Fault` says what goes wrong (``kind``), where (``method``, ``path``, ``route``,
-``job``, ``object``, ``operation``) and when (``nth`` matching occasion, for ``times``
-occasions). The kinds are a table: adding one is adding an entry.
+``job``, ``object``, ``operation``) and when (the ``nth`` matching occasion and ``times - 1``
+more). The kinds are a table, each with the stage at which it strikes:
 
-Stages: ``before`` a request is executed, ``after`` it was executed and before the answer
-leaves, ``batch`` when a batch starts to run, ``ask`` where the code asks by kind.
+``before``
+    in place of executing the request
+``admit``
+    when the request was recognised: an error in the words of its API
+``session``
+    when the session is looked up
+``after``
+    when the request was executed, on its answer
+``batch``
+    when a batch runs
 """
 
 from __future__ import annotations
@@ -19,12 +27,7 @@ from fnmatch import fnmatchcase
 from random import Random
 from typing import Any
 
-from salesforce_bulk.emulator.server import (
-    Disturbance,
-    Request,
-    Response,
-    blocks_of,
-)
+from salesforce_bulk.emulator.server import Disturbance, Response, blocks_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,15 +42,18 @@ class Occasion:
     operation: str = ""
 
 
+_PATTERNS = tuple(entry.name for entry in fields(Occasion))
+
+
 @dataclass(frozen=True, slots=True)
 class Fault:
     """One rule.
 
-    ``method`` … ``operation`` are patterns with ``*`` and ``?``; empty matches anything. The
-    fault strikes the ``nth`` matching occasion (from 1) and the ``times - 1`` after it;
-    ``times=0`` strikes them all. ``probability`` below 1 leaves it to the seed.
-    ``status``, ``retry_after``, ``after_bytes``, ``seconds``, ``location``, ``code`` and
-    ``message`` are details of some kinds; see ``KINDS``.
+    ``method`` to ``operation`` are patterns with ``*`` and ``?``; an empty one matches
+    anything. ``nth`` counts matching occasions from 1; ``times=0`` strikes all from there on.
+    ``probability`` below 1 leaves each to the seed. The rest are details of some kinds, see
+    ``KINDS``: ``after_bytes`` and ``after_rows`` say how far things go well, ``seconds`` how
+    long, ``rows`` how many.
     """
 
     kind: str
@@ -63,6 +69,8 @@ class Fault:
     status: int = 503
     retry_after: str | None = None
     after_bytes: int = 0
+    after_rows: int = 0
+    rows: int = 1
     seconds: float = 0.0
     location: str = "http://127.0.0.1:9/"
     code: str = ""
@@ -74,23 +82,16 @@ class Fault:
 
     def matches(self, occasion: Occasion) -> bool:
         return all(
-            not pattern or fnmatchcase(value, pattern)
-            for pattern, value in (
-                (self.method, occasion.method),
-                (self.path, occasion.path),
-                (self.route, occasion.route),
-                (self.job, occasion.job),
-                (self.object, occasion.object),
-                (self.operation, occasion.operation),
-            )
+            not (pattern := getattr(self, name)) or fnmatchcase(getattr(occasion, name), pattern)
+            for name in _PATTERNS
         )
 
     @classmethod
     def from_mapping(cls, document: Mapping[str, Any]) -> Fault:
-        """A fault of a script; raises ValueError for a key that is none of its fields."""
+        """A fault of a script. Raises ValueError for a key that is none of its fields."""
         unknown = set(document) - {entry.name for entry in fields(cls)}
-        if unknown:
-            raise ValueError(f"a fault has no {', '.join(sorted(unknown))}")
+        if unknown or "kind" not in document:
+            raise ValueError(f"not a fault: {dict(document)}")
         return cls(**document)
 
 
@@ -101,12 +102,18 @@ class _Rule:
     struck: int = 0
 
 
+Act = Callable[[Fault, Response], Response]
+
+
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """What a fault does, and at which stage."""
+    """What a fault does, and at which stage. ``error`` is the (status, code, message) of those
+    that answer with an error of the API; the fault's own ``code`` and ``message`` go first.
+    """
 
     stage: str
-    act: Callable[[Fault, Request, Response], Response] | None = None
+    act: Act | None = None
+    error: tuple[int, str, str] | None = None
 
 
 class Faults:
@@ -131,14 +138,14 @@ class Faults:
             self._rules.clear()
             self.fired.clear()
 
-    def take(self, stage: str, occasion: Occasion, kind: str = "") -> Fault | None:
+    def take(self, stage: str, occasion: Occasion) -> Fault | None:
         """The fault that strikes now, if any; it is counted."""
+        if not self._rules:
+            return None
         with self._lock:
             for rule in self._rules:
                 fault = rule.fault
-                if KINDS[fault.kind].stage != stage or (kind and fault.kind != kind):
-                    continue
-                if fault.matches(occasion) and self._due(rule):
+                if KINDS[fault.kind].stage == stage and fault.matches(occasion) and self._due(rule):
                     self.fired.append((fault.kind, occasion.method, occasion.path))
                     return fault
         return None
@@ -152,99 +159,106 @@ class Faults:
         rule.struck += 1
         return True
 
-    def before(self, occasion: Occasion, request: Request) -> Response | None:
+    def before(self, occasion: Occasion) -> Response | None:
         """The answer in place of the real one; None when the request is to be executed."""
-        if not self._rules:
-            return None
         fault = self.take("before", occasion)
-        return _act(fault, request, Response(200)) if fault else None
+        return _act(fault, Response(200)) if fault else None
 
-    def after(self, occasion: Occasion, request: Request, response: Response) -> Response:
+    def after(self, occasion: Occasion, response: Response) -> Response:
         """The answer as it leaves."""
-        if not self._rules:
-            return response
         fault = self.take("after", occasion)
-        return _act(fault, request, response) if fault else response
+        return _act(fault, response) if fault else response
+
+    def error(self, occasion: Occasion) -> tuple[int, str, str, dict[str, str]] | None:
+        """The status, code, message and headers of the error to answer with, if any."""
+        fault = self.take("admit", occasion)
+        if fault is None:
+            return None
+        status, code, message = KINDS[fault.kind].error or (fault.status, "", "")
+        headers = {"Retry-After": fault.retry_after} if fault.retry_after is not None else {}
+        return status or fault.status, fault.code or code, fault.message or message, headers
 
 
-def _act(fault: Fault, request: Request, response: Response) -> Response:
+def _act(fault: Fault, response: Response) -> Response:
     act = KINDS[fault.kind].act
     if act is None:
-        raise RuntimeError(f"fault {fault.kind} cannot strike a request")
-    return act(fault, request, response)
+        raise RuntimeError(f"fault {fault.kind} cannot strike an answer")
+    return act(fault, response)
 
 
 # The connection
 
 
-def _reset(fault: Fault, _request: Request, response: Response) -> Response:
-    how = Disturbance(head=False, reset=True, request_bytes=fault.after_bytes)
-    return Response(response.status, response.headers, b"", disturbance=how)
+def _reset(fault: Fault, response: Response) -> Response:
+    response.disturbance = Disturbance(head=False, reset=True, request_bytes=fault.after_bytes)
+    return response
 
 
-def _hang_up(_fault: Fault, _request: Request, response: Response) -> Response:
-    return Response(response.status, response.headers, b"", disturbance=Disturbance(head=False))
+def _hang_up(fault: Fault, response: Response) -> Response:
+    response.disturbance = Disturbance(head=False, request_bytes=fault.after_bytes)
+    return response
 
 
-def _garbage(_fault: Fault, _request: Request, response: Response) -> Response:
+def _garbage(_fault: Fault, response: Response) -> Response:
     response.disturbance = Disturbance(status_line=b"SSH-2.0-OpenSSH_9.6\r\n", cut_after=0)
     return response
 
 
-def _stall(fault: Fault, _request: Request, response: Response) -> Response:
+def _stall(fault: Fault, response: Response) -> Response:
     response.disturbance = Disturbance(stall_after=fault.after_bytes, stall_seconds=fault.seconds)
+    return response
+
+
+def _slow(fault: Fault, response: Response) -> Response:
+    response.disturbance = Disturbance(delay=fault.seconds)
     return response
 
 
 # The body
 
 
-def _cut(fault: Fault, _request: Request, response: Response, *, reset: bool = False) -> Response:
-    response.disturbance = Disturbance(cut_after=fault.after_bytes, reset=reset)
-    return response
+def _cut(framing: str, *, reset: bool = False) -> Act:
+    def act(fault: Fault, response: Response) -> Response:
+        if framing == "length":
+            _whole(response)
+        response.framing = framing
+        response.disturbance = Disturbance(cut_after=fault.after_bytes, reset=reset)
+        return response
 
-
-def _cut_sized(fault: Fault, request: Request, response: Response) -> Response:
-    _whole(response)
-    return _cut(fault, request, response)
-
-
-def _cut_chunked(fault: Fault, request: Request, response: Response) -> Response:
-    response.chunked = True
-    return _cut(fault, request, response)
-
-
-def _cut_unsized(fault: Fault, _request: Request, response: Response) -> Response:
-    """Neither length nor chunks: the cut body ends as a whole one would."""
-    body = b"".join(blocks_of(response.body))[: fault.after_bytes]
-    headers = {**response.headers, "Connection": "close", "Content-Length": ""}
-    return Response(response.status, headers, body)
-
-
-def _reset_during(fault: Fault, request: Request, response: Response) -> Response:
-    return _cut(fault, request, response, reset=True)
+    return act
 
 
 def _whole(response: Response) -> bytes:
     """The body as bytes, framed by its length."""
     response.body = b"".join(blocks_of(response.body))
-    response.chunked = False
+    response.framing = "length"
     return response.body
 
 
-def _corrupt_gzip(fault: Fault, _request: Request, response: Response) -> Response:
+def _corrupt_gzip(fault: Fault, response: Response) -> Response:
     body = _whole(response)
     if response.headers.get("Content-Encoding") != "gzip":
-        body = gzip.compress(body, 1)
+        body = gzip.compress(body, 1, mtime=0)
         response.headers["Content-Encoding"] = "gzip"
     middle = fault.after_bytes or len(body) // 2
     response.body = body[:middle] + bytes(255 - byte for byte in body[middle:])
     return response
 
 
-def _nul_bytes(_fault: Fault, _request: Request, response: Response) -> Response:
-    """A NUL behind the first character of each quoted value of a CSV body."""
-    response.body = re.sub(rb'"(\w)', rb'"\1\0', _whole(response))
+def _unzipped(response: Response) -> bytes:
+    body = _whole(response)
+    if response.headers.pop("Content-Encoding", "") == "gzip":
+        body = gzip.decompress(body)
+    return body
+
+
+def _nul_bytes(_fault: Fault, response: Response) -> Response:
+    response.body = re.sub(rb'"(\w)', b'"\\1\0', _unzipped(response))
+    return response
+
+
+def _wrong_type(fault: Fault, response: Response) -> Response:
+    response.headers["Content-Type"] = fault.message
     return response
 
 
@@ -256,7 +270,7 @@ _PAGE = (
 )
 
 
-def _status(fault: Fault, _request: Request, _response: Response) -> Response:
+def _page(fault: Fault, _response: Response) -> Response:
     headers = {"Content-Type": "text/html;charset=UTF-8"}
     if fault.retry_after is not None:
         headers["Retry-After"] = fault.retry_after
@@ -264,31 +278,54 @@ def _status(fault: Fault, _request: Request, _response: Response) -> Response:
     return Response(fault.status, headers, text.encode())
 
 
-def _redirect(fault: Fault, _request: Request, _response: Response) -> Response:
+def _redirect(fault: Fault, _response: Response) -> Response:
     status = fault.status if 300 <= fault.status < 400 else 307
     return Response(status, {"Location": fault.location})
 
 
 KINDS: dict[str, Kind] = {
-    # after_bytes of the request's body are read first
+    # RST; before: when after_bytes of the request were read; during: after_bytes of the answer.
     "reset_before": Kind("before", _reset),
+    "reset_during": Kind("after", _cut("chunked", reset=True)),
     "reset_after": Kind("after", _reset),
+    # The connection ends without a word, as at an idle timeout.
+    "closed_before": Kind("before", _hang_up),
     "answer_lost": Kind("after", _hang_up),
-    # status, retry_after, message
-    "html_error": Kind("before", _status),
-    "html_error_after": Kind("after", _status),
-    # location, status
-    "redirect": Kind("before", _redirect),
-    # after_bytes
-    "cut": Kind("after", _cut_chunked),
-    "cut_sized": Kind("after", _cut_sized),
-    "cut_unsized": Kind("after", _cut_unsized),
-    "reset_during": Kind("after", _reset_during),
-    # after_bytes, seconds
+    # The body ends after after_bytes; the framing tells of it, except in cut_unsized.
+    "cut": Kind("after", _cut("chunked")),
+    "cut_sized": Kind("after", _cut("length")),
+    "cut_unsized": Kind("after", _cut("close")),
+    # Silence of so many seconds: after after_bytes of the body, or before the answer.
     "stall": Kind("after", _stall),
+    "slow_answer": Kind("after", _slow),
     "garbage": Kind("after", _garbage),
+    # The compressed body is wrong from after_bytes on (0: from its middle).
     "corrupt_gzip": Kind("after", _corrupt_gzip),
+    # A NUL behind the first letter of every quoted value.
     "nul_bytes": Kind("after", _nul_bytes),
-    # asked for where sessions are checked
+    # message is the Content-Type.
+    "wrong_type": Kind("after", _wrong_type),
+    # An HTML page with status and retry_after, in place of the execution or after it.
+    "html_error": Kind("before", _page),
+    "html_error_after": Kind("after", _page),
+    # To location, with a status of 3xx (else 307).
+    "redirect": Kind("before", _redirect),
+    # An error of the API itself: status, code, message, retry_after.
+    "api_error": Kind("admit", error=(0, "InternalServerError", "An unexpected error occurred")),
+    "quota_used_up": Kind("admit", error=(400, "ExceededQuota", "ApiBatchItems Limit exceeded.")),
+    "results_expired": Kind("admit", error=(400, "InvalidJob", "Unable to find job")),
     "session_expired": Kind("session"),
+    # The batch is queued again after after_rows rows.
+    "requeue": Kind("batch"),
+    # The batch fails after after_rows rows: code, message; the second has its own.
+    "batch_failed": Kind("batch", error=(0, "InternalServerError", "An unexpected error occurred")),
+    "lock_failures": Kind("batch", error=(0, "TooManyLockFailure", "Too many lock failure")),
+    # After after_rows, so many rows fail with UNABLE_TO_LOCK_ROW (or code and message).
+    "row_errors": Kind(
+        "batch", error=(0, "UNABLE_TO_LOCK_ROW", "unable to obtain exclusive access to this record")
+    ),
+    # The batch stays in progress for so many seconds.
+    "slow_batch": Kind("batch"),
+    # PK chunks are added one by one, each when the one before has run.
+    "late_chunks": Kind("batch"),
 }

@@ -27,8 +27,10 @@ from pathlib import Path
 from typing import Protocol
 
 from salesforce_bulk import bulk_states, limits
-from salesforce_bulk.emulator.clock import Clock
+from salesforce_bulk.emulator.clock import Clock, SystemClock
 from salesforce_bulk.emulator.ids import IdFactory, to_18
+from salesforce_bulk.emulator.mapping import FieldMapping
+from salesforce_bulk.emulator.sessions import User
 
 logger = logging.getLogger(__name__)
 
@@ -92,7 +94,11 @@ class ResultFile:
 
 @dataclass(slots=True, eq=False)
 class Batch:
-    """A batch; ``request`` is the body as sent, undone of gzip."""
+    """A batch; ``request`` is the body as sent, undone of gzip.
+
+    ``soql`` is what a query batch runs; of a PK chunk the query as submitted, which runs within
+    ``id_range``: from the first id to before the second.
+    """
 
     id: str
     job: Job
@@ -108,7 +114,7 @@ class Batch:
     total_ms: int = 0
     active_ms: int = 0
     results: list[ResultFile] = field(default_factory=list)
-    #: The batch of a PK chunk: from the first id to before the second.
+    soql: str = ""
     id_range: tuple[str | None, str | None] | None = None
 
     @property
@@ -141,6 +147,7 @@ class Job:
     pk_chunking: PkChunking | None = None
     retries_disabled: bool = False
     line_ending: str | None = None
+    mapping: FieldMapping | None = None
     batches: dict[str, Batch] = field(default_factory=dict)
 
     @property
@@ -166,13 +173,6 @@ class Job:
 
     def total(self, number: Callable[[Batch], int]) -> int:
         return sum(number(batch) for batch in self.batches.values())
-
-
-class User(Protocol):
-    """Whose job it is."""
-
-    @property
-    def id(self) -> str: ...
 
 
 class Work(Protocol):
@@ -318,19 +318,25 @@ class JobEngine:
         """A new batch, ``Queued``; it does not run before ``submit``."""
         now = self.clock.now()
         batch = Batch(self.new_id(BATCH_PREFIX), job, request, now, now, charset)
+        if job.is_query:
+            batch.soql = request.read_text("utf-8", "replace")
         with self._changed:
             job.batches[batch.id] = batch
         return batch
 
-    def add_chunk(self, original: Batch, soql: str, id_range: tuple[str, str | None]) -> Batch:
-        """One batch of a query that PK chunking split."""
-        request = self.spool_file(original.job)
-        request.write_text(soql, "utf-8")
+    def add_chunk(self, batch: Batch, text: str, id_range: tuple[str, str | None]) -> Batch:
+        """Queues one more batch of a query that PK chunking splits; ``text`` is what its
+        request is said to have been.
+        """
+        request = self.spool_file(batch.job)
+        request.write_text(text, "utf-8")
+        chunk = self.add_batch(batch.job, request)
+        chunk.soql, chunk.id_range = batch.soql, id_range
         with self._changed:
             self._charged.append(self.clock.now())
-            batch = self.add_batch(original.job, request)
-            batch.id_range = id_range
-        return batch
+            self._queue.append(chunk)
+            self._changed.notify_all()
+        return chunk
 
     def batch(self, job: Job, identity: str) -> Batch:
         """A batch of the job. Raises JobError."""
@@ -387,10 +393,30 @@ class JobEngine:
             done += 1
         return done
 
+    def pass_time(self, seconds: float) -> None:
+        """Lets time pass within a batch; ``stop`` cuts it short."""
+        if isinstance(self.clock, SystemClock):
+            with self._changed:
+                self._changed.wait_for(lambda: self._stopping, seconds)
+        else:
+            self.clock.sleep(seconds)
+
     def wait_idle(self, timeout: float = 60.0) -> bool:
         """Waits (in real time) until nothing is queued or running; whether that came true."""
         with self._changed:
             return self._changed.wait_for(lambda: not self._queue and not self._running, timeout)
+
+    def reset(self) -> None:
+        """Forgets all jobs, those queued too; waits for what runs."""
+        with self._changed:
+            self._queue.clear()
+            self._changed.wait_for(lambda: not self._running)
+            jobs = list(self._jobs.values())
+            self._counters.clear()
+            self._charged.clear()
+            self._paused = False
+        for job in jobs:
+            self.forget(job)
 
     def stop(self) -> None:
         """Lets running batches end and the workers with them."""

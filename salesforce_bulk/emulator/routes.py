@@ -111,14 +111,19 @@ class Application:
         )
         with self._lock:
             self.api_calls += 1
-        disturbed = self.faults.before(occasion, request)
+        disturbed = self.faults.before(occasion)
         if disturbed is not None:
             return disturbed
         if family is None:
             response = _not_emulated(request)
         else:
             response = self._answer(Call(request, parameters, occasion), found, family)
-        return self.faults.after(occasion, request, response)
+        return self.faults.after(occasion, response)
+
+    def reset(self) -> None:
+        with self._lock:
+            self.api_calls = 0
+        self.requests.clear()
 
     def observe(self, exchange: Exchange) -> None:
         self.requests.append(exchange)
@@ -164,6 +169,8 @@ class Application:
                 {"Allow": ", ".join(found.methods)},
             )
         family.admit(call)
+        if (struck := self.faults.error(call.occasion)) is not None:
+            raise ApiError(*struck)
         return handler(call)
 
 

@@ -232,12 +232,13 @@ class FilePart:
 class Disturbance:
     """What happens to a reply on its way.
 
-    ``head=False`` sends nothing at all. ``cut_after`` ends the connection after so many bytes
-    of the body (``reset``: with RST, else with FIN). ``stall_after`` falls silent for
-    ``stall_seconds`` there. ``status_line`` replaces the real one. ``request_bytes``: so much
-    of the request's body is read first.
+    ``delay`` seconds pass first. ``head=False`` sends nothing at all. ``cut_after`` ends the
+    connection after so many bytes of the body (``reset``: with RST, else with FIN).
+    ``stall_after`` falls silent for ``stall_seconds`` there. ``status_line`` replaces the real
+    one. ``request_bytes``: so much of the request's body is read first.
     """
 
+    delay: float = 0.0
     head: bool = True
     cut_after: int | None = None
     reset: bool = False
@@ -252,12 +253,14 @@ ReplyBody = bytes | FilePart | Iterator[bytes]
 
 @dataclass(slots=True)
 class Response:
-    """A reply. ``chunked`` selects the framing; a body of unknown size is always chunked."""
+    """A reply. ``framing`` is how its end is told: ``length``, ``chunked``, or ``close``; a
+    body of unknown size is chunked where it should have a length.
+    """
 
     status: int
     headers: dict[str, str] = field(default_factory=dict)
     body: ReplyBody = b""
-    chunked: bool = False
+    framing: str = "length"
     disturbance: Disturbance | None = None
 
 
@@ -400,17 +403,18 @@ class _Connection(BaseHTTPRequestHandler):
 
     def _frame(self, response: Response) -> bool:
         """Completes the framing headers; whether the body goes in chunks."""
-        sized = isinstance(response.body, bytes | FilePart)
-        wanted = response.chunked or not sized
-        if "Content-Length" in response.headers:
+        if response.status in (204, 304):
             return False
-        if wanted and self.request_version >= "HTTP/1.1":
+        framing = response.framing
+        if framing == "length" and not isinstance(response.body, bytes | FilePart):
+            framing = "chunked"
+        if framing == "chunked" and self.request_version >= "HTTP/1.1":
             response.headers["Transfer-Encoding"] = "chunked"
             return True
-        if wanted:
-            self.close_connection = True
-        elif response.status not in (204, 304):
+        if framing == "length":
             response.headers["Content-Length"] = str(_size(response.body))
+        else:
+            self.close_connection = True
         return False
 
     def _head(self, response: Response, chunked: bool) -> bytes:
@@ -455,6 +459,8 @@ class _Connection(BaseHTTPRequestHandler):
         chunked: bool,
         disturbance: Disturbance,
     ) -> None:
+        if disturbance.delay:
+            self.server.stopping.wait(disturbance.delay)
         if disturbance.request_bytes:
             request.body.read_all(disturbance.request_bytes - 1)
         if not disturbance.head:

@@ -1,7 +1,7 @@
-"""CSV, XML and JSON on the wire: batches into rows, results out of them.
+"""CSV, XML and JSON on the wire: documents, and batches into rows.
 
-No knowledge of objects or jobs. Guide pages: "Prepare Data Files", "Get Batch Results",
-"Get Bulk Query Results".
+No knowledge of objects or jobs. Results go out through ``results``. Guide page: "Prepare Data
+Files".
 """
 
 from __future__ import annotations
@@ -10,14 +10,14 @@ import csv
 import io
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, BinaryIO, Protocol, TextIO
 from xml.parsers import expat
 
 from salesforce_bulk import limits
-from salesforce_bulk.emulator.values import UNCHANGED, Cell, RowOutcome
+from salesforce_bulk.emulator.values import UNCHANGED, Cell
 
 DATALOAD = "http://www.force.com/2009/06/asyncapi/dataload"
 SCHEMA_INSTANCE = "http://www.w3.org/2001/XMLSchema-instance"
@@ -410,195 +410,3 @@ def _xml_cell(element: Element) -> tuple[str, Cell]:
         raise XmlError(f"{element.name} must name its record by exactly one field")
     _, cell = _xml_cell(keys[0])
     return _reference(nested.value("type"), element.name, keys[0].name), cell
-
-
-# row results out
-
-
-class DocumentWriter(Protocol):
-    """A document written a piece at a time: begin, any number of rows, end."""
-
-    def begin(self) -> bytes: ...
-    def rows(self, rows: Sequence[Any], /) -> bytes: ...
-    def end(self) -> bytes: ...
-
-
-def error_text(outcome: RowOutcome) -> str:
-    """The CSV ``Error`` cell: ``STATUS:message:Field --`` for each error, one after the other."""
-    return "".join(
-        f"{error.status_code}:{error.message}:{_error_fields(error.fields)}--"
-        for error in outcome.errors
-    )
-
-
-def _error_fields(fields: Sequence[str]) -> str:
-    return ", ".join(fields) + " " if fields else ""
-
-
-def quoted(text: str) -> str:
-    return '"' + text.replace('"', '""') + '"'
-
-
-_FLAGS = {True: "true", False: "false"}
-
-
-class CsvResults:
-    """All cells quoted, LF line ends."""
-
-    def begin(self) -> bytes:
-        return b'"Id","Success","Created","Error"\n'
-
-    def rows(self, rows: Sequence[RowOutcome], /) -> bytes:
-        return "".join(map(self._row, rows)).encode("utf-8", "replace")
-
-    def _row(self, row: RowOutcome) -> str:
-        if row.success:
-            return f'"{row.id}","true","{_FLAGS[row.created]}",""\n'
-        return f'"","false","false",{quoted(error_text(row))}\n'
-
-    def end(self) -> bytes:
-        return b""
-
-
-class XmlResults:
-    """Order of elements as the vendor's client reads them: errors, id, success, created."""
-
-    def begin(self) -> bytes:
-        return f'{XML_DECLARATION}<results xmlns="{DATALOAD}">\n'.encode()
-
-    def rows(self, rows: Sequence[RowOutcome], /) -> bytes:
-        return "".join(map(self._row, rows)).encode("utf-8", "replace")
-
-    def _row(self, row: RowOutcome) -> str:
-        errors = "".join(
-            "  <errors>\n"
-            + "".join(xml_element("fields", name, "   ") for name in error.fields)
-            + xml_element("message", error.message, "   ")
-            + xml_element("statusCode", error.status_code, "   ")
-            + "  </errors>\n"
-            for error in row.errors
-        )
-        identity = f"<id>{row.id}</id>" if row.success else ""
-        flags = f"<success>{_FLAGS[row.success]}</success><created>{_FLAGS[row.created]}</created>"
-        return f" <result>\n{errors}  {identity}{flags}\n </result>\n"
-
-    def end(self) -> bytes:
-        return b"</results>"
-
-
-class JsonArray:
-    """A JSON array, written a few elements at a time."""
-
-    def __init__(self) -> None:
-        self._separator = ""
-
-    def begin(self) -> bytes:
-        return b"["
-
-    def join(self, elements: Iterable[str]) -> bytes:
-        text = ",".join(elements)
-        if not text:
-            return b""
-        text, self._separator = self._separator + text, ","
-        return text.encode("utf-8", "replace")
-
-    def end(self) -> bytes:
-        return b"]"
-
-
-class JsonResults(JsonArray):
-    def rows(self, rows: Sequence[RowOutcome], /) -> bytes:
-        return self.join(map(self._row, rows))
-
-    def _row(self, row: RowOutcome) -> str:
-        errors = [
-            {"statusCode": code, "message": message, "fields": list(fields)}
-            for code, message, fields in row.errors
-        ]
-        document = {
-            "success": row.success,
-            "created": row.created,
-            "id": row.id if row.success else None,
-            "errors": errors,
-        }
-        return json.dumps(document, separators=(",", ":"), ensure_ascii=False)
-
-
-RESULT_WRITERS: dict[str, Callable[[], DocumentWriter]] = {
-    "CSV": CsvResults,
-    "XML": XmlResults,
-    "JSON": JsonResults,
-}
-
-
-# query results out
-
-
-def java_double(value: float) -> str:
-    """A double as Java prints it: ``12.5``, ``5.0``, ``1.39E8``."""
-    if value == 0 or 1e-3 <= abs(value) < 1e7:
-        return repr(value)
-    digits, _, exponent = f"{value!r}".partition("e")
-    if not exponent:
-        sign, digits = ("-", digits[1:]) if digits[0] == "-" else ("", digits)
-        whole, _, fraction = digits.partition(".")
-        if whole != "0":
-            shift = len(whole) - 1
-            mantissa = f"{whole[0]}.{(whole[1:] + fraction).rstrip('0') or '0'}"
-        else:
-            significant = fraction.lstrip("0")
-            shift = -(len(fraction) - len(significant) + 1)
-            mantissa = f"{significant[0]}.{significant[1:] or '0'}"
-        return f"{sign}{mantissa}E{shift}"
-    return f"{digits if '.' in digits else digits + '.0'}E{int(exponent)}"
-
-
-def _csv_boolean(value: Any) -> Any:
-    return "true" if value else "false"
-
-
-def _csv_double(value: Any) -> Any:
-    return None if value is None else java_double(float(value))
-
-
-_CSV_CONVERTERS: dict[str, Callable[[Any], Any]] = {
-    "boolean": _csv_boolean,
-    "double": _csv_double,
-    "currency": _csv_double,
-    "percent": _csv_double,
-}
-
-
-class CsvQuery:
-    """Header and every cell quoted, LF line ends; null and empty text are both ``""``."""
-
-    def __init__(self, labels: Sequence[str], types: Sequence[str]) -> None:
-        self._labels = labels
-        self._buffer = io.StringIO(newline="")
-        self._writer = csv.writer(self._buffer, quoting=csv.QUOTE_ALL, lineterminator="\n")
-        self._converters = [
-            (index, _CSV_CONVERTERS[word])
-            for index, word in enumerate(types)
-            if word in _CSV_CONVERTERS
-        ]
-
-    def begin(self) -> bytes:
-        return self._write([self._labels])
-
-    def rows(self, rows: Sequence[Sequence[Any]], /) -> bytes:
-        if self._converters:
-            columns = list(zip(*rows, strict=True))
-            for index, convert in self._converters:
-                columns[index] = tuple(map(convert, columns[index]))
-            return self._write(zip(*columns, strict=True))
-        return self._write(rows)
-
-    def end(self) -> bytes:
-        return b""
-
-    def _write(self, rows: Iterable[Sequence[Any]]) -> bytes:
-        self._writer.writerows(rows)
-        text = self._buffer.getvalue()
-        self._buffer.seek(0)
-        self._buffer.truncate()
-        return text.encode("utf-8", "replace")

@@ -1,0 +1,242 @@
+"""A load batch when it runs: rows out of the wire's formats into the org, a result for each.
+
+Guide pages: "Prepare Data Files", "Load Binary Attachments", "Map Data Fields".
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from io import BytesIO, TextIOWrapper
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+
+from salesforce_bulk import bulk_states, limits
+from salesforce_bulk.emulator import wire
+from salesforce_bulk.emulator.archive import Archive, ArchiveError, MemberError
+from salesforce_bulk.emulator.batch_faults import error_of, strike
+from salesforce_bulk.emulator.faults import Fault
+from salesforce_bulk.emulator.jobs import Batch, BatchError, Job, JobEngine, Requeue, ResultFile
+from salesforce_bulk.emulator.results import RESULT_WRITERS, DocumentWriter
+from salesforce_bulk.emulator.values import Cell, RowError, RowOutcome
+from salesforce_bulk.emulator.write_columns import BatchRefused
+
+if TYPE_CHECKING:
+    from salesforce_bulk.emulator.org import Org
+
+#: Rows handed to the org at once: ten of the vendor's transactions.
+WRITE_ROWS = 10 * limits.DML_CHUNK_RECORDS
+
+
+class LoadBatches:
+    """Runs load batches against an org."""
+
+    def __init__(self, org: Org) -> None:
+        self._org = org
+        self._drafts: dict[str, _Draft] = {}
+
+    def run(self, batch: Batch, engine: JobEngine, fault: Fault | None) -> str:
+        """All rows of the batch. Raises BatchError or Requeue."""
+        job = batch.job
+        source = _open_batch(batch, self._type_of(job))
+        try:
+            plan = self._org.plan_write(
+                job.operation,
+                job.object,
+                source.table.columns,
+                external_id=job.external_id,
+                user=job.user,
+                assignment_rule_id=job.assignment_rule,
+            )
+            self._write_rows(plan.write, batch, source, engine, fault)
+        except BatchRefused as refused:
+            raise BatchError(refused.code, refused.message) from refused
+        finally:
+            source.close()
+        return bulk_states.COMPLETED
+
+    def _write_rows(
+        self, write: Write, batch: Batch, source: _Source, engine: JobEngine, fault: Fault | None
+    ) -> None:
+        draft = self._drafts.pop(batch.id, None)
+        if draft is None:
+            draft = _Draft(engine.spool_file(batch.job), RESULT_WRITERS[batch.job.base_format]())
+        try:
+            for part in _parts(source.table.rows, batch.processed, fault):
+                if part.fault is not None:
+                    strike(batch, part.fault)
+                outcomes = _outcomes(write, batch, source, part)
+                draft.write(outcomes)
+                batch.processed += len(outcomes)
+                batch.failed += sum(not outcome.success for outcome in outcomes)
+        except Requeue:
+            self._drafts[batch.id] = draft
+            raise
+        except BatchError:
+            if batch.processed:
+                batch.results = [draft.finish(batch.processed)]
+            raise
+        batch.results = [draft.finish(batch.processed)]
+
+    def _type_of(self, job: Job) -> Callable[[str], str]:
+        """The describe type of a column of the job; that of a compound Name is ``compound``."""
+        sobject = self._org.schema.get(job.object)
+
+        def type_of(column: str) -> str:
+            found = sobject.field(column) if sobject else None
+            if sobject is None or found is None:
+                return ""
+            return "compound" if found.name_field and sobject.field("LastName") else found.type
+
+        return type_of
+
+
+# Reading
+
+
+@dataclass(slots=True)
+class _Source:
+    """A batch's rows; ``archive`` and ``binary`` (places of columns) of a zip batch."""
+
+    table: wire.Table
+    archive: Archive | None = None
+    binary: tuple[int, ...] = ()
+
+    def close(self) -> None:
+        if self.archive is not None:
+            self.archive.close()
+
+
+def _open_batch(batch: Batch, type_of: Callable[[str], str]) -> _Source:
+    """Everything of the batch that can be judged before its rows. Raises BatchError."""
+    job = batch.job
+    archive = None
+    try:
+        if job.is_zip:
+            archive = Archive(batch.request)
+        table = _read(batch, archive)
+        if table.count > limits.BATCH_RECORDS:
+            raise BatchError(
+                "InvalidBatch",
+                f"Exceeded number of records : {table.count}. "
+                f"Number of records should be less than or equal to {limits.BATCH_RECORDS}",
+            )
+    except (ArchiveError, wire.WireError) as error:
+        prefix = "Failed to parse CSV. " if isinstance(error, wire.CsvError) else ""
+        raise BatchError("InvalidBatch", f"{prefix}{error}") from error
+    if job.mapping is not None:
+        table = job.mapping.apply(table, type_of)
+    if job.line_ending:
+        table = dataclasses.replace(table, rows=_line_ends(table.rows, job.line_ending))
+    names = enumerate(table.columns)
+    binary = tuple(i for i, name in names if archive and type_of(name) == "base64")
+    return _Source(table, archive, binary)
+
+
+def _read(batch: Batch, archive: Archive | None) -> wire.Table:
+    manifest = archive.manifest() if archive else None
+
+    def open_bytes() -> BinaryIO:
+        return batch.request.open("rb") if manifest is None else BytesIO(manifest)
+
+    def open_text() -> TextIOWrapper:
+        charset = batch.charset if batch.job.mapping else "utf-8"
+        return TextIOWrapper(open_bytes(), encoding=charset, newline="")
+
+    if batch.job.base_format == "CSV":
+        return wire.read_csv(open_text)
+    if batch.job.base_format == "XML":
+        return wire.read_xml(open_bytes)
+    with open_bytes() as file:
+        return wire.read_json(file.read())
+
+
+_LINE_END = re.compile("\r\n|\r|\n")
+_LINE_ENDS = {"LF": "\n", "CRLF": "\r\n"}
+
+
+def _line_ends(rows: Iterator[Sequence[Cell]], name: str) -> Iterator[Sequence[Cell]]:
+    """The rows with the line breaks inside their values as ``Sforce-Line-Ending`` says."""
+    end = _LINE_ENDS.get(name, "\n").replace("\\", r"\\")
+    for row in rows:
+        yield [_LINE_END.sub(end, cell) if isinstance(cell, str) else cell for cell in row]
+
+
+# Writing
+
+Write = Callable[[Sequence[Sequence[Cell]], str], list[RowOutcome]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """Some rows to write; ``fault`` strikes before them, or on them (``row_errors``)."""
+
+    rows: Sequence[Sequence[Cell]]
+    fault: Fault | None = None
+
+
+def _parts(rows: Iterator[Sequence[Cell]], done: int, fault: Fault | None) -> Iterator[_Part]:
+    """The rows that are not done yet, some at a time; a fault strikes behind its
+    ``after_rows``, counted from the batch's beginning.
+    """
+    rows = islice(rows, done, None)
+    until = fault.after_rows - done if fault is not None else 0
+    while until > 0 and (block := list(islice(rows, min(until, WRITE_ROWS)))):
+        until -= len(block)
+        yield _Part(block)
+    if fault is not None:
+        struck = fault.rows if fault.kind == "row_errors" else 0
+        yield _Part(list(islice(rows, struck)), fault)
+    while block := list(islice(rows, WRITE_ROWS)):
+        yield _Part(block)
+
+
+def _outcomes(write: Write, batch: Batch, source: _Source, part: _Part) -> list[RowOutcome]:
+    if part.fault is not None:
+        return [_failed(RowError(*error_of(part.fault)))] * len(part.rows)
+    if not source.binary:
+        return write(part.rows, batch.id)
+    outcomes: dict[int, RowOutcome] = {}
+    good: dict[int, Sequence[Cell]] = {}
+    for number, row in enumerate(part.rows):
+        try:
+            good[number] = _with_files(row, source)
+        except MemberError as error:
+            outcomes[number] = _failed(RowError("INVALID_FIELD", str(error)))
+    outcomes.update(zip(good, write(list(good.values()), batch.id), strict=True))
+    return [outcomes[number] for number in range(len(part.rows))]
+
+
+def _failed(error: RowError) -> RowOutcome:
+    return RowOutcome(None, False, False, (error,))
+
+
+def _with_files(row: Sequence[Cell], source: _Source) -> Sequence[Cell]:
+    cells = list(row)
+    for place in source.binary:
+        if source.archive is not None and place < len(cells) and isinstance(cells[place], str):
+            cells[place] = source.archive.member(cells[place])
+    return cells
+
+
+class _Draft:
+    """The results of a load while it runs; it outlives a re-queue."""
+
+    def __init__(self, path: Path, writer: DocumentWriter) -> None:
+        self._path = path
+        self._writer = writer
+        path.write_bytes(writer.begin())
+
+    def write(self, outcomes: Sequence[RowOutcome]) -> None:
+        self._append(self._writer.rows(outcomes))
+
+    def finish(self, rows: int) -> ResultFile:
+        self._append(self._writer.end())
+        return ResultFile("", self._path, rows)
+
+    def _append(self, content: bytes) -> None:
+        with self._path.open("ab") as file:
+            file.write(content)

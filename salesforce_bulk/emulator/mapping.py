@@ -1,0 +1,175 @@
+"""Field mapping of foreign CSV: the ``/spec`` of a job, and batches transformed by it.
+
+Source: *Bulk API Developer Guide*, "Map Data Fields".
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+
+from salesforce_bulk.emulator.values import UNCHANGED, Cell
+from salesforce_bulk.emulator.wire import CsvError, Table
+
+HEADER = ("Salesforce Field", "Csv Header", "Value", "Hint")
+
+#: Letters of Java's date patterns (``SimpleDateFormat``) as ``strptime`` has them.
+_DATE_LETTERS = (
+    ("yyyy", "%Y"),
+    ("yy", "%y"),
+    ("y", "%Y"),
+    ("MMMM", "%B"),
+    ("MMM", "%b"),
+    ("MM", "%m"),
+    ("M", "%m"),
+    ("dd", "%d"),
+    ("d", "%d"),
+    ("HH", "%H"),
+    ("H", "%H"),
+    ("hh", "%I"),
+    ("h", "%I"),
+    ("mm", "%M"),
+    ("m", "%M"),
+    ("ss", "%S"),
+    ("s", "%S"),
+    ("SSS", "%f"),
+    ("a", "%p"),
+    ("Z", "%z"),
+    ("XXX", "%z"),
+    ("EEEE", "%A"),
+    ("EEE", "%a"),
+)
+_DATE_PATTERN = re.compile("'[^']*'|" + "|".join(letters for letters, _ in _DATE_LETTERS) + "|.")
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One row of a spec."""
+
+    target: str
+    source: str
+    default: str
+    hint: str
+
+
+TypeOf = Callable[[str], str]
+
+
+@dataclass(frozen=True, slots=True)
+class FieldMapping:
+    """A job's spec. Columns of a batch that it does not name are dropped."""
+
+    rules: tuple[Rule, ...]
+
+    def apply(self, table: Table, type_of: TypeOf) -> Table:
+        """The batch as if its columns had been named in the spec's way; ``type_of`` gives the
+        describe type of a target field.
+        """
+        places = {name: index for index, name in reversed(list(enumerate(table.columns)))}
+        steps = [(_step(rule, type_of), places.get(rule.source)) for rule in self.rules]
+        columns = tuple(name for step, _ in steps for name in step.columns)
+        return Table(columns, _transformed(table.rows, steps), table.count)
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    columns: tuple[str, ...]
+    cells: Callable[[str], tuple[Cell, ...]]
+    default: str
+
+
+def _transformed(
+    rows: Iterator[Sequence[Cell]], steps: Sequence[tuple[_Step, int | None]]
+) -> Iterator[Sequence[Cell]]:
+    for row in rows:
+        cells: list[Cell] = []
+        for step, place in steps:
+            cell = UNCHANGED if place is None else row[place]
+            if cell is UNCHANGED:
+                cells += [_default(step.default)] * len(step.columns)
+            elif cell is None:
+                cells += [None] * len(step.columns)
+            else:
+                cells += step.cells(str(cell))
+        yield cells
+
+
+def _default(text: str) -> Cell:
+    if text == "#N/A":
+        return None
+    return text or UNCHANGED
+
+
+def _step(rule: Rule, type_of: TypeOf) -> _Step:
+    kind = type_of(rule.target)
+    if rule.target.lower() == "name" and kind == "compound":
+        return _Step(("LastName", "FirstName"), _split_name, rule.default)
+    return _Step((rule.target,), _converter(kind, rule.hint), rule.default)
+
+
+def _converter(kind: str, hint: str) -> Callable[[str], tuple[Cell, ...]]:
+    if hint and kind in ("date", "datetime"):
+        pattern = date_pattern(hint)
+        return lambda text: (_date(text, pattern, kind),)
+    if hint and kind == "boolean":
+        true = re.compile(hint)
+        return lambda text: ("true" if true.fullmatch(text) else "false",)
+    return lambda text: (text,)
+
+
+def _date(text: str, pattern: str, kind: str) -> str:
+    with suppress(ValueError):
+        moment = datetime.strptime(text, pattern)
+        return moment.strftime("%Y-%m-%d" if kind == "date" else "%Y-%m-%dT%H:%M:%S.000Z")
+    return text  # the row fails for it, with the value that was sent
+
+
+def date_pattern(hint: str) -> str:
+    """A Java date pattern as one of ``strptime``."""
+    letters = dict(_DATE_LETTERS)
+
+    def replace(found: re.Match[str]) -> str:
+        token = found[0]
+        if token.startswith("'"):
+            return token.strip("'").replace("%", "%%") or "'"
+        return letters.get(token, token.replace("%", "%%"))
+
+    return _DATE_PATTERN.sub(replace, hint)
+
+
+def _split_name(text: str) -> tuple[Cell, ...]:
+    """``Cat, Tom`` and ``Tom Cat`` are last name Cat, first name Tom."""
+    last, comma, first = text.partition(",")
+    if not comma:
+        first, _, last = text.rpartition(" ")
+    return last.strip() or UNCHANGED, first.strip() or UNCHANGED
+
+
+def read_spec(text: str) -> FieldMapping:
+    """A spec as uploaded. Raises CsvError."""
+    try:
+        records = [record for record in csv.reader(text.splitlines(keepends=True)) if record]
+    except csv.Error as error:
+        raise CsvError(str(error)) from error
+    header = [name.strip().lower() for name in records[0]] if records else []
+    if sorted(header) != sorted(name.lower() for name in HEADER):
+        raise CsvError(f"The header must be {','.join(HEADER)}")
+    order = [header.index(name.lower()) for name in HEADER]
+    return FieldMapping(tuple(_rule(record, order) for record in records[1:]))
+
+
+def _rule(record: Sequence[str], order: Sequence[int]) -> Rule:
+    target, source, default, hint = (
+        record[index].strip() if index < len(record) else "" for index in order
+    )
+    if not target:
+        raise CsvError("A row has no Salesforce Field")
+    try:
+        re.compile(hint)
+    except re.error as error:
+        raise CsvError(f"Invalid hint {hint}: {error}") from error
+    return Rule(target, source, default, hint)

@@ -1,0 +1,233 @@
+"""A query batch when it runs: rows of the org into result files, or PK chunks instead.
+
+Guide pages: "Bulk Query", "How Bulk Queries Are Processed", "PK Chunking Header".
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+from salesforce_bulk import bulk_states, limits
+from salesforce_bulk.emulator.batch_faults import strike
+from salesforce_bulk.emulator.faults import Fault
+from salesforce_bulk.emulator.jobs import (
+    RESULT_PREFIX,
+    Batch,
+    BatchError,
+    Job,
+    JobEngine,
+    ResultFile,
+)
+from salesforce_bulk.emulator.results import QUERY_WRITERS, QueryWriter
+from salesforce_bulk.emulator.soql import parse as soql
+from salesforce_bulk.emulator.soql.errors import SoqlError
+
+if TYPE_CHECKING:
+    from salesforce_bulk.emulator.org import Org, Result
+
+#: Rows that are formatted and written at once.
+QUERY_ROWS = 2_000
+#: Bytes of a row that are reckoned with where files are to be small.
+ROW_BYTES = 1_000
+
+
+class QueryBatches:
+    """Runs query batches against an org.
+
+    Args:
+        result_bytes: a result file is full when it has this many bytes.
+    """
+
+    def __init__(self, org: Org, result_bytes: int) -> None:
+        self._org = org
+        self.result_bytes = result_bytes
+        self._late_chunks: dict[str, list[tuple[str, str | None]]] = {}
+
+    def run(self, batch: Batch, engine: JobEngine, fault: Fault | None) -> str:
+        """The whole result, or the split into chunks. Raises BatchError or Requeue."""
+        try:
+            if batch.job.pk_chunking and not batch.chunk and self._split(batch, engine, fault):
+                return bulk_states.NOT_PROCESSED
+            self._write_results(batch, engine, fault)
+            return bulk_states.COMPLETED
+        except SoqlError as error:
+            raise _query_failed(error) from error
+        finally:
+            if batch.chunk and batch.job.state != bulk_states.ABORTED:
+                self._add_late_chunk(batch, engine)
+
+    def _write_results(self, batch: Batch, engine: JobEngine, fault: Fault | None) -> None:
+        result = self._result(batch)
+        job = batch.job
+        _check_object(job, result.object.name)
+        writer = QUERY_WRITERS[job.base_format](result.plan, job.version, self._object_of)
+        files = _ResultFiles(batch, engine, writer, self.result_bytes)
+        try:
+            source = iter(result) if job.base_format == "CSV" else result.with_hidden()
+            rows = islice(source, batch.processed, None)
+            for block in _blocks(rows, files.block_rows, batch.processed, fault):
+                if fault is not None and not block:
+                    strike(batch, fault)
+                files.write(block)
+            files.finish()
+        finally:
+            files.close()
+
+    def _result(self, batch: Batch) -> Result:
+        return self._org.query(
+            batch.soql,
+            include_deleted=batch.job.operation == "queryAll",
+            bulk="1.0",
+            content_type=batch.job.base_format,
+            id_range=batch.id_range,
+        )
+
+    def _object_of(self, identity: str) -> str:
+        found = self._org.schema.by_prefix(identity[:3])
+        return found.name if found else "Name"
+
+    def _split(self, batch: Batch, engine: JobEngine, fault: Fault | None) -> bool:
+        """Makes a batch for each range of ids; False when the query is not to be split."""
+        job, chunking = batch.job, batch.job.pk_chunking
+        query = soql.parse(batch.soql)
+        if chunking is None or not _splittable(query):
+            return False
+        _check_object(job, query.object.text)
+        sobject = self._org.schema.get(chunking.parent or job.object)
+        if sobject is None or not sobject.chunkable:
+            raise BatchError(
+                "InvalidBatch", f"Entity '{job.object}' is not supported to use PKChunking."
+            )
+        self._result(batch)  # a query that cannot run fails as a whole, not chunk by chunk
+        ranges = list(self._org.chunk_boundaries(job.object, chunking.size, chunking.start_row))
+        if fault is not None and fault.kind == "late_chunks":
+            self._late_chunks[job.id] = ranges[1:]
+            ranges = ranges[:1]
+        for id_range in ranges:
+            _add_chunk(batch, engine, query, id_range)
+        return bool(ranges)
+
+    def _add_late_chunk(self, batch: Batch, engine: JobEngine) -> None:
+        if ranges := self._late_chunks.get(batch.job.id):
+            _add_chunk(batch, engine, soql.parse(batch.soql), ranges.pop(0))
+
+
+def _add_chunk(
+    batch: Batch, engine: JobEngine, query: soql.Query, id_range: tuple[str, str | None]
+) -> None:
+    low, high = id_range
+    text = f"{batch.soql} {'AND' if query.where else 'WHERE'} Id >= {low}"
+    if high is not None:
+        text += f" AND Id < {high}"
+    engine.add_chunk(batch, text, id_range)
+
+
+def _blocks(
+    rows: Iterator[Sequence[Any]], size: int, done: int, fault: Fault | None
+) -> Iterator[list[Sequence[Any]]]:
+    """The rows some at a time; an empty block where a fault is to strike."""
+    if fault is not None:
+        until = fault.after_rows - done
+        while until > 0 and (block := list(islice(rows, min(until, size)))):
+            until -= len(block)
+            yield block
+        yield []
+    while block := list(islice(rows, size)):
+        yield block
+
+
+class _ResultFiles:
+    """The result files of one run of a batch: a new one where the last is full."""
+
+    def __init__(self, batch: Batch, engine: JobEngine, writer: QueryWriter, full: int) -> None:
+        self._batch = batch
+        self._engine = engine
+        self._writer = writer
+        self._full = full
+        self._file: BinaryIO | None = None
+        self._rows = 0
+        #: Small files are to be exact, large ones fast.
+        self.block_rows = max(1, min(QUERY_ROWS, full // ROW_BYTES))
+
+    def write(self, rows: Sequence[Sequence[Any]]) -> None:
+        if not rows:
+            return
+        if self._file is not None and self._file.tell() >= self._full:
+            self.close()
+        file = self._file or self._open()
+        file.write(self._writer.rows(rows))
+        self._rows += len(rows)
+        self._batch.processed += len(rows)
+
+    def finish(self) -> None:
+        """A query without rows has a result too."""
+        self.close()
+        if not self._batch.results:
+            path = self._engine.spool_file(self._batch.job)
+            path.write_bytes(self._writer.empty)
+            self._add(ResultFile(self._new_id(), path, 0))
+
+    def close(self) -> None:
+        """Ends the file being written, with the rows it has."""
+        if self._file is None:
+            return
+        self._file.write(self._writer.end())
+        self._file.close()
+        path = self._path
+        self._file = None
+        self._add(ResultFile(self._new_id(), path, self._rows))
+        self._rows = 0
+
+    def _open(self) -> BinaryIO:
+        if len(self._batch.results) >= limits.RESULT_FILES:
+            raise BatchError(
+                "InvalidBatch",
+                f"Failed to write query result: more than {limits.RESULT_FILES} result files",
+            )
+        self._path = self._engine.spool_file(self._batch.job)
+        self._file = self._path.open("wb")
+        self._file.write(self._writer.begin())
+        return self._file
+
+    def _add(self, result: ResultFile) -> None:
+        self._batch.results.append(result)
+
+    def _new_id(self) -> str:
+        return self._engine.new_id(RESULT_PREFIX)[:15]
+
+
+def _splittable(query: soql.Query) -> bool:
+    """Ordering, limits and filters on ids switch PK chunking off (guide, "PK Chunking")."""
+    ordered = query.order_by or query.limit is not None or query.offset is not None
+    return not ordered and not any(path.text.lower().endswith("id") for path in _paths(query.where))
+
+
+def _paths(node: object) -> Iterator[soql.Path]:
+    if isinstance(node, soql.Path):
+        yield node
+    elif isinstance(node, tuple):
+        for item in node:
+            yield from _paths(item)
+    elif dataclasses.is_dataclass(node) and not isinstance(node, soql.Query | type):
+        for entry in dataclasses.fields(node):
+            yield from _paths(getattr(node, entry.name))
+
+
+def _query_failed(error: SoqlError) -> BatchError:
+    # The one error that is recorded under a code of the API and not of SOQL.
+    if error.code == "FeatureNotEnabled":
+        return BatchError(error.code, error.message)
+    return BatchError("InvalidBatch", f"Failed to process query: {error}")
+
+
+def _check_object(job: Job, queried: str) -> None:
+    if queried.lower() != job.object.lower():
+        raise BatchError(
+            "InvalidBatch",
+            "Failed to process query: INVALID_TYPE_FOR_OPERATION: The root entity of the "
+            f"requested query ({queried}) does not match the entity of the "
+            f"requested Bulk API Job ({job.object}).",
+        )

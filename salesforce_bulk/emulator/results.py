@@ -1,0 +1,474 @@
+"""Results on their way out: a result for each row of a load, and the rows of a query.
+
+Guide pages: "Get Batch Results", "Get Bulk Query Results". Each document is written a piece
+at a time: begin, any number of rows, end.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from functools import lru_cache
+from json.encoder import encode_basestring
+from typing import TYPE_CHECKING, Any, Protocol
+
+from salesforce_bulk.emulator.values import RowOutcome
+from salesforce_bulk.emulator.wire import (
+    DATALOAD,
+    SCHEMA_INSTANCE,
+    XML_DECLARATION,
+    xml_element,
+    xml_escape,
+)
+
+if TYPE_CHECKING:
+    from salesforce_bulk.emulator.soql.compile import Column, Parent, TypeOf
+
+# row results out
+
+
+class DocumentWriter(Protocol):
+    """The writer of one document."""
+
+    def begin(self) -> bytes: ...
+    def rows(self, rows: Sequence[Any], /) -> bytes: ...
+    def end(self) -> bytes: ...
+
+
+def error_text(outcome: RowOutcome) -> str:
+    """The CSV ``Error`` cell: ``STATUS:message:Field --`` for each error, one after the other."""
+    return "".join(
+        f"{error.status_code}:{error.message}:{_error_fields(error.fields)}--"
+        for error in outcome.errors
+    )
+
+
+def _error_fields(fields: Sequence[str]) -> str:
+    return ", ".join(fields) + " " if fields else ""
+
+
+def quoted(text: str) -> str:
+    return '"' + text.replace('"', '""') + '"'
+
+
+_FLAGS = {True: "true", False: "false"}
+
+
+class CsvResults:
+    """All cells quoted, LF line ends."""
+
+    def begin(self) -> bytes:
+        return b'"Id","Success","Created","Error"\n'
+
+    def rows(self, rows: Sequence[RowOutcome], /) -> bytes:
+        return "".join(map(self._row, rows)).encode("utf-8", "replace")
+
+    def _row(self, row: RowOutcome) -> str:
+        if row.success:
+            return f'"{row.id}","true","{_FLAGS[row.created]}",""\n'
+        return f'"","false","false",{quoted(error_text(row))}\n'
+
+    def end(self) -> bytes:
+        return b""
+
+
+class XmlResults:
+    """Order of elements as the vendor's client reads them: errors, id, success, created."""
+
+    def begin(self) -> bytes:
+        return f'{XML_DECLARATION}<results xmlns="{DATALOAD}">\n'.encode()
+
+    def rows(self, rows: Sequence[RowOutcome], /) -> bytes:
+        return "".join(map(self._row, rows)).encode("utf-8", "replace")
+
+    def _row(self, row: RowOutcome) -> str:
+        errors = "".join(
+            "  <errors>\n"
+            + "".join(xml_element("fields", name, "   ") for name in error.fields)
+            + xml_element("message", error.message, "   ")
+            + xml_element("statusCode", error.status_code, "   ")
+            + "  </errors>\n"
+            for error in row.errors
+        )
+        identity = f"<id>{row.id}</id>" if row.success else ""
+        flags = f"<success>{_FLAGS[row.success]}</success><created>{_FLAGS[row.created]}</created>"
+        return f" <result>\n{errors}  {identity}{flags}\n </result>\n"
+
+    def end(self) -> bytes:
+        return b"</results>"
+
+
+class JsonArray:
+    """A JSON array, written a few elements at a time."""
+
+    def __init__(self) -> None:
+        self._separator = ""
+
+    def begin(self) -> bytes:
+        return b"["
+
+    def join(self, elements: Iterable[str]) -> bytes:
+        text = ",".join(elements)
+        if not text:
+            return b""
+        text, self._separator = self._separator + text, ","
+        return text.encode("utf-8", "replace")
+
+    def end(self) -> bytes:
+        return b"]"
+
+
+class JsonResults(JsonArray):
+    def rows(self, rows: Sequence[RowOutcome], /) -> bytes:
+        return self.join(map(self._row, rows))
+
+    def _row(self, row: RowOutcome) -> str:
+        errors = [
+            {"statusCode": code, "message": message, "fields": list(fields)}
+            for code, message, fields in row.errors
+        ]
+        document = {
+            "success": row.success,
+            "created": row.created,
+            "id": row.id if row.success else None,
+            "errors": errors,
+        }
+        return json.dumps(document, separators=(",", ":"), ensure_ascii=False)
+
+
+RESULT_WRITERS: dict[str, Callable[[], DocumentWriter]] = {
+    "CSV": CsvResults,
+    "XML": XmlResults,
+    "JSON": JsonResults,
+}
+
+
+# query results out
+
+
+class Shape(Protocol):
+    """What a writer has to know of a query: see ``soql.compile.CompiledQuery``."""
+
+    @property
+    def columns(self) -> Sequence[Column]: ...
+    @property
+    def parents(self) -> Mapping[tuple[str, ...], Parent]: ...
+    @property
+    def type_of(self) -> Sequence[TypeOf]: ...
+
+
+#: The whole CSV document of a query without rows: no header, no line end.
+NO_RECORDS = b"Records not found for this query"
+#: The object that an id belongs to.
+ObjectOf = Callable[[str], str]
+
+
+def java_double(value: float) -> str:
+    """A double as Java prints it: ``12.5``, ``5.0``, ``1.39E8``."""
+    if value == 0 or 1e-3 <= abs(value) < 1e7:
+        return repr(value)
+    shortest = repr(value)
+    mantissa, _, exponent = shortest.partition("e")
+    if not exponent:
+        digits = shortest.lstrip("-").replace(".", "").strip("0")
+        mantissa = f"{'-' if value < 0 else ''}{digits[0]}.{digits[1:] or '0'}"
+        exponent = f"{value:e}".partition("e")[2]
+    return f"{mantissa if '.' in mantissa else mantissa + '.0'}E{int(exponent)}"
+
+
+def _csv_boolean(value: Any) -> Any:
+    return "true" if value else "false"
+
+
+def _csv_double(value: Any) -> Any:
+    return value if value is None else java_double(float(value))
+
+
+_CSV_CONVERTERS: dict[str, Callable[[Any], Any]] = {
+    "boolean": _csv_boolean,
+    "double": _csv_double,
+    "currency": _csv_double,
+    "percent": _csv_double,
+}
+
+
+class CsvQuery:
+    """Header and every cell quoted, LF line ends; null and empty text are both ``""``."""
+
+    empty = NO_RECORDS
+
+    def __init__(self, shape: Shape) -> None:
+        self._labels = [column.label for column in shape.columns]
+        self._width = len(self._labels)
+        self._buffer = io.StringIO(newline="")
+        self._writer = csv.writer(self._buffer, quoting=csv.QUOTE_ALL, lineterminator="\n")
+        self._converters = [
+            (index, _CSV_CONVERTERS[column.type])
+            for index, column in enumerate(shape.columns)
+            if column.type in _CSV_CONVERTERS
+        ]
+
+    def begin(self) -> bytes:
+        return self._write([self._labels])
+
+    def rows(self, rows: Sequence[Sequence[Any]], /) -> bytes:
+        if not rows:
+            return b""
+        if not self._converters and len(rows[0]) == self._width:
+            return self._write(rows)
+        # Column by column: one call of Python for each row would cost more than the writer.
+        columns = list(zip(*rows, strict=True))[: self._width]
+        for index, convert in self._converters:
+            columns[index] = tuple(map(convert, columns[index]))
+        return self._write(zip(*columns, strict=True))
+
+    def end(self) -> bytes:
+        return b""
+
+    def _write(self, rows: Iterable[Sequence[Any]]) -> bytes:
+        self._writer.writerows(rows)
+        text = self._buffer.getvalue()
+        self._buffer.seek(0)
+        self._buffer.truncate()
+        return text.encode("utf-8", "replace")
+
+
+@dataclass(slots=True)
+class Node:
+    """A record within a row: the row's own, or a parent's.
+
+    ``index`` is where its id stands; ``items`` are its members in SELECT order.
+    """
+
+    name: str
+    index: int
+    objects: tuple[str, ...]
+    items: list[Leaf | Node | Choice] = field(default_factory=list)
+
+    def node(self, name: str) -> Node | None:
+        return next(
+            (item for item in self.items if isinstance(item, Node) and item.name == name), None
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """A value of a record."""
+
+    name: str
+    index: int
+    type: str
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A TYPEOF: its members depend on the object of the id at ``index``."""
+
+    name: str
+    index: int
+    objects: tuple[str, ...]
+    branches: Mapping[str, tuple[Leaf, ...]]
+    otherwise: tuple[Leaf, ...]
+
+
+def tree(shape: Shape) -> Node:
+    """The records that a query's rows are made of."""
+    own = shape.parents[()]
+    root = Node("", own.index, own.objects)
+    choices = sorted(shape.type_of, key=lambda type_of: type_of.position)
+    for index, column in enumerate(shape.columns):
+        while choices and choices[0].position <= index:
+            root.items.append(_choice(choices.pop(0)))
+        _parent(root, shape, column.path).items.append(Leaf(column.path[-1], index, column.type))
+    root.items += map(_choice, choices)
+    return root
+
+
+def _parent(root: Node, shape: Shape, path: tuple[str, ...]) -> Node:
+    node = root
+    for depth in range(1, len(path)):
+        below = node.node(path[depth - 1])
+        if below is None:
+            parent = shape.parents[path[:depth]]
+            below = Node(path[depth - 1], parent.index, parent.objects)
+            node.items.append(below)
+        node = below
+    return node
+
+
+def _choice(type_of: TypeOf) -> Choice:
+    return Choice(
+        type_of.label,
+        type_of.index,
+        type_of.objects,
+        {name: _leaves(branch) for name, branch in type_of.branches.items()},
+        _leaves(type_of.otherwise),
+    )
+
+
+def _leaves(columns: Sequence[tuple[int, Column]]) -> tuple[Leaf, ...]:
+    return tuple(Leaf(column.label, index, column.type) for index, column in columns)
+
+
+def _record(
+    item: Node | Choice, row: Sequence[Any], object_of: ObjectOf
+) -> tuple[str, str, Sequence[Leaf | Node | Choice]] | None:
+    """The id, object and members of a record; None where there is none."""
+    identity = row[item.index]
+    if identity is None:
+        return None
+    name = item.objects[0] if len(item.objects) == 1 else object_of(identity)
+    if isinstance(item, Node):
+        return identity, name, item.items
+    return identity, name, item.branches.get(name, item.otherwise)
+
+
+# JSON
+
+
+@lru_cache(maxsize=4096)
+def _day_milliseconds(day: str) -> int:
+    return (date.fromisoformat(day).toordinal() - date(1970, 1, 1).toordinal()) * 86_400_000
+
+
+def epoch_milliseconds(text: str) -> int:
+    """``2024-01-31T12:00:00.000Z`` as milliseconds since 1970, UTC."""
+    return (
+        _day_milliseconds(text[:10])
+        + int(text[11:13]) * 3_600_000
+        + int(text[14:16]) * 60_000
+        + int(text[17:19]) * 1_000
+        + int(text[20:23])
+    )
+
+
+_JSON_VALUES: dict[str, Callable[[Any], str]] = {
+    "boolean": lambda value: "true" if value else "false",
+    "int": str,
+    "long": str,
+    "double": lambda value: java_double(float(value)),
+    "currency": lambda value: java_double(float(value)),
+    "percent": lambda value: java_double(float(value)),
+    "datetime": lambda value: str(epoch_milliseconds(value)),
+}
+
+
+class JsonQuery:
+    """An array of records, laid out as recorded: two spaces, `` : `` between key and value."""
+
+    empty = b"[ ]"
+
+    def __init__(self, shape: Shape, version: str, object_of: ObjectOf) -> None:
+        self._root = tree(shape)
+        self._sobjects = f"/services/data/v{version}/sobjects"
+        self._object_of = object_of
+        self._separator = ""
+
+    def begin(self) -> bytes:
+        self._separator = ""
+        return b"[ "
+
+    def rows(self, rows: Sequence[Sequence[Any]], /) -> bytes:
+        if not rows:
+            return b""
+        text = ", ".join(self._text(self._root, row, "") for row in rows)
+        text, self._separator = self._separator + text, ", "
+        return text.encode("utf-8", "replace")
+
+    def end(self) -> bytes:
+        return b" ]"
+
+    def _text(self, item: Leaf | Node | Choice, row: Sequence[Any], indent: str) -> str:
+        if isinstance(item, Leaf):
+            value = row[item.index]
+            if value is None and item.type != "boolean":
+                return "null"
+            return _JSON_VALUES.get(item.type, encode_basestring)(value)
+        record = _record(item, row, self._object_of)
+        if record is None:
+            return "null"
+        identity, name, members = record
+        inner = indent + "  "
+        lines = [
+            f'"attributes" : {{\n{inner}  "type" : "{name}",\n'
+            f'{inner}  "url" : "{self._sobjects}/{name}/{identity}"\n{inner}}}'
+        ]
+        lines += [f'"{member.name}" : {self._text(member, row, inner)}' for member in members]
+        return "{\n" + inner + f",\n{inner}".join(lines) + f"\n{indent}}}"
+
+
+# XML
+
+_XML_VALUES: dict[str, Callable[[Any], str]] = {
+    "boolean": lambda value: "true" if value else "false",
+    "int": str,
+    "long": str,
+    "double": lambda value: java_double(float(value)),
+    "currency": lambda value: java_double(float(value)),
+    "percent": lambda value: java_double(float(value)),
+}
+
+
+class XmlQuery:
+    """``records`` of type ``sObject``; ``Id`` comes twice where it was selected, else once and
+    nil.
+    """
+
+    def __init__(self, shape: Shape, version: str, object_of: ObjectOf) -> None:
+        del version
+        self._root = tree(shape)
+        self._object_of = object_of
+        self.empty = self.begin() + self.end()
+
+    def begin(self) -> bytes:
+        return (
+            f'{XML_DECLARATION}\n<queryResult xmlns="{DATALOAD}" xmlns:xsi="{SCHEMA_INSTANCE}">\n'
+        ).encode()
+
+    def rows(self, rows: Sequence[Sequence[Any]], /) -> bytes:
+        return "".join(
+            f' <records xsi:type="sObject">\n{self._members(self._root, row, "  ")} </records>\n'
+            for row in rows
+        ).encode("utf-8", "replace")
+
+    def end(self) -> bytes:
+        return b"</queryResult>"
+
+    def _members(self, item: Node | Choice, row: Sequence[Any], indent: str) -> str:
+        record = _record(item, row, self._object_of)
+        if record is None:
+            return ""
+        identity, name, members = record
+        selected = any(isinstance(member, Leaf) and member.name == "Id" for member in members)
+        own_id = f"<Id>{identity}</Id>" if selected else '<Id xsi:nil="true"/>'
+        head = f"{indent}<type>{name}</type>\n{indent}{own_id}\n"
+        return head + "".join(self._member(member, row, indent) for member in members)
+
+    def _member(self, item: Leaf | Node | Choice, row: Sequence[Any], indent: str) -> str:
+        value = row[item.index]
+        if isinstance(item, Leaf):
+            if value is None and item.type != "boolean":
+                return f'{indent}<{item.name} xsi:nil="true"/>\n'
+            text = _XML_VALUES.get(item.type, xml_escape)(value)
+            return f"{indent}<{item.name}>{text}</{item.name}>\n"
+        if value is None:
+            return f'{indent}<{item.name} xsi:nil="true"/>\n'
+        content = self._members(item, row, indent + " ")
+        return f'{indent}<{item.name} xsi:type="sObject">\n{content}{indent}</{item.name}>\n'
+
+
+class QueryWriter(DocumentWriter, Protocol):
+    """Writes a query's rows; ``empty`` is the document when there are none."""
+
+    empty: bytes
+
+
+QUERY_WRITERS: dict[str, Callable[[Shape, str, ObjectOf], QueryWriter]] = {
+    "CSV": lambda shape, _version, _object_of: CsvQuery(shape),
+    "JSON": JsonQuery,
+    "XML": XmlQuery,
+}
