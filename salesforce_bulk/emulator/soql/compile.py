@@ -397,7 +397,7 @@ class _Select:
             or len(self._selected) + len(self._hidden) > _COLUMNS
             or len(sql.encode()) > _SQL_BYTES
         ):
-            raise SoqlError(QUERY_TOO_COMPLICATED, "Query is too complicated")
+            raise _too_complicated()
         return tuple(parameters)
 
     # SELECT COUNT()
@@ -493,22 +493,20 @@ class _Select:
 
     def _compound(self, operand: Operand, field: Field) -> str:
         """The parts of an address or a location as JSON text."""
-        if operand.optional:
-            raise not_emulated("a compound field of a parent")
-        parts = [
-            part
-            for part in self._object.stored_fields
+        owner = self._options.schema.get(operand.entity)
+        names = [
+            part.name
+            for part in (owner.stored_fields if owner else ())
             if (part.compound_field_name or "").lower() == field.name.lower()
         ]
-        if not parts:
+        if not names:
             return "NULL"
-        alias = self._scope.alias
-        columns = [f'{alias}."{part.name}"' for part in parts]
+        above = operand.path[:-1]
+        parts = [self._operands.bind(Path((*above, name), operand.at)).sql for name in names]
         pairs = ", ".join(
-            f"'{_part_name(field, part)}', {column}"
-            for part, column in zip(parts, columns, strict=True)
+            f"'{_part_name(field, name)}', {part}" for name, part in zip(names, parts, strict=True)
         )
-        present = f"coalesce({', '.join([*columns, 'NULL'])}) IS NOT NULL"
+        present = f"coalesce({', '.join([*parts, 'NULL'])}) IS NOT NULL"
         return f"CASE WHEN {present} THEN json_object({pairs}) END"
 
     def _select_fields(self, item: SelectFields) -> None:
@@ -583,7 +581,10 @@ class _Select:
             )
 
     def _check_sortable(self, operand: Operand) -> None:
-        if operand.field is not None and not operand.aggregate and not operand.field.sortable:
+        sortable = operand.kind not in ("compound", "binary")
+        if operand.field is not None and not operand.aggregate:
+            sortable = sortable and operand.field.sortable
+        if not sortable:
             raise located(
                 INVALID_FIELD,
                 self._query.text,
@@ -666,9 +667,8 @@ class _Select:
         self, paths: Sequence[Path], target: SObject, reference: str
     ) -> tuple[tuple[int, Column], ...]:
         """Fields of one type: scalar subqueries, since at most one type has the record."""
-        scope = Scope(
-            replace(self._query, alias=None, aliases=()), target, self._options.schema, "y"
-        )
+        bare, options = replace(self._query, alias=None, aliases=()), self._options
+        scope = Scope(bare, target, options.schema, "y", options.tables)
         operands = Operands(scope)
         found = []
         for path in paths:
@@ -689,6 +689,8 @@ class _Select:
     # Aggregates
 
     def _grouped(self) -> CompiledQuery:
+        if len(self._query.fields) + len(self._query.order_by) > _COLUMNS:
+            raise _too_complicated()
         grouping = _Grouping(self._query, self._operands)
         self._check_grouped()
         columns = grouping.columns()
@@ -774,6 +776,8 @@ class _Grouping:
         self.groups = [self._group(node) for node in self._group_by.items]
         self.everything = frozenset(operand.sql for operand in self.groups)
         self.selected = [self._selectable(item) for item in query.fields]
+        if len(self.groups) > _COLUMNS:
+            raise _too_complicated()
         if self._group_by.kind and len(self.groups) > ROLLED_FIELDS:
             raise self._malformed(
                 self._group_by.at, f"{self._group_by.kind} takes at most {ROLLED_FIELDS} fields"
@@ -788,7 +792,8 @@ class _Grouping:
             raise self._malformed(
                 operand.at, f"Grouped field should not be aggregated: {operand.label}"
             )
-        if operand.field is not None and not operand.field.groupable:
+        groupable = operand.kind not in ("compound", "binary")
+        if not groupable or (operand.field is not None and not operand.field.groupable):
             raise self._malformed(
                 operand.at, f"field '{operand.name}' can not be grouped in a query call"
             )
@@ -873,6 +878,10 @@ class _Grouping:
         return tuple(columns)
 
 
+def _too_complicated() -> SoqlError:
+    return SoqlError(QUERY_TOO_COMPLICATED, "Query is too complicated")
+
+
 def _column_of(operand: Operand, kind: str) -> Column:
     if kind == "field":
         kind = {"compound": "compound", "binary": "base64"}.get(operand.kind, kind)
@@ -887,10 +896,10 @@ def _referred(operand: Operand, sobject: SObject) -> set[str]:
     return set(field.reference_to)
 
 
-def _part_name(compound: Field, part: Field) -> str:
+def _part_name(compound: Field, part: str) -> str:
     """`city` of BillingCity within BillingAddress, `latitude` of Place__Latitude__s."""
     stem = re.sub(r"Address$|__c$", "", compound.name)
-    bare = re.sub(r"__s$", "", part.name.removeprefix(stem)).strip("_")
+    bare = re.sub(r"__s$", "", part.removeprefix(stem)).strip("_")
     return bare[:1].lower() + bare[1:]
 
 

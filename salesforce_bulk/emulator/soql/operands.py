@@ -87,8 +87,8 @@ class Operand:
     """A field or an expression, ready for SQL.
 
     `type` is describe's word for its values; `tested` is the SQL whose being null makes it
-    null; `optional` says that a parent on its path may be missing. `source` is the tree's node
-    that the operand came from, kept for errors.
+    null; `optional` says that a parent on its path may be missing; `entity` is the object that
+    a plain field belongs to.
     """
 
     sql: str
@@ -102,6 +102,7 @@ class Operand:
     parameters: tuple[str, ...] = ()
     function: str = ""
     aggregate: bool = False
+    entity: str = ""
 
     @property
     def kind(self) -> str:
@@ -151,6 +152,7 @@ class Operands:
             tested=bound.sql,
             optional=bound.optional,
             at=path.at,
+            entity=bound.entity,
         )
 
     def _refused(self, call: Call) -> SoqlError:
@@ -194,6 +196,8 @@ class Operands:
 
     def _format(self, call: Call) -> Operand:
         operand = self._argument(call)
+        if operand.kind in ("compound", "binary"):
+            raise self._error(INVALID_FIELD, call, f"FORMAT cannot be used on field {operand.name}")
         return replace(operand, function=call.name, at=call.at)
 
     def _date_function(self, call: Call) -> Operand:

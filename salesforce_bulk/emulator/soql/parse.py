@@ -345,7 +345,18 @@ def parse(text: str) -> Query:
             MALFORMED_QUERY,
             f"SOQL statements cannot be longer than {STATEMENT_CHARACTERS} characters.",
         )
+    if not _is_unicode(text):
+        raise SoqlError(MALFORMED_QUERY, "SOQL statements must be text in Unicode")
     return _Parser(text).statement()
+
+
+def _is_unicode(text: str) -> bool:
+    """JSON can bring half a surrogate pair, which no database takes."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _tokens(text: str) -> list[_Token]:

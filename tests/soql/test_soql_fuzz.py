@@ -1,0 +1,164 @@
+"""Whatever is asked, the answer is a plan that SQLite runs or a SoqlError."""
+
+from __future__ import annotations
+
+import random
+import re
+import sqlite3
+import sys
+from datetime import datetime, timezone
+
+import pytest
+from soql_corpus import VALID
+
+from salesforce_bulk.emulator.soql.compile import compile_query
+from salesforce_bulk.emulator.soql.errors import SoqlError
+from salesforce_bulk.emulator.soql.parse import NESTING, STATEMENT_CHARACTERS, parse
+from salesforce_bulk.emulator.soql.restrict import check_bulk1, check_bulk2
+
+NOW = datetime(2024, 5, 15, tzinfo=timezone.utc)
+TOKENS = re.compile(r"\s+|\w+|'(?:[^'\\]|\\.)*'|[<>!]=|.", re.S)
+EXTRA = [
+    *"()',.:=<>*;\\\"%_-+0 \n\t",
+    *("AND", "OR", "NOT", "NULL", "IN", "LIKE", "SELECT", "FROM", "WHERE", "LIMIT", "ORDER", "BY"),
+    *("GROUP", "HAVING", "OFFSET", "FIELDS(ALL)", "COUNT()", "TYPEOF", "END", "TODAY", "''", "é"),
+    *("LAST_N_DAYS:99999999999", "99999999999999999999", "1e999", "2024-02-30", "\x00", "\ud800"),
+    *("Account.", "Owner", "USING SCOPE mine", "ALL ROWS", "WITH DATA CATEGORY x", "toLabel("),
+]
+
+
+def mutate_tokens(chance: random.Random, soql: str) -> str:
+    """Swap, drop, double or insert a few tokens, some of them from other queries."""
+    tokens = TOKENS.findall(soql)
+    others = TOKENS.findall(chance.choice(VALID))
+    for _ in range(chance.randint(1, 4)):
+        at = chance.randrange(len(tokens) + 1)
+        action = chance.randrange(5)
+        if action == 0:
+            del tokens[at : at + chance.randint(1, 3)]
+        elif action == 1:
+            tokens.insert(at, chance.choice(EXTRA))
+        elif action == 2:
+            tokens[at:at] = others[: chance.randint(1, len(others))]
+        elif action == 3:
+            tokens[at:at] = tokens[at : at + 6]
+        elif tokens:
+            other = chance.randrange(len(tokens))
+            at = min(at, len(tokens) - 1)
+            tokens[at], tokens[other] = tokens[other], tokens[at]
+        tokens = tokens or [" "]
+    return "".join(tokens)
+
+
+def mutate_characters(chance: random.Random, soql: str) -> str:
+    """Replace, drop or insert a few characters."""
+    text = list(soql)
+    for _ in range(chance.randint(1, 5)):
+        at = chance.randrange(len(text))
+        new = chance.choice(EXTRA) if chance.random() < 0.5 else chr(chance.randrange(32, 0x250))
+        text[at : at + chance.randint(0, 2)] = [new] if chance.random() < 0.7 else []
+        text = text or [" "]
+    return "".join(text)
+
+
+class Tried:
+    """Compiles and runs queries, and counts what became of them."""
+
+    def __init__(self, database) -> None:
+        self.database = database
+        self.read = database.store.read()
+        self.compiled = 0
+        self.refused = 0
+
+    def __call__(self, soql: str) -> None:
+        try:
+            query = parse(soql)
+            plan = compile_query(query, self.database.schema, NOW, user_id="005000000000001AAA")
+        except SoqlError as error:
+            self.refused += 1
+            assert error.code
+            assert error.message
+            return
+        self.compiled += 1
+        for sobject in plan.tables:
+            self.database.store.ensure(sobject)
+        self.run(plan, plan.parameters)
+        for children in plan.children:
+            self.run(children.query, children.parameters_for("001000000000001AAA"))
+        for check in (check_bulk2, lambda q, s: check_bulk1(q, s, "CSV")):
+            try:
+                bulk = check(query, self.database.schema)
+            except SoqlError:
+                continue
+            compile_query(bulk, self.database.schema, NOW)
+
+    def run(self, plan, parameters) -> None:
+        try:
+            self.read.execute(plan.sql, parameters).fetchall()
+        except sqlite3.Error as error:  # pragma: no cover - the failure this test is for
+            raise AssertionError(f"{error}: {plan.sql}") from error
+
+
+KIN = [
+    ["Id", "Name", "Account.Name", "OwnerId", "Owner.Name", "CreatedDate", "IsDeleted", "Email"]
+    + ["Birthdate", "AccountId", "What.Name", "Who.Id", "Tags__c", "Open__c", "Place__c", "Type"]
+    + ["AnnualRevenue", "NumberOfEmployees", "Description", "BillingAddress", "Long__c", "Body"]
+    + ["Parent.Parent.Parent.Parent.Parent.Name", "Shelf__r.Owner.Email", "Subject", "Industry"],
+    ["=", "!=", "<>", "<", "<=", ">", ">=", "LIKE", "IN", "NOT IN", "INCLUDES", "EXCLUDES"],
+    ["'x'", "''", "'É%_\\\\'", "5", "-1.5", "TRUE", "NULL", "2024-01-31", "TODAY", "12:00:00Z"]
+    + ["2024-01-31T00:00:00Z", "LAST_N_WEEKS:9999", "USD5", "('a','É',null)", "(TODAY, NULL)"]
+    + ["'001000000000001'", "(1, 2, 1e999)", "(SELECT AccountId FROM Contact)", "(true)"]
+    + ["(SELECT Id FROM Account WHERE Name > 'é')", "('a;b', 'ü')", "NEXT_N_FISCAL_YEARS:3"],
+    ["Account", "Contact", "Task", "Bag__c", "Shelf__c", "Lead", "User", "Order", "Nothing__c"],
+    ["COUNT", "SUM", "MAX", "COUNT_DISTINCT", "DAY_ONLY", "CALENDAR_YEAR", "toLabel", "FORMAT"]
+    + ["GROUPING", "convertCurrency", "WEEK_IN_YEAR", "DISTANCE"],
+    ["AND", "OR", "AND NOT", "OR NOT"],
+    ["GROUP BY", "GROUP BY ROLLUP(Type),", "ORDER BY", "LIMIT 3 OFFSET", "HAVING"],
+]
+PIECES = re.compile(r"'(?:[^'\\]|\\.)*'|[\w.]+:\d+|[\w.]+|[<>!]=|\s+|.", re.S)
+
+
+def mutate_kindred(chance: random.Random, soql: str) -> str:
+    """Put fields in the place of fields, operators of operators, literals of literals."""
+    pieces = PIECES.findall(soql)
+    places = [at for at, piece in enumerate(pieces) if piece.strip()]
+    for at in chance.sample(places, min(len(places), chance.randint(1, 3))):
+        kin = [group for group in KIN if pieces[at].upper() in map(str.upper, group)]
+        pieces[at] = chance.choice(kin[0] if kin else chance.choice(KIN))
+    return "".join(pieces)
+
+
+def generate(chance: random.Random, soql: str) -> str:
+    """A query of random parts, whose words stand where they belong."""
+    fields, operators, literals, objects, functions, joints, _ = KIN
+
+    def operand() -> str:
+        field = chance.choice(fields)
+        return field if chance.random() < 0.8 else f"{chance.choice(functions)}({field})"
+
+    def condition(depth: int) -> str:
+        if depth == 0 or chance.random() < 0.5:
+            return f"{operand()} {chance.choice(operators)} {chance.choice(literals)}"
+        joint = f" {chance.choice(joints)} "
+        return "(" + joint.join(condition(depth - 1) for _ in range(chance.randint(1, 3))) + ")"
+
+    selected = ", ".join(operand() for _ in range(chance.randint(1, 2)))
+    soql = f"SELECT {selected} FROM {chance.choice(objects)}"
+    if chance.random() < 0.6:
+        soql += f" WHERE {condition(3)}"
+    if chance.random() < 0.2:
+        soql += f" GROUP BY {operand()}"
+    if chance.random() < 0.3:
+        soql += f" ORDER BY {operand()} {chance.choice(['', 'ASC', 'DESC NULLS LAST'])}"
+    return soql
+
+
+@pytest.mark.parametrize("mutate", [mutate_tokens, mutate_characters, mutate_kindred, generate])
+def test_mutated_queries_are_refused_or_run(database, mutate):
+    """2,500 mutants of every kind: no exception but SoqlError, and no error of SQLite's."""
+    chance = random.Random(20240515)
+    tried = Tried(database)
+    for _ in range(2500):
+        tried(mutate(chance, chance.choice(VALID)))
+    assert tried.compiled > 50
+    assert tried.refused > 200
