@@ -71,27 +71,30 @@ class SalesforceEmulator:
     ) -> None:
         self.clock: Clock = clock or SystemClock()
         self.faults = Faults(seed)
-        self._spool = Path(tempfile.mkdtemp(prefix="salesforce-bulk-emulator-"))
         self.org = Org(self.clock, Path(data) if data is not None else None, seed)
         self.sessions = Sessions(self.clock, self.org.org_id, seed, session_seconds)
-        self.work = BatchWork(self.org, self.faults, result_bytes)
+        self._spool = Path(tempfile.mkdtemp(prefix="salesforce-bulk-emulator-"))
         self.engine = JobEngine(
             self.clock,
             self.org.ids,
             self._spool,
-            self.work,
+            BatchWork(self.org, self.faults, result_bytes),
             workers=workers,
             inline=inline,
             batches_per_day=batches_per_day,
         )
         self._application = self._build()
         self._scheme = "https" if tls else "http"
-        self._server = HttpServer(
-            self._application,
-            port=port,
-            observe=self._application.observe,
-            tls=_tls_context(tls) if tls else None,
-        )
+        try:
+            self._server = HttpServer(
+                self._application,
+                port=port,
+                observe=self._application.observe,
+                tls=_tls_context(tls) if tls else None,
+            )
+        except OSError:
+            self._discard()
+            raise
 
     def _build(self) -> Application:
         soap = SoapFamily()
@@ -111,6 +114,9 @@ class SalesforceEmulator:
     def stop(self) -> None:
         """Ends all connections and threads and removes the spool; running batches end first."""
         self._server.stop()
+        self._discard()
+
+    def _discard(self) -> None:
         self.engine.stop()
         self.org.close()
         shutil.rmtree(self._spool, ignore_errors=True)

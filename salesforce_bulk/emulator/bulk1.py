@@ -5,6 +5,7 @@ Source: *Bulk API Developer Guide*, "Bulk API" chapters; where it is silent see 
 
 from __future__ import annotations
 
+import codecs
 import contextlib
 import gzip
 import re
@@ -18,8 +19,11 @@ from typing import TYPE_CHECKING
 
 from salesforce_bulk import bulk_states, limits
 from salesforce_bulk.emulator import wire
+from salesforce_bulk.emulator.async_schema import async_schema
 from salesforce_bulk.emulator.faults import Faults
+from salesforce_bulk.emulator.ids import to_18
 from salesforce_bulk.emulator.jobs import Batch, Job, JobEngine, JobError, PkChunking, batches_of
+from salesforce_bulk.emulator.mapping import read_spec
 from salesforce_bulk.emulator.routes import ApiError, Call, Handler, Route, route
 from salesforce_bulk.emulator.server import BLOCK, FilePart, Request, Response
 from salesforce_bulk.emulator.sessions import Session, Sessions, User, bearer
@@ -34,6 +38,8 @@ JOB_DOCUMENT_BYTES = 1_000_000
 OPERATIONS = ("insert", "update", "upsert", "delete", "hardDelete", "query", "queryAll")
 CONTENT_TYPES = ("CSV", "XML", "JSON", "ZIP_CSV", "ZIP_XML", "ZIP_JSON")
 CONCURRENCY_MODES = ("Parallel", "Serial")
+#: What is served without a session.
+OPEN_ROUTES = frozenset({"bulk1.schema"})
 #: Bodies smaller than this are not worth compressing.
 GZIP_FROM = 256
 
@@ -198,8 +204,14 @@ def info_form(job: Job) -> str:
 
 
 def charset(request: Request) -> str:
+    """The charset of a batch. Raises ApiError for one that nobody knows."""
     found = re.search(r"charset=\"?([\w.:-]+)", request.header("content-type"), re.IGNORECASE)
-    return found[1] if found else "utf-8"
+    name = found[1] if found else "utf-8"
+    try:
+        codecs.lookup(name)
+    except LookupError:
+        raise ApiError(400, "ClientInputError", f"Unsupported charset: {name}") from None
+    return name
 
 
 def reply(body: bytes | FilePart, form: str, status: int = 200) -> Response:
@@ -221,6 +233,8 @@ class AsyncFamily:
 
     def admit(self, call: Call) -> None:
         _check_version(call)
+        if call.occasion.route in OPEN_ROUTES:
+            return
         call.session = self._session(call)
 
     def _session(self, call: Call) -> Session:
@@ -252,6 +266,8 @@ class AsyncFamily:
                 "X-Robots-Tag": "none",
             }
         )
+        if version := _deprecated_version(request.path):
+            response.headers["Warning"] = f'299 - "API version {version} is deprecated"'
         if _accepts_gzip(request):
             _compress(response)
 
@@ -266,6 +282,15 @@ def _check_version(call: Call) -> None:
         raise ApiError(400, "InvalidVersion", f"API version {version} is retired")
     if float(version) > NEWEST_VERSION:
         raise ApiError(400, "InvalidVersion", f"API version {version} is not supported")
+
+
+def _deprecated_version(path: str) -> str | None:
+    found = re.match(PREFIX + r"/(\d{1,3}\.0)/", path)
+    if found is None:
+        return None
+    number = float(found[1])
+    deprecated = limits.FIRST_SUPPORTED_VERSION <= number <= limits.LAST_DEPRECATED_VERSION
+    return found[1] if deprecated else None
 
 
 def _accepts_gzip(request: Request) -> bool:
@@ -432,6 +457,8 @@ class Bulk1:
             ("request", f"{batch}/request", {"GET": self.get_request}),
             ("results", f"{batch}/result", {"GET": self.get_results}),
             ("result", f"{batch}/result/{{result}}", {"GET": self.get_result}),
+            ("spec", f"{base}/job/{{job}}/spec", {"POST": self.set_mapping}),
+            ("schema", f"{base}/AsyncApi.xsd", {"GET": self.get_schema}),
         )
         return [
             route(
@@ -547,6 +574,7 @@ class Bulk1:
         request = call.request
         self._own(call, job)
         _check_batch_type(job, request)
+        encoding = charset(request)
         spooled = self.engine.spool_file(job)
         try:
             _spool(request, spooled)
@@ -554,7 +582,7 @@ class Bulk1:
         except (ApiError, JobError):
             spooled.unlink(missing_ok=True)
             raise
-        batch = self.engine.add_batch(job, spooled, charset(request))
+        batch = self.engine.add_batch(job, spooled, encoding)
         form = info_form(job)
         response = reply(batch_document(batch, form), form, 201)
         response.headers["Location"] = f"{PREFIX}/{job.version}/job/{job.id}/batch/{batch.id}"
@@ -589,10 +617,37 @@ class Bulk1:
 
     def get_result(self, call: Call) -> Response:
         batch = self._batch(call)
+        wanted = to_18(call["result"])
         for result in batch.results:
-            if result.id == call["result"][:15]:
+            if batch.job.is_query and to_18(result.id) == wanted:
                 return reply(FilePart(result.path), batch.job.base_format)
         raise ApiError(400, "InvalidBatch", f"Unable to find result: {call['result']}")
+
+    # field mapping, schema
+
+    def set_mapping(self, call: Call) -> Response:
+        job = self._job(call)
+        self._own(call, job)
+        if job.content_type != "CSV":
+            raise ApiError(400, "InvalidJob", "A field mapping needs a job of content type CSV")
+        text = call.request.body.read_all(4 * limits.SPEC_CHARACTERS).decode("utf-8", "replace")
+        if len(text) >= limits.SPEC_CHARACTERS:
+            raise ApiError(
+                400,
+                "ClientInputError",
+                f"The specification must be less than {limits.SPEC_CHARACTERS} characters",
+            )
+        try:
+            job.mapping = read_spec(text)
+        except wire.CsvError as error:
+            raise ApiError(
+                400, "ClientInputError", f"Failed to parse transformation spec. {error}"
+            ) from error
+        return Response(201, {}, b"", framing="chunked")
+
+    def get_schema(self, call: Call) -> Response:
+        del call
+        return reply(async_schema().encode(), "XML")
 
     # what a call refers to
 
