@@ -134,6 +134,15 @@ def query_csv(megabytes: float) -> Content:
     return Content("text/csv", pieces, blocks * BLOCK_ROWS + rest)
 
 
+def query_constant(megabytes: float) -> Content:
+    """One column with the same value in all rows: gzip makes it a thousand times smaller."""
+    line = b'"true"\n'
+    block = line * BLOCK_ROWS
+    blocks = round(megabytes * 1e6 / len(block))
+    pieces = [(b'"IsActive__c"\n', 1), (block, blocks)]
+    return Content("text/csv", pieces, blocks * BLOCK_ROWS)
+
+
 def query_json(megabytes: float) -> Content:
     """A JSON query result of about so many MB."""
     records = _json_records()

@@ -32,6 +32,7 @@ DRAIN_SIZE = 1 << 20
 
 CONTENTS: Mapping[str, Callable[[float], canned_data.Content]] = {
     "query": canned_data.query_csv,
+    "query_constant": canned_data.query_constant,
     "query_json": canned_data.query_json,
     "ingest": canned_data.ingest_csv,
 }
