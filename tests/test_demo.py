@@ -37,7 +37,7 @@ def test_the_cities_come_back_as_they_were_sent(cities, capsys):
     output = capsys.readouterr()
     lines = output.out.splitlines()
     assert lines[0] == f"File        {cities}"
-    assert "Sent        304 rows in 1 batches, 4 of them spoiled on purpose: " in output.out
+    assert "Sent        304 rows in 1 batch, 4 of them spoiled on purpose: " in output.out
     assert "Accepted    300 rows" in lines
     assert "Rejected    4 rows" in lines
     for content_type in ("JSON", "CSV"):
@@ -58,7 +58,7 @@ def test_the_spoiled_rows_are_printed_with_their_numbers_and_errors(cities, caps
     for number, code in (
         (60, "REQUIRED_FIELD_MISSING:Required fields are missing: [Name]"),
         (120, "STRING_TOO_LONG:"),
-        (180, "INVALID_TYPE_ON_FIELD_IN_RECORD:"),
+        (180, "INVALID_FIELD:Failed to deserialize field at col 4."),
         (240, "INVALID_CROSS_REFERENCE_KEY:"),
     ):
         line = next(line for line in output.splitlines() if line.startswith(f"  row {number} with"))
@@ -99,7 +99,7 @@ def test_rows_of_the_file_that_the_org_rejects_are_3(write, capsys):
     output = capsys.readouterr().out
     assert "Accepted    2 rows\nRejected    6 rows\n" in output
     assert "\n  row 2: REQUIRED_FIELD_MISSING:" in output
-    assert "\n  row 3: INVALID_TYPE_ON_FIELD_IN_RECORD:" in output
+    assert "\n  row 3: INVALID_FIELD:" in output
 
 
 def test_a_file_of_which_no_row_is_accepted_is_3(write, capsys):

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 #: examples/ belongs to the repository, not to the package.
 EXAMPLE = Path(__file__).parents[2] / "examples" / "data" / "cities.csv"
 #: Seconds between two looks at a batch; a local org answers at once.
-POLL_INTERVAL = 0.05
+POLL_INTERVAL = 0.1
 #: Rejected rows and differences that the report prints.
 SHOWN = 20
 
@@ -252,9 +252,9 @@ class Report(NamedTuple):
 
     def _load_lines(self) -> Iterator[str]:
         load = self.load
-        spoils = len(self.plan.spoils)
+        batches = "1 batch" if load.batches == 1 else f"{load.batches} batches"
         yield (
-            f"Sent        {load.rows:,} rows in {load.batches} batches, {spoils} of them spoiled "
+            f"Sent        {load.rows:,} rows in {batches}, {len(self.plan.spoils)} of them spoiled "
             f"on purpose: {rate(load.rows, load.seconds)}"
         )
         yield f"Accepted    {len(load.accepted):,} rows"
