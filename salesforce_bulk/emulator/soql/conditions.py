@@ -283,7 +283,7 @@ class Conditions:
     def _value(self, operand: Operand, constant: Constant) -> Parameter:
         value = constant.value
         if operand.kind == "id":
-            return self._id(constant)
+            return self._id(operand, constant)
         if isinstance(value, bool):
             return int(value)
         if isinstance(value, datetime):
@@ -294,12 +294,12 @@ class Conditions:
             return value.isoformat("milliseconds") + "Z"
         return value
 
-    def _id(self, constant: Constant) -> str:
+    def _id(self, operand: Operand, constant: Constant) -> str:
         found = to_18(str(constant.value))
         if found is None:
             raise self._error(
                 INVALID_QUERY_FILTER_OPERATOR,
-                constant.at,
+                operand.at,
                 f"invalid ID field: {str(constant.value)[:200]}",
             )
         return found
