@@ -47,7 +47,7 @@ def delete_records(
     refused = _refused(store, sobject, record_ids)
     doomed = _Collection(schema, store, hard)
     doomed.add(sobject, {i: i for i in record_ids if i not in refused})
-    refused |= doomed.refused
+    refused |= _restricted(store, sobject, doomed.keepers)
     _remove(schema, store, doomed.without(set(refused)), hard, stamps)
     return refused
 
@@ -58,6 +58,22 @@ def _refused(store: Store, sobject: SObject, record_ids: Iterable[str]) -> dict[
     gone = {row[0]: DELETED_RECORD for row in rows if deleted and row[-1]}
     unknown = set(record_ids) - {row[0] for row in rows}
     return {**gone, **dict.fromkeys(unknown, UNKNOWN_RECORD)}
+
+
+def _restricted(
+    store: Store, sobject: SObject, keepers: Mapping[str, tuple[SObject, list[str]]]
+) -> dict[str, RowError]:
+    """Why records cannot go: the children that keep them, by name."""
+    name = sobject.name_field or sobject.fields["id"]
+    names = dict(store.look_up(sobject.name, "Id", keepers, ["Id", name.name])) if keepers else {}
+    return {
+        record_id: RowError(
+            "DELETE_FAILED",
+            f"Your attempt to delete {names[record_id]} could not be completed because it is "
+            f"associated with the following {child.label_plural.lower()}.: {', '.join(children)}\n",
+        )
+        for record_id, (child, children) in keepers.items()
+    }
 
 
 def _child_fields(
@@ -77,14 +93,17 @@ _AUDIT = frozenset({"CreatedById", "LastModifiedById", "OwnerId"})
 
 
 class _Collection:
-    """The records that a deletion takes along, and the deletions that a child forbids."""
+    """The records that a deletion takes along.
+
+    `keepers` are the children that forbid it: root -> (their object, their names).
+    """
 
     def __init__(self, schema: Schema, store: Store, hard: bool) -> None:
         self._schema = schema
         self._store = store
         self._hard = hard
         self._doomed: _Doomed = defaultdict(dict)
-        self.refused: dict[str, RowError] = {}
+        self.keepers: dict[str, tuple[SObject, list[str]]] = {}
 
     def add(self, sobject: SObject, roots: Mapping[str, str]) -> None:
         """Take records of an object (id -> the record whose deletion it is), and their
@@ -112,17 +131,11 @@ class _Collection:
         live = [row for row in rows if not (deleted and row[-1])]
         if relationship.restricted_delete:
             for row in live:
-                self._refuse(parents[row[1]], child, str(row[2]))
+                _, names = self.keepers.setdefault(parents[row[1]], (child, []))
+                names.append(str(row[2]))
             return
         taken = rows if self._hard else live
         self.add(child, {row[0]: parents[row[1]] for row in taken})
-
-    def _refuse(self, root: str, child: SObject, name: str) -> None:
-        message = (
-            "Your attempt to delete this record could not be completed because it is "
-            f"associated with the following {child.label_plural.lower()}.: {name}\n"
-        )
-        self.refused.setdefault(root, RowError("DELETE_FAILED", message))
 
     def without(self, refused: set[str]) -> dict[str, list[str]]:
         """The records to delete, by object, leaving out what belongs to refused deletions."""

@@ -198,7 +198,7 @@ _DERIVED: Mapping[str, tuple[Derived, ...]] = MappingProxyType(
         ),
     }
 )
-_CUSTOM_NAME = Derived("Name", ("Name", RECORD_ID), _first)
+_CUSTOM_NAME = Derived("Name", (RECORD_ID,), str, unless_given=True)
 
 
 def derived_fields(sobject: SObject) -> tuple[Derived, ...]:

@@ -10,6 +10,7 @@ from typing import Any
 
 from salesforce_bulk.emulator.custom_objects import SchemaError
 from salesforce_bulk.emulator.fields import (
+    COMPOUND_TYPES,
     TEXT_TYPES,
     ChildRelationship,
     Field,
@@ -38,6 +39,7 @@ _SOAP_TYPES: Mapping[str, str] = MappingProxyType(
     }
 )
 _BYTES_PER_CHARACTER = 3
+_WITH_FEED = frozenset({"Account", "Contact", "Lead", "Opportunity", "Case", "Campaign", "User"})
 _NOT_AGGREGATABLE = frozenset({"boolean", "base64", "address", "location", "multipicklist"})
 
 #: describe's name -> attribute of `Field`, where both hold the same value.
@@ -87,6 +89,15 @@ def _byte_length(field: Field) -> int:
     return field.length * _BYTES_PER_CHARACTER
 
 
+def _extra_type_info(field: Field) -> str | None:
+    if field.type == "textarea":
+        return "richtextarea" if field.html_formatted else "plaintextarea"
+    if field.name == "PhotoUrl":
+        return "imageurl"
+    person = field.compound_field_name == "Name" and field.name != "Name"
+    return "personname" if person else None
+
+
 def _describe_picklist_value(value: PicklistValue) -> dict[str, Any]:
     return {
         "active": value.active,
@@ -130,7 +141,7 @@ def describe_field(field: Field) -> dict[str, Any]:
         "displayLocationInDecimal": field.type == "location",
         "encrypted": field.type == "encryptedstring",
         "externalId": field.external_id,
-        "extraTypeInfo": None,
+        "extraTypeInfo": _extra_type_info(field),
         "filterable": field.filterable,
         "filteredLookupInfo": None,
         "formulaTreatNullNumberAsZero": False,
@@ -151,7 +162,7 @@ def describe_field(field: Field) -> dict[str, Any]:
         "picklistValues": [_describe_picklist_value(value) for value in field.picklist_values],
         "polymorphicForeignKey": field.polymorphic,
         "precision": field.precision,
-        "queryByDistance": field.type == "location",
+        "queryByDistance": field.type in COMPOUND_TYPES,
         "referenceTargetField": None,
         "referenceTo": list(field.reference_to),
         "relationshipName": field.relationship_name,
@@ -209,7 +220,7 @@ def describe_global_entry(sobject: SObject, version: str = DEFAULT_VERSION) -> d
         "deepCloneable": False,
         "deletable": sobject.deletable,
         "deprecatedAndHidden": False,
-        "feedEnabled": False,
+        "feedEnabled": sobject.name in _WITH_FEED,
         "hasSubtypes": False,
         "isInterface": False,
         "isSubtype": False,

@@ -33,13 +33,14 @@ def _upper_bits(text: str) -> int:
     return int(text.translate(_UPPER)[::-1], 2)
 
 
-def _check_character(group: str) -> str:
-    return CHECK_CHARACTERS[_upper_bits(group)]
+#: The check character of each upper-case pattern of five characters, first character first.
+_CHECKS = {f"{bits:05b}"[::-1]: CHECK_CHARACTERS[bits] for bits in range(32)}
 
 
 def check_characters(id15: str) -> str:
     """The three characters that make an 18-character id of a 15-character one."""
-    return "".join(_check_character(id15[start : start + 5]) for start in (0, 5, 10))
+    pattern = id15.translate(_UPPER)
+    return _CHECKS[pattern[:5]] + _CHECKS[pattern[5:10]] + _CHECKS[pattern[10:15]]
 
 
 def to_18(text: str) -> str | None:
@@ -102,7 +103,7 @@ def id_block(head: str, first: int, count: int) -> list[str]:
         block, low = divmod(number, _BASE * _BASE)
         take = min(end - number, _BASE * _BASE - low)
         start = head + base62(block, COUNTER_WIDTH - 2)
-        checks = _check_character(start[:5]) + _check_character(start[5:10])
+        checks = check_characters(start.ljust(15, "0"))[:2]
         endings = _endings(_upper_bits(start[10:13]))[low : low + take]
         ids += [f"{start}{pair}{checks}{check}" for pair, check in endings]
         number += take

@@ -4,7 +4,7 @@ A heading names an object: ``= Name | key prefix | label | plural | words``. A l
 ``Name | type | words | label | picklist values``; what is left out follows from the name and the
 type. Types: ``string 80``, ``double 18.2`` (precision.scale), ``int 8`` (digits),
 ``ref A,B Name Children`` (targets, relationship, children's name; ``-`` for none). Words are those
-of `_WORDS`, ``in:X`` (part of compound X) and ``default:N``. Picklist values are
+of `_WORDS`, ``in:X`` (part of compound X), ``relationship:X`` and ``default:N``. Picklist values are
 ``Value;Value=Label``, a ``*`` at the end marks the default; ``$name`` is a shared
 picklist. A line ``@name ...`` stands for
 several fields, see `_MACROS`; ``#`` begins a remark.
@@ -94,6 +94,8 @@ def _type_attributes(words: list[str]) -> dict[str, Any]:
 def _word_attributes(word: str) -> Mapping[str, Any]:
     if word.startswith("in:"):
         return {"compound_field_name": word[3:]}
+    if word.startswith("relationship:"):
+        return {"relationship_name": word[13:]}
     if word.startswith("default:"):
         return {"default_value": int(word[8:]), "defaulted_on_create": True}
     return _WORDS[word]

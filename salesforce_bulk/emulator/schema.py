@@ -65,7 +65,8 @@ class Schema:
 
     def __init__(self) -> None:
         self._lock = threading.RLock()
-        self._objects: dict[str, SObject] = dict(_standard_objects())
+        self._objects = dict(_standard_objects())
+        self._by_prefix = _by_prefix(self._objects)
         self._told_children: dict[str, _Children] = {}
 
     @property
@@ -79,9 +80,7 @@ class Schema:
 
     def by_prefix(self, key_prefix: str) -> SObject | None:
         """The object whose ids begin with these three characters."""
-        return next(
-            (found for found in self._objects.values() if found.key_prefix == key_prefix), None
-        )
+        return self._by_prefix.get(key_prefix)
 
     def define(
         self,
@@ -192,6 +191,7 @@ class Schema:
         """Take over the objects of another schema in place of one's own."""
         with self._lock:
             self._objects = dict(other.objects)
+            self._by_prefix = _by_prefix(self._objects)
             self._told_children = dict(other._told_children)
 
     def load(self, content: Any) -> list[SObject]:
@@ -229,6 +229,11 @@ class Schema:
     def _put(self, sobject: SObject) -> None:
         objects = {**self._objects, sobject.name.lower(): sobject}
         self._objects = _with_children(objects, self._told_children)
+        self._by_prefix = _by_prefix(self._objects)
+
+
+def _by_prefix(objects: Mapping[str, SObject]) -> dict[str, SObject]:
+    return {found.key_prefix: found for found in objects.values() if found.key_prefix}
 
 
 def _with_fields(sobject: SObject, fields: Iterable[Field]) -> SObject:
@@ -269,9 +274,16 @@ def _children(objects: Iterable[SObject]) -> Iterator[tuple[str, ChildRelationsh
 
 
 def _custom_child_name(child: SObject, field: Field) -> str | None:
+    """The children's name by the object's plural; a further lookup to one parent is numbered."""
     if not field.custom:
         return None
-    return f"{child.label_plural.replace(' ', '_')}__r"
+    siblings = [
+        other.name
+        for other in child.fields.values()
+        if other.custom and set(other.reference_to) & set(field.reference_to)
+    ]
+    number = siblings.index(field.name) or ""
+    return f"{child.label_plural.replace(' ', '_')}{number}__r"
 
 
 def _with_children(

@@ -76,7 +76,7 @@ IsCustomerPortal | boolean | updateonly | Customer Portal Account
 ChannelProgramName | string 255 | readonly -filter -sort
 ChannelProgramLevelName | string 255 | readonly -filter -sort
 Jigsaw | string 20 | | Data.com Key
-JigsawCompanyId | string 20 | readonly
+JigsawCompanyId | string 20 | readonly relationship:JigsawCompany
 CleanStatus | picklist 40 | restricted | | $clean_statuses
 AccountSource | picklist 40 | | | $sources
 DunsNumber | string 9 | | D-U-N-S Number
@@ -124,7 +124,7 @@ EmailBouncedDate | datetime
 IsEmailBounced | boolean | readonly
 PhotoUrl | url 255 | readonly | Photo URL
 Jigsaw | string 20 | | Data.com Key
-JigsawContactId | string 20 | readonly
+JigsawContactId | string 20 | readonly relationship:JigsawContact
 CleanStatus | picklist 40 | restricted | | $clean_statuses
 IndividualId | ref Individual Individual
 
@@ -163,7 +163,7 @@ IsUnreadByOwner | boolean | | Unread By Owner
 LastActivityDate | date | readonly | Last Activity
 @viewed
 Jigsaw | string 20 | | Data.com Key
-JigsawContactId | string 20 | readonly
+JigsawContactId | string 20 | readonly relationship:JigsawContact
 CleanStatus | picklist 40 | restricted | | $clean_statuses
 CompanyDunsNumber | string 9 | | Company D-U-N-S Number
 DandbCompanyId | ref DandBCompany DandbCompany | | D&B Company ID
@@ -702,7 +702,7 @@ SystemModstamp | datetime | readonly required defaulted
 
 = Contract | 800 | Contract | Contracts | chunkable
 @id Contract ID
-AccountId | ref Account Account Contracts | required cascade
+AccountId | ref Account Account Contracts | required cascade restricts
 Pricebook2Id | ref Pricebook2 Pricebook2 | | Price Book ID
 OwnerExpirationNotice | picklist 40 | restricted | | 15=15 Days;30=30 Days;45=45 Days;60=60 Days;90=90 Days;120=120 Days
 StartDate | date | | Contract Start Date
@@ -732,7 +732,7 @@ LastActivityDate | date | readonly | Last Activity
 @id Order ID
 @owner Group User
 ContractId | ref Contract Contract Orders | restricts
-AccountId | ref Account Account Orders | restricts
+AccountId | ref Account Account Orders | cascade restricts
 Pricebook2Id | ref Pricebook2 Pricebook2 | | Price Book ID
 OriginalOrderId | ref Order OriginalOrder
 EffectiveDate | date | required | Order Start Date

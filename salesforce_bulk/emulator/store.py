@@ -40,6 +40,9 @@ _COLUMN_TYPES: Mapping[str, str] = MappingProxyType(
     }
 )
 _TEXT_TYPE = "TEXT COLLATE NOCASE"
+#: Pages of the write-ahead log after which it goes into the database: a load by pieces of 200
+#: rows changes the same index pages again and again.
+_CHECKPOINT_PAGES = 8_000
 #: One parameter, a JSON list, for any number of values: SQLite prepares the statement once.
 ONE_OF = "(SELECT value FROM json_each(?))"
 _BOOKS = """
@@ -108,6 +111,7 @@ class Store:
         connection.execute(f"PRAGMA synchronous = {'NORMAL' if self.kept else 'OFF'}")
         connection.execute("PRAGMA busy_timeout = 10000")
         connection.execute("PRAGMA temp_store = MEMORY")
+        connection.execute(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT_PAGES}")
         connection.create_collation("UNICODE_NOCASE", _casefold_order)
         return connection
 

@@ -102,6 +102,8 @@ _BOOLEANS: Mapping[str, int] = MappingProxyType(
 )  # fmt: skip
 #: Digits of the numbers that SQLite keeps as integers, when describe states none.
 _INTEGER_DIGITS: Mapping[str, int] = MappingProxyType({"int": 9, "long": 18})
+#: Distinct texts that a column's judge remembers.
+_REMEMBERED = 20_000
 _FIRST_YEAR, _LAST_YEAR = 1700, 4000
 _TEXT_OR_NONE = frozenset({str, type(None), Unchanged})
 
@@ -156,22 +158,34 @@ _One = Callable[[str], Stored]
 
 
 def _each(one: _One, field: Field, unchanged: Judged) -> Judge:
-    """Judges every distinct text once; for types whose values repeat."""
+    """Judges every distinct text once; for types whose values repeat.
+
+    What was judged is remembered from piece to piece, up to a bound.
+    """
     null: Judged = 0 if field.type == "boolean" else None
+    blank: dict[Cell, Judged] = {UNCHANGED: unchanged, None: null}
+    known = dict(blank)
 
     def judge(cells: Sequence[Cell], errors: RowErrors) -> list[Judged]:
-        known: dict[Cell, Judged] = {UNCHANGED: unchanged, None: null}
+        try:
+            return [known[cell] for cell in cells]
+        except KeyError:
+            return judge_new(cells, errors)
+
+    def judge_new(cells: Sequence[Cell], errors: RowErrors) -> list[Judged]:
+        if len(known) > _REMEMBERED:
+            known.clear()
+            known.update(blank)
         refused: dict[Cell, RowError] = {}
         texts = _as_texts(cells)
-        for text in {cell for cell in texts if isinstance(cell, str)}:
+        for text in {cell for cell in texts if type(cell) is str and cell not in known}:
             try:
                 known[text] = one(text)
             except CellRefusedError as refusal:
-                known[text] = None
                 refused[text] = refusal.error
         if refused:
             _note(texts, refused, errors)
-        return [known[text] for text in texts]
+        return [known.get(text) for text in texts]
 
     return judge
 
@@ -458,6 +472,8 @@ def _datetime_judge(field: Field, column: int, unchanged: Judged) -> Judge:
             raise not_deserialized(field, column, text) from None
         if not _FIRST_YEAR <= moment.year <= _LAST_YEAR:
             raise _refused(field, "FIELD_INTEGRITY_EXCEPTION", f"invalid date: {stripped}")
+        if match["zone"] in (None, "Z"):
+            return f"{match['day']}T{match['time']}.{milliseconds}Z"
         return f"{moment.isoformat()}.{milliseconds}Z"
 
     return _each(one, field, unchanged)

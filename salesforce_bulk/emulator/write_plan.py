@@ -21,6 +21,7 @@ from typing import Any, NamedTuple
 
 from salesforce_bulk import limits
 from salesforce_bulk.emulator.clock import Clock
+from salesforce_bulk.emulator.content_files import ContentFiles
 from salesforce_bulk.emulator.deletion import (
     DELETED_RECORD,
     UNKNOWN_RECORD,
@@ -293,6 +294,9 @@ class WritePlan:
         if self._derived:
             special = {RECORD_ID: ids, NOW: [batch.now] * count}
             self._derive(values, constants, special, count)
+        if self.object.name == "ContentVersion":
+            files = ContentFiles(self._org.schema, self._org.store, self._org.ids)
+            files.add_versions(values, ids, self._user_id, batch.now)
         fixed = {name: value for name, value in constants.items() if name not in values}
         db.executemany(
             self._insert_statement(list(values), fixed),
