@@ -421,8 +421,8 @@ class SalesforceBulk:
         )
         info = self._api.create_job(document, headers)
         job_id = _id_of(info)
-        self.jobs[job_id] = job_id
-        self.job_content_types[job_id] = contentType
+        _remember(self.jobs, job_id, job_id)
+        _remember(self.job_content_types, job_id, contentType)
         return job_id
 
     def create_job_doc(
@@ -482,19 +482,21 @@ class SalesforceBulk:
         Args:
             job_id: of a query job for the object in FROM; None creates one, whose id is then
                 ``lookup_job_id(batch_id)``.
-            soql: the query.
+            soql: the query; text is sent as UTF-8, bytes as they are.
             contentType: of the job, where it is created here or unknown to this client.
 
         Returns:
             the batch's id.
 
         Raises:
-            InvalidInput: no FROM to create a job for.
+            InvalidInput: no FROM to create a job for, or no query at all.
+            BulkJobAborted, InvalidJobState: the job takes no batches.
         """
         if job_id is None:
             job_id = self.create_job(_query_object(soql), "query", contentType=contentType)
         content_type = self.job_content_types.get(job_id, contentType)
-        return self._add_batch(job_id, soql.encode("utf-8"), job_to_http_content_type[content_type])
+        body = batch_body(soql, job_id)
+        return self._add_batch(job_id, body, job_to_http_content_type[content_type])
 
     def post_batch(self, job_id: str, data_generator: Any) -> str:
         """Add a batch of rows to a job ("Add a Batch to a Job").
@@ -517,20 +519,21 @@ class SalesforceBulk:
         body = batch_body(data_generator, job_id)
         if content_type == "CSV":
             refuse_too_many_records(body, job_id)
-        try:
-            return self._add_batch(job_id, body, job_to_http_content_type[content_type])
-        except InvalidJobState as error:
-            if bulk_states.ABORTED in (error.error_message or ""):
-                raise BulkJobAborted(job_id) from error
-            raise
+        return self._add_batch(job_id, body, job_to_http_content_type[content_type])
 
     def _foreign_content_type(self, job_id: str) -> str:
         content_type = self.job_status(job_id).get("contentType")
         return content_type if content_type in job_to_http_content_type else "CSV"
 
     def _add_batch(self, job_id: str, body: bytes, media_type: str) -> str:
-        batch_id = _id_of(self._api.add_batch(job_id, body, media_type), job_id)
-        self.batches[batch_id] = job_id
+        try:
+            info = self._api.add_batch(job_id, body, media_type)
+        except InvalidJobState as error:
+            if bulk_states.ABORTED in (error.error_message or ""):
+                raise BulkJobAborted(job_id) from error
+            raise
+        batch_id = _id_of(info, job_id)
+        _remember(self.batches, batch_id, job_id)
         return batch_id
 
     def post_mapping_file(self, job_id: str, mapping_data: Any) -> None:
@@ -569,15 +572,19 @@ class SalesforceBulk:
 
     def get_batch_list(self, job_id: str) -> list[dict[str, Any]]:
         """The batchInfos of a job; their values are text, or JSON's types for a JSON job."""
-        batches = self._api.batches(job_id)
-        if isinstance(batches, dict):
-            batches = batches["batchInfo"]
-        return batches or []
+        return self._api.batches(job_id)
 
     def get_query_batch_request(self, batch_id: str, job_id: str | None = None) -> str:
         """The batch as it was posted: the SOQL of a query, with its bounds for a PK chunk."""
-        body = self._api.batch_request(job_id or self.lookup_job_id(batch_id), batch_id)
-        return body.decode("utf-8")
+        job_id = job_id or self.lookup_job_id(batch_id)
+        try:
+            return self._api.batch_request(job_id, batch_id).decode("utf-8")
+        except UnicodeDecodeError as error:
+            raise UnexpectedResponse(
+                f"Batch {batch_id} of job {job_id} is not UTF-8 text: {error}",
+                job_id=job_id,
+                batch_id=batch_id,
+            ) from error
 
     def batch_status(
         self, batch_id: str | None = None, job_id: str | None = None, reload: bool = False
@@ -589,7 +596,7 @@ class SalesforceBulk:
             return dict(self.batch_statuses[batch_id])
         info: dict[str, Any] = self._api.batch(job_id or self.lookup_job_id(batch_id), batch_id)
         if _state_of(info) in bulk_states.BATCH_TERMINAL_STATES:
-            self.batch_statuses[batch_id] = dict(info)
+            _remember(self.batch_statuses, batch_id, dict(info), limits.BATCHES_PER_DAY)
         else:
             self.batch_statuses.pop(batch_id, None)
         return info
@@ -673,7 +680,7 @@ class SalesforceBulk:
         Args:
             batch_id: of a query.
             job_id: looked up where not given.
-            chunk_size: bytes read from the wire at a time.
+            chunk_size: bytes read from the wire at a time; fewer than 65,536 are read as that.
 
         Raises:
             BatchNotComplete: at the first ``next``; also a RuntimeError.
@@ -699,7 +706,7 @@ class SalesforceBulk:
         Args:
             batch_id, result_id: from `get_query_batch_result_ids`.
             job_id: looked up where not given.
-            chunk_size: bytes read from the wire at a time.
+            chunk_size: bytes read from the wire at a time; fewer than 65,536 are read as that.
             raw: return urllib3's response, its body as it came: compressed, NULs kept,
                 its end not checked.
 
@@ -713,7 +720,9 @@ class SalesforceBulk:
         job_id = job_id or self.lookup_job_id(batch_id)
         if raw:
             return self._api.open_result(job_id, batch_id, result_id).raw
-        return IteratorBytesIO(self._api.stream_result(job_id, batch_id, result_id, chunk_size))
+        # Programs of 2.2.0 pass its old default of 2,048, which would cost a fifth of the speed.
+        piece_bytes = max(chunk_size, PIECE_BYTES)
+        return IteratorBytesIO(self._api.stream_result(job_id, batch_id, result_id, piece_bytes))
 
     # What subclasses of 2.2.0 override
 
@@ -721,7 +730,7 @@ class SalesforceBulk:
         """Raise the error of an answer whose status is 400 or more."""
         if resp.status_code >= 400:
             message = f"Bulk API HTTP Error result: {answer_text(resp)}"
-            if type(self).raise_error is not SalesforceBulk.raise_error:
+            if getattr(self.raise_error, "__func__", None) is not SalesforceBulk.raise_error:
                 self.raise_error(message, resp.status_code)
             raise error_for(f"[{resp.status_code}] {message}", resp)
 
@@ -801,6 +810,18 @@ def _query_object(soql: str) -> str:
 def _state_of(info: Mapping[str, Any]) -> str | None:
     state = info.get("state")
     return None if state is None else bulk_states.canonical_batch_state(state)
+
+
+#: The batches of the days that an org keeps them; it knows no older ones either.
+_REMEMBERED = limits.BATCHES_PER_DAY * limits.RETENTION_DAYS
+
+
+def _remember(known: dict[str, Any], key: str, value: Any, most: int = _REMEMBERED) -> None:
+    """Put an entry into one of the public dicts; the oldest tenth goes where it is full."""
+    known[key] = value
+    if len(known) > most:
+        for old in list(known)[: most // 10]:
+            known.pop(old, None)
 
 
 def _id_of(info: Any, job_id: str | None = None) -> str:

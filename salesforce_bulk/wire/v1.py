@@ -12,6 +12,7 @@ import json
 import re
 import xml.etree.ElementTree as ET
 from collections.abc import Mapping
+from operator import itemgetter
 from typing import Any
 from xml.etree.ElementTree import ParseError
 
@@ -100,15 +101,46 @@ def read_info(content_type: str | None, body: bytes) -> Info | list[Info]:
     """
     kind = media.body_type(content_type, body)
     if kind == media.JSON:
-        return _json(body)  # type: ignore[no-any-return]
+        return _info(_json(body))
     root = _xml(body, kind)
     if _local(root.tag) == "batchInfoList":
         return [_flat(element) for element in root]
     return _flat(root)
 
 
+def _info(document: Any) -> Info | list[Info]:
+    items = document if isinstance(document, list) else [document]
+    if not all(isinstance(item, dict) for item in items):
+        raise Unreadable(f"JSON objects were expected, {str(document)[:80]!r} came")
+    return document  # type: ignore[no-any-return]
+
+
 def _flat(element: ET.Element) -> Info:
     return {_local(child.tag): child.text for child in element}
+
+
+def one_info(info: Any) -> Info:
+    """What `read_info` read, where it must be one jobInfo or batchInfo.
+
+    Raises:
+        Unreadable: it is none: a page that happens to be XML, or a list.
+    """
+    if not isinstance(info, dict) or not info.keys() & {"id", "state"}:
+        raise Unreadable("a jobInfo or batchInfo was expected, something else came")
+    return info
+
+
+def batch_infos(info: Any) -> list[Info]:
+    """What `read_info` read, where it must be a list of batchInfos.
+
+    Raises:
+        Unreadable: it is none.
+    """
+    if isinstance(info, dict) and "batchInfo" in info:
+        info = info["batchInfo"] or []
+    if not isinstance(info, list):
+        raise Unreadable("a batchInfoList was expected, something else came")
+    return info
 
 
 # Query results: "Get Bulk Query Results"
@@ -118,7 +150,7 @@ def read_result_ids(content_type: str | None, body: bytes) -> list[str]:
     """The result ids of a query batch, in the order of the data; empty where none came."""
     kind = media.body_type(content_type, body)
     if kind == media.JSON:
-        return [str(item) for item in _json(body)]
+        return [str(item) for item in _json_list(body)]
     root = _xml(body, kind)
     if _local(root.tag) != "result-list":
         raise Unreadable(f"a result-list was expected, a {_local(root.tag)} came")
@@ -130,9 +162,11 @@ def read_result_ids(content_type: str | None, body: bytes) -> list[str]:
 
 def read_row_results(content_type: str | None, body: bytes) -> list[UploadResult]:
     """One `UploadResult` for each row of the batch, in the order of the rows."""
+    # The server can send NULs, which no reader of any format takes.
+    body = body.replace(b"\0", b"")
     kind = media.body_type(content_type, body)
     if kind == media.JSON:
-        return [_row_from_json(row) for row in _json(body)]
+        return [_row_from_json(row) for row in _json_list(body)]
     if kind == media.CSV:
         return _rows_from_csv(body)
     root = _xml(body, kind)
@@ -146,20 +180,32 @@ def _rows_from_csv(body: bytes) -> list[UploadResult]:
         text = body.decode("utf-8")
     except UnicodeDecodeError as error:
         raise Unreadable(f"the results are not UTF-8: {error}") from error
-    reader = csv.reader(io.StringIO(text, newline=""))
-    header = [name.lower() for name in next(reader, [])]
+    try:
+        rows = list(csv.reader(io.StringIO(text, newline="")))
+    except csv.Error as error:
+        raise Unreadable(f"the results are not CSV: {error}") from error
+    header = [name.lower() for name in rows[0]] if rows else []
     try:
         columns = [header.index(name) for name in ("id", "success", "created", "error")]
     except ValueError as error:
         raise Unreadable(f"row results with the columns {header} cannot be read") from error
-    width = len(header)
+    pick = itemgetter(*columns)
+    truth = _TruthTexts()
     results = []
     for number, row in enumerate(reader, 1):
-        if len(row) != width:
-            raise Unreadable(f"row result {number} has {len(row)} of {width} columns")
-        record_id, success, created, error_text = (row[column] for column in columns)
-        results.append(UploadResult(record_id, TruthText(success), TruthText(created), error_text))
+        if len(row) != len(header):
+            raise Unreadable(f"row result {number} has {len(row)} of {len(header)} columns")
+        record_id, success, created, error_text = pick(row)
+        results.append(UploadResult(record_id, truth[success], truth[created], error_text))
     return results
+
+
+class _TruthTexts(dict[str, TruthText]):
+    """One `TruthText` for each distinct text: 10,000 rows hold two."""
+
+    def __missing__(self, text: str) -> TruthText:
+        made = self[text] = TruthText(text)
+        return made
 
 
 def _row_from_json(row: Any) -> UploadResult:
@@ -212,6 +258,13 @@ def _json(body: bytes) -> Any:
         return json.loads(body)
     except ValueError as error:
         raise Unreadable(f"not JSON: {error}") from error
+
+
+def _json_list(body: bytes) -> list[Any]:
+    document = _json(body)
+    if not isinstance(document, list):
+        raise Unreadable(f"a JSON array was expected, a {type(document).__name__} came")
+    return document
 
 
 def _xml(body: bytes, kind: str) -> ET.Element:
