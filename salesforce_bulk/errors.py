@@ -8,9 +8,15 @@
     ├── UnknownBatch          KeyError  no job is known for this batch id
     ├── BatchNotComplete  RuntimeError  results were asked for too early
     │   └── ResultsNotReady             the same, of a 2.0 job
+    ├── LoadFailed                      rows of a load did not succeed; carries the result
+    ├── JobFailed                       the job failed as a whole
+    ├── JobStillRunning    TimeoutError the time to wait was up; the job was left alone
+    ├── ResultsExpired                  the org keeps results for seven days only
+    ├── ReconciliationError             rows given and rows accounted for differ
     ├── InvalidInput        ValueError  refused here, before anything was sent
     │   ├── MissingArgument AssertionError
-    │   └── InsecureEndpoint            plain http to another machine
+    │   ├── InsecureEndpoint            plain http to another machine
+    │   └── JournalMismatch             the journal is of another run, or in use
     ├── MissingCredentials RuntimeError neither a session nor a user name
     ├── IncompleteLogin      TypeError  a login that lacks a part
     ├── LoginFailed                     the org refused the login
@@ -128,6 +134,66 @@ class ResultsNotReady(BatchNotComplete):
     """Results of a 2.0 job were asked for before it was complete."""
 
 
+class LoadFailed(BulkApiError):
+    """Some rows of a load did not succeed.
+
+    ``result`` is the `LoadResult`, with an outcome for every row. It holds files and threads'
+    work and does not travel: after pickling it is None, while the message stays.
+    """
+
+    def __init__(self, message: str, result: Any = None, *, job_id: str | None = None) -> None:
+        super().__init__(message, job_id=job_id)
+        self.result = result
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _restore, (type(self), self.args, {**self.__dict__, "result": None})
+
+
+class JobFailed(BulkApiError):
+    """The job failed as a whole; ``error_message`` is the server's reason."""
+
+
+class JobStillRunning(BulkApiError, TimeoutError):
+    """The time to wait was up. The job was left alone and goes on.
+
+    ``handle`` waits for it again; after pickling it is None, and `SalesforceBulk.attach` takes
+    up ``job_id``.
+    """
+
+    def __init__(self, message: str, handle: Any = None, *, job_id: str | None = None) -> None:
+        super().__init__(message, job_id=job_id)
+        self.handle = handle
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _restore, (type(self), self.args, {**self.__dict__, "handle": None})
+
+
+class ResultsExpired(BulkApiError):
+    """The results are gone: the org keeps them for seven days. This says nothing of the rows."""
+
+
+class ReconciliationError(BulkApiError):
+    """Rows given and rows accounted for differ.
+
+    ``expected`` and ``got`` are counts of rows, ``evidence`` is where each of them comes from.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        expected: int | None = None,
+        got: int | None = None,
+        evidence: Any = None,
+        job_id: str | None = None,
+        batch_id: str | None = None,
+    ) -> None:
+        super().__init__(message, job_id=job_id, batch_id=batch_id)
+        self.expected = expected
+        self.got = got
+        self.evidence = evidence
+
+
 class InvalidInput(BulkApiError, ValueError):
     """Refused here; nothing was sent.
 
@@ -155,6 +221,10 @@ class MissingArgument(InvalidInput, AssertionError):
 
 class InsecureEndpoint(InvalidInput):
     """Plain http to a machine other than this one would show the session to the network."""
+
+
+class JournalMismatch(InvalidInput):
+    """The journal belongs to other rows or another load, is damaged, or is in use."""
 
 
 class MissingCredentials(BulkApiError, RuntimeError):
