@@ -42,13 +42,13 @@ class BulkV1:
 
     # Jobs
 
-    def create_job(self, document: bytes, headers: Mapping[str, str]) -> Any:
+    def create_job(self, document: bytes, headers: Mapping[str, str]) -> v1.Info:
         """POST /job: the jobInfo of the new job."""
-        return self._caller.read(Call("POST", "job", document, headers), self._parse)
+        return self._caller.read(Call("POST", "job", document, headers), self._one)
 
-    def job(self, job_id: str) -> Any:
+    def job(self, job_id: str) -> v1.Info:
         """GET /job/{id}: the jobInfo."""
-        return self._caller.read(Call("GET", f"job/{job_id}", job_id=job_id), self._parse)
+        return self._caller.read(Call("GET", f"job/{job_id}", job_id=job_id), self._one)
 
     def set_job_state(self, job_id: str, document: bytes, state: str) -> None:
         """POST /job/{id}: close or abort. Repeated where an answer was lost: a job that
@@ -72,7 +72,7 @@ class BulkV1:
 
     # Batches
 
-    def add_batch(self, job_id: str, body: bytes, media_type: str) -> Any:
+    def add_batch(self, job_id: str, body: bytes, media_type: str) -> v1.Info:
         """POST /job/{id}/batch: the batchInfo of the new batch.
 
         Raises:
@@ -80,7 +80,7 @@ class BulkV1:
         """
         call = Call("POST", f"job/{job_id}/batch", body, media_type=media_type, job_id=job_id)
         try:
-            return self._caller.read(call, self._parse)
+            return self._caller.read(call, self._one)
         except TransportError as error:
             if not error.may_have_arrived:
                 raise
@@ -91,17 +91,23 @@ class BulkV1:
                 job_id=job_id,
             ) from (error.__cause__ or error)
 
-    def batches(self, job_id: str) -> Any:
-        """GET /job/{id}/batch: the list of batchInfos, as the job's format has it."""
-        return self._caller.read(Call("GET", f"job/{job_id}/batch", job_id=job_id), self._parse)
+    def batches(self, job_id: str) -> list[v1.Info]:
+        """GET /job/{id}/batch: the batchInfos."""
+        return self._caller.read(
+            Call("GET", f"job/{job_id}/batch", job_id=job_id),
+            lambda answer: v1.batch_infos(self._parse(answer)),
+        )
 
-    def batch(self, job_id: str, batch_id: str) -> Any:
+    def batch(self, job_id: str, batch_id: str) -> v1.Info:
         """GET /job/{id}/batch/{id}: the batchInfo."""
-        return self._caller.read(_get(job_id, batch_id), self._parse)
+        return self._caller.read(_get(job_id, batch_id), self._one)
 
     def batch_request(self, job_id: str, batch_id: str) -> bytes:
         """GET …/request: the batch as it was posted."""
         return self._caller.make(_get(job_id, batch_id, "/request")).content
+
+    def _one(self, answer: Response) -> v1.Info:
+        return v1.one_info(self._parse(answer))
 
     # Results
 

@@ -49,7 +49,7 @@ def _within_the_limit(pieces: Iterable[Any], job_id: str) -> Iterator[bytes]:
     for piece in pieces:
         if not isinstance(piece, (bytes, bytearray, memoryview, str)):
             raise _not_a_body(piece, job_id)
-        encoded = piece.encode("utf-8") if isinstance(piece, str) else bytes(piece)
+        encoded = _utf8(piece, job_id) if isinstance(piece, str) else bytes(piece)
         size += len(encoded)
         if size > limits.BATCH_BYTES:
             raise InvalidInput(
@@ -58,6 +58,15 @@ def _within_the_limit(pieces: Iterable[Any], job_id: str) -> Iterator[bytes]:
                 job_id=job_id,
             )
         yield encoded
+
+
+def _utf8(text: str, job_id: str) -> bytes:
+    try:
+        return text.encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise InvalidInput(
+            f"The batch for job {job_id} holds half a character: {error}", job_id=job_id
+        ) from error
 
 
 def _not_a_body(data: Any, job_id: str) -> InvalidInput:

@@ -69,7 +69,13 @@ class CsvDictsAdapter:
         if self.add_header:
             self.csv.writeheader()
             self.add_header = False
-        self.csv.writerow({column: self._cell(column, value) for column, value in row.items()})
+        cells = {column: self._cell(column, value) for column, value in row.items()}
+        try:
+            self.csv.writerow(cells)
+        except UnicodeEncodeError as error:
+            raise InvalidInput(
+                f"Row {self._row}: half a character: {error}", row=self._row
+            ) from error
         return self.buffer.getvalue()
 
     def __next__(self) -> bytes:

@@ -12,17 +12,21 @@ def wait_until(done: Callable[[], bool], *, timeout: float, interval: float, clo
 
     Args:
         done: asked at once, and once more when the time is up.
-        timeout: seconds by the monotonic clock; the time that ``done`` takes counts.
+        timeout: seconds by the monotonic clock; the time that ``done`` takes counts. The
+            pauses count too, for programs whose tests patch ``time.sleep`` away.
         interval: seconds between two questions.
         clock: what waits and measures.
 
     Returns:
         the last answer.
     """
-    deadline = clock.monotonic() + timeout
+    began = clock.monotonic()
+    paused = 0.0
     while not done():
-        left = deadline - clock.monotonic()
+        left = timeout - max(paused, clock.monotonic() - began)
         if left <= 0:
             return False
-        clock.sleep(min(interval, left))
+        pause = min(interval, left)
+        clock.sleep(pause)
+        paused += pause
     return True

@@ -192,7 +192,7 @@ def _rows_from_csv(body: bytes) -> list[UploadResult]:
     pick = itemgetter(*columns)
     truth = _TruthTexts()
     results = []
-    for number, row in enumerate(reader, 1):
+    for number, row in enumerate(rows[1:], 1):
         if len(row) != len(header):
             raise Unreadable(f"row result {number} has {len(row)} of {len(header)} columns")
         record_id, success, created, error_text = pick(row)

@@ -209,6 +209,14 @@ def test_what_has_no_right_text_is_refused_with_row_and_column(value: Any, reaso
     assert (caught.value.row, caught.value.column) == (2, "A")
 
 
+def test_half_a_character_is_refused_with_its_row() -> None:
+    adapter = CsvDictsAdapter([{"A": "1"}, {"A": "\ud83d"}])
+    next(adapter)
+    with pytest.raises(InvalidInput, match="half a character") as caught:
+        next(adapter)
+    assert caught.value.row == 2
+
+
 def test_nothing_of_a_refused_row_is_in_the_next_one() -> None:
     adapter = CsvDictsAdapter([{"A": "1"}, {"A": math.inf}, {"A": "3"}])
     next(adapter)
