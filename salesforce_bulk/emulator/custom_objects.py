@@ -218,7 +218,20 @@ def _from_mapping(name: str, definition: Mapping[str, Any]) -> Field:
         attributes |= _READ_ONLY
     if attributes.get("default_value") is not None:
         attributes["defaulted_on_create"] = True
+        attributes["default_value"] = _default_value(name, type_, attributes["default_value"])
     return make_field(name, type_, **attributes)
+
+
+_DEFAULTS: Mapping[str, Callable[[Any], str | bool | int | float]] = MappingProxyType(
+    {"boolean": bool, "int": int, "long": int, "double": float, "currency": float, "percent": float}
+)
+
+
+def _default_value(name: str, type_: str, value: Any) -> str | bool | int | float:
+    try:
+        return _DEFAULTS.get(type_, str)(value)
+    except (TypeError, ValueError) as error:
+        raise SchemaError(f"{name}: {value!r} is no default of type {type_}") from error
 
 
 def _attribute(name: str, key: str) -> str:

@@ -4,10 +4,9 @@ A heading names an object: ``= Name | key prefix | label | plural | words``. A l
 ``Name | type | words | label | picklist values``; what is left out follows from the name and the
 type. Types: ``string 80``, ``double 18.2`` (precision.scale), ``int 8`` (digits),
 ``ref A,B Name Children`` (targets, relationship, children's name; ``-`` for none). Words are those
-of `_WORDS`, ``in:X`` (part of compound X), ``relationship:X`` and ``default:N``. Picklist values are
-``Value;Value=Label``, a ``*`` at the end marks the default; ``$name`` is a shared
-picklist. A line ``@name ...`` stands for
-several fields, see `_MACROS`; ``#`` begins a remark.
+of `_WORDS`, ``in:X`` (part of compound X), ``relationship:X`` and ``default:N``. Picklist values
+are ``Value;Value=Label``, a ``*`` at the end marks the default; ``$name`` is a shared picklist. A
+line ``@name ...`` stands for several fields, see `_MACROS`; ``#`` begins a remark.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping

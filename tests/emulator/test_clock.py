@@ -1,0 +1,42 @@
+from datetime import datetime, timedelta, timezone
+
+import pytest
+
+from salesforce_bulk.emulator.clock import ManualClock, SystemClock
+
+
+def test_a_manual_clock_stands_still_until_it_is_advanced() -> None:
+    clock = ManualClock()
+    start = clock.now()
+    assert clock.now() == start == datetime(2024, 1, 1, tzinfo=timezone.utc)
+    clock.advance(90.5)
+    assert clock.now() - start == timedelta(seconds=90.5)
+    assert clock.monotonic() == 90.5
+
+
+def test_sleeping_on_a_manual_clock_advances_it() -> None:
+    clock = ManualClock()
+    clock.sleep(3)
+    clock.sleep(-1)
+    assert clock.monotonic() == 3
+
+
+def test_time_does_not_run_backwards() -> None:
+    with pytest.raises(ValueError, match="-1"):
+        ManualClock().advance(-1)
+
+
+def test_moments_are_utc_in_whole_milliseconds() -> None:
+    zone = timezone(timedelta(hours=2))
+    clock = ManualClock(datetime(2024, 5, 1, 12, 0, 0, 123_456, tzinfo=zone))
+    assert clock.now() == datetime(2024, 5, 1, 10, 0, 0, 123_000, tzinfo=timezone.utc)
+    now = SystemClock().now()
+    assert now.utcoffset() == timedelta()
+    assert now.microsecond % 1000 == 0
+
+
+def test_the_system_clock_runs_and_sleeps() -> None:
+    clock = SystemClock()
+    before = clock.monotonic()
+    clock.sleep(0.001)
+    assert clock.monotonic() > before
