@@ -2,6 +2,7 @@ import os
 import signal
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -108,6 +109,11 @@ def test_a_bad_file_is_2_before_anything_starts(tmp_path, capsys, text, message)
 def test_a_file_that_is_not_there_is_2(tmp_path, capsys):
     assert main(["demo", str(tmp_path / "no.csv")]) == 2
     assert "no.csv" in capsys.readouterr().err
+
+
+def test_a_program_may_run_a_command_in_a_thread_of_its_own(tmp_path):
+    with ThreadPoolExecutor() as pool:
+        assert pool.submit(main, ["demo", str(tmp_path / "no.csv")]).result() == 2
 
 
 @pytest.mark.timeout(30)
