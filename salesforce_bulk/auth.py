@@ -6,16 +6,20 @@ because it costs 100 ms and 20 MB.
 
 from __future__ import annotations
 
+import copy
+import os
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from html import escape
 from typing import Any, NamedTuple, Protocol
 from urllib.parse import urlsplit
 
-from salesforce_bulk.errors import BulkApiError, IncompleteLogin
+from salesforce_bulk.errors import BulkApiError, IncompleteLogin, UnexpectedResponse
 from salesforce_bulk.limits import LAST_SOAP_LOGIN_VERSION
 from salesforce_bulk.transport import Response, Transport, is_loopback
+from salesforce_bulk.wire.fault import NO_FAULT, Fault, read_fault
+from salesforce_bulk.wire.soap import Login, read_login
 
 #: What `simple_salesforce.SalesforceLogin` is to a provider.
 SignIn = Callable[..., tuple[str, str]]
@@ -83,22 +87,27 @@ class PasswordLogin:
                 `simple_salesforce.exceptions.SalesforceAuthenticationFailed`.
             TransportError: the login server gave no usable answer.
         """
-        session_id, instance = self._sign_in(_LoginPost(transport))
-        return Session(session_id, self._origin(instance))
-
-    def _sign_in(self, session: _LoginPost) -> tuple[str, str]:
-        arguments = self._arguments()
+        post = _LoginPost(transport, (self.password, self.security_token))
         try:
-            return self.sign_in(session=session, **arguments)
+            session_id, instance = self.sign_in(session=post, **self._arguments())
         except BulkApiError:
             raise
         except Exception as error:
             # Catching by type would import simple-salesforce where a caller replaced sign_in.
             if type(error).__name__ != "SalesforceAuthenticationFailed":
                 raise
-            from salesforce_bulk.login_refused import refusal  # noqa: PLC0415
+            raise self._refusal(error, post) from error
+        if post.login is not None and post.login.password_expired:
+            raise self._refusal(_EXPIRED_PASSWORD, post)
+        return Session(session_id, self._origin(_unshortened(instance, post.login)))
 
-            raise refusal(error, self.username, session.last) from error
+    def _refusal(self, error: Any, post: _LoginPost) -> BulkApiError:
+        from salesforce_bulk.login_refused import refusal  # noqa: PLC0415
+
+        # simple-salesforce knows neither a fault without detail nor its code's other spelling.
+        code = post.fault.code or str(error.code)
+        message = post.fault.message or str(error.auth_message or "")
+        return refusal(self.username, code, message, post.status)
 
     def _arguments(self) -> dict[str, str | None]:
         """The keywords of `SalesforceLogin`, as 2.2.0 passed them."""
@@ -136,13 +145,44 @@ class PasswordLogin:
         return f"{scheme}://{instance}"
 
 
+class _Refused(NamedTuple):
+    """A refusal that simple-salesforce does not see, in its words."""
+
+    code: str
+    auth_message: str
+
+
+_EXPIRED_PASSWORD = _Refused(
+    "INVALID_OPERATION_WITH_EXPIRED_PASSWORD", "The user's password has expired."
+)
+
+
+def _unshortened(instance: str, login: Login | None) -> str:
+    """The org's host with what simple-salesforce took out of it.
+
+    It removes ``-api`` wherever it stands, for hosts such as ``na1-api.salesforce.com``; in a
+    My Domain such as ``acme-apis`` that would be another org's name.
+    """
+    host = "" if login is None else urlsplit(login.server_url).netloc
+    if host.replace("-api", "") != instance or host.endswith("-api.salesforce.com"):
+        return instance
+    return host
+
+
 class _LoginPost:
     """What simple-salesforce takes for a session: its calls go through the transport, so that
-    proxies, certificates, timeouts and errors are those of every other call."""
+    proxies, certificates, timeouts and errors are those of every other call.
 
-    def __init__(self, transport: Transport) -> None:
+    Answers that are no login document end here, and secrets that an answer echoes are taken
+    out of it: simple-salesforce quotes whole answers in its error.
+    """
+
+    def __init__(self, transport: Transport, secrets: Iterable[str | None]) -> None:
         self._transport = transport
-        self.last: Response | None = None
+        self._secrets = [secret for secret in secrets if secret]
+        self.status: int | None = None
+        self.fault: Fault = NO_FAULT
+        self.login: Login | None = None
 
     def post(
         self,
@@ -151,10 +191,36 @@ class _LoginPost:
         headers: Mapping[str, str] | None = None,
         proxies: object = None,  # the transport's own are used
     ) -> Response:
-        self.last = self._transport.send(
+        answer = self._transport.send(
             "POST", url, headers=headers or {}, body=data.encode("utf-8"), repeatable=False
         )
-        return self.last
+        self.status = answer.status_code
+        self.login = read_login(answer.content) if answer.status_code == 200 else None
+        if self.login is None:
+            answer._content = self._redacted(answer.content)
+            self.fault = read_fault(answer.headers.get("Content-Type"), answer.content)
+            if self.fault.code is None:
+                raise UnexpectedResponse(
+                    f"The login server answered with HTTP {self.status} and no login document; "
+                    "check the login address, and whether a proxy stands between.",
+                    self.status,
+                )
+        return answer
+
+    def _redacted(self, body: bytes) -> bytes:
+        for secret in (*self._together(), *filter(_is_telling, self._secrets)):
+            for text in (secret, escape(secret)):
+                body = body.replace(text.encode("utf-8"), b"[secret]")
+        return body
+
+    def _together(self) -> tuple[str, ...]:
+        """Password and token as one word, which is how they are sent."""
+        return ("".join(self._secrets),) if len(self._secrets) > 1 else ()
+
+
+def _is_telling(secret: str) -> bool:
+    # Removing a short plain word, such as a test org's "password", would garble the message.
+    return not secret.isalpha() or len(secret) > 10
 
 
 class Renewal:
@@ -163,15 +229,29 @@ class Renewal:
     def __init__(self, provider: LoginProvider, transport: Transport) -> None:
         self._provider = provider
         self._transport = transport
-        self._lock = threading.Lock()
+        # By process: another thread may hold the lock while this one forks.
+        self._locks: dict[int, threading.Lock] = {}
         self._renewed: dict[str, Session] = {}
+        self._logins = 0
+        self._failure: BulkApiError | None = None
 
     def renew(self, stale: str) -> Session:
-        """A session in place of ``stale``; threads that bring the same one share a login."""
-        with self._lock:
+        """A session in place of ``stale``; threads that bring the same one share a login,
+        and its failure: a wrong password tried once a thread would lock the user out."""
+        before = self._logins
+        with self._locks.setdefault(os.getpid(), threading.Lock()):
             session = self._renewed.get(stale)
-            if session is None:
+            if session is not None:
+                return session
+            if self._logins != before and self._failure is not None:
+                raise copy.copy(self._failure) from self._failure
+            self._logins += 1
+            try:
                 session = self._provider.login(self._transport)
-                # Only the last generation can still be on the way in another thread.
-                self._renewed = {stale: session}
+            except BulkApiError as error:
+                self._failure = error
+                raise
+            self._failure = None
+            # Only the last generation can still be on the way in another thread.
+            self._renewed = {stale: session}
             return session

@@ -12,7 +12,9 @@ from typing import TypeVar
 from salesforce_bulk.errors import (
     NEXT_STEP,
     BulkApiError,
+    ServerBusy,
     SessionExpired,
+    TransportError,
     UnexpectedResponse,
     fault_type,
 )
@@ -23,6 +25,8 @@ from salesforce_bulk.wire.v1 import Unreadable
 
 #: Bodies below this gain nothing from gzip.
 _GZIP_FROM_BYTES = 1_024
+#: The fastest: higher levels cost more time than most links save by them.
+_GZIP_LEVEL = 1
 #: Characters of an answer that stand in an error message.
 _QUOTED_ANSWER = 2_000
 
@@ -101,10 +105,10 @@ class Caller:
         """
         try:
             response = self._send(call)
-            if _says_expired(response) and self._renew(_session_of(response)):
-                response.close()
+            if _says_expired(response) and self._renewed(_session_of(response)):
                 response = self._send(call)
             self._check(response)
+            _refuse_html(response)
         except BulkApiError as error:
             name_error(error, call)
             raise
@@ -127,13 +131,24 @@ class Caller:
             name_error(error, call)
             raise
 
+    def _renewed(self, stale: str) -> bool:
+        try:
+            return self._renew(stale)
+        except BulkApiError as error:
+            if isinstance(error, TransportError):
+                error.may_have_arrived = False  # the login may have; the call was refused
+            add_to_message(error, "The session had expired; the call was not carried out.")
+            raise
+
     def _send(self, call: Call) -> Response:
         url = f"{self._base()}/{call.path}"
         headers = self._headers(call.headers, call.media_type)
         body = call.body
-        if body is not None and self._gains_from_gzip(url, body, call.media_type):
-            body = gzip.compress(body, compresslevel=1)
-            headers["Content-Encoding"] = "gzip"
+        if body is not None and self._may_gain_from_gzip(url, body, call.media_type):
+            compressed = gzip.compress(body, compresslevel=_GZIP_LEVEL, mtime=0)
+            if len(compressed) < len(body):
+                body = compressed
+                headers["Content-Encoding"] = "gzip"
         return self._transport.send(
             call.method,
             url,
@@ -143,9 +158,11 @@ class Caller:
             stream=call.stream,
         )
 
-    def _gains_from_gzip(self, url: str, body: bytes, media_type: str) -> bool:
-        # Zip bodies are compressed already, and the guide wants them bare.
-        if len(body) < _GZIP_FROM_BYTES or media_type.startswith("zip/"):
+    def _may_gain_from_gzip(self, url: str, body: bytes, media_type: str) -> bool:
+        # Zip bodies are compressed already, and the guide wants them bare; that a field mapping
+        # may be compressed is not documented, and no other client does it.
+        bare = media_type.startswith("zip/") or url.endswith("/spec")
+        if bare or len(body) < _GZIP_FROM_BYTES:
             return False
         if self._gzip_requests is None:
             return not is_loopback(url)
@@ -159,6 +176,33 @@ def name_error(error: BulkApiError, call: Call) -> None:
     error.job_id = call.job_id
     error.batch_id = call.batch_id
     error.args = (f"{error} ({call.about})", *error.args[1:])
+
+
+def add_to_message(error: BulkApiError, sentence: str) -> None:
+    """Put a further sentence behind an error's message."""
+    error.args = (f"{error} {sentence}", *error.args[1:])
+
+
+def may_be_done(error: BulkApiError) -> bool:
+    """Whether the server may have carried out the call that ended with this error."""
+    if isinstance(error, TransportError):
+        return error.may_have_arrived
+    return isinstance(error, ServerBusy) and (error.status_code or 0) >= 500
+
+
+def html_instead(response: Response) -> UnexpectedResponse:
+    """The error for a page in place of the API's answer."""
+    return UnexpectedResponse(
+        f"The answer (HTTP {response.status_code}) is an HTML page and not the API's; a proxy or "
+        "a login page may stand between.",
+        response.status_code,
+    )
+
+
+def _refuse_html(response: Response) -> None:
+    if media.media_type(response.headers.get("Content-Type")) == "text/html":
+        response.close()
+        raise html_instead(response)
 
 
 def fault_of(response: Response) -> Fault:
@@ -187,7 +231,10 @@ def error_for(message: str, response: Response) -> BulkApiError:
         kind_of_answer = "The server, or a proxy before it, cannot answer now; try again later."
     else:
         kind_of_answer = "This is not the API's own answer; check the host and any proxy."
-    return UnexpectedResponse(f"{message} {kind_of_answer}", response.status_code)
+    unexpected = UnexpectedResponse(f"{message} {kind_of_answer}", response.status_code)
+    # Who answers 4xx has refused the request; behind a 5xx it may have been carried out.
+    unexpected.may_have_arrived = response.status_code >= 500
+    return unexpected
 
 
 def answer_text(response: Response) -> str:

@@ -6,13 +6,9 @@ a login happens.
 
 from __future__ import annotations
 
-from typing import Any
-
 from simple_salesforce.exceptions import SalesforceAuthenticationFailed
 
-from salesforce_bulk.errors import BulkApiError, LoginFailed, UnexpectedResponse
-from salesforce_bulk.transport import Response
-from salesforce_bulk.wire.fault import BUSY_STATUSES
+from salesforce_bulk.errors import LoginFailed
 
 _NEXT_STEP = {
     "INVALID_LOGIN": "Check user name, password, security token and whether the login "
@@ -20,6 +16,8 @@ _NEXT_STEP = {
     "LOGIN_MUST_USE_SECURITY_TOKEN": "Give security_token=, or add this machine's address to "
     "the org's trusted ranges.",
     "INVALID_OPERATION": "SOAP login may be switched off in this org; use an OAuth login.",
+    "INVALID_OPERATION_WITH_EXPIRED_PASSWORD": "Set a new password; the session of an expired "
+    "one is good for nothing else.",
     "PASSWORD_LOCKOUT": "Wait, or ask an administrator to unlock the user.",
 }
 
@@ -34,20 +32,15 @@ class PasswordLoginFailed(LoginFailed, SalesforceAuthenticationFailed):
         self.auth_message = auth_message
 
 
-def refusal(error: Any, username: str | None, answer: Response | None) -> BulkApiError:
-    """The error for what `SalesforceLogin` raised."""
-    status = None if answer is None else answer.status_code
-    if str(error.code) == str(status) or status in BUSY_STATUSES - {500}:
-        return UnexpectedResponse(
-            f"The login server answered with HTTP {status} and no login document; "
-            "a proxy may stand between. Try again later.",
-            status_code=status,
-        )
-    step = _NEXT_STEP.get(error.code, "")
+def refusal(
+    username: str | None, code: str, auth_message: str, status: int | None
+) -> PasswordLoginFailed:
+    """The error for a code and a message of the login server."""
+    step = _NEXT_STEP.get(code, "")
     refused = PasswordLoginFailed(
-        f"Login of {username} refused: {error.code}: {error.auth_message} {step}".rstrip(),
-        str(error.code),
-        error.auth_message,
+        f"Login of {username} refused: {code}: {auth_message} {step}".rstrip(),
+        code,
+        auth_message,
     )
     refused.status_code = status
     return refused

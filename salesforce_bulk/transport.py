@@ -9,29 +9,40 @@ paths, statuses and times; never headers or bodies.
 from __future__ import annotations
 
 import copy
+import http.client
 import ipaddress
 import logging
 import os
-import threading
+import re
+import ssl
 import time
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from email.utils import mktime_tz, parsedate_tz
 from http.cookiejar import DefaultCookiePolicy
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 from urllib.parse import urljoin, urlsplit
 
 import requests
 from requests import Response
+from requests.exceptions import (
+    ConnectTimeout,
+    InvalidHeader,
+    InvalidSchema,
+    InvalidURL,
+    MissingSchema,
+    ProxyError,
+    ReadTimeout,
+)
 from urllib3.exceptions import (
     ConnectTimeoutError,
     HTTPError,
     IncompleteRead,
-    InvalidHeader,
-    MaxRetryError,
+    LocationValueError,
     NewConnectionError,
     ReadTimeoutError,
 )
-from urllib3.util import Retry
+from urllib3.util import Retry, Timeout, parse_url
 from urllib3.util.retry import RequestHistory
 
 from salesforce_bulk.__version__ import __version__
@@ -55,12 +66,16 @@ log = logging.getLogger("salesforce_bulk")
 DEFAULT_TIMEOUT = (10.0, 120.0)
 #: Bytes of a download read at a time; 1 KB would cost eight times the CPU.
 PIECE_BYTES = 1 << 16
+#: Bytes that a decompressed piece has at most, however well it was compressed.
+_TEXT_BYTES = 1 << 20
 #: A server that asks for a longer pause than this gets its answer handed to the caller.
 LONGEST_RETRY_AFTER = 300
 _REDIRECTS = 5
 _SECRET_HEADERS = frozenset({"x-sfdc-session", "authorization", "cookie"})
 #: Connections kept to one host; more threads than this open further ones for a call each.
 _POOL_SIZE = 32
+#: What requests or http.client would refuse with the value in the message.
+_UNSENDABLE = re.compile(r"[\r\n\0]|^\s|[^\x00-\xff]")
 
 
 class Clock(Protocol):
@@ -80,27 +95,44 @@ def default_retry() -> Retry:
         backoff_factor=0.5,
         backoff_jitter=1.0,
         backoff_max=60,
-        retry_after_max=86_400,
         history=(RequestHistory(None, None, None, None, None),),
     )
 
 
+class Origin(NamedTuple):
+    """Where a URL leads: scheme and host in lower case, the port also where none is given."""
+
+    scheme: str
+    host: str
+    port: int | None
+
+
+def origin(url: str) -> Origin:
+    """The origin of an absolute URL, as the HTTP client reads it.
+
+    Raises:
+        InvalidInput: it cannot be read.
+    """
+    # Not urlsplit: it takes https://evil\\@org for the host org, where the client would
+    # connect to evil.
+    try:
+        parts = parse_url(url)
+    except LocationValueError as error:
+        raise InvalidInput("The address of the server cannot be read; check the host.") from error
+    scheme = parts.scheme or ""
+    host = (parts.host or "").strip("[]").lower()
+    return Origin(scheme, host, parts.port or {"http": 80, "https": 443}.get(scheme))
+
+
 def is_loopback(url: str) -> bool:
     """Whether the URL's host is this machine."""
-    host = urlsplit(url).hostname or ""
+    host = origin(url).host
     if host == "localhost" or host.endswith(".localhost"):
         return True
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
-
-
-def origin(url: str) -> tuple[str, str, int | None]:
-    """Scheme, host and port, with the scheme's own port where none is given."""
-    parts = urlsplit(url)
-    port = parts.port or {"http": 80, "https": 443}.get(parts.scheme)
-    return parts.scheme, parts.hostname or "", port
 
 
 class Transport:
@@ -110,11 +142,16 @@ class Transport:
         session: the caller's own `requests.Session`; its proxies, CA and certificates are
             used for everything, login included. None makes one.
         timeout: seconds to connect and to read, or one number for both.
-        proxies: as `requests` takes them, ``{"https": "http://proxy:8080"}``.
+        proxies: as `requests` takes them, ``{"https": "http://proxy:8080"}``. Those of the
+            environment are used as well, but never to reach this machine.
         verify: False, or the path of a CA bundle.
         cert: path of a client certificate, or (certificate, key).
-        retry: a `urllib3.util.Retry` that says how often and how long; see `default_retry`.
+        retry: a `urllib3.util.Retry` that says how often (``total``, ``connect``, ``read``,
+            ``status``) and how long; see `default_retry`.
         clock: what sleeps between retries.
+
+    Raises:
+        InvalidInput: a timeout or a proxy that cannot be used.
     """
 
     def __init__(
@@ -128,42 +165,41 @@ class Transport:
         retry: Retry | None = None,
         clock: Clock = time,
     ) -> None:
-        self._session = session
-        self.timeout = timeout
-        self.proxies = dict(proxies or {})
+        self._given = session
+        self._sessions = {} if session is None else {os.getpid(): session}
+        self.timeout = _timeout(timeout)
+        self.proxies = _proxies(proxies or {})
         self.verify = verify
         self.cert = cert
         self.retry = retry if retry is not None else default_retry()
         self.clock = clock
-        self._pid = os.getpid()
-        self._lock = threading.Lock()
 
     def __getstate__(self) -> dict[str, Any]:
         state = self.__dict__.copy()
-        del state["_lock"]
+        del state["_sessions"]
         if state["clock"] is time:  # modules do not pickle
             del state["clock"]
         return state
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update({"clock": time, **state})
-        self._lock = threading.Lock()
+        self._sessions = {} if self._given is None else {os.getpid(): self._given}
 
     def session(self) -> requests.Session:
         """The session of this process; a child after fork never shares its parent's sockets."""
-        if self._session is None or self._pid != os.getpid():
-            with self._lock:
-                if self._session is None:
-                    self._session = _new_session()
-                elif self._pid != os.getpid():
-                    self._session = copy.deepcopy(self._session)
-                self._pid = os.getpid()
-        return self._session
+        # No lock, which another thread could hold while this one forks: setdefault is atomic.
+        pid = os.getpid()
+        session = self._sessions.get(pid)
+        if session is None:
+            fresh = _new_session() if self._given is None else _with_own_sockets(self._given)
+            session = self._sessions.setdefault(pid, fresh)
+        return session
 
     def close(self) -> None:
         """Close pooled connections; the next call opens new ones."""
-        if self._session is not None:
-            self._session.close()
+        session = self._sessions.get(os.getpid())
+        if session is not None:
+            session.close()
 
     def send(
         self,
@@ -191,50 +227,29 @@ class Transport:
 
         Raises:
             TransportError: no answer came, or half of one.
+            InvalidInput: the address, a header or a certificate cannot be used.
             InsecureEndpoint: plain http to another machine.
         """
+        _refuse_unsendable(headers)
         retry = self.retry
         while True:
-            failure: TransportError | None = None
             answer: Response | None = None
+            failure: TransportError | None = None
             try:
                 answer = self._exchange(method, url, headers, body, stream)
+                repeat = _repeat_after_answer(answer, retry, repeatable)
             except TransportError as error:
-                if error.may_have_arrived and not repeatable:
-                    raise
                 failure = error
-            pause = self._pause_before_repeat(answer, repeatable)
-            if answer is not None and pause is None:
+                repeat = _repeat_after_failure(failure, retry, repeatable)
+            if repeat is None:
+                if answer is None:
+                    raise failure  # type: ignore[misc]
                 return answer
-            try:
-                retry = retry.increment(method, url)
-            except MaxRetryError:
-                if answer is not None:
-                    return answer
-                raise failure from failure.__cause__  # type: ignore[union-attr, misc]
-            if not pause:
-                pause = retry.get_backoff_time()
+            retry, pause = repeat
             log.info("%s %s again in %.1f s: %s", method, _path(url), pause, failure or answer)
             if answer is not None:
                 answer.close()
             self.clock.sleep(pause)
-
-    def _pause_before_repeat(self, answer: Response | None, repeatable: bool) -> float | None:
-        """Seconds the server asked for, 0 where it named none, None where nothing is repeated."""
-        if answer is None:
-            return 0.0
-        # 429 says that nothing was done; 5xx leaves it open.
-        if answer.status_code not in BUSY_STATUSES or not (repeatable or answer.status_code == 429):
-            return None
-        wanted = answer.headers.get("Retry-After")
-        if wanted is None:
-            # A 500 of the API itself is an answer; only the machines before it are in passing.
-            return None if answer.status_code == 500 else 0.0
-        try:
-            seconds = self.retry.parse_retry_after(wanted)
-        except InvalidHeader:
-            return 0.0
-        return seconds if seconds <= LONGEST_RETRY_AFTER else None
 
     def _exchange(
         self,
@@ -245,22 +260,17 @@ class Transport:
         stream: bool,
     ) -> Response:
         """One request and its redirects."""
+        home = at = origin(url)
         for _ in range(_REDIRECTS + 1):
-            answer = self._once(method, url, headers, body, stream)
-            target = self.session().get_redirect_target(answer)
-            if target is None:
+            _refuse_plain_http(at, url)
+            answer = self._once(method, url, headers, body, stream, foreign=at != home)
+            if not answer.is_redirect:
                 return answer
             answer.close()
-            target = urljoin(url, target)
-            if method != "GET":
-                raise UnexpectedResponse(
-                    f"{method} {_path(url)} was redirected to {_place(target)}; "
-                    "give the client that host.",
-                    status_code=answer.status_code,
-                )
-            if origin(target) != origin(url):
+            url, at = _redirected(method, url, at, answer)
+            if at != home:
+                # Gone for good: a foreign host may not send them back either.
                 headers = {k: v for k, v in headers.items() if k.lower() not in _SECRET_HEADERS}
-            url = target
         raise UnexpectedResponse(f"{method} {_path(url)} was redirected {_REDIRECTS} times")
 
     def _once(
@@ -270,41 +280,188 @@ class Transport:
         headers: Mapping[str, str],
         body: bytes | None,
         stream: bool,
+        foreign: bool,
     ) -> Response:
-        scheme = urlsplit(url).scheme
-        if scheme not in ("http", "https"):
-            raise InvalidInput(f"{_place(url)!r} is not an http address; check the host")
-        if scheme == "http" and not is_loopback(url):
-            raise InsecureEndpoint(
-                f"{_place(url)} is plain http, which would show the session to the network; "
-                "use https (plain http is for this machine only)."
-            )
+        what = f"{method} {_path(url)}"
         session = self.session()
         started = self.clock.monotonic()
+        # Only gzip is asked for, because only gzip is read; a caller's headers go before it.
+        sent: dict[str, str | None] = {"Accept-Encoding": "gzip", **headers}
+        if foreign:
+            # None makes requests leave out what the session would add.
+            sent.update((name, None) for name in session.headers if name.lower() in _SECRET_HEADERS)
         try:
             answer = session.request(
                 method,
                 url,
                 data=body,
-                headers=dict(headers),
+                headers=sent,
                 timeout=self.timeout,
-                proxies=self.proxies or None,
+                proxies=self._proxies_for(session, url),
                 # requests lets REQUESTS_CA_BUNDLE override session.verify, but not this.
                 verify=self.verify if self.verify is not None else _own_verify(session),
                 cert=self.cert,
+                # Without an auth, requests would take one from ~/.netrc.
+                auth=_no_auth if foreign or session.auth is None else None,
                 allow_redirects=False,
                 stream=True,
             )
             if not stream or answer.status_code >= 400:
                 # Read here and not by requests, which cannot tell that gzip broke off.
                 answer._content = b"".join(read_body(answer))
-        except requests.RequestException as error:
-            raise translate(error, f"{method} {_path(url)}") from error
-        log.debug(
-            "%s %s %s %.3f s", method, _path(url), answer.status_code,
-            self.clock.monotonic() - started,
-        )  # fmt: skip
+        except (requests.RequestException, HTTPError) as error:
+            raise translate(error, what) from error
+        except OSError as error:
+            if isinstance(error, BulkApiError):
+                raise
+            # requests has its own errors for sockets; what is left are files it cannot open.
+            raise InvalidInput(f"{what}: {error}") from error
+        except ValueError as error:
+            if isinstance(error, BulkApiError):
+                raise
+            raise UnexpectedResponse(f"{what}: the answer cannot be read ({error})") from error
+        log.debug("%s %s %.3f s", what, answer.status_code, self.clock.monotonic() - started)
         return answer
+
+    def _proxies_for(self, session: requests.Session, url: str) -> dict[str, str]:
+        # Given with the call, because requests lets the environment override session.proxies.
+        proxies = {**session.proxies, **self.proxies}
+        if is_loopback(url):
+            # A proxy of the environment would see what plain http to this machine hides.
+            proxies.setdefault("no_proxy", origin(url).host)
+        return proxies
+
+
+def _repeat_after_answer(
+    answer: Response, retry: Retry, repeatable: bool
+) -> tuple[Retry, float] | None:
+    """The retries left and the pause; None where the answer is the caller's."""
+    # 429 says that nothing was done; 5xx leaves it open.
+    if answer.status_code not in BUSY_STATUSES or not (repeatable or answer.status_code == 429):
+        return None
+    wanted = _retry_after(answer.headers) if retry.respect_retry_after_header else None
+    if wanted is not None and wanted > LONGEST_RETRY_AFTER:
+        return None
+    left = _one_less(retry, "status")
+    return None if left is None else (left, wanted or left.get_backoff_time())
+
+
+def _repeat_after_failure(
+    failure: TransportError, retry: Retry, repeatable: bool
+) -> tuple[Retry, float] | None:
+    """The retries left and the pause; None where the failure is the caller's."""
+    if (failure.may_have_arrived and not repeatable) or _is_lasting(failure):
+        return None
+    left = _one_less(retry, "read" if failure.may_have_arrived else "connect")
+    return None if left is None else (left, left.get_backoff_time())
+
+
+def _is_lasting(failure: TransportError) -> bool:
+    """Whether the same request would fail in the same way: no trust, or no such server."""
+    if isinstance(failure, UnexpectedResponse):
+        return True
+    in_passing = (ssl.SSLEOFError, ssl.SSLSyscallError, ssl.SSLZeroReturnError)
+    return any(
+        isinstance(cause, ssl.SSLError) and not isinstance(cause, in_passing)
+        for cause in _chain(failure)
+    )
+
+
+def _one_less(retry: Retry, counter: str) -> Retry | None:
+    """The policy after one more repeat; None where it allows none.
+
+    Not `Retry.increment`: it would raise urllib3's errors, and count down ``total`` only.
+    """
+    counts = {name: getattr(retry, name) for name in ("total", counter)}
+    left = {name: count - 1 for name, count in counts.items() if count is not None}
+    if any(count < 0 for count in left.values()):
+        return None
+    history = (*retry.history, RequestHistory(None, None, None, None, None))
+    return retry.new(**left, history=history)
+
+
+def _retry_after(headers: Mapping[str, str]) -> float | None:
+    """Seconds that ``Retry-After`` asks for; None where it says nothing readable."""
+    wanted = headers.get("Retry-After", "").strip()
+    if wanted.isascii() and wanted.isdigit():
+        return float(wanted)
+    date = parsedate_tz(wanted)
+    if date is None:
+        return None
+    # By the server's own clock where it shows it: this machine's may be wrong.
+    now = parsedate_tz(headers.get("Date", ""))
+    return max(0.0, mktime_tz(date) - (time.time() if now is None else mktime_tz(now)))
+
+
+def _redirected(method: str, url: str, at: Origin, answer: Response) -> tuple[str, Origin]:
+    """Where a redirect leads, or the error that refuses it."""
+    status = answer.status_code
+    try:
+        # Headers are read as Latin-1; addresses are sent in UTF-8.
+        url = urljoin(url, answer.headers["Location"].encode("latin-1").decode("utf-8"))
+        there = origin(url)
+    except (ValueError, InvalidInput) as error:
+        raise UnexpectedResponse(
+            f"{method} {_path(url)} was redirected to an address that cannot be read", status
+        ) from error
+    if method != "GET":
+        refused = UnexpectedResponse(
+            f"{method} {_path(url)} was redirected to {there.scheme}://{there.host}; "
+            "give the client that host.",
+            status,
+        )
+        # 303 shows the outcome of what was done; the others say that it was not done here.
+        refused.may_have_arrived = status == 303
+        raise refused
+    if at.scheme == "https" and there.scheme != "https":
+        raise InsecureEndpoint(
+            f"{method} {_path(url)} was redirected from https to "
+            f"{there.scheme}://{there.host}, which is not safe to follow."
+        )
+    return url, there
+
+
+def _refuse_plain_http(at: Origin, url: str) -> None:
+    if at.scheme not in ("http", "https") or not at.host:
+        raise InvalidInput(f"'{at.scheme}://{at.host}' is not an http address; check the host.")
+    if at.scheme == "http" and not is_loopback(url):
+        raise InsecureEndpoint(
+            f"http://{at.host} is plain http, which would show the session to the network; "
+            "use https (plain http is for this machine only)."
+        )
+
+
+def _refuse_unsendable(headers: Mapping[str, Any]) -> None:
+    for name, value in headers.items():
+        if isinstance(value, str) and _UNSENDABLE.search(value):
+            raise InvalidInput(
+                f"The value of the header {name} has a line break, a leading space or a "
+                "character that HTTP cannot carry; strip what was read from a file."
+            )
+
+
+def _timeout(timeout: float | tuple[float, float]) -> tuple[float, float]:
+    try:
+        connect, read = timeout if isinstance(timeout, (tuple, list)) else (timeout, timeout)
+        Timeout(connect=connect, read=read)
+    except ValueError as error:
+        raise InvalidInput(f"timeout={timeout!r}: {error}") from error
+    return connect, read
+
+
+def _proxies(proxies: Mapping[str, str]) -> dict[str, str]:
+    for name, proxy in proxies.items():
+        if name != "no_proxy" and not _has_host(proxy):
+            # Neither the address nor the error that quotes it: it may hold a password.
+            raise InvalidInput(f"The address of the proxy for {name!r} cannot be read.")
+    return dict(proxies)
+
+
+def _has_host(url: str) -> bool:
+    try:
+        return bool(origin(url).host)
+    except InvalidInput:
+        return False
 
 
 def read_body(answer: Response, piece_bytes: int = PIECE_BYTES) -> Iterator[bytes]:
@@ -317,25 +474,37 @@ def read_body(answer: Response, piece_bytes: int = PIECE_BYTES) -> Iterator[byte
     Raises:
         IncompleteBody: fewer bytes came than announced, the compressed data is damaged or
             has no end.
+        UnexpectedResponse: compressed in a way that was not asked for.
         RequestTimeout, ConnectionFailed: the connection failed on the way.
     """
-    pieces = _wire_pieces(answer, piece_bytes)
-    if answer.headers.get("Content-Encoding", "").strip().lower() in ("gzip", "x-gzip"):
-        pieces = _gunzip(pieces)
+    coding = answer.headers.get("Content-Encoding", "").strip().lower()
     try:
-        yield from pieces
+        if coding not in _CODINGS:
+            raise UnexpectedResponse(
+                f"The answer is compressed as {coding!r}, which was not asked for; "
+                "a proxy may stand between.",
+                answer.status_code,
+            )
+        decode = _CODINGS[coding]
+        pieces = _wire_pieces(answer, piece_bytes)
+        yield from pieces if decode is None else decode(pieces, shows_its_end(answer))
     except (HTTPError, OSError) as error:
+        if isinstance(error, BulkApiError):
+            raise
         raise translate(error, "The answer") from error
     finally:
         answer.close()
 
 
+def shows_its_end(answer: Response) -> bool:
+    """Whether HTTP itself shows a cut body, by its length or its chunks."""
+    return "Content-Length" in answer.headers or "Transfer-Encoding" in answer.headers
+
+
 def proves_its_end(answer: Response) -> bool:
     """Whether a cut body would show: by its length, its chunks or its compression."""
-    return any(
-        answer.headers.get(name)
-        for name in ("Content-Length", "Transfer-Encoding", "Content-Encoding")
-    )
+    coding = answer.headers.get("Content-Encoding", "").strip().lower()
+    return shows_its_end(answer) or _CODINGS.get(coding) is not None
 
 
 def _wire_pieces(answer: Response, piece_bytes: int) -> Iterator[bytes]:
@@ -343,53 +512,90 @@ def _wire_pieces(answer: Response, piece_bytes: int) -> Iterator[bytes]:
         yield piece
 
 
-def _gunzip(pieces: Iterator[bytes]) -> Iterator[bytes]:
-    decoder = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
+def _gunzip(pieces: Iterator[bytes], may_be_empty: bool) -> Iterator[bytes]:
+    decoder = _gzip_decoder()
     began = False
-    for compressed in pieces:
-        piece = compressed
-        while piece:
+    for piece in pieces:
+        began = True
+        rest = piece
+        while rest:
             if decoder.eof:  # gzip files may stand one behind another
-                decoder = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
-            began = True
+                decoder = _gzip_decoder()
             try:
-                text = decoder.decompress(piece)
+                text = decoder.decompress(rest, _TEXT_BYTES)
             except zlib.error as error:
                 raise IncompleteBody(f"The answer is damaged: {error}. Fetch it again.") from error
             if text:
                 yield text
-            piece = decoder.unused_data
-    if began and not decoder.eof:
+            rest = decoder.unconsumed_tail or decoder.unused_data
+    # The bound on a piece may have left the last of the text inside the decoder.
+    if began and not decoder.eof and (text := decoder.flush()):
+        yield text
+    if not (decoder.eof or (may_be_empty and not began)):
         raise IncompleteBody("The answer broke off within its compressed data. Fetch it again.")
+
+
+def _gzip_decoder() -> Any:
+    return zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
+
+
+_CODINGS: Mapping[str, Callable[[Iterator[bytes], bool], Iterator[bytes]] | None] = {
+    "": None,
+    "identity": None,
+    "gzip": _gunzip,
+    "x-gzip": _gunzip,
+}
+
+
+class _Reading(NamedTuple):
+    """What a failure of requests, urllib3, http.client or ssl means here."""
+
+    causes: tuple[type[BaseException], ...]
+    kind: type[BulkApiError]
+    text: str
+    may_have_arrived: bool = True
+
+
+#: The first row with a cause of the failure counts.
+_READINGS = (
+    _Reading(
+        (InvalidURL, MissingSchema, InvalidSchema, InvalidHeader, LocationValueError),
+        InvalidInput,
+        "cannot be sent",
+    ),
+    # Before the next: urllib3 has it as a kind of ConnectTimeoutError.
+    _Reading((NewConnectionError,), ConnectionFailed, "no connection", False),
+    _Reading((ConnectTimeoutError, ConnectTimeout), RequestTimeout, "no connection in time", False),
+    _Reading((ReadTimeoutError, ReadTimeout), RequestTimeout, "no answer in time"),
+    _Reading((ProxyError,), ConnectionFailed, "no connection", False),
+    _Reading(
+        (ssl.SSLCertVerificationError,),
+        ConnectionFailed,
+        "the server's certificate is not trusted (verify= takes the path of a CA bundle)",
+        False,
+    ),
+    # Other failures of TLS may come after the request was sent.
+    _Reading(
+        (IncompleteRead, http.client.IncompleteRead), IncompleteBody, "the answer was cut off"
+    ),
+    _Reading((Exception,), ConnectionFailed, "the connection broke"),
+)
 
 
 def translate(error: Exception, what: str) -> BulkApiError:
     """The error of this library for one of requests, urllib3 or a socket."""
     causes = list(_chain(error))
-    if any(isinstance(cause, (requests.exceptions.InvalidURL, requests.exceptions.MissingSchema,
-                              requests.exceptions.InvalidHeader)) for cause in causes):  # fmt: skip
-        return InvalidInput(f"{what}: {error}")
-    if any(isinstance(cause, (ConnectTimeoutError, requests.ConnectTimeout)) for cause in causes):
-        return _unsent(RequestTimeout(f"{what}: no connection within the timeout ({error})"))
-    if any(isinstance(cause, (ReadTimeoutError, requests.ReadTimeout)) for cause in causes):
-        return RequestTimeout(f"{what}: no answer within the timeout ({error})")
-    if any(isinstance(c, (NewConnectionError, requests.exceptions.ProxyError,
-                          requests.exceptions.SSLError)) for c in causes):  # fmt: skip
-        return _unsent(ConnectionFailed(f"{what}: no connection ({error})"))
-    if any(isinstance(cause, IncompleteRead) for cause in causes):
-        return IncompleteBody(f"{what} broke off before its end ({error}). Fetch it again.")
-    return ConnectionFailed(f"{what}: the connection broke ({error})")
-
-
-def _unsent(error: TransportError) -> TransportError:
-    error.may_have_arrived = False
-    return error
+    reading = next(row for row in _READINGS if any(isinstance(c, row.causes) for c in causes))
+    translated = reading.kind(f"{what}: {reading.text} ({error})")
+    if isinstance(translated, TransportError):
+        translated.may_have_arrived = reading.may_have_arrived
+    return translated
 
 
 def _chain(error: BaseException | None) -> Iterator[BaseException]:
     """The error and those it wraps; requests and urllib3 keep them in three places."""
     seen: set[int] = set()
-    waiting = [error]
+    waiting: list[Any] = [error]
     while waiting:
         current = waiting.pop()
         if not isinstance(current, BaseException) or id(current) in seen:
@@ -399,16 +605,30 @@ def _chain(error: BaseException | None) -> Iterator[BaseException]:
         waiting += [current.__cause__, getattr(current, "reason", None), *current.args[:2]]
 
 
+class _Session(requests.Session):
+    def get_redirect_target(self, resp: Response) -> None:
+        """Nowhere: redirects are followed here, and `requests` would prepare for them
+        nevertheless, and leave the connection open where it cannot read the address."""
+
+
 def _new_session() -> requests.Session:
-    session = requests.Session()
+    session = _Session()
     adapter = requests.adapters.HTTPAdapter(pool_connections=4, pool_maxsize=_POOL_SIZE)
     session.mount("https://", adapter)
     session.mount("http://", adapter)
-    # Without an auth of its own, requests would take one from ~/.netrc.
-    session.auth = _no_auth
     session.headers["User-Agent"] = f"salesforce-bulk/{__version__}"
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
     return session
+
+
+def _with_own_sockets(session: requests.Session) -> requests.Session:
+    """The caller's session for a forked child."""
+    try:
+        return copy.deepcopy(session)
+    except Exception:  # noqa: BLE001 - an adapter of the caller's may hold what cannot be copied
+        # This closes the child's handles only; the parent's connections stay open.
+        session.close()
+        return session
 
 
 def _no_auth(request: requests.PreparedRequest) -> requests.PreparedRequest:
@@ -421,8 +641,3 @@ def _own_verify(session: requests.Session) -> bool | str | None:
 
 def _path(url: str) -> str:
     return urlsplit(url).path
-
-
-def _place(url: str) -> str:
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.hostname or ''}"

@@ -50,7 +50,7 @@ def read_fault(content_type: str | None, body: bytes) -> Fault:
 def _from_json(body: bytes) -> Fault:
     try:
         document = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return NO_FAULT
     # 1.0 sends one object; 2.0 and REST send an array of them.
     if isinstance(document, list):
@@ -66,12 +66,15 @@ def _from_json(body: bytes) -> Fault:
 def _from_xml(body: bytes) -> Fault:
     try:
         root = fromstring(body)
-    except (ParseError, DefusedXmlException):
+    except (ParseError, DefusedXmlException, LookupError, ValueError):
+        # The last two: an encoding that Python does not know, or cannot read XML in.
         return NO_FAULT
     found = {element.tag.rpartition("}")[2]: element.text for element in root.iter()}
+    # SOAP has its own names where the fault has no detail; its code has a prefix.
+    soap_code = (found.get("faultcode") or "").rpartition(":")[2] or None
     return Fault(
-        _text(found.get("exceptionCode") or found.get("errorCode")),
-        _text(found.get("exceptionMessage") or found.get("message")),
+        _text(found.get("exceptionCode") or found.get("errorCode") or soap_code),
+        _text(found.get("exceptionMessage") or found.get("message") or found.get("faultstring")),
     )
 
 
