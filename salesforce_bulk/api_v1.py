@@ -6,20 +6,32 @@ Guide: https://developer.salesforce.com/docs/atlas.en-us.api_asynch.meta/api_asy
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+import re
+from collections.abc import Callable, Generator, Iterator, Mapping
 from typing import Any
 
-from salesforce_bulk.call import Call, Caller, name_error
+from salesforce_bulk.call import (
+    Call,
+    Caller,
+    add_to_message,
+    html_instead,
+    may_be_done,
+    name_error,
+)
 from salesforce_bulk.errors import (
     AmbiguousUpload,
     BulkApiError,
     IncompleteBody,
     InvalidJobState,
-    TransportError,
 )
 from salesforce_bulk.models import UploadResult
 from salesforce_bulk.transport import PIECE_BYTES, Clock, Response, proves_its_end, read_body
 from salesforce_bulk.wire import media, v1
+
+#: Bytes of the end of a body that tell whether a document can stop there.
+_TAIL = len(v1.NO_RECORDS)
+#: How a page of a proxy or a login begins, whatever its Content-Type says.
+_HTML = re.compile(rb"\s*<(!doctype\s+html|html)\b", re.IGNORECASE)
 
 
 class BulkV1:
@@ -44,7 +56,16 @@ class BulkV1:
 
     def create_job(self, document: bytes, headers: Mapping[str, str]) -> v1.Info:
         """POST /job: the jobInfo of the new job."""
-        return self._caller.read(Call("POST", "job", document, headers), self._one)
+        try:
+            return self._caller.read(Call("POST", "job", document, headers), self._one)
+        except BulkApiError as error:
+            if may_be_done(error):
+                add_to_message(
+                    error,
+                    "A job may have been created; it holds no batch, so it does nothing, and may "
+                    "be left alone or aborted in Setup. Create another.",
+                )
+            raise
 
     def job(self, job_id: str) -> v1.Info:
         """GET /job/{id}: the jobInfo."""
@@ -59,12 +80,22 @@ class BulkV1:
         except InvalidJobState:
             if self.job(job_id).get("state") != state:
                 raise
+        except BulkApiError as error:
+            if may_be_done(error):
+                add_to_message(
+                    error, f"The job may be {state} all the same; the call may be repeated."
+                )
+            raise
 
     def add_spec(self, job_id: str, mapping: bytes) -> None:
         """POST /job/{id}/spec: the field mapping for the batches that follow."""
-        self._caller.make(
-            Call("POST", f"job/{job_id}/spec", mapping, media_type=media.CSV, job_id=job_id)
-        )
+        call = Call("POST", f"job/{job_id}/spec", mapping, media_type=media.CSV, job_id=job_id)
+        try:
+            self._caller.make(call)
+        except BulkApiError as error:
+            if may_be_done(error):
+                add_to_message(error, "The mapping may have been stored; go on with a new job.")
+            raise
 
     def schema(self) -> bytes:
         """GET /AsyncApi.xsd."""
@@ -81,13 +112,15 @@ class BulkV1:
         call = Call("POST", f"job/{job_id}/batch", body, media_type=media_type, job_id=job_id)
         try:
             return self._caller.read(call, self._one)
-        except TransportError as error:
-            if not error.may_have_arrived:
+        except BulkApiError as error:
+            if not may_be_done(error):
                 raise
             raise AmbiguousUpload(
                 f"{error} The batch may have been added to job {job_id}; "
                 "look at get_batch_list(job_id) before posting it again.",
                 error.status_code,
+                error_code=error.error_code,
+                error_message=error.error_message,
                 job_id=job_id,
             ) from (error.__cause__ or error)
 
@@ -115,7 +148,9 @@ class BulkV1:
         """GET …/result of a load: one result a row, in the order of the rows."""
         return self._caller.read(
             _get(job_id, batch_id, "/result"),
-            lambda answer: v1.read_row_results(answer.headers.get("Content-Type"), answer.content),
+            lambda answer: v1.read_row_results(
+                answer.headers.get("Content-Type"), _ended(answer).content
+            ),
         )
 
     def result_ids(self, job_id: str, batch_id: str) -> list[str]:
@@ -137,27 +172,73 @@ class BulkV1:
         The request is sent now, the pieces are read as they are taken.
         """
         call = _get(job_id, batch_id, f"/result/{result_id}", stream=True)
-        return _pieces(self._caller.make(call), piece_bytes, call)
+        return _Download(self._caller.make(call), piece_bytes, call)
 
 
-def _pieces(response: Response, piece_bytes: int, call: Call) -> Iterator[bytes]:
-    last = b""
-    try:
-        for piece in read_body(response, piece_bytes):
-            last = piece
-            yield piece.replace(b"\0", b"") if b"\0" in piece else piece
-        if last and not _ends_well(response, last):
-            raise IncompleteBody("The answer ends within a record. Fetch it again.")
-    except BulkApiError as error:
-        name_error(error, call)
-        raise
+class _Download:
+    """The pieces of a result file, without NULs. Once it broke off it stays broken: a reader
+    that goes on after the error must not take what it has for the whole."""
+
+    def __init__(self, response: Response, piece_bytes: int, call: Call) -> None:
+        self._response = response
+        self._pieces = _whole(response, piece_bytes)
+        self._call = call
+        self._failure: BulkApiError | None = None
+
+    def __iter__(self) -> _Download:
+        return self
+
+    def __next__(self) -> bytes:
+        if self._failure is not None:
+            raise self._failure
+        try:
+            piece = next(self._pieces)
+        except BulkApiError as error:
+            name_error(error, self._call)
+            self._failure = error
+            raise
+        return piece.replace(b"\0", b"") if b"\0" in piece else piece
+
+    def close(self) -> None:
+        """Give up the rest, and the connection."""
+        self._pieces.close()
+        # A generator that never began does not close what it would have read.
+        self._response.close()
 
 
-def _ends_well(response: Response, last: bytes) -> bool:
-    """Whether a body without any other proof of its end stops where a document can."""
-    if proves_its_end(response):
-        return True
-    return last.rstrip(b" ").endswith((b"\n", b">", b"]", v1.NO_RECORDS[-8:]))
+def _whole(response: Response, piece_bytes: int) -> Generator[bytes, None, None]:
+    """The pieces of a body; one whose end nothing else proves must stop like a document."""
+    proven = _proven(response)
+    quotes, tail = 0, b""
+    for number, piece in enumerate(read_body(response, piece_bytes)):
+        if number == 0 and _HTML.match(piece):
+            raise html_instead(response)
+        if not proven:
+            quotes += piece.count(b'"')
+            tail = (tail + piece)[-_TAIL:]
+        yield piece
+    if not proven and (quotes % 2 or not _stops_like_a_document(tail)):
+        raise _cut_off()
+
+
+def _ended(answer: Response) -> Response:
+    """The answer, if it is proven to be whole or stops where one can."""
+    if not (_proven(answer) or _stops_like_a_document(answer.content)):
+        raise _cut_off()
+    return answer
+
+
+def _proven(response: Response) -> bool:
+    # What never came over a wire, as in programs' tests with requests_mock, has no version.
+    return proves_its_end(response) or not response.raw.version
+
+
+def _stops_like_a_document(body: bytes) -> bool:
+    return body.rstrip(b" ").endswith((b"\n", b">", b"]", v1.NO_RECORDS))
+
+
+def _cut_off() -> IncompleteBody:
+    return IncompleteBody("The answer ends within a record. Fetch it again.")
 
 
 def _get(job_id: str, batch_id: str, below: str = "", stream: bool = False) -> Call:
