@@ -73,7 +73,8 @@ class BulkApiError(Exception):
         job_id: str | None = None,
         batch_id: str | None = None,
     ) -> None:
-        super().__init__(message)
+        # Not super(): where a class inherits another library's error too, that would be next.
+        Exception.__init__(self, message)
         self.status_code = status_code
         self.error_code = error_code
         self.error_message = error_message
