@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from salesforce_bulk.emulator.ids import to_18
 from salesforce_bulk.emulator.schema import Schema
 from salesforce_bulk.emulator.soql.compile import CompiledQuery, compile_query
 from salesforce_bulk.emulator.soql.errors import SoqlError
@@ -32,7 +33,10 @@ class Database:
                 "Tags__c": {"type": "multipicklist", "picklistValues": ["a", "b", "c"]},
                 "Open__c": "time",
                 "Place__c": "location",
-                "Size__c": {"type": "picklist", "picklistValues": ["S", "L"]},
+                "Size__c": {
+                    "type": "picklist",
+                    "picklistValues": [{"value": "S", "label": "Small"}, {"value": "L"}],
+                },
                 "Long__c": {"type": "textarea", "length": 32000},
                 "Done__c": "checkbox",
                 "Amount__c": "currency",
@@ -48,8 +52,6 @@ class Database:
         assert sobject is not None
         self.store.ensure(sobject)
         number = self._counters[object_name] = self._counters.get(object_name, 0) + 1
-        from salesforce_bulk.emulator.ids import to_18
-
         row = {"Id": to_18(f"{sobject.key_prefix}000{number:09d}")} | values
         names = ", ".join(f'"{name}"' for name in row)
         marks = ", ".join("?" * len(row))

@@ -50,6 +50,7 @@ VALID = [
     "LIMIT 1 OFFSET 2000 FOR REFERENCE UPDATE VIEWSTAT",
     "SELECT Id FROM Bag__c WHERE Tags__c INCLUDES ('a;b', 'ç', '') AND Tags__c EXCLUDES ('x')",
     "SELECT Id FROM Bag__c WHERE Tags__c = 'a;b' OR Open__c >= 12:30:00.000Z",
-    "SELECT Ext__c, Shelf__r.Name, Place__c FROM Bag__c WHERE Shelf__r.Ext__c = 'É' AND Ext__c < 'é'",
+    "SELECT Ext__c, Shelf__r.Name, Place__c FROM Bag__c "
+    "WHERE Shelf__r.Ext__c = 'É' AND Ext__c < 'é'",
     "SELECT Name, (SELECT Id FROM Bags__r) FROM Shelf__c WHERE Name = '\\u00e9\\n\\'\\\"'",
 ]

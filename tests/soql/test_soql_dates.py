@@ -105,8 +105,16 @@ def test_any_count_gives_a_range_within_the_dates_soql_knows(name, n, today):
 
 @pytest.mark.parametrize(
     ("name", "answer"),
-    [("TODAY", False), ("LAST_N_DAYS", True), ("N_YEARS_AGO", True), ("LAST_90_DAYS", False)]
-    + [("THIS_DAY", None), ("NAME", None), ("LAST_N_HOURS", None), ("N_FISCAL_YEARS_AGO", True)],
+    [
+        ("TODAY", False),
+        ("LAST_N_DAYS", True),
+        ("N_YEARS_AGO", True),
+        ("LAST_90_DAYS", False),
+        ("THIS_DAY", None),
+        ("NAME", None),
+        ("LAST_N_HOURS", None),
+        ("N_FISCAL_YEARS_AGO", True),
+    ],
 )
 def test_which_literals_take_a_count(name, answer):
     """`:n` belongs to those with an N, and other words are no literals."""

@@ -568,9 +568,8 @@ class _Select:
         for item in self._query.order_by:
             operand = self._bind_where(item.operand)
             self._check_sortable(operand)
-            new = self._order_terms(operand, item.descending, item.nulls_last)
-            terms += new
-            parameters += operand.parameters * len(new)
+            terms += self._order_terms(operand, item.descending, item.nulls_last)
+            parameters += operand.parameters
         return " ORDER BY " + ", ".join(terms), tuple(parameters)
 
     def _check_order_length(self) -> None:

@@ -47,6 +47,9 @@ from salesforce_bulk.emulator.soql.parse import (
 NULLS_ARE_UNEQUAL: Final = True
 #: Brackets holding several conditions, in one query.
 _COMPOUNDS: Final = 200
+#: Comparisons in one query, each period of a list counted: SQLite's planner takes a second for
+#: these, and four for twice as many.
+_COMPARISONS: Final = 4_000
 #: Conditions in one flat chain, and values in one list of placeholders.
 _CHAIN: Final = 100
 _PLACEHOLDERS: Final = 200
@@ -113,6 +116,7 @@ class Context:
     today: date
     semi_join: Callable[[SemiJoin, Operand], Fragment] | None
     compounds: int = 0
+    comparisons: int = 0
 
 
 class Conditions:
@@ -134,7 +138,7 @@ class Conditions:
         if isinstance(node, Not):
             return self._condition(node.item, negated=not negated)
         if isinstance(node, And | Or):
-            self._count_compound(node.at)
+            self._count(node.at, compounds=1)
             joint = "AND" if isinstance(node, And) != negated else "OR"
             return join(joint, [self._condition(item, negated=negated) for item in node.items])
         leaf = self._leaf(node)
@@ -159,12 +163,15 @@ class Conditions:
                     "and not in nested WHERE expressions.",
                 )
 
-    def _count_compound(self, at: int) -> None:
-        self._context.compounds += 1
-        if self._context.compounds > _COMPOUNDS:
+    def _count(self, at: int, *, compounds: int = 0, comparisons: int = 0) -> None:
+        context = self._context
+        context.compounds += compounds
+        context.comparisons += comparisons
+        if context.compounds > _COMPOUNDS or context.comparisons > _COMPARISONS:
             raise self._error(QUERY_TOO_COMPLICATED, at, "Query is too complicated")
 
     def _leaf(self, node: Comparison | Membership | SemiJoin) -> Fragment:
+        self._count(node.at, comparisons=1)
         operand = self._bind(node.operand)
         self._check_filterable(operand)
         if isinstance(node, SemiJoin):
@@ -275,6 +282,7 @@ class Conditions:
         return Fragment(sql, (*operand.parameters, *values))
 
     def _range(self, operand: Operand, constant: Constant) -> tuple[str, str]:
+        self._count(operand.at, comparisons=1)
         start, end = dates.day_range(str(constant.value), constant.count, self._context.today)
         if operand.kind == "date":
             return start.isoformat(), end.isoformat()
