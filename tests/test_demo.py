@@ -1,5 +1,6 @@
 import csv
 import io
+import os
 import subprocess
 import sys
 
@@ -7,6 +8,8 @@ import pytest
 
 from salesforce_bulk.cli import demo, main
 from salesforce_bulk.cli.csv_file import Table, read_csv
+from salesforce_bulk.cli.demo_compare import Kind
+from salesforce_bulk.cli.demo_plan import Column, Plan, Spoil, upload_rows
 from salesforce_bulk.cli.progress import Progress
 from salesforce_bulk.emulator import SalesforceEmulator
 from salesforce_bulk.errors import InvalidInput
@@ -83,7 +86,7 @@ def test_a_file_of_ones_own_goes_to_an_object_made_for_it(write, capsys):
     path = write(
         ["Artikel-Nr.", "Größe", "größe 2", "", "Row Number"],
         ["007", "1,5 m", 'a "quoted" text', "x" * 300, "2"],
-        ["008", "", "two\nlines", " 東京", "1"],
+        ["008", "\r", "three\nlines\r\nin\rall", " 東京", "1"],
         ["NA", "null", "#N/A", "  ", "0"],
     )
     assert main(["demo", path]) == 0
@@ -187,6 +190,17 @@ def test_the_same_rows_left_alone_are_0():
     assert demonstrate(lambda bulk: None).exit_code == 0
 
 
+def test_a_spoiled_row_that_the_org_accepts_is_1():
+    table = Table(("Name",), [("A",), ("B",)])
+    plan = Plan("Account", (Column("Name", Kind.TEXT, 255),), (Spoil("nothing at all", {}),))
+    with SalesforceEmulator() as org:
+        progress = Progress(io.StringIO())
+        load = demo.insert(org.connect(), plan, list(upload_rows(plan, table)), progress)
+    report = demo.Report(plan, org.url, load, {}, 0)
+    assert report.exit_code == 1
+    assert "  row 1 with nothing at all: ACCEPTED, although it had to be rejected" in report.lines()
+
+
 def test_an_installation_without_examples_asks_for_a_file(tmp_path):
     with pytest.raises(InvalidInput, match="name a CSV file"):
         demo.example_file(tmp_path / "cities.csv")
@@ -194,11 +208,12 @@ def test_an_installation_without_examples_asks_for_a_file(tmp_path):
 
 def test_a_reader_that_went_away_is_not_a_traceback(write):
     command = [sys.executable, "-m", "salesforce_bulk", "demo", write(["Name"], ["A"])]
+    buffered = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
     with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=buffered
     ) as process:
         process.stdout.close()
         stderr = process.stderr.read()
     assert process.returncode == 141
-    assert "Traceback" not in stderr
     assert "Querying CSV" in stderr
+    assert "BrokenPipe" not in stderr
