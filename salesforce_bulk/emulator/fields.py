@@ -156,6 +156,11 @@ class SObject:
         return [field for field in self.fields.values() if field.stored]
 
     @cached_property
+    def column_names(self) -> frozenset[str]:
+        """The names of the stored fields, lower-case."""
+        return frozenset(field.name.lower() for field in self.stored_fields)
+
+    @cached_property
     def soft_delete(self) -> bool:
         """Deleted records go to the recycle bin (the object has IsDeleted)."""
         return "isdeleted" in self.fields

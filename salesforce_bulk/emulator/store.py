@@ -40,6 +40,7 @@ _COLUMN_TYPES: Mapping[str, str] = MappingProxyType(
     }
 )
 _TEXT_TYPE = "TEXT COLLATE NOCASE"
+_CACHE_KILOBYTES = 16_000
 #: Pages of the write-ahead log after which it goes into the database: a load by pieces of 200
 #: rows changes the same index pages again and again.
 _CHECKPOINT_PAGES = 8_000
@@ -98,7 +99,7 @@ class Store:
         self._closed = False
         self._writer = self._connect()
         self._writer.execute("PRAGMA journal_mode = WAL")
-        self._tables: dict[str, set[str]] = {}
+        self._tables: dict[str, frozenset[str]] = {}
         self._indexes: set[tuple[str, str]] = set()
         self._counters: dict[str, int] = {}
         self._unsaved_counters: set[str] = set()
@@ -111,6 +112,7 @@ class Store:
         connection.execute(f"PRAGMA synchronous = {'NORMAL' if self.kept else 'OFF'}")
         connection.execute("PRAGMA busy_timeout = 10000")
         connection.execute("PRAGMA temp_store = MEMORY")
+        connection.execute(f"PRAGMA cache_size = -{_CACHE_KILOBYTES}")
         connection.execute(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT_PAGES}")
         connection.create_collation("UNICODE_NOCASE", _casefold_order)
         return connection
@@ -165,7 +167,7 @@ class Store:
         for (name,) in names:
             if not name.startswith(("_", "sqlite_")):
                 columns = self._writer.execute(f"PRAGMA table_info({quoted(name)})")
-                self._tables[name.lower()] = {str(column[1]).lower() for column in columns}
+                self._tables[name.lower()] = frozenset(str(c[1]).lower() for c in columns)
 
     def has_table(self, name: str) -> bool:
         """Whether the object's table exists; one that was never used has none."""
@@ -173,15 +175,22 @@ class Store:
 
     def ensure(self, sobject: SObject) -> None:
         """Make the object's table, or add the columns that it lacks."""
-        columns = self._tables.get(sobject.name.lower())
-        if columns is not None and columns.issuperset(_column_names(sobject)):
+        if self._is_complete(sobject):
             return
         with self.writing() as connection:
+            # Another thread may have been faster.
+            if self._is_complete(sobject):
+                return
+            columns = self._tables.get(sobject.name.lower())
             if columns is None:
                 self._create(connection, sobject)
             else:
                 self._add_columns(connection, sobject, columns)
-            self._tables[sobject.name.lower()] = _column_names(sobject) | (columns or set())
+            self._tables[sobject.name.lower()] = sobject.column_names | (columns or frozenset())
+
+    def _is_complete(self, sobject: SObject) -> bool:
+        columns = self._tables.get(sobject.name.lower())
+        return columns is not None and columns.issuperset(sobject.column_names)
 
     def _create(self, connection: sqlite3.Connection, sobject: SObject) -> None:
         table = quoted(sobject.name)
@@ -195,7 +204,7 @@ class Store:
                 self._index(connection, sobject.name, field.name)
 
     def _add_columns(
-        self, connection: sqlite3.Connection, sobject: SObject, columns: set[str]
+        self, connection: sqlite3.Connection, sobject: SObject, columns: frozenset[str]
     ) -> None:
         for field in sobject.stored_fields:
             if field.name.lower() not in columns:
@@ -308,7 +317,3 @@ class Store:
             self._writer.close()
             if not self.kept:
                 shutil.rmtree(self._directory, ignore_errors=True)
-
-
-def _column_names(sobject: SObject) -> set[str]:
-    return {field.name.lower() for field in sobject.stored_fields}

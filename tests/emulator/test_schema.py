@@ -17,9 +17,17 @@ PREFIXES = {
     "Task": "00T", "Event": "00U", "Case": "500", "Campaign": "701", "Attachment": "00P",
     "ContentVersion": "068", "CampaignMember": "00v", "Product2": "01t", "Organization": "00D",
 }  # fmt: skip
-ATTRIBUTES_OF_A_RECORDED_FIELD = set(
-    ["aggregatable", "aiPredictionField", "autoNumber", "byteLength", "calculated", "calculatedFormula", "cascadeDelete", "caseSensitive", "compoundFieldName", "controllerName", "createable", "custom", "defaultValue", "defaultValueFormula", "defaultedOnCreate", "dependentPicklist", "deprecatedAndHidden", "digits", "displayLocationInDecimal", "encrypted", "externalId", "extraTypeInfo", "filterable", "filteredLookupInfo", "formulaTreatNullNumberAsZero", "groupable", "highScaleNumber", "htmlFormatted", "idLookup", "inlineHelpText", "label", "length", "mask", "maskType", "name", "nameField", "namePointing", "nillable", "permissionable", "picklistValues", "polymorphicForeignKey", "precision", "queryByDistance", "referenceTargetField", "referenceTo", "relationshipName", "relationshipOrder", "restrictedDelete", "restrictedPicklist", "scale", "searchPrefilterable", "soapType", "sortable", "type", "unique", "updateable", "writeRequiresMasterRead"]
-)
+ATTRIBUTES_OF_A_RECORDED_FIELD = """
+    aggregatable aiPredictionField autoNumber byteLength calculated calculatedFormula
+    cascadeDelete caseSensitive compoundFieldName controllerName createable custom defaultValue
+    defaultValueFormula defaultedOnCreate dependentPicklist deprecatedAndHidden digits
+    displayLocationInDecimal encrypted externalId extraTypeInfo filterable filteredLookupInfo
+    formulaTreatNullNumberAsZero groupable highScaleNumber htmlFormatted idLookup inlineHelpText
+    label length mask maskType name nameField namePointing nillable permissionable picklistValues
+    polymorphicForeignKey precision queryByDistance referenceTargetField referenceTo
+    relationshipName relationshipOrder restrictedDelete restrictedPicklist scale
+    searchPrefilterable soapType sortable type unique updateable writeRequiresMasterRead
+"""
 RECORDED = Path("/work/shared/data/describe")
 
 
@@ -223,7 +231,7 @@ def test_a_taken_key_prefix_is_refused() -> None:
 def test_a_describe_has_every_attribute_of_a_recorded_one() -> None:
     document = Schema().describe("Contact")
     for field in document["fields"]:
-        assert set(field) == ATTRIBUTES_OF_A_RECORDED_FIELD
+        assert set(field) == set(ATTRIBUTES_OF_A_RECORDED_FIELD.split())
     assert json.loads(json.dumps(document)) == document
     email = next(field for field in document["fields"] if field["name"] == "Email")
     assert (email["soapType"], email["length"], email["byteLength"]) == ("xsd:string", 80, 240)
