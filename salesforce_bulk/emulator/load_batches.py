@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from io import BytesIO, TextIOWrapper
@@ -32,16 +33,18 @@ WRITE_ROWS = 10 * limits.DML_CHUNK_RECORDS
 
 
 class LoadBatches:
-    """Runs load batches against an org."""
+    """Runs load batches against an org; ``turn`` is held while rows are judged and written."""
 
-    def __init__(self, org: Org) -> None:
+    def __init__(self, org: Org, turn: threading.Lock) -> None:
         self._org = org
+        self._turn = turn
         self._drafts: dict[str, _Draft] = {}
 
     def run(self, batch: Batch, engine: JobEngine, fault: Fault | None) -> str:
         """All rows of the batch. Raises BatchError or Requeue."""
         job = batch.job
-        source = _open_batch(batch, self._type_of(job))
+        with self._turn:
+            source = _open_batch(batch, self._type_of(job))
         try:
             plan = self._org.plan_write(
                 job.operation,
@@ -65,11 +68,12 @@ class LoadBatches:
         if draft is None:
             draft = _Draft(engine.spool_file(batch.job), RESULT_WRITERS[batch.job.base_format]())
         try:
-            for part in _parts(source.table.rows, batch.processed, fault):
+            for part in _in_turn(self._turn, _parts(source.table.rows, batch.processed, fault)):
                 if part.fault is not None:
                     strike(batch, part.fault)
-                outcomes = _outcomes(write, batch, source, part)
-                draft.write(outcomes)
+                with self._turn:
+                    outcomes = _outcomes(write, batch, source, part)
+                    draft.write(outcomes)
                 batch.processed += len(outcomes)
                 batch.failed += sum(not outcome.success for outcome in outcomes)
         except Requeue:
@@ -192,6 +196,16 @@ def _parts(rows: Iterator[Sequence[Cell]], done: int, fault: Fault | None) -> It
         yield _Part(list(islice(rows, struck)), fault)
     while block := list(islice(rows, WRITE_ROWS)):
         yield _Part(block)
+
+
+def _in_turn(turn: threading.Lock, parts: Iterator[_Part]) -> Iterator[_Part]:
+    """The parts, each read while ``turn`` is held."""
+    while True:
+        with turn:
+            part = next(parts, None)
+        if part is None:
+            return
+        yield part
 
 
 def _outcomes(write: Write, batch: Batch, source: _Source, part: _Part) -> list[RowOutcome]:

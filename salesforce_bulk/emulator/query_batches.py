@@ -6,6 +6,7 @@ Guide pages: "Bulk Query", "How Bulk Queries Are Processed", "PK Chunking Header
 from __future__ import annotations
 
 import dataclasses
+import threading
 from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, Any, BinaryIO
@@ -39,10 +40,12 @@ class QueryBatches:
 
     Args:
         result_bytes: a result file is full when it has this many bytes.
+        turn: held while rows are read and written.
     """
 
-    def __init__(self, org: Org, result_bytes: int) -> None:
+    def __init__(self, org: Org, result_bytes: int, turn: threading.Lock) -> None:
         self._org = org
+        self._turn = turn
         self.result_bytes = result_bytes
         self._late_chunks: dict[str, list[tuple[str, str | None]]] = {}
 
@@ -68,10 +71,15 @@ class QueryBatches:
         try:
             source = iter(result) if job.base_format == "CSV" else result.with_hidden()
             rows = islice(source, batch.processed, None)
-            for block in _blocks(rows, files.block_rows, batch.processed, fault):
+            blocks = _blocks(rows, files.block_rows, batch.processed, fault)
+            while True:
+                with self._turn:
+                    block = next(blocks, None)
+                    files.write(block or ())
+                if block is None:
+                    break
                 if fault is not None and not block:
                     strike(batch, fault)
-                files.write(block)
             files.finish()
         finally:
             files.close()

@@ -375,16 +375,15 @@ class _Connection(BaseHTTPRequestHandler):
     def _finish(self, request: Request) -> None:
         if self.close_connection:
             return
-        if request.body.untouched and "expect" in request.headers:
-            # Whether the body will still come is the client's choice, and not told.
-            self.close_connection = True
-            return
         try:
             self.close_connection = not request.body.drain()
         except HttpError:
             self.close_connection = True
 
     def _send(self, request: Request, response: Response) -> None:
+        if request.body.untouched and "expect" in request.headers:
+            # Whether the body will still come is the client's choice, and not told.
+            self.close_connection = True
         chunked = self._frame(response)
         head = self._head(response, chunked)
         silent = request.method == "HEAD" or response.status in (204, 304)
