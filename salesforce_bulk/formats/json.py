@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import Any
 
 from salesforce_bulk.formats.records import Cell, Record, cells, relationship
+from salesforce_bulk.formats.values import CLEAR
 
 
 def encode_records(records: Iterable[Record]) -> bytes:
@@ -44,6 +45,8 @@ def _object(row: list[Cell]) -> dict[str, Any]:
 def _value(cell: Cell) -> Any:
     """JSON's own type where it has one that loses nothing, else the text."""
     value = cell.value
+    if value is CLEAR:
+        return None
     if isinstance(value, (bool, int, float)):
         return value
     if isinstance(value, Decimal) and Decimal(repr(float(value))) == value:

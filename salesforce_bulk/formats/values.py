@@ -10,8 +10,28 @@ import math
 from collections.abc import Set as AbstractSet
 from datetime import date, datetime, time, timezone
 from decimal import Decimal
-from typing import Any
+from enum import Enum
+from typing import Any, Final
 from uuid import UUID
+
+#: The cell that empties a field, in a CSV batch; an empty cell leaves the field as it is.
+NULL_CELL: Final = "#N/A"
+
+
+class _Mark(Enum):
+    """Values that stand for something; members stay themselves when they are pickled."""
+
+    CLEAR = "clear"
+    MISSING = "missing"
+
+    def __repr__(self) -> str:
+        return self.name
+
+
+#: As a field's value: empty the field, whatever the policy for None is.
+CLEAR: Final = _Mark.CLEAR
+#: The value of a column in a row that does not have it: leaves the field as it is.
+MISSING: Final = _Mark.MISSING
 
 
 class Unwritable(ValueError):
@@ -31,7 +51,7 @@ def to_text(value: Any) -> str | None:
     None, NaN, NaT, ``pandas.NA``   None
     str                             itself
     bool                            ``true`` or ``false``
-    int, float                      digits; no exponent below 1e16
+    int, float                      digits, never an exponent
     Decimal                         plain digits, never an exponent
     aware datetime                  UTC, ``2024-01-31T23:01:01.000Z``
     date                            ``2024-01-31``
@@ -40,6 +60,7 @@ def to_text(value: Any) -> str | None:
     UUID                            ``12345678-1234-5678-1234-567812345678``
     list, tuple, set of str         a multi-select picklist, ``a;b``
     numpy scalar                    as the Python value
+    CLEAR                           ``#N/A``, which empties the field
     ==============================  =================================================
 
     Raises:
@@ -79,7 +100,8 @@ def _float(value: float) -> str | None:
     if math.isinf(value):
         raise Unwritable("an infinite number cannot be stored")
     # Not repr(): numpy's floats are floats whose repr names their type.
-    return float.__repr__(value)
+    text = float.__repr__(value)
+    return f"{Decimal(text):f}" if "e" in text else text
 
 
 def _decimal(value: Decimal) -> str | None:
@@ -114,6 +136,7 @@ _WRITERS: dict[type, Any] = {
     list: _picklist,
     tuple: _picklist,
     UUID: str,
+    _Mark: lambda value: NULL_CELL if value is CLEAR else None,
 }
 
 

@@ -10,7 +10,10 @@ import xml.etree.ElementTree as ET
 from collections.abc import Iterable
 
 from salesforce_bulk.formats.records import Cell, Record, cells, refuse, relationship
+from salesforce_bulk.formats.values import CLEAR
 from salesforce_bulk.wire.v1 import NAMESPACE
+
+_INSTANCE = "http://www.w3.org/2001/XMLSchema-instance"
 
 #: Characters that no XML 1.0 document may hold, not even escaped.
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
@@ -28,14 +31,18 @@ def encode_records(records: Iterable[Record]) -> bytes:
         InvalidInput: a value that cannot be written, or that holds a character that XML cannot
             carry; names row and column.
     """
-    root = ET.Element("sObjects", {"xmlns": NAMESPACE})
+    root = ET.Element("sObjects", {"xmlns": NAMESPACE, "xmlns:xsi": _INSTANCE})
     for row, found in cells(records):
         record = ET.SubElement(root, "sObject")
         for cell in found:
             bad = _FORBIDDEN.search(cell.text)
             if bad is not None:
                 raise refuse(row, cell.column, f"XML cannot carry the character {bad[0]!r}")
-            _place(record, cell).text = cell.text
+            element = _place(record, cell)
+            if cell.value is CLEAR:
+                element.set("xsi:nil", "true")
+            else:
+                element.text = cell.text
     # A carriage return that is not escaped is read back as a line feed.
     document: bytes = ET.tostring(root, encoding="utf-8", xml_declaration=True)
     return document.replace(b"\r", b"&#13;")
