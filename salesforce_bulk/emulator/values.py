@@ -89,6 +89,9 @@ _DATETIME = re.compile(
     r"(?P<day>[0-9]{4}-[0-9]{2}-[0-9]{2})T(?P<time>[0-9]{2}:[0-9]{2}:[0-9]{2})"
     rf"(?:\.(?P<fraction>[0-9]{{1,9}}))?{_ZONE}"
 )
+_CANONICAL_DATETIMES = re.compile(
+    r"(?:[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}Z)+"
+)
 _TIME = re.compile(r"(?P<time>[0-9]{2}:[0-9]{2}:[0-9]{2})(?:\.(?P<fraction>[0-9]{1,9}))?Z?")
 _EMAIL = re.compile(
     r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.\u0080-\uffff-]+@[A-Za-z0-9\u0080-\uffff-]+(?:\.[A-Za-z0-9\u0080-\uffff-]+)+"
@@ -157,10 +160,14 @@ def cell_text(cell: Cell) -> str:
 _One = Callable[[str], Stored]
 
 
-def _each(one: _One, field: Field, unchanged: Judged) -> Judge:
+_Whole = Callable[[Sequence[Cell]], list[Judged] | None]
+
+
+def _each(one: _One, field: Field, unchanged: Judged, whole: _Whole | None = None) -> Judge:
     """Judges every distinct text once; for types whose values repeat.
 
-    What was judged is remembered from piece to piece, up to a bound.
+    What was judged is remembered from piece to piece, up to a bound. `whole` may know a column
+    to be as it should be at a glance.
     """
     null: Judged = 0 if field.type == "boolean" else None
     blank: dict[Cell, Judged] = {UNCHANGED: unchanged, None: null}
@@ -173,6 +180,9 @@ def _each(one: _One, field: Field, unchanged: Judged) -> Judge:
             return judge_new(cells, errors)
 
     def judge_new(cells: Sequence[Cell], errors: RowErrors) -> list[Judged]:
+        values = whole(cells) if whole else None
+        if values is not None:
+            return values
         if len(known) > _REMEMBERED:
             known.clear()
             known.update(blank)
@@ -353,11 +363,14 @@ def _number_judge(field: Field, column: int, unchanged: Judged) -> Judge:
 
     def judge(cells: Sequence[Cell], errors: RowErrors) -> list[Judged]:
         whole = _plain(cells, _NOT_PLAIN_DECIMAL)
-        if whole is not None and not too_precise.search(whole):
-            numbers = _convert(float, cells, unchanged)
-            if numbers is not None and _within(limit, numbers):
-                return numbers
-        return _one_by_one(one, cells, unchanged, errors)
+        numbers = None if whole is None else _convert(float, cells, unchanged)
+        if whole is None or numbers is None or not _within(limit, numbers):
+            return _one_by_one(one, cells, unchanged, errors)
+        if field.precision and too_precise.search(whole):
+            for row, cell in enumerate(cells):
+                if type(cell) is str and too_precise.search(cell):
+                    numbers[row] = _round(float(cell), field.scale)
+        return numbers
 
     return judge
 
@@ -476,7 +489,22 @@ def _datetime_judge(field: Field, column: int, unchanged: Judged) -> Judge:
             return f"{match['day']}T{match['time']}.{milliseconds}Z"
         return f"{moment.isoformat()}.{milliseconds}Z"
 
-    return _each(one, field, unchanged)
+    return _each(one, field, unchanged, _canonical_datetimes)
+
+
+def _canonical_datetimes(cells: Sequence[Cell]) -> list[Judged] | None:
+    """The cells, if all of them are written exactly as the store writes datetimes."""
+    texts = [cell for cell in cells if type(cell) is str]
+    if len(texts) < len(cells) or not _CANONICAL_DATETIMES.fullmatch("".join(texts)):
+        return None
+    if not f"{_FIRST_YEAR}" <= min(texts) <= max(texts) < f"{_LAST_YEAR + 1}":
+        return None
+    try:
+        for text in texts:
+            datetime.fromisoformat(text[:23])
+    except ValueError:
+        return None
+    return list(texts)
 
 
 def _time_judge(field: Field, column: int, unchanged: Judged) -> Judge:
