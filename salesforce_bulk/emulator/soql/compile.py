@@ -87,7 +87,7 @@ class Column:
             alias, or "expr0".
         path: the label's parts; a single one for aliases and expressions.
         field: the field it reads, or None (aggregates, date functions).
-        kind: "field"; "label" (toLabel), "format" (FORMAT: values still unformatted);
+        kind: "field"; "label" (toLabel); "format" (FORMAT: text, as en_US has it);
             "aggregate"; "group" (a grouped field or function); "compound" (an address or
             location: the SQL gives its parts as a JSON text, or null); "base64" (the SQL gives
             whether there is a body, not the body).
@@ -340,7 +340,7 @@ class _Select:
 
     def _bind_where(self, node: Path | Call) -> Operand:
         operand = self._operands.bind(node)
-        if operand.aggregate:
+        if operand.aggregate or operand.function == "FORMAT":
             raise unexpected(self._query.text, operand.at, operand.function)
         return operand
 

@@ -82,6 +82,40 @@ _AGGREGATE_SQL: Final = {
 _AGGREGATE_TYPES: Final = {"COUNT": "int", "COUNT_DISTINCT": "int", "AVG": "double"}
 
 
+_SHOWN_DATE = (
+    "CAST(substr({0}, 6, 2) AS INTEGER) || '/' || CAST(substr({0}, 9, 2) AS INTEGER) || '/' || "
+    "substr({0}, 1, 4)"
+)
+
+
+def _shown_clock(start: int) -> str:
+    hour = f"CAST(substr({{0}}, {start}, 2) AS INTEGER)"
+    return (
+        f"(({hour} + 11) % 12 + 1) || substr({{0}}, {start + 2}, 3) || "
+        f"CASE WHEN {hour} < 12 THEN ' AM' ELSE ' PM' END"
+    )
+
+
+#: FORMAT() in the locale en_US, the org's: 5/15/2024, 1:30 PM.
+_FORMATS: Final = {
+    "date": _SHOWN_DATE,
+    "datetime": f"{_SHOWN_DATE} || ', ' || {_shown_clock(12)}",
+    "time": _shown_clock(1),
+}
+
+
+def _number_format(operand: Operand) -> str:
+    """$1,234.50, 12.5%, 1,234: as many decimals as the field has."""
+    scale = operand.field.scale if operand.field is not None else 2
+    rounded = f"round(abs({{0}}), {scale})"
+    decimals = f" || substr(printf('%.{scale}f', {rounded}), {-scale - 1})" if scale else ""
+    sign = "'$' || " if operand.type == "currency" else ""
+    percent = " || '%'" if operand.type == "percent" else ""
+    shown = f"{sign}printf('%,d', CAST({rounded} AS INTEGER)){decimals}{percent}"
+    minus = "CASE WHEN {0} < 0 THEN '-' ELSE '' END"
+    return f"CASE WHEN {{0}} IS NOT NULL THEN {minus} || {shown} END"
+
+
 @dataclass(frozen=True, slots=True)
 class Operand:
     """A field or an expression, ready for SQL.
@@ -198,7 +232,18 @@ class Operands:
         operand = self._argument(call)
         if operand.kind in ("compound", "binary"):
             raise self._error(INVALID_FIELD, call, f"FORMAT cannot be used on field {operand.name}")
-        return replace(operand, function=call.name, at=call.at)
+        template = (
+            _number_format(operand)
+            if operand.kind == "number"
+            else _FORMATS.get(operand.kind, "{0}")
+        )
+        return replace(
+            operand,
+            sql=template.format(operand.sql),
+            type="string" if template != "{0}" else operand.type,
+            function=call.name,
+            at=call.at,
+        )
 
     def _date_function(self, call: Call) -> Operand:
         operand = self._date_argument(call)
