@@ -29,6 +29,9 @@ from salesforce_bulk.emulator.faults import Fault, Faults
 from salesforce_bulk.emulator.jobs import JobEngine
 from salesforce_bulk.emulator.login import SoapFamily, SoapLogin
 from salesforce_bulk.emulator.org import Org
+from salesforce_bulk.emulator.rest import Rest
+from salesforce_bulk.emulator.rest_family import PREFIX as DATA_PREFIX
+from salesforce_bulk.emulator.rest_family import RestFamily
 from salesforce_bulk.emulator.routes import Application
 from salesforce_bulk.emulator.server import Exchange, HttpServer, Request
 from salesforce_bulk.emulator.sessions import SESSION_SECONDS, Sessions
@@ -100,9 +103,14 @@ class SalesforceEmulator:
         soap = SoapFamily()
         bulk1 = Bulk1(self.org, self.engine, self.sessions, self.faults)
         login = SoapLogin(self.org, self.sessions, self._origin)
+        rest = Rest(self.org, self.engine, RestFamily(self.sessions, self.faults))
         return Application(
-            routes=[*login.routes(soap), *bulk1.routes()],
-            families={"/services/Soap/": soap, f"{ASYNC_PREFIX}/": bulk1.family},
+            routes=[*login.routes(soap), *bulk1.routes(), *rest.routes()],
+            families={
+                "/services/Soap/": soap,
+                f"{ASYNC_PREFIX}/": bulk1.family,
+                f"{DATA_PREFIX}/": rest.family,
+            },
             faults=self.faults,
         )
 

@@ -1,0 +1,117 @@
+"""What all answers of ``/services/data`` share: version, session, errors as an array, headers.
+
+Sources: REST API Developer Guide, "Status Codes and Error Responses", "Limit Info Header".
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+
+from salesforce_bulk import limits
+from salesforce_bulk.emulator import wire
+from salesforce_bulk.emulator.bulk1 import NEWEST_VERSION, _accepts_gzip, _compress
+from salesforce_bulk.emulator.faults import Faults
+from salesforce_bulk.emulator.routes import ApiError, Call
+from salesforce_bulk.emulator.server import Request, Response
+from salesforce_bulk.emulator.sessions import Session, Sessions, bearer
+
+PREFIX = "/services/data"
+JSON = "application/json;charset=UTF-8"
+#: REST requests in 24 hours.
+DAILY_API_REQUESTS = 5_000_000
+#: What is served without a session.
+OPEN_ROUTES = frozenset({"rest.versions"})
+
+#: The framework's words for what every API says, in REST's spelling.
+_SPELLING = {
+    "InvalidUrl": "NOT_FOUND",
+    "InvalidOperation": "METHOD_NOT_ALLOWED",
+    "ClientInputError": "JSON_PARSER_ERROR",
+    "InternalServerError": "UNKNOWN_EXCEPTION",
+}
+
+
+class RestError(ApiError):
+    """An error that names fields."""
+
+    def __init__(self, status: int, code: str, message: str, fields: Sequence[str] = ()) -> None:
+        super().__init__(status, code, message)
+        self.fields = list(fields)
+
+
+class RestFamily:
+    """The family of REST and Bulk API 2.0."""
+
+    name = "rest"
+
+    def __init__(self, sessions: Sessions, faults: Faults) -> None:
+        self._sessions = sessions
+        self._faults = faults
+        self.calls = 0
+
+    def admit(self, call: Call) -> None:
+        _check_version(call)
+        if call.occasion.route not in OPEN_ROUTES:
+            call.session = self._session(call)
+
+    def _session(self, call: Call) -> Session:
+        header = call.request.header("authorization")
+        scheme, _, token = header.partition(" ")
+        if scheme not in ("Bearer", "OAuth") or not token.strip():
+            raise _unauthorized("INVALID_AUTH_HEADER", "INVALID_HEADER_TYPE")
+        if self._faults.take("session", call.occasion):
+            self._sessions.expire(bearer(header))
+        session = self._sessions.find(bearer(header))
+        if session is None:
+            raise _unauthorized("INVALID_SESSION_ID", "Session expired or invalid")
+        return session
+
+    def error(self, call: Call, error: ApiError) -> Response:
+        del call
+        code = _SPELLING.get(error.code, error.code)
+        body: dict[str, object] = {"message": str(error), "errorCode": code}
+        if isinstance(error, RestError) and error.fields:
+            body["fields"] = error.fields
+        response = json_reply([body], error.status)
+        response.headers.update(error.headers)
+        return response
+
+    def finish(self, request: Request, response: Response) -> None:
+        self.calls += 1
+        response.headers.update(
+            {
+                "Cache-Control": "no-cache,must-revalidate,max-age=0,no-store,private",
+                "Sforce-Limit-Info": f"api-usage={self.calls}/{DAILY_API_REQUESTS}",
+                "X-Content-Type-Options": "nosniff",
+                "X-Robots-Tag": "none",
+                "Vary": "Accept-Encoding",
+            }
+        )
+        if _accepts_gzip(request):
+            _compress(response)
+
+
+def json_reply(
+    document: object, status: int = 200, headers: Mapping[str, str] | None = None
+) -> Response:
+    """A JSON answer."""
+    return Response(status, {"Content-Type": JSON, **(headers or {})}, wire.json_bytes(document))
+
+
+def not_found() -> ApiError:
+    return ApiError(404, "NOT_FOUND", "The requested resource does not exist")
+
+
+def _unauthorized(code: str, message: str) -> ApiError:
+    return ApiError(401, code, message, {"WWW-Authenticate": "Token"})
+
+
+def _check_version(call: Call) -> None:
+    version = call.parameters.get("version")
+    if version is None:
+        return
+    if not re.fullmatch(r"v\d{1,3}\.0", version) or float(version[1:]) > NEWEST_VERSION:
+        raise not_found()
+    if float(version[1:]) < limits.FIRST_SUPPORTED_VERSION:
+        raise ApiError(410, "UNSUPPORTED_API_VERSION", f"API version {version[1:]} is retired")
