@@ -306,6 +306,11 @@ SEMANTIC = [
         "one field",
     ),
     (
+        "SELECT Id FROM Account WHERE Id IN (SELECT AccountId FROM Contact WITH DATA CATEGORY x)",
+        "FUNCTIONALITY_NOT_ENABLED",
+        "WITH DATA",
+    ),
+    (
         "SELECT Id FROM Account WHERE Parent.OwnerId IN (SELECT Id FROM User)",
         "MALFORMED_QUERY",
         "left operand",

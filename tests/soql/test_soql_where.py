@@ -195,6 +195,8 @@ def test_a_missing_parent_is_null(database):
     assert ask("Shelf__r.Ext__c != 'o'") == bags[1:]
     assert ask("Shelf__r.IsDeleted = false") == bags
     assert ask("Shelf__r.IsDeleted IN (false)") == bags
+    assert ask("Shelf__r.IsDeleted = null") == bags
+    assert ask("Shelf__r.IsDeleted != null") == []
     assert ask(f"Shelf__r.Id = '{shelf}'") == bags[:1]
 
 

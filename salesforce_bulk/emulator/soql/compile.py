@@ -266,6 +266,7 @@ class _Select:
     def inner_of_semi_join(self) -> tuple[Operand, Fragment]:
         """The one field selected, and the statement that gives its values."""
         query = self._query
+        self._check_clauses()
         if query.order_by or query.limit is not None or query.offset is not None:
             raise self._malformed(
                 query.at, "ORDER BY and LIMIT are not allowed in a semi join sub-select"
