@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 from salesforce_bulk import limits
 from salesforce_bulk.errors import InvalidInput
@@ -90,3 +91,206 @@ def refuse_too_many_records(body: bytes, job_id: str) -> None:
             row=limits.BATCH_RECORDS + 1,
             job_id=job_id,
         )
+
+
+# Rows, cut into parts that keep the limits
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """What one part may hold; bytes and characters count the header too."""
+
+    records: int = limits.BATCH_RECORDS
+    bytes: int = limits.BATCH_BYTES
+    characters: int = limits.BATCH_CHARACTERS
+
+
+class Part(NamedTuple):
+    """One body. ``positions`` are its rows, counted from 1, ascending; ``after`` is the index of
+    the part that must have been processed before this one is sent."""
+
+    body: bytes
+    positions: Sequence[int]
+    after: int | None = None
+
+
+#: Rows and the position of the first of them to their lines, and the characters of those.
+Encode = Callable[[Sequence[Any], int], "tuple[bytes, int]"]
+
+
+def cut(
+    chunks: Iterable[Sequence[Any]], encode: Encode, header: bytes, bounds: Bounds
+) -> Iterator[Part]:
+    """The rows as bodies, each within the bounds and as large as they allow.
+
+    Args:
+        chunks: lists of rows; how they are cut does not matter.
+        encode: see `Encode`; a row's line must not depend on its neighbours.
+        header: stands at the top of each body.
+        bounds: one record at least.
+
+    Raises:
+        InvalidInput: a row that does not fit by itself; names it.
+    """
+    part = _OpenPart(header, bounds, first=1)
+    for chunk in chunks:
+        rest = chunk
+        while rest:
+            piece = rest[: bounds.records - part.rows]
+            lines, characters = encode(piece, part.next)
+            if part.fits(len(lines), characters):
+                part.add(lines, characters, len(piece))
+                rest = rest[len(piece) :]
+            else:
+                taken = _add_what_fits(part, piece, encode)
+                if not part.rows:
+                    raise _row_too_large(part.next, bounds)
+                rest = rest[taken:]
+                yield part.close()
+                part = part.successor()
+            if part.rows == bounds.records:
+                yield part.close()
+                part = part.successor()
+    if part.rows:
+        yield part.close()
+
+
+def _add_what_fits(part: _OpenPart, rows: Sequence[Any], encode: Encode) -> int:
+    for count, row in enumerate(rows):
+        line, characters = encode([row], part.next)
+        if not part.fits(len(line), characters):
+            return count
+        part.add(line, characters, 1)
+    return len(rows)
+
+
+class _OpenPart:
+    def __init__(self, header: bytes, bounds: Bounds, first: int) -> None:
+        self._header = header
+        self._bounds = bounds
+        self._lines = [header]
+        self._first = first
+        self._bytes = len(header)
+        self._characters = len(header.decode("utf-8"))
+        self.rows = 0
+
+    @property
+    def next(self) -> int:
+        """The position of the next row."""
+        return self._first + self.rows
+
+    def fits(self, size: int, characters: int) -> bool:
+        return (
+            self._bytes + size <= self._bounds.bytes
+            and self._characters + characters <= self._bounds.characters
+        )
+
+    def add(self, lines: bytes, characters: int, rows: int) -> None:
+        self._lines.append(lines)
+        self._bytes += len(lines)
+        self._characters += characters
+        self.rows += rows
+
+    def close(self) -> Part:
+        return Part(b"".join(self._lines), range(self._first, self.next))
+
+    def successor(self) -> _OpenPart:
+        return _OpenPart(self._header, self._bounds, self.next)
+
+
+def _row_too_large(position: int, bounds: Bounds) -> InvalidInput:
+    return InvalidInput(
+        f"Row {position} does not fit into a batch by itself: {bounds.bytes:,} bytes and "
+        f"{bounds.characters:,} characters are allowed, the header included.",
+        row=position,
+    )
+
+
+class Line(NamedTuple):
+    """A row on its own: how large it is, and which group it belongs to (None: to none)."""
+
+    position: int
+    size: int
+    characters: int
+    group: Any
+
+
+def arrange(
+    lines: Iterable[Line], bounds: Bounds, header: bytes
+) -> Iterator[tuple[list[int], int | None]]:
+    """The rows put into parts so that a group is in one part, or in parts that follow each other.
+
+    Args:
+        lines: all rows that are to be sent.
+        bounds, header: as for `cut`.
+
+    Yields:
+        the ascending positions of a part, and the index of the part that must be done before it
+        is sent, where a group did not fit into one.
+    """
+    groups: dict[Any, list[Line]] = {}
+    for line in lines:
+        # A row without a group is a group of its own.
+        groups.setdefault(("", line.position) if line.group is None else line.group, []).append(
+            line
+        )
+    packer = _Packer(bounds, header)
+    for group in groups.values():
+        yield from packer.add(group)
+    yield from packer.rest()
+
+
+class _Packer:
+    def __init__(self, bounds: Bounds, header: bytes) -> None:
+        self._bounds = bounds
+        self._header = (len(header), len(header.decode("utf-8")))
+        self._start()
+        self._parts = 0
+
+    def _start(self) -> None:
+        self._positions: list[int] = []
+        self._bytes, self._characters = self._header
+
+    def add(self, group: list[Line]) -> Iterator[tuple[list[int], int | None]]:
+        if self._fits(group):
+            self._take(group)
+            return
+        yield from self.rest()
+        if self._fits(group):
+            self._take(group)
+            return
+        after = None
+        for line in group:
+            if not self._fits([line]):
+                if not self._positions:
+                    raise _row_too_large(line.position, self._bounds)
+                yield self._closed(after)
+                after = self._parts - 1
+                if not self._fits([line]):
+                    raise _row_too_large(line.position, self._bounds)
+            self._take([line])
+        # Nothing else joins the last part of a group that is spread over several.
+        yield self._closed(after)
+
+    def rest(self) -> Iterator[tuple[list[int], int | None]]:
+        if self._positions:
+            yield self._closed(None)
+
+    def _fits(self, lines: list[Line]) -> bool:
+        return (
+            len(self._positions) + len(lines) <= self._bounds.records
+            and self._bytes + sum(line.size for line in lines) <= self._bounds.bytes
+            and self._characters + sum(line.characters for line in lines) <= self._bounds.characters
+        )
+
+    def _take(self, lines: list[Line]) -> None:
+        for line in lines:
+            self._positions.append(line.position)
+            self._bytes += line.size
+            self._characters += line.characters
+
+    def _closed(self, after: int | None) -> tuple[list[int], int | None]:
+        part = sorted(self._positions), after
+        self._start()
+        self._parts += 1
+        return part

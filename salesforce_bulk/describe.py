@@ -32,6 +32,7 @@ class FieldDescribe:
     updateable: bool = True
     external_id: bool = False
     id_lookup: bool = False
+    case_sensitive: bool = False
     custom: bool = False
     calculated: bool = False
     compound_field_name: str | None = None
@@ -128,6 +129,7 @@ def _field(document: Mapping[str, Any]) -> FieldDescribe:
         updateable=bool(document.get("updateable", True)),
         external_id=bool(document.get("externalId")),
         id_lookup=bool(document.get("idLookup")),
+        case_sensitive=bool(document.get("caseSensitive")),
         custom=bool(document.get("custom")),
         calculated=bool(document.get("calculated")),
         compound_field_name=document.get("compoundFieldName"),

@@ -1,0 +1,256 @@
+"""What is looked at before a load sends anything: columns, keys, the day's allocation."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from difflib import get_close_matches
+
+from salesforce_bulk.describe import Describes, FieldDescribe, ObjectDescribe
+from salesforce_bulk.errors import ExceededQuota, InvalidInput, InvalidUser, NotFound
+from salesforce_bulk.load_settings import LoadSpec
+
+#: The operations that need a record's Id in each row.
+_BY_ID = frozenset({"update", "delete", "hardDelete"})
+_DELETES = frozenset({"delete", "hardDelete"})
+_WHOLE_NUMBERS = frozenset({"int", "long"})
+_NUMBERS = frozenset({"double", "currency", "percent", *_WHOLE_NUMBERS})
+_IDS = frozenset({"id", "reference"})
+#: The line of the org's limits that loads of both APIs use up.
+BATCH_ALLOWANCE = "DailyBulkApiBatches"
+
+
+@dataclass(frozen=True)
+class Key:
+    """The column that says which record a row is for.
+
+    ``normal`` makes one text of all that the org takes for the same key; ``required`` says that
+    an empty one is refused, ``unique`` that two rows may not have the same.
+    """
+
+    position: int
+    column: str
+    normal: Callable[[str], str]
+    required: bool
+    unique: bool
+
+
+@dataclass(frozen=True)
+class CheckedColumns:
+    """The columns as the org names them.
+
+    Attributes:
+        names: for the header of the batches, in the caller's order.
+        integers: the caller's names of the columns whose fields hold whole numbers.
+        key: None for inserts.
+        external_id: of an upsert, in the org's letter case.
+        references: the positions of columns that point to a parent, OwnerId's last.
+    """
+
+    names: tuple[str, ...]
+    integers: tuple[str, ...]
+    key: Key | None
+    external_id: str | None
+    references: tuple[int, ...]
+
+
+def check_columns(spec: LoadSpec, columns: Sequence[str], describes: Describes) -> CheckedColumns:
+    """Compare the columns with the object's description.
+
+    Raises:
+        InvalidInput: a column that the object does not have (with the nearest name), one that
+            comes twice in another letter case, a key column that lacks, an Id in an insert,
+            anything but Ids in a delete.
+        NotFound: no such object, or the user may not see it.
+    """
+    described = describes.object(spec.object_name)
+    fields = [_resolve(column, described, describes) for column in columns]
+    names = tuple(name for name, _ in fields)
+    _refuse_repeated(names, columns)
+    external_id = _external_id(spec, described)
+    _refuse_by_operation(spec, names)
+    return CheckedColumns(
+        names=names,
+        integers=tuple(
+            column
+            for column, (_, field) in zip(columns, fields, strict=True)
+            if field is not None and field.type in _WHOLE_NUMBERS
+        ),
+        key=_key(spec, external_id, names, columns, fields),
+        external_id=external_id,
+        references=_references(fields),
+    )
+
+
+def _resolve(
+    column: str, described: ObjectDescribe, describes: Describes
+) -> tuple[str, FieldDescribe | None]:
+    """The org's name of a column, and its field; for a relationship that of the reference."""
+    path, dot, field_name = column.rpartition(".")
+    if dot:
+        return _resolve_relationship(column, path, field_name, described, describes)
+    field = described.field(column)
+    if field is None:
+        raise _unknown(column, described.name, described.nearest(column))
+    return field.name, field
+
+
+def _resolve_relationship(
+    column: str, path: str, field_name: str, described: ObjectDescribe, describes: Describes
+) -> tuple[str, FieldDescribe]:
+    kind, _, name = path.rpartition(":")
+    reference = described.relationship(name)
+    if reference is None or reference.relationship_name is None:
+        relationships = [field.relationship_name or "" for field in described.fields]
+        near = get_close_matches(name, [one for one in relationships if one], n=1)
+        raise _unknown(column, described.name, f"{near[0]}.{field_name}" if near else None)
+    parent = _parent(column, kind, reference)
+    try:
+        parent_object = describes.object(parent)
+    except (NotFound, InvalidUser):
+        # The user may set a reference to an object without seeing it; the org decides.
+        return f"{path}.{field_name}", reference
+    field = parent_object.field(field_name)
+    if field is None:
+        near_field = parent_object.nearest(field_name)
+        raise _unknown(column, parent, near_field and f"{path}.{near_field}")
+    prefix = f"{parent}:" if reference.polymorphic else ""
+    return f"{prefix}{reference.relationship_name}.{field.name}", reference
+
+
+def _parent(column: str, kind: str, reference: FieldDescribe) -> str:
+    if not reference.polymorphic:
+        return reference.reference_to[0]
+    by_name = {name.lower(): name for name in reference.reference_to}
+    if kind.lower() in by_name:
+        return by_name[kind.lower()]
+    few = ", ".join(reference.reference_to[:5])
+    raise InvalidInput(
+        f"The column {column!r} may point to several objects ({few}); say which, e.g. "
+        f"'{reference.reference_to[0]}:{column.rpartition(':')[2]}'.",
+        column=column,
+    )
+
+
+def _unknown(column: str, where: str, nearest: str | None) -> InvalidInput:
+    hint = f" Is it {nearest!r}?" if nearest else ""
+    return InvalidInput(
+        f"{where} has no field for the column {column!r}, or this user may not see it.{hint}",
+        column=column,
+    )
+
+
+def _refuse_repeated(names: Sequence[str], columns: Sequence[str]) -> None:
+    first: dict[str, str] = {}
+    for name, column in zip(names, columns, strict=True):
+        before = first.setdefault(name, column)
+        if before is not column:
+            raise InvalidInput(
+                f"The columns {before!r} and {column!r} are the same field {name}.", column=column
+            )
+
+
+def _external_id(spec: LoadSpec, described: ObjectDescribe) -> str | None:
+    if spec.operation != "upsert":
+        return None
+    if not spec.external_id:
+        raise InvalidInput("upsert needs external_id=, the field by which records are found.")
+    field = described.field(spec.external_id)
+    keys = [one.name for one in described.fields if one.external_id or one.id_lookup]
+    if field is None or field.name not in (*keys, "Id"):
+        raise InvalidInput(
+            f"external_id={spec.external_id!r} is no external id of {described.name}; "
+            f"there are {', '.join(dict.fromkeys([*keys, 'Id']))}.",
+            column=spec.external_id,
+        )
+    return field.name
+
+
+def _refuse_by_operation(spec: LoadSpec, names: Sequence[str]) -> None:
+    if spec.operation in _DELETES and tuple(names) != ("Id",):
+        raise InvalidInput(
+            f"{spec.operation} takes the column Id and no other; these were given: "
+            f"{', '.join(names)}."
+        )
+    if spec.operation == "insert" and "Id" in names:
+        raise InvalidInput(
+            "insert takes no Id, which the org gives; use update, or upsert with external_id='Id'.",
+            column="Id",
+        )
+
+
+def _key(
+    spec: LoadSpec,
+    external_id: str | None,
+    names: Sequence[str],
+    columns: Sequence[str],
+    fields: Sequence[tuple[str, FieldDescribe | None]],
+) -> Key | None:
+    name = external_id if spec.operation == "upsert" else "Id" if spec.operation in _BY_ID else None
+    if name is None:
+        return None
+    if name not in names:
+        raise InvalidInput(
+            f"{spec.operation} needs the column {name}; these were given: {', '.join(columns)}.",
+            column=name,
+        )
+    position = list(names).index(name)
+    field = fields[position][1]
+    return Key(
+        position=position,
+        column=columns[position],
+        normal=normal_form(field),
+        required=spec.operation in _BY_ID,
+        unique=spec.operation in ("update", "upsert"),
+    )
+
+
+def normal_form(field: FieldDescribe | None) -> Callable[[str], str]:
+    """What makes one text of all texts that are the same value of a field."""
+    if field is None:
+        return str.casefold
+    if field.type in _IDS:
+        return _short_id
+    if field.type in _NUMBERS:
+        return _number
+    return str if field.case_sensitive else str.casefold
+
+
+def _short_id(text: str) -> str:
+    # The last three of 18 characters repeat the letter case of the first 15.
+    return text[:15]
+
+
+def _number(text: str) -> str:
+    try:
+        return f"{Decimal(text).normalize():f}"
+    except InvalidOperation:
+        return text  # the org will say what it thinks of it
+
+
+def _references(fields: Sequence[tuple[str, FieldDescribe | None]]) -> tuple[int, ...]:
+    found = [
+        position
+        for position, (_, field) in enumerate(fields)
+        if field is not None and field.type == "reference"
+    ]
+    return tuple(sorted(found, key=lambda position: fields[position][0].startswith("Owner")))
+
+
+def check_quota(describes: Describes, batches: int, name: str) -> None:
+    """Compare the batches of a load with what is left of the day's allocation.
+
+    Raises:
+        ExceededQuota: not enough is left; nothing was sent.
+    """
+    try:
+        allowance = describes.limits().get(BATCH_ALLOWANCE)
+    except (NotFound, InvalidUser):
+        return  # the user may load without seeing the org's limits
+    if allowance is not None and batches > allowance.remaining:
+        raise ExceededQuota(
+            f"{name} needs {batches:,} batches; of the {allowance.maximum:,} that the org may "
+            f"process in 24 hours {allowance.remaining:,} are left ({BATCH_ALLOWANCE}). Nothing "
+            "was sent. Load fewer rows, or wait until the allocation is free again."
+        )

@@ -1,0 +1,130 @@
+"""What a caller may choose for a load, and what a load is."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import tzinfo
+from typing import Any, Literal, TypedDict
+
+from salesforce_bulk import limits
+from salesforce_bulk.errors import InvalidInput
+from salesforce_bulk.formats.row_encoder import Nulls
+from salesforce_bulk.progress import ProgressOption
+
+Operation = Literal["insert", "update", "upsert", "delete", "hardDelete"]
+Api = Literal["auto", "1.0", "2.0"]
+
+
+class LoadOptions(TypedDict, total=False):
+    """The keyword options of the verbs.
+
+    ===================== ============================ =============================================
+    option                default                      meaning
+    ===================== ============================ =============================================
+    api                   ``"auto"``                   ``"1.0"``, ``"2.0"``; auto takes 1.0, whose
+                                                       results come in the order of the rows
+    batch_size            10,000                       rows in a batch at most
+    concurrency           ``"Parallel"``               ``"Serial"``: one batch after the other
+    nulls                 ``"ignore"``                 ``"clear"`` empties fields; or a mapping of
+                                                       columns to either
+    group_by              None                         a column: rows that share its value are never
+                                                       in two batches at work at once
+    assignment_rule_id    None                         for Case and Lead
+    on_error              ``"raise"``                  ``"report"`` returns where LoadFailed is due
+    journal               None                         a path: the same call goes on after a crash
+    progress              None                         True, or a callable taking a `Progress`
+    timeout               None                         seconds to wait for the org; None: no end
+    parallel              2                            batches sent at once
+    encoding              None                         of a CSV file
+    assume_tz             None                         the zone of datetimes that name none
+    duplicates            ``"refuse"``                 ``"keep_last"``: of rows with the same key
+                                                       only the last is sent
+    ===================== ============================ =============================================
+    """
+
+    api: Api
+    batch_size: int | None
+    concurrency: Literal["Parallel", "Serial"]
+    nulls: Nulls
+    group_by: str | None
+    assignment_rule_id: str | None
+    on_error: Literal["raise", "report"]
+    journal: str | os.PathLike[str] | None
+    progress: ProgressOption
+    timeout: float | None
+    parallel: int
+    encoding: str | None
+    assume_tz: tzinfo | str | None
+    duplicates: Literal["refuse", "keep_last"]
+
+
+_CHOICES: Mapping[str, tuple[str, ...]] = {
+    "api": ("auto", "1.0", "2.0"),
+    "concurrency": ("Parallel", "Serial"),
+    "on_error": ("raise", "report"),
+    "duplicates": ("refuse", "keep_last"),
+}
+
+
+@dataclass(frozen=True)
+class LoadSettings:
+    """`LoadOptions` with their defaults, checked."""
+
+    api: Api = "auto"
+    batch_size: int | None = None
+    concurrency: str = "Parallel"
+    nulls: Nulls = "ignore"
+    group_by: str | None = None
+    assignment_rule_id: str | None = None
+    on_error: str = "raise"
+    journal: str | os.PathLike[str] | None = None
+    progress: ProgressOption = None
+    timeout: float | None = None
+    parallel: int = 2
+    encoding: str | None = None
+    assume_tz: tzinfo | str | None = None
+    duplicates: str = "refuse"
+
+    def __post_init__(self) -> None:
+        for name, choices in _CHOICES.items():
+            if getattr(self, name) not in choices:
+                raise InvalidInput(
+                    f"{name} is one of {', '.join(choices)}, not {getattr(self, name)!r}."
+                )
+        if self.parallel < 1:
+            raise InvalidInput("parallel is 1 or more.")
+        if self.batch_size is not None and not 1 <= self.batch_size <= limits.BATCH_RECORDS:
+            raise InvalidInput(f"batch_size is between 1 and {limits.BATCH_RECORDS:,}.")
+        if self.api == "2.0" and (self.concurrency == "Serial" or self.group_by):
+            raise InvalidInput(
+                "Bulk API 2.0 cuts its batches itself and runs them in parallel: concurrency= and "
+                "group_by= need api='1.0'."
+            )
+
+    def choose_api(self) -> tuple[str, str]:
+        """The API, and why."""
+        if self.api != "auto":
+            return self.api, "asked for"
+        return "1.0", "its results come in the order of the rows"
+
+
+@dataclass(frozen=True)
+class LoadSpec:
+    """What is done to which object; everything a job is made of."""
+
+    operation: Operation
+    object_name: str
+    external_id: str | None = None
+    concurrency: str = "Parallel"
+    assignment_rule_id: str | None = None
+
+    @property
+    def name(self) -> str:
+        """For messages."""
+        return f"{self.operation} {self.object_name}"
+
+    def as_json(self) -> dict[str, Any]:
+        """For a journal."""
+        return dict(self.__dict__)
