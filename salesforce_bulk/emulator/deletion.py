@@ -11,12 +11,10 @@ import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from salesforce_bulk.emulator.row_errors import DELETED_RECORD, UNKNOWN_RECORD, keeps_parent
 from salesforce_bulk.emulator.schema import ChildRelationship, Field, Schema, SObject
 from salesforce_bulk.emulator.store import ONE_OF, Store, quoted
 from salesforce_bulk.emulator.values import RowError, Stored
-
-UNKNOWN_RECORD = RowError("INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id")
-DELETED_RECORD = RowError("ENTITY_IS_DELETED", "entity is deleted")
 
 #: Records by object, and for each the record whose deletion it belongs to.
 _Doomed = dict[str, dict[str, str]]
@@ -67,11 +65,7 @@ def _restricted(
     name = sobject.name_field or sobject.fields["id"]
     names = dict(store.look_up(sobject.name, "Id", keepers, ["Id", name.name])) if keepers else {}
     return {
-        record_id: RowError(
-            "DELETE_FAILED",
-            f"Your attempt to delete {names[record_id]} could not be completed because it is "
-            f"associated with the following {child.label_plural.lower()}.: {', '.join(children)}\n",
-        )
+        record_id: keeps_parent(names[record_id], child, children)
         for record_id, (child, children) in keepers.items()
     }
 

@@ -11,8 +11,8 @@ Loads"; *SOAP API Developer Guide*, "StatusCode".
 
 import re
 import sqlite3
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from dataclasses import field as dataclass_field
 from itertools import repeat
@@ -20,17 +20,14 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from salesforce_bulk import limits
+from salesforce_bulk.emulator import row_errors
 from salesforce_bulk.emulator.clock import Clock
 from salesforce_bulk.emulator.content_files import ContentFiles
-from salesforce_bulk.emulator.deletion import (
-    DELETED_RECORD,
-    UNKNOWN_RECORD,
-    delete_records,
-    literal,
-)
+from salesforce_bulk.emulator.deletion import delete_records, literal
 from salesforce_bulk.emulator.derived_fields import NOW, RECORD_ID, derived_fields
 from salesforce_bulk.emulator.ids import IdFactory
 from salesforce_bulk.emulator.locks import RowLocks
+from salesforce_bulk.emulator.record_finder import RecordFinder, fold
 from salesforce_bulk.emulator.schema import Field, Schema, SObject
 from salesforce_bulk.emulator.store import Store, quoted
 from salesforce_bulk.emulator.values import (
@@ -59,22 +56,13 @@ DELETIONS = ("delete", "hardDelete")
 #: Users whose permissions name this may hard-delete; nobody has it by default.
 HARD_DELETE_PERMISSION = "BulkApiHardDelete"
 
-MISSING_ID = RowError("MISSING_ARGUMENT", "Id not specified in an update call", ("Id",))
-MISSING_DELETE_ID = RowError("MISSING_ARGUMENT", "Id not specified in a delete call", ("Id",))
-ID_IN_INSERT = RowError(
-    "INVALID_FIELD_FOR_INSERT_UPDATE", "cannot specify Id in an insert call", ("Id",)
-)
-BLANK_OWNER = RowError(
-    "INVALID_CROSS_REFERENCE_KEY", "Owner ID: owner cannot be blank", ("OwnerId",)
-)
 #: Where automatic numbers begin that have no format of their own.
 _AUTO_NUMBER_START: Mapping[str, int] = MappingProxyType(
     {"casenumber": 1000, "contractnumber": 100, "ordernumber": 100}
 )
 _AUTO_NUMBER_WIDTH = 8
 _AUDIT_USERS = frozenset({"createdbyid", "lastmodifiedbyid"})
-#: What a duplicate in the same transaction is said to clash with.
-_UNKNOWN = "<unknown>"
+_BLANK = (UNCHANGED, None, "")
 _NUMBER_FORMAT = re.compile(r"\{(0+)\}")
 
 
@@ -138,6 +126,7 @@ class WritePlan:
         self.columns = tuple(columns)
         self._org = org
         self._user_id = user_id
+        self._finder = RecordFinder(org.schema, org.store)
         read = read_columns(columns, sobject, org.schema)
         self._fields = [column for column in read if isinstance(column, FieldColumn)]
         self._relationships = [c for c in read if isinstance(c, RelationshipColumn)]
@@ -261,8 +250,8 @@ class WritePlan:
     def _insert_window(self, db: sqlite3.Connection, batch: _Batch, rows: Rows) -> None:
         if self._id_column:
             for row in rows:
-                if batch.values["Id"][row] not in (UNCHANGED, None, ""):
-                    batch.errors.add(row, ID_IN_INSERT)
+                if batch.values["Id"][row] not in _BLANK:
+                    batch.errors.add(row, row_errors.ID_IN_INSERT)
         self._insert(db, batch, batch.alive(rows))
 
     def _insert(self, db: sqlite3.Connection, batch: _Batch, rows: Rows) -> None:
@@ -362,26 +351,27 @@ class WritePlan:
     # update
 
     def _update_window(self, db: sqlite3.Connection, batch: _Batch, rows: Rows) -> None:
-        ids = self._record_ids(batch, batch.alive(rows), MISSING_ID)
-        _refuse_doubles(batch, ids, "Duplicate id specified")
+        ids = self._record_ids(batch, batch.alive(rows), self._no_id)
+        _refuse_doubles(batch, ids, row_errors.doubled_id)
         self._update(db, batch, ids)
 
-    def _record_ids(self, batch: _Batch, rows: Rows, missing: RowError) -> dict[int, str]:
-        """The 18-character id that each row states; rows without a proper one are refused."""
+    def _record_ids(
+        self, batch: _Batch, rows: Rows, refuse: Callable[[Cell], RowError]
+    ) -> dict[int, str]:
+        """The 18-character id that each row states; `refuse` words what is no id of the
+        object."""
         cells: Sequence[Any] = _pick(batch.values["Id"], rows)
-        errors = RowErrors()
-        judged = self._id_judge(cells, errors)
+        judged = self._id_judge(cells, RowErrors())
         ids: dict[int, str] = {}
-        for at, (row, value) in enumerate(zip(rows, judged, strict=True)):
-            if at in errors:
-                batch.errors.add(row, errors[at][0])
-            elif not isinstance(value, str):
-                batch.errors.add(row, missing)
-            elif value[:3] != self.object.key_prefix:
-                batch.errors.add(row, incorrect_id(self._id_label, cells[at]))
-            else:
+        for row, cell, value in zip(rows, cells, judged, strict=True):
+            if isinstance(value, str) and value[:3] == self.object.key_prefix:
                 ids[row] = value
+            else:
+                batch.errors.add(row, refuse(cell))
         return ids
+
+    def _no_id(self, cell: Cell) -> RowError:
+        return row_errors.MISSING_ID if cell in _BLANK else incorrect_id(self._id_label, cell)
 
     def _update(self, db: sqlite3.Connection, batch: _Batch, ids: Mapping[int, str]) -> None:
         """Change the records of rows that have no error yet."""
@@ -419,9 +409,9 @@ class WritePlan:
         for row in rows:
             record = stored.get(ids[row])
             if record is None:
-                batch.errors.add(row, UNKNOWN_RECORD)
+                batch.errors.add(row, row_errors.UNKNOWN_RECORD)
             elif deleted and record[-1]:
-                batch.errors.add(row, DELETED_RECORD)
+                batch.errors.add(row, row_errors.DELETED_RECORD)
         return stored
 
     def _change(
@@ -495,10 +485,9 @@ class WritePlan:
 
     def _upsert_by_id(self, batch: _Batch, rows: Rows) -> dict[int, str]:
         """Rows with an Id are updates, those with an empty one are new."""
-        blank = (UNCHANGED, None, "")
-        given = [row for row in rows if batch.values["Id"][row] not in blank]
-        ids = self._record_ids(batch, given, MISSING_ID)
-        _refuse_doubles(batch, ids, "Duplicate id specified")
+        given = [row for row in rows if batch.values["Id"][row] not in _BLANK]
+        ids = self._record_ids(batch, given, self._no_id)
+        _refuse_doubles(batch, ids, row_errors.doubled_id)
         return ids
 
     def _upsert_by_key(self, batch: _Batch, rows: Rows) -> dict[int, str]:
@@ -507,40 +496,25 @@ class WritePlan:
         if key is None:
             return {}
         values = batch.values[key.name]
-        missing = RowError("MISSING_ARGUMENT", f"{key.name} not specified", (key.name,))
         for row in rows:
             if values[row] is None or values[row] is UNCHANGED:
-                batch.errors.add(row, missing)
-        keys = {row: values[row] for row in batch.alive(rows)}
-        _refuse_doubles(batch, keys, "Duplicate external id specified", key)
+                batch.errors.add(row, row_errors.not_specified(key))
+            elif self._id_column and batch.values["Id"][row] not in _BLANK:
+                batch.errors.add(row, row_errors.told_twice(self.object.fields["id"]))
+        keys = {row: fold(key, values[row]) for row in batch.alive(rows)}
+        _refuse_doubles(batch, keys, lambda value: row_errors.doubled_key(key, value))
         return self._matches(batch, key, {row: keys[row] for row in batch.alive(list(keys))})
 
     def _matches(self, batch: _Batch, key: Field, keys: Mapping[int, Judged]) -> dict[int, str]:
-        found = self._ids_by_key(self.object, key, keys.values())
+        found = self._finder.by_key(self.object, key, keys.values())
         ids: dict[int, str] = {}
         for row, value in keys.items():
-            matches = found.get(_fold(key, value), [])
+            matches = found.get(value, [])
             if len(matches) > 1:
-                batch.errors.add(row, _several(key, matches))
+                batch.errors.add(row, row_errors.several(key, matches))
             elif matches:
                 ids[row] = matches[0]
         return ids
-
-    def _ids_by_key(
-        self, sobject: SObject, key: Field, values: Iterable[Judged]
-    ) -> dict[Judged, list[str]]:
-        """The live records that have each of the values in `key`."""
-        store = self._org.store
-        if store.has_table(sobject.name):
-            store.ensure(sobject)
-            store.ensure_index(sobject.name, key.name)
-        deleted = ["IsDeleted"] if sobject.soft_delete else []
-        rows = store.look_up(sobject.name, key.name, set(values), [key.name, "Id", *deleted])
-        found: dict[Judged, list[str]] = defaultdict(list)
-        for row in rows:
-            if not (deleted and row[-1]):
-                found[_fold(key, row[0])].append(row[1])
-        return found
 
     # delete
 
@@ -548,8 +522,8 @@ class WritePlan:
         rows = batch.alive(rows)
         if not self.object.deletable:
             return self._refuse_operation(batch, rows, "deleted")
-        ids = self._record_ids(batch, rows, MISSING_DELETE_ID)
-        _refuse_doubles(batch, ids, "Duplicate id specified")
+        ids = self._record_ids(batch, rows, row_errors.bad_id)
+        _refuse_doubles(batch, ids, row_errors.doubled_id)
         self._check_locks(batch, batch.alive(list(ids)), ids)
         alive = {row: ids[row] for row in batch.alive(list(ids))}
         refusals = delete_records(
@@ -570,9 +544,8 @@ class WritePlan:
     # judging across rows and records
 
     def _refuse_operation(self, batch: _Batch, rows: Rows, what: str) -> None:
-        message = f"entity type cannot be {what}: {self.object.label}"
         for row in rows:
-            batch.errors.add(row, RowError("INVALID_TYPE_FOR_OPERATION", message))
+            batch.errors.add(row, row_errors.wrong_operation(self.object, what))
 
     def _refuse_unwritable(
         self, batch: _Batch, rows: Rows, writable: Callable[[Field], bool]
@@ -586,12 +559,7 @@ class WritePlan:
         for row in rows:
             names = tuple(name for name, given in stated.items() if given(row))
             if names:
-                message = (
-                    f"Unable to create/update fields: {', '.join(names)}. Please check the "
-                    "security settings of this field and verify that it is read/write for your "
-                    "profile or permission set."
-                )
-                batch.errors.add(row, RowError("INVALID_FIELD_FOR_INSERT_UPDATE", message, names))
+                batch.errors.add(row, row_errors.unwritable(names))
 
     def _stated(self, batch: _Batch, field: Field, judged: set[str]) -> Callable[[int], bool]:
         """Whether a row says something about a field."""
@@ -603,20 +571,29 @@ class WritePlan:
     def _resolve_relationships(self, batch: _Batch, rows: Rows) -> None:
         """Put the ids of the parents that relationship columns name into their fields."""
         for column in self._relationships:
-            name = column.field.name
-            ids = batch.values.setdefault(name, [UNCHANGED] * batch.count)
+            ids = batch.values.setdefault(column.field.name, [UNCHANGED] * batch.count)
             keys = {row: batch.keys[column][row] for row in batch.alive(rows)}
             named = {row: key for row, key in keys.items() if key not in (None, UNCHANGED)}
-            found = self._ids_by_key(column.target, column.key, named.values()) if named else {}
+            found = self._finder.by_key(column.target, column.key, named.values()) if named else {}
             for row, key in keys.items():
-                if row not in named:
-                    ids[row] = None if key is None else ids[row]
-                    continue
-                matches = found.get(_fold(column.key, key), [])
-                if len(matches) == 1:
-                    ids[row] = matches[0]
-                else:
-                    batch.errors.add(row, _no_parent(column, key, matches))
+                if key is None:
+                    ids[row] = None
+                elif row in named:
+                    self._set_parent(batch, row, column, found.get(fold(column.key, key), []))
+
+    def _set_parent(
+        self, batch: _Batch, row: int, column: RelationshipColumn, matches: Sequence[str]
+    ) -> None:
+        ids = batch.values[column.field.name]
+        if isinstance(ids[row], str) and ids[row] != self._default(column.field):
+            batch.errors.add(row, row_errors.told_twice(column.field))
+        elif not matches:
+            key = batch.keys[column][row]
+            batch.errors.add(row, row_errors.no_parent(column.key, column.target, key))
+        elif len(matches) > 1:
+            batch.errors.add(row, row_errors.several(column.key, matches))
+        else:
+            ids[row] = matches[0]
 
     def _refuse_missing(
         self, batch: _Batch, rows: Rows, required: Sequence[Field], blank: tuple[Judged, ...]
@@ -636,47 +613,20 @@ class WritePlan:
                     if value in blank:
                         missing[row].append(field.name)
         for row, names in missing.items():
-            batch.errors.add(row, _missing(names))
+            batch.errors.add(row, row_errors.missing(names))
 
     def _check_references(self, batch: _Batch, rows: Rows) -> None:
         for field in self._references:
             rows = batch.alive(rows)
             values = _pick(batch.values[field.name], rows)
             distinct = set(filter(None, values))
-            refused = self._refused_references(field, distinct) if distinct else {}
+            refused = self._finder.refused_references(field, distinct) if distinct else {}
             if field.name == "OwnerId" and None in values:
-                refused[None] = BLANK_OWNER
+                refused[None] = row_errors.BLANK_OWNER
             if refused:
                 for row, value in zip(rows, values, strict=True):
                     if value in refused:
                         batch.errors.add(row, refused[value])
-
-    def _refused_references(
-        self, field: Field, record_ids: Iterable[Any]
-    ) -> dict[Judged, RowError]:
-        """The ids that are of no object the field refers to, of no record, or of a deleted one."""
-        refused: dict[Judged, RowError] = {}
-        by_prefix: dict[str, set[str]] = defaultdict(set)
-        for record_id in record_ids:
-            by_prefix[record_id[:3]].add(record_id)
-        targets = {name.lower() for name in field.reference_to}
-        emulated = all(self._org.schema.get(name) for name in targets)
-        for prefix, ids in by_prefix.items():
-            target = self._org.schema.by_prefix(prefix)
-            if target is not None and target.name.lower() in targets:
-                refused |= self._dead(target, ids)
-            elif target is not None or emulated:
-                refused |= {i: incorrect_id(field, i) for i in ids}
-        return refused
-
-    def _dead(self, target: SObject, ids: set[str]) -> dict[Judged, RowError]:
-        deleted = ["IsDeleted"] if target.soft_delete else []
-        rows = self._org.store.look_up(target.name, "Id", ids, ["Id", *deleted])
-        known = {row[0] for row in rows}
-        refused: dict[Judged, RowError] = dict.fromkeys(ids - known, UNKNOWN_RECORD)
-        if deleted:
-            refused |= {row[0]: DELETED_RECORD for row in rows if row[-1]}
-        return refused
 
     def _check_unique(self, batch: _Batch, rows: Rows, ids: Mapping[int, str]) -> None:
         """Refuse values of unique fields that a live record, or an earlier row, has."""
@@ -684,16 +634,16 @@ class WritePlan:
             rows = batch.alive(rows)
             keys = {row: batch.values[field.name][row] for row in rows}
             keys = {row: key for row, key in keys.items() if key not in (None, UNCHANGED)}
-            found = self._ids_by_key(self.object, field, keys.values()) if keys else {}
+            found = self._finder.by_key(self.object, field, keys.values()) if keys else {}
             first: dict[Judged, str] = {}
             for row, key in keys.items():
-                folded = _fold(field, key)
+                folded = fold(field, key)
                 others = [i for i in found.get(folded, []) if i != ids.get(row)]
                 if folded in first:
                     others.append(first[folded])
                 if others:
-                    batch.errors.add(row, _duplicate(field, others[0]))
-                first.setdefault(folded, ids.get(row, _UNKNOWN))
+                    batch.errors.add(row, row_errors.duplicate(field, others[0]))
+                first.setdefault(folded, ids.get(row, row_errors.UNKNOWN_DUPLICATE))
 
     def _check_locks(self, batch: _Batch, rows: Rows, ids: Mapping[int, str] | None = None) -> None:
         """Refuse rows that touch a record somebody else holds: their own, or a parent."""
@@ -706,7 +656,7 @@ class WritePlan:
                 touched.append(ids[row])
             locked = [str(value) for value in touched if value in batch.held]
             if locked:
-                batch.errors.add(row, _locked(locked))
+                batch.errors.add(row, row_errors.locked(locked))
 
 
 def _default(field: Field) -> Stored:
@@ -736,10 +686,7 @@ def _columns(
 def _fitting(row: int, cells: Sequence[Cell], width: int, errors: RowErrors) -> Sequence[Cell]:
     if len(cells) == width:
         return cells
-    message = (
-        f"Number of fields in header is different from the row. header = {width} row = {len(cells)}"
-    )
-    errors.add(row, RowError("INVALID_FIELD", message))
+    errors.add(row, row_errors.ragged(width, len(cells)))
     return [UNCHANGED] * width
 
 
@@ -759,64 +706,19 @@ def _format_numbers(field: Field, first: int, count: int) -> list[str]:
     return [f"{before}{number:0{digits}d}{after}" for number in range(first, first + count)]
 
 
-def _fold(key: Field, value: Judged) -> Judged:
-    """A key's value as the org compares it."""
-    return value.casefold() if isinstance(value, str) and not key.case_sensitive else value
-
-
 def _refuse_doubles(
-    batch: _Batch, keys: Mapping[int, Any], message: str, field: Field | None = None
+    batch: _Batch, keys: Mapping[int, Any], refuse: Callable[[Any], RowError]
 ) -> None:
-    """Refuse every row of this window whose key another row of it has too."""
-    fold = (lambda value: value) if field is None else (lambda value: _fold(field, value))
-    rows: dict[Any, list[int]] = defaultdict(list)
-    for row, key in keys.items():
-        rows[fold(key)].append(row)
-    if len(rows) == len(keys):
+    """Refuse every row of this window whose key another row of it has too.
+
+    `keys` hold each row's key as it is compared; `refuse` words the refusal of one.
+    """
+    if len(set(keys.values())) == len(keys):
         return
-    names = () if field is None else (field.name,)
-    for doubles in rows.values():
-        for row in doubles if len(doubles) > 1 else ():
-            batch.errors.add(row, RowError("DUPLICATE_VALUE", f"{message}: {keys[row]}", names))
-
-
-def _missing(names: Sequence[str]) -> RowError:
-    message = f"Required fields are missing: [{', '.join(names)}]"
-    return RowError("REQUIRED_FIELD_MISSING", message, tuple(names))
-
-
-def _duplicate(field: Field, record_id: str) -> RowError:
-    known = record_id if record_id == _UNKNOWN else record_id[:15]
-    return RowError(
-        "DUPLICATE_VALUE",
-        f"duplicate value found: {field.name} duplicates value on record with id: {known}",
-    )
-
-
-def _several(key: Field, record_ids: Sequence[str]) -> RowError:
-    return RowError(
-        "DUPLICATE_EXTERNAL_ID",
-        f"{key.name}: more than one record found for external id field: [{', '.join(record_ids)}]",
-        (key.name,),
-    )
-
-
-def _no_parent(column: RelationshipColumn, value: Judged, matches: Sequence[str]) -> RowError:
-    if matches:
-        return _several(column.key, matches)
-    return RowError(
-        "INVALID_FIELD",
-        f"Foreign key external ID: {value!s} not found for field {column.key.name} "
-        f"in entity {column.target.name}",
-    )
-
-
-def _locked(record_ids: Sequence[str]) -> RowError:
-    return RowError(
-        "UNABLE_TO_LOCK_ROW",
-        "unable to obtain exclusive access to this record or "
-        f"{len(record_ids)} records: {','.join(record_ids)}",
-    )
+    times = Counter(keys.values())
+    for row, key in keys.items():
+        if times[key] > 1:
+            batch.errors.add(row, refuse(key))
 
 
 _Run = Callable[[WritePlan, sqlite3.Connection, _Batch, Rows], None]

@@ -334,6 +334,33 @@ def test_a_later_window_of_a_call_may_refer_to_an_earlier_one(org: Org) -> None:
     assert [o.success for o in outcomes] == [n == 0 or n >= 200 for n in range(401)]
 
 
+def test_a_record_told_by_id_and_by_key_at_once_is_refused(org: Org) -> None:
+    org.define_object("Load__c", {"Ext__c": "externalId", "Account__c": "lookup(Account)"})
+    org.define_object("Account", {"Code__c": "externalId"})
+    one, two = insert(org, "Account", "Name Code__c", ["a", "1"], ["b", "2"])
+    outcomes = write(
+        org,
+        "insert",
+        "Load__c",
+        "Ext__c Account__c Account__r.Code__c",
+        ["both", one, "2"],
+        ["id", one, UNCHANGED],
+        ["key", UNCHANGED, "2"],
+    )
+    said = "cannot specify both an external ID reference and a salesforce id, "
+    assert errors(outcomes) == [
+        (RowError("INVALID_FIELD", said + "Account__c", ("Account__c",)),),
+        (),
+        (),
+    ]
+    found = rows(org, "SELECT Ext__c, Account__c FROM Load__c ORDER BY Id")
+    assert found == [("id", one), ("key", two)]
+    outcomes = write(
+        org, "upsert", "Load__c", "Ext__c Id", ["id", org.ids.one("a00", 1)], key="Ext__c"
+    )
+    assert error(outcomes).message == said + "Id"
+
+
 # unique values
 
 
@@ -347,7 +374,7 @@ def test_a_unique_value_is_taken_once_whatever_its_letter_case(org: Org) -> None
     )
     message = "duplicate value found: Code__c duplicates value on record with id: "
     assert errors(outcomes) == [
-        (RowError("DUPLICATE_VALUE", message + one[:15]),),
+        (RowError("DUPLICATE_VALUE", message + one),),
         (),
         (RowError("DUPLICATE_VALUE", message + "<unknown>"),),
         (),
@@ -471,7 +498,7 @@ def test_a_key_twice_in_one_transaction_fails_all_its_rows(org: Org) -> None:
     assert errors(outcomes) == [
         (RowError("DUPLICATE_VALUE", "Duplicate external id specified: a", ("Ext__c",)),),
         (),
-        (RowError("DUPLICATE_VALUE", "Duplicate external id specified: A", ("Ext__c",)),),
+        (RowError("DUPLICATE_VALUE", "Duplicate external id specified: a", ("Ext__c",)),),
         (RowError("MISSING_ARGUMENT", "Ext__c not specified", ("Ext__c",)),),
     ]
 
@@ -528,6 +555,15 @@ def test_a_delete_puts_records_in_the_recycle_bin(org: Org) -> None:
     assert error(write(org, "delete", "Account", "Id", [one])) == RowError(
         "ENTITY_IS_DELETED", "entity is deleted"
     )
+
+
+def test_a_deletion_calls_what_is_no_id_a_bad_id(org: Org) -> None:
+    outcomes = write(org, "delete", "Account", "Id", ["abc"], [UNCHANGED], [org.ids.one("001", 9)])
+    assert errors(outcomes) == [
+        (RowError("MALFORMED_ID", "bad id abc", ("Id",)),),
+        (RowError("MALFORMED_ID", "bad id", ("Id",)),),
+        (RowError("INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id"),),
+    ]
 
 
 def test_children_go_with_their_parent_and_lookups_are_cleared(org: Org) -> None:
