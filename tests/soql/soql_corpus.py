@@ -23,6 +23,8 @@ VALID = [
     "SELECT Id FROM Account WHERE Id = '001000000000001' OR ParentId > '001000000000001AAA'",
     "SELECT Id FROM Account WHERE Owner.IsActive = true OR Parent.IsDeleted = null",
     "SELECT Id FROM Lead WHERE Name = 'Zoë Ünal' ORDER BY Name NULLS LAST, CreatedDate DESC",
+    "SELECT DISTANCE(Place__c, GEOLOCATION(-1.5, 2), 'mi') d FROM Bag__c "
+    "WHERE DISTANCE(Place__c, GEOLOCATION(1, 2), 'km') < 5",
     "SELECT FIELDS(STANDARD) FROM Account",
     "SELECT FIELDS(ALL) FROM Contact LIMIT 200",
     "SELECT Id, toLabel(Rating), toLabel(Type) t, FORMAT(AnnualRevenue) f FROM Account",

@@ -253,9 +253,14 @@ SEMANTIC = [
     ("SELECT Id FROM Account WHERE AnnualRevenue > USD5", "FUNCTIONALITY_NOT_ENABLED", "currency"),
     ("SELECT Id FROM Account WITH DATA CATEGORY G AT x", "FUNCTIONALITY_NOT_ENABLED", "WITH DATA"),
     (
-        "SELECT Id FROM Account WHERE DISTANCE(BillingAddress, GEOLOCATION(1,2), 'mi') < 5",
-        "FUNCTIONALITY_NOT_ENABLED",
-        "DISTANCE",
+        "SELECT Id FROM Account WHERE DISTANCE(BillingAddress, GEOLOCATION(1,200), 'mi') < 5",
+        "MALFORMED_QUERY",
+        "DISTANCE takes",
+    ),
+    (
+        "SELECT Id FROM Account WHERE DISTANCE(Name, GEOLOCATION(1,2), 'mi') < 5",
+        "INVALID_FIELD",
+        "DISTANCE cannot",
     ),
     (
         "SELECT Id FROM Account WHERE Name = 'x' OR Id IN (SELECT AccountId FROM Contact)",

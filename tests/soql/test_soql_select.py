@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import random
 import sys
 from datetime import datetime, timezone
@@ -461,3 +462,41 @@ def test_children_may_be_named_through_the_alias(people):
 def test_what_select_refuses(refusal, soql, words):
     """By name, and never by another exception."""
     assert words in refusal(soql).message
+
+
+CITIES = {
+    "Rome": (41.9028, 12.4964),
+    "Paris": (48.8566, 2.3522),
+    "Sydney": (-33.8688, 151.2093),
+    "Nowhere": (None, None),
+}
+
+
+def kilometres(one, other):
+    """The haversine formula, by the textbook."""
+    (a, b), (c, d) = ([math.radians(x) for x in point] for point in (one, other))
+    h = math.sin((c - a) / 2) ** 2 + math.cos(a) * math.cos(c) * math.sin((d - b) / 2) ** 2
+    return 2 * 6371.0088 * math.asin(math.sqrt(h))
+
+
+def test_distance(database):
+    """In SELECT, WHERE and ORDER BY; of locations, of addresses, of a parent's."""
+    for name, (latitude, longitude) in CITIES.items():
+        parts = {"Place__Latitude__s": latitude, "Place__Longitude__s": longitude}
+        database.insert("Bag__c", Name=name, **parts)
+    berlin = (52.52, 13.405)
+    to_berlin = "DISTANCE(Place__c, GEOLOCATION(52.52, 13.405), '{}')"
+    soql = f"SELECT Name, {to_berlin.format('km')} FROM Bag__c ORDER BY {to_berlin.format('mi')} "
+    far = {name: kilometres(place, berlin) for name, place in CITIES.items() if place[0]}
+    rows = database.query(soql + "NULLS LAST")
+    assert rows == [
+        *((name, pytest.approx(far[name])) for name in sorted(far, key=lambda name: far[name])),
+        ("Nowhere", None),
+    ]
+    assert labels(database, soql) == ["Name", "expr0"]
+    near = f"SELECT Name FROM Bag__c WHERE {to_berlin.format('mi')} < 600"
+    assert database.values(near) == [name for name in far if far[name] < 600 * 1.609344]
+    account = database.insert("Account", BillingLatitude=41.9028, BillingLongitude=12.4964)
+    database.insert("Contact", AccountId=account)
+    parent = "DISTANCE(Account.BillingAddress, GEOLOCATION(52.52, 13.405), 'km')"
+    assert database.query(f"SELECT {parent} d FROM Contact") == [(pytest.approx(far["Rome"]),)]

@@ -6,7 +6,7 @@ functions), `conditions` (WHERE, HAVING) and `dates` (date literals); `errors` h
 Salesforce's words.
 
 Source: *SOQL and SOSL Reference*. Refused by name, because it would change the answer:
-DISTANCE(), currency literals, WITH DATA CATEGORY and its kin, USING SCOPE other than everything
+currency literals, WITH DATA CATEGORY and its kin, USING SCOPE other than everything
 and mine, TYPEOF of a parent's relationship. Accepted without effect: WITH SECURITY_ENFORCED,
 USER_MODE and SYSTEM_MODE (the org's user may see everything), FOR VIEW, REFERENCE and UPDATE,
 UPDATE TRACKING and VIEWSTAT, convertCurrency() (one currency), convertTimezone() (users are in

@@ -87,10 +87,10 @@ class Column:
             alias, or "expr0".
         path: the label's parts; a single one for aliases and expressions.
         field: the field it reads, or None (aggregates, date functions).
-        kind: "field"; "label" (toLabel); "format" (FORMAT: text, as en_US has it);
-            "aggregate"; "group" (a grouped field or function); "compound" (an address or
-            location: the SQL gives its parts as a JSON text, or null); "base64" (the SQL gives
-            whether there is a body, not the body).
+        kind: "field"; "label" (toLabel); "format" (FORMAT: text, as en_US has it); "expression"
+            (DISTANCE); "aggregate"; "group" (a grouped field or function); "compound" (an
+            address or location: the SQL gives its parts as a JSON text, or null); "base64" (the
+            SQL gives whether there is a body, not the body).
         type: describe's word for its values ("datetime", "int", ...).
     """
 
@@ -236,6 +236,7 @@ class _Select:
         self._filters: list[Fragment] = []
         self._selected: list[_Selected] = []
         self._labels: set[str] = set()
+        self._expressions = 0
         self._hidden: list[str] = []
         self._children: list[Children] = []
         self._type_of: list[TypeOf] = []
@@ -474,6 +475,8 @@ class _Select:
 
     def _column(self, item: SelectField) -> tuple[Column, str, tuple[object, ...]]:
         operand = self._operands.bind(item.operand)
+        if operand.function == "DISTANCE":
+            return self._expression(item, operand), operand.sql, ()
         if operand.field is None:
             sentence = f"Field must be grouped or aggregated: {operand.label}"
             raise self._malformed(item.at, sentence)
@@ -485,6 +488,11 @@ class _Select:
             column = replace(column, label=item.alias.text, path=(item.alias.text,))
         return column, self._column_sql(column, operand), operand.parameters
 
+    def _expression(self, item: SelectField, operand: Operand) -> Column:
+        label = f"expr{self._expressions}" if item.alias is None else item.alias.text
+        self._expressions += item.alias is None
+        return Column(label, (label,), None, "expression", operand.type)
+
     def _column_sql(self, column: Column, operand: Operand) -> str:
         if column.kind == "base64":
             return f"{operand.sql} IS NOT NULL"
@@ -494,12 +502,7 @@ class _Select:
 
     def _compound(self, operand: Operand, field: Field) -> str:
         """The parts of an address or a location as JSON text."""
-        owner = self._options.schema.get(operand.entity)
-        names = [
-            part.name
-            for part in (owner.stored_fields if owner else ())
-            if (part.compound_field_name or "").lower() == field.name.lower()
-        ]
+        names = [part.name for part in self._scope.parts(operand.entity, field)]
         if not names:
             return "NULL"
         above = operand.path[:-1]

@@ -8,8 +8,12 @@ changes nothing either.
 
 from __future__ import annotations
 
+import math
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Final
 
 from salesforce_bulk.emulator.fields import Field
@@ -116,6 +120,32 @@ def _number_format(operand: Operand) -> str:
     return f"CASE WHEN {{0}} IS NOT NULL THEN {minus} || {shown} END"
 
 
+#: Mean radius of the earth. The vendor's own is not known.
+_EARTH_RADIUS: Final = {"km": 6371.0088, "mi": 3958.7613}
+_DISTANCE_SQL: Final = (
+    "{radius!r} * acos(min(1.0, max(-1.0, sin(radians({0})) * {sine!r} + "
+    "cos(radians({0})) * {cosine!r} * cos(radians({1}) - {longitude!r}))))"
+)
+
+
+@cache
+def _has_trigonometry() -> bool:
+    """Whether SQLite was built with its mathematical functions."""
+    with closing(sqlite3.connect(":memory:")) as connection:
+        try:
+            connection.execute("SELECT acos(radians(cos(sin(0.0))))")
+        except sqlite3.OperationalError:
+            return False
+    return True
+
+
+def _degrees(node: Path | Call | Constant) -> float | None:
+    """A latitude or longitude; None where it is no number of degrees."""
+    if not isinstance(node, Constant) or not isinstance(node.value, int | float):
+        return None
+    return float(node.value) if abs(node.value) <= 180 else None
+
+
 @dataclass(frozen=True, slots=True)
 class Operand:
     """A field or an expression, ready for SQL.
@@ -163,6 +193,7 @@ class Operands:
             "TOLABEL": self._to_label,
             "CONVERTCURRENCY": self._convert_currency,
             "FORMAT": self._format,
+            "DISTANCE": self._distance,
             **dict.fromkeys(DATE_FUNCTIONS, self._date_function),
             **dict.fromkeys(AGGREGATES, self._aggregate),
         }
@@ -190,8 +221,6 @@ class Operands:
         )
 
     def _refused(self, call: Call) -> SoqlError:
-        if call.name in ("DISTANCE", "GEOLOCATION"):
-            return not_emulated(f"{call.name}()")
         return unexpected(self._text, call.at, call.name)
 
     def _argument(self, call: Call) -> Operand:
@@ -243,6 +272,58 @@ class Operands:
             type="string" if template != "{0}" else operand.type,
             function=call.name,
             at=call.at,
+        )
+
+    def _distance(self, call: Call) -> Operand:
+        """DISTANCE(place, GEOLOCATION(latitude, longitude), 'mi' or 'km')."""
+        place, latitude, longitude, unit = self._distance_arguments(call)
+        if not _has_trigonometry():
+            raise not_emulated("DISTANCE() by a SQLite without mathematical functions")
+        compound = self._path(place)
+        if compound.field is None or compound.kind != "compound":
+            raise self._error(INVALID_FIELD, call, f"DISTANCE cannot be used on {compound.label}")
+        parts = {
+            word: self._path(replace(place, names=(*place.names[:-1], part.name))).sql
+            for part in self._scope.parts(compound.entity, compound.field)
+            for word in ("Latitude", "Longitude")
+            if part.name.removesuffix("__s").endswith(word)
+        }
+        if len(parts) < 2:
+            raise not_emulated(f"DISTANCE() of {compound.label}")
+        return Operand(
+            sql=_DISTANCE_SQL.format(
+                parts["Latitude"],
+                parts["Longitude"],
+                radius=_EARTH_RADIUS[unit],
+                sine=math.sin(math.radians(latitude)),
+                cosine=math.cos(math.radians(latitude)),
+                longitude=math.radians(longitude),
+            ),
+            type="double",
+            field=None,
+            path=compound.path,
+            label=f"DISTANCE({compound.label})",
+            tested=parts["Latitude"],
+            optional=compound.optional,
+            at=call.at,
+            function=call.name,
+        )
+
+    def _distance_arguments(self, call: Call) -> tuple[Path, float, float, str]:
+        if len(call.arguments) == 3:
+            place, point, unit = call.arguments
+            if (
+                isinstance(place, Path)
+                and isinstance(point, Call)
+                and point.name == "GEOLOCATION"
+                and isinstance(unit, Constant)
+                and str(unit.value).lower() in _EARTH_RADIUS
+            ):
+                degrees = [_degrees(argument) for argument in point.arguments]
+                if len(degrees) == 2 and degrees[0] is not None and degrees[1] is not None:
+                    return place, degrees[0], degrees[1], str(unit.value).lower()
+        raise self._error(
+            MALFORMED_QUERY, call, "DISTANCE takes a location, a GEOLOCATION, and 'mi' or 'km'"
         )
 
     def _date_function(self, call: Call) -> Operand:

@@ -681,8 +681,7 @@ class _Parser:
             return items[0]
         while self._accept(joint):
             items.append(self._simple())
-        if self._token.upper in ("AND", "OR"):
-            raise self._unexpected()
+        # The other of the two, without brackets, now stands where nobody expects it.
         return And(tuple(items), at) if joint == "AND" else Or(tuple(items), at)
 
     def _simple(self) -> Condition:

@@ -213,6 +213,16 @@ class Scope:
         parent = ParentId(entity.column(field), field.reference_to)
         return (*canonical, field.relationship_name or ""), field, parent
 
+    def parts(self, entity: str, compound: Field) -> list[Field]:
+        """The stored fields that make up an address or a location."""
+        owner = self._schema.get(entity)
+        wanted = compound.name.lower()
+        return [
+            part
+            for part in (owner.stored_fields if owner else ())
+            if (part.compound_field_name or "").lower() == wanted
+        ]
+
     def _read_aliases(self) -> dict[str, tuple[str, ...]]:
         query = self.query
         aliases: dict[str, tuple[str, ...]] = {}
