@@ -19,7 +19,7 @@ from salesforce_bulk.errors import BulkApiError, IncompleteLogin, UnexpectedResp
 from salesforce_bulk.limits import LAST_SOAP_LOGIN_VERSION
 from salesforce_bulk.transport import Response, Transport, is_loopback
 from salesforce_bulk.wire.fault import NO_FAULT, Fault, read_fault
-from salesforce_bulk.wire.soap import Login, read_login
+from salesforce_bulk.wire.soap import Login, fault_document, read_login
 
 #: What `simple_salesforce.SalesforceLogin` is to a provider.
 SignIn = Callable[..., tuple[str, str]]
@@ -173,8 +173,8 @@ class _LoginPost:
     """What simple-salesforce takes for a session: its calls go through the transport, so that
     proxies, certificates, timeouts and errors are those of every other call.
 
-    Answers that are no login document end here, and secrets that an answer echoes are taken
-    out of it: simple-salesforce quotes whole answers in its error.
+    Answers that are no login document end here. Of a refusal only code and message go on,
+    without secrets that the message echoes: simple-salesforce quotes whole answers.
     """
 
     def __init__(self, transport: Transport, secrets: Iterable[str | None]) -> None:
@@ -197,30 +197,28 @@ class _LoginPost:
         self.status = answer.status_code
         self.login = read_login(answer.content) if answer.status_code == 200 else None
         if self.login is None:
-            answer._content = self._redacted(answer.content)
-            self.fault = read_fault(answer.headers.get("Content-Type"), answer.content)
-            if self.fault.code is None:
+            fault = read_fault(answer.headers.get("Content-Type"), answer.content)
+            if fault.code is None:
                 raise UnexpectedResponse(
                     f"The login server answered with HTTP {self.status} and no login document; "
                     "check the login address, and whether a proxy stands between.",
                     self.status,
                 )
+            self.fault = Fault(fault.code, self._redacted(fault.message or ""))
+            answer._content = fault_document(*self.fault)
         return answer
 
-    def _redacted(self, body: bytes) -> bytes:
-        for secret in (*self._together(), *filter(_is_telling, self._secrets)):
-            for text in (secret, escape(secret)):
-                body = body.replace(text.encode("utf-8"), b"[secret]")
-        return body
-
-    def _together(self) -> tuple[str, ...]:
-        """Password and token as one word, which is how they are sent."""
-        return ("".join(self._secrets),) if len(self._secrets) > 1 else ()
+    def _redacted(self, text: str) -> str:
+        # As one word, password and token are what was sent.
+        for secret in filter(_is_telling, ("".join(self._secrets), *self._secrets)):
+            for spelling in (secret, escape(secret)):
+                text = text.replace(spelling, "[secret]")
+        return text
 
 
 def _is_telling(secret: str) -> bool:
     # Removing a short plain word, such as a test org's "password", would garble the message.
-    return not secret.isalpha() or len(secret) > 10
+    return len(secret) > 10 or (len(secret) > 3 and not secret.isalpha())
 
 
 class Renewal:
@@ -244,13 +242,17 @@ class Renewal:
             if session is not None:
                 return session
             if self._logins != before and self._failure is not None:
-                raise copy.copy(self._failure) from self._failure
-            self._logins += 1
+                raise copy.copy(self._failure) from self._failure.__cause__
             try:
                 session = self._provider.login(self._transport)
             except BulkApiError as error:
-                self._failure = error
+                # A copy: the caller of this thread will put its own job into the error.
+                self._failure = copy.copy(error)
+                self._failure.__cause__ = error.__cause__
                 raise
+            finally:
+                # Counted when it has ended: who comes while it goes on shares what it brings.
+                self._logins += 1
             self._failure = None
             # Only the last generation can still be on the way in another thread.
             self._renewed = {stale: session}

@@ -6,6 +6,7 @@ sforce-api-calls-login.html).
 
 from __future__ import annotations
 
+from html import escape
 from typing import NamedTuple
 from xml.etree.ElementTree import ParseError
 
@@ -32,3 +33,12 @@ def read_login(body: bytes) -> Login | None:
     if not server_url or not found.get("sessionId"):
         return None
     return Login(server_url, found.get("passwordExpired") == "true")
+
+
+def fault_document(code: str | None, message: str | None) -> bytes:
+    """A fault with this code and message, as simple-salesforce reads it."""
+    return (
+        '<fault xmlns:sf="urn:fault.partner.soap.sforce.com">'
+        f"<sf:exceptionCode>{escape(code or '')}</sf:exceptionCode>"
+        f"<sf:exceptionMessage>{escape(message or '')}</sf:exceptionMessage></fault>"
+    ).encode()

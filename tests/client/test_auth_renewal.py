@@ -1,0 +1,303 @@
+"""A session that expires: renewed once for all threads, and the call goes on."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+from raw_server import (
+    BATCH,
+    BATCH_ID,
+    COMPLETED,
+    CSV_BODY,
+    EXPIRED,
+    HTML,
+    JOB,
+    JOB_ID,
+    RESET,
+    RESULT,
+    RESULT_IDS,
+    ROW_RESULTS,
+    Clock,
+    RawServer,
+    Received,
+    http,
+    logged_in,
+    login_refused,
+)
+from urllib3 import Retry
+
+from salesforce_bulk import (
+    AmbiguousUpload,
+    LoginFailed,
+    SalesforceBulk,
+    SessionExpired,
+    TransportError,
+)
+from salesforce_bulk.emulator import SalesforceEmulator
+
+THREADS = 8
+
+
+class Org(RawServer):
+    """Its logins give session-1, session-2, ...; only the last of them is good."""
+
+    def __init__(self) -> None:
+        super().__init__(answer=self._reply)
+        self.logins = 0
+        self.good = ""
+        self.login_answer: Any = None
+        self.together: threading.Barrier | None = None
+
+    def _reply(self, request: Received) -> Any:
+        if "/Soap/" in request.path:
+            self.logins += 1
+            if self.login_answer is not None:
+                return self.login_answer()
+            self.good = f"session-{self.logins}"
+            return logged_in(self.url, self.good)
+        if request.session != self.good:
+            if self.together is not None:
+                self.together.wait(10)
+            return EXPIRED
+        return self._result(request)
+
+    def _result(self, request: Received) -> bytes:
+        path = request.path
+        if path.endswith("/result/752"):
+            return RESULT
+        if path.endswith("/result"):
+            return RESULT_IDS
+        if path.endswith("/batch"):
+            return BATCH
+        return COMPLETED if "/batch/" in path else JOB
+
+    def expire(self) -> None:
+        self.good = "none"
+
+    @property
+    def calls(self) -> list[Received]:
+        return [request for request in self.received if "/Soap/" not in request.path]
+
+
+@pytest.fixture
+def org() -> Iterator[Org]:
+    with Org() as org:
+        yield org
+
+
+def client(org: Org, **options: Any) -> SalesforceBulk:
+    bulk = SalesforceBulk(
+        username="a@b.c",
+        password="p",
+        security_token="t",
+        login_url=org.url,
+        **{"timeout": 10, "clock": Clock(), "retry": Retry(0), **options},
+    )
+    bulk.job_content_types[JOB_ID] = "CSV"
+    return bulk
+
+
+CALLS: dict[str, Callable[[SalesforceBulk], Any]] = {
+    "create_job": lambda bulk: bulk.create_insert_job("Account"),
+    "job_status": lambda bulk: bulk.job_status(JOB_ID),
+    "close_job": lambda bulk: bulk.close_job(JOB_ID),
+    "post_batch": lambda bulk: bulk.post_batch(JOB_ID, b"Name\nx\n"),
+    "batch_state": lambda bulk: bulk.batch_state(BATCH_ID, JOB_ID),
+    "result ids": lambda bulk: bulk.get_query_batch_result_ids(BATCH_ID, JOB_ID),
+    "download": lambda bulk: bulk.get_query_batch_results(BATCH_ID, "752", job_id=JOB_ID).read(),
+}
+
+
+@pytest.mark.parametrize("call", CALLS)
+def test_every_call_goes_on_after_a_renewal(org: Org, call: str) -> None:
+    """A call that meets an expired session is repeated with the new one, after one login."""
+    bulk = client(org)
+    wanted = CALLS[call](bulk)
+    bulk.batch_statuses.clear()
+    org.expire()
+    assert CALLS[call](bulk) == wanted
+    assert org.logins == 2
+    assert bulk.sessionId == "session-2"
+
+
+@pytest.mark.parametrize("gzip_requests", [False, True])
+@pytest.mark.parametrize("shape", ["bytes", "iterator"])
+def test_the_body_is_sent_again(org: Org, shape: str, gzip_requests: bool) -> None:
+    """A batch from a generator that can be read once arrives whole at the second try."""
+    rows = [b"Name\n", *(b"Example Company %d\n" % number for number in range(500))]
+    bulk = client(org, gzip_requests=gzip_requests)
+    org.expire()
+    bulk.post_batch(JOB_ID, b"".join(rows) if shape == "bytes" else iter(rows))
+    first, second = org.calls
+    assert first.body == second.body
+    assert second.text.encode() == b"".join(rows)
+    assert (second.headers.get("content-encoding") == "gzip") is gzip_requests
+
+
+def test_threads_share_one_login(org: Org) -> None:
+    """Eight threads that meet the expired session together log in once, and all go on."""
+    bulk = client(org)
+    org.together = threading.Barrier(THREADS)
+    org.expire()
+    with ThreadPoolExecutor(THREADS) as pool:
+        states = list(pool.map(lambda _: bulk.job_status(JOB_ID)["state"], range(THREADS)))
+    assert states == ["Open"] * THREADS
+    assert org.logins == 2
+
+
+def test_threads_share_a_refused_login(org: Org) -> None:
+    """Eight threads whose login is refused try the password once: no lock-out for them all."""
+    bulk = client(org)
+    org.together = threading.Barrier(THREADS)
+    org.expire()
+    # A login slow enough for the others to come and wait for it.
+    slow = threading.Event()
+
+    def refuse() -> bytes:
+        slow.wait(0.3)
+        return login_refused()
+
+    org.login_answer = refuse
+
+    def ask(_: int) -> BaseException | None:
+        try:
+            bulk.job_status(JOB_ID)
+        except LoginFailed as error:
+            return error
+        return None
+
+    with ThreadPoolExecutor(THREADS) as pool:
+        errors = list(pool.map(ask, range(THREADS)))
+    assert all(isinstance(error, LoginFailed) for error in errors)
+    assert len(set(map(id, errors))) == THREADS
+    assert {str(error).count("not carried out") for error in errors} == {1}
+    assert org.logins == 2
+
+
+def test_a_login_that_failed_is_tried_again_by_the_next_call(org: Org) -> None:
+    """One failed renewal does not end the client."""
+    bulk = client(org)
+    org.expire()
+    org.login_answer = lambda: http(HTML, 503, "text/html")
+    with pytest.raises(TransportError):
+        bulk.job_status(JOB_ID)
+    org.login_answer = None
+    assert bulk.job_status(JOB_ID)["state"] == "Open"
+
+
+def test_sessions_that_expire_again_are_renewed_again(org: Org) -> None:
+    """Each expiry costs one login."""
+    bulk = client(org)
+    for number in range(2, 5):
+        org.expire()
+        bulk.job_status(JOB_ID)
+        assert org.logins == number
+
+
+def test_a_session_that_is_refused_when_new_is_an_error(org: Org) -> None:
+    """A login whose session is refused at once ends the call after one renewal."""
+    bulk = client(org)
+    org.answer = lambda r: logged_in(org.url, "stillborn") if "/Soap/" in r.path else EXPIRED
+    with pytest.raises(SessionExpired) as caught:
+        bulk.job_status(JOB_ID)
+    assert caught.value.job_id == JOB_ID
+    assert [("/Soap/" in r.path) for r in org.received] == [True, False, True, False]
+
+
+def test_a_session_only_client_fails_at_once(org: Org) -> None:
+    """Without a login there is one call, and the error says what to do."""
+    bulk = SalesforceBulk(sessionId="stale", host=org.url, clock=Clock())
+    with pytest.raises(SessionExpired, match="give the client the new session") as caught:
+        bulk.job_status(JOB_ID)
+    assert len(org.received) == 1
+    assert caught.value.error_code == "InvalidSessionId"
+    assert caught.value.status_code == 400
+    assert "stale" not in str(caught.value)
+
+
+def test_a_session_that_the_caller_sets_is_used(org: Org) -> None:
+    """sessionId set by the caller counts from the next call on, without a login."""
+    bulk = SalesforceBulk(sessionId="stale", host=org.url, clock=Clock())
+    org.good = "fresh"
+    bulk.sessionId = "fresh"
+    assert bulk.job_status(JOB_ID)["state"] == "Open"
+    assert org.logins == 0
+
+
+def test_a_session_set_during_the_call_is_used(org: Org) -> None:
+    """A session that somebody set while the call was on its way is tried before a login."""
+    bulk = SalesforceBulk(sessionId="stale", host=org.url, clock=Clock())
+    org.good = "fresh"
+
+    def answer(request: Received) -> Any:
+        bulk.sessionId = "fresh"
+        return JOB if request.session == "fresh" else EXPIRED
+
+    org.answer = answer
+    assert bulk.job_status(JOB_ID)["state"] == "Open"
+    assert [r.session for r in org.received] == ["stale", "fresh"]
+
+
+@pytest.mark.parametrize("trouble", [http(HTML, 502, "text/html"), [RESET]], ids=["502", "reset"])
+def test_a_batch_refused_for_its_session_is_not_in_doubt(org: Org, trouble: Any) -> None:
+    """Where the renewal fails, the batch was refused before; nobody says that it may be there."""
+    bulk = client(org)
+    org.expire()
+    org.login_answer = lambda: trouble
+    with pytest.raises(TransportError, match="the call was not carried out") as caught:
+        bulk.post_batch(JOB_ID, b"Name\nx\n")
+    assert not isinstance(caught.value, AmbiguousUpload)
+    assert caught.value.job_id == JOB_ID
+
+
+def test_an_expiry_in_json_is_known(org: Org) -> None:
+    """The JSON form of the error renews as well, and the 401 of the REST layer."""
+    bulk = client(org)
+    json_error = http(
+        '{"exceptionCode":"InvalidSessionId","exceptionMessage":"Invalid session id"}',
+        400,
+        "application/json",
+    )
+    rest_error = http(
+        '[{"message":"Session expired or invalid","errorCode":"INVALID_SESSION_ID"}]',
+        401,
+        "application/json;charset=UTF-8",
+    )
+    for error in (json_error, rest_error):
+        org.script = [error]
+        assert bulk.job_status(JOB_ID)["state"] == "Open"
+    assert org.logins == 3
+
+
+@pytest.mark.parametrize("inline", [True])
+def test_the_emulators_sessions_are_renewed(inline: bool) -> None:
+    """A load and an export go through three expiries; the rows are all there, once."""
+    with SalesforceEmulator(inline=inline) as org:
+        bulk = org.connect()
+        job = bulk.create_insert_job("Account")
+        org.sessions.expire_all()
+        batch = bulk.post_batch(job, b"Name\nA\nB\n")
+        assert [bool(row.success) for row in bulk.get_batch_results(batch, job)] == [True, True]
+        org.sessions.expire_all()
+        bulk.close_job(job)
+        query = bulk.create_query_job("Account")
+        batch = bulk.query(query, "SELECT Name FROM Account ORDER BY Name")
+        ids = bulk.get_query_batch_result_ids(batch, query)
+        assert isinstance(ids, list)
+        org.sessions.expire_all()
+        file = bulk.get_query_batch_results(batch, ids[0], job_id=query)
+        assert file.read() == b'"Name"\n"A"\n"B"\n'
+        logins = [r for r in org.requests if "/Soap/" in r.path]
+        assert len(logins) == 4
+
+
+def test_unused_answers_are_part_of_the_org() -> None:
+    """The documents above are those of the API: the client reads each of them."""
+    with RawServer(answer=ROW_RESULTS) as server:
+        bulk = SalesforceBulk(sessionId="s", host=server.url)
+        assert bulk.get_batch_results(BATCH_ID, JOB_ID)[0].id == "001000000000001AAA"
+        assert CSV_BODY.startswith('"Id"')
