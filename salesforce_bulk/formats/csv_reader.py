@@ -1,0 +1,204 @@
+"""CSV query results read piece by piece: bytes in, rows of texts out.
+
+Guide: "Get Bulk Query Results" (1.0), "Get Results for a Query Job" (2.0). Every result file
+and every page is a document of its own, with its own header.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Sequence
+
+from salesforce_bulk.errors import IncompleteBody
+from salesforce_bulk.wire.v1 import NO_RECORDS, Unreadable
+
+Rows = list[list[str]]
+
+_BOM = b"\xef\xbb\xbf"
+#: Characters of a value that stand in a message.
+_QUOTED = 200
+
+
+class RecordEnds:
+    """Finds where records end in pieces of a CSV document: at newlines outside of quotes."""
+
+    def __init__(self) -> None:
+        self._in_quotes = 0
+
+    def last(self, piece: bytes) -> int:
+        """The offset behind the last record that ends in this piece; 0 where none does."""
+        quotes = piece.count(b'"')
+        found, end, before = 0, len(piece), self._in_quotes + quotes
+        while (newline := piece.rfind(b"\n", 0, end)) >= 0:
+            before -= piece.count(b'"', newline, end)
+            if before % 2 == 0:
+                found = newline + 1
+                break
+            end = newline
+        self._in_quotes = (self._in_quotes + quotes) % 2
+        return found
+
+    @property
+    def in_quotes(self) -> bool:
+        """Whether the pieces so far end inside a quoted value."""
+        return self._in_quotes == 1
+
+
+class RecordCounter:
+    """Counts the records of a CSV document without reading its values."""
+
+    _NOT_COUNTED = bytes(byte for byte in range(256) if byte not in b'"\n')
+
+    def __init__(self) -> None:
+        self.records = 0
+        self._in_quotes = False
+
+    def feed(self, piece: bytes) -> None:
+        """Count the newlines outside of quotes."""
+        # Neighbouring quotes cancel each other out, so that little is left to split.
+        bare = piece.translate(None, self._NOT_COUNTED).replace(b'""', b"")
+        parts = bare.split(b'"')
+        outside = parts[1::2] if self._in_quotes else parts[::2]
+        self.records += sum(part.count(b"\n") for part in outside)
+        self._in_quotes ^= len(parts) % 2 == 0
+
+    @property
+    def in_quotes(self) -> bool:
+        """Whether the pieces so far end inside a quoted value."""
+        return self._in_quotes
+
+
+class CsvReader:
+    """One document.
+
+    Args:
+        delimiter: the character between values.
+        header: the header that the document must have, that of the first page; None takes
+            the one that comes.
+        keep_nul: keep NUL characters, which some orgs send inside of texts and which most
+            programs cannot take; they are removed otherwise.
+
+    A value is never changed: no trimming, no line end translated. Values may be longer than
+    `csv.field_size_limit`, which is left alone.
+    """
+
+    def __init__(
+        self,
+        delimiter: str = ",",
+        *,
+        header: Sequence[str] | None = None,
+        keep_nul: bool = False,
+    ) -> None:
+        #: The names of the columns; None before they came, and where the document has none.
+        self.header: list[str] | None = None
+        #: Rows returned so far.
+        self.rows = 0
+        self._delimiter = delimiter
+        self._expected = None if header is None else list(header)
+        self._keep_nul = keep_nul
+        self._ends = RecordEnds()
+        self._rest: list[bytes] = []
+        self._began = False
+
+    def feed(self, piece: bytes) -> Rows:
+        """The rows that this piece completes.
+
+        Raises:
+            Unreadable: no UTF-8, no CSV, another header, or a row with more or fewer values.
+        """
+        cut = self._ends.last(piece)
+        if not cut:
+            self._rest.append(piece)
+            return []
+        block = b"".join((*self._rest, piece[:cut]))
+        self._rest = [piece[cut:]]
+        return self._read(block)
+
+    def flush(self, *, whole: bool = False) -> Rows:
+        """The rows that are left when the document has ended.
+
+        Args:
+            whole: it is known otherwise that nothing is missing, so that the last record may
+                lack its line end.
+
+        Raises:
+            IncompleteBody: the last record has no end.
+        """
+        rest, self._rest = b"".join(self._rest), []
+        if not rest:
+            return []
+        if not self._began and rest.removeprefix(_BOM).strip() == NO_RECORDS:
+            return []
+        if self._ends.in_quotes or not whole:
+            raise IncompleteBody("The answer ends within a record. Fetch it again.")
+        return self._read(rest)
+
+    def _read(self, block: bytes) -> Rows:
+        if not self._began:
+            block = block.removeprefix(_BOM)
+            self._began = True
+        if b"\0" in block and not self._keep_nul:
+            block = block.replace(b"\0", b"")
+        try:
+            text = block.decode("utf-8")
+        except UnicodeDecodeError as error:
+            raise Unreadable(f"the rows after row {self.rows} are not UTF-8: {error}") from error
+        rows = self._split(text)
+        if self.header is None and rows:
+            self._take_header(rows.pop(0))
+        self._check_width(rows)
+        self.rows += len(rows)
+        return rows
+
+    def _split(self, text: str) -> Rows:
+        lines = io.StringIO(text, newline="")
+        try:
+            return list(csv.reader(lines, delimiter=self._delimiter, strict=True))
+        except csv.Error:
+            # A value beyond the limit of the module, which belongs to the whole process.
+            return split_records(text, self._delimiter)
+
+    def _take_header(self, header: list[str]) -> None:
+        if self._expected is not None and header != self._expected:
+            raise Unreadable(
+                f"the header of this page is {str(header)[:_QUOTED]}, that of the first is "
+                f"{str(self._expected)[:_QUOTED]}"
+            )
+        self.header = header
+
+    def _check_width(self, rows: Rows) -> None:
+        width = len(self.header or ())
+        if set(map(len, rows)) - {width}:
+            number, row = next((n, row) for n, row in enumerate(rows, 1) if len(row) != width)
+            raise Unreadable(
+                f"row {self.rows + number} has {len(row)} values for {width} columns: "
+                f"{str(row)[:_QUOTED]}"
+            )
+
+
+def split_records(text: str, delimiter: str = ",") -> Rows:
+    """The records of a text, whatever the size of their values.
+
+    Raises:
+        Unreadable: it is no CSV.
+    """
+    cell = re.compile(
+        rf'(?:"([^"]*(?:""[^"]*)*)"|([^"{re.escape(delimiter)}\r\n][^{re.escape(delimiter)}\r\n]*)?)'
+        rf"({re.escape(delimiter)}|\r\n|\n|\r|\Z)"
+    )
+    rows: Rows = []
+    row: list[str] = []
+    at = 0
+    while at < len(text) or row:
+        match = cell.match(text, at)
+        if match is None:
+            raise Unreadable(f"not CSV: {text[at : at + _QUOTED]!r}")
+        quoted, bare, end = match.groups()
+        row.append(bare or "" if quoted is None else quoted.replace('""', '"'))
+        at = match.end()
+        if end != delimiter:
+            rows.append(row)
+            row = []
+    return rows

@@ -1,0 +1,143 @@
+"""JSON query results read piece by piece: bytes in, flat rows out.
+
+Guide: "Get Bulk Query Results". A bare array of records, their parents nested in them.
+"""
+
+from __future__ import annotations
+
+import codecs
+import json
+import re
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+from salesforce_bulk import limits
+from salesforce_bulk.errors import IncompleteBody
+from salesforce_bulk.formats.typed import Column, value_of_json
+from salesforce_bulk.wire.v1 import Unreadable
+
+_BLANK = re.compile("[ \t\r\n\ufeff]*")
+#: Characters after which text that is no record yet is none at all: a record of the longest
+#: permitted texts, each character escaped.
+_LONGEST_RECORD = 6 * limits.RECORD_CHARACTERS + 1_000_000
+
+
+class JsonReader:
+    """One document.
+
+    Args:
+        columns: of the rows; a record's other members are left out, and a member that is
+            missing is None, because nulls may be left out.
+        raw: the values as they were sent.
+        decimals: numbers with a fraction as `Decimal`, else as float.
+        keep_nul: keep NUL characters; they are removed otherwise.
+    """
+
+    def __init__(
+        self,
+        columns: Sequence[Column],
+        *,
+        raw: bool = False,
+        decimals: bool = False,
+        keep_nul: bool = False,
+    ) -> None:
+        #: Rows returned so far.
+        self.rows = 0
+        self._columns = columns
+        self._paths = [column.name.split(".") for column in columns]
+        self._raw = raw
+        self._decimals = decimals
+        self._decode = codecs.getincrementaldecoder("utf-8")("strict")
+        # Not strict: line breaks and NULs may stand in texts as they are.
+        self._json = json.JSONDecoder(parse_float=Decimal if decimals else None, strict=False)
+        self._keep_nul = keep_nul
+        self._text = ""
+        self._at = 0
+        self._state = "begin"
+
+    def feed(self, piece: bytes) -> list[tuple[Any, ...]]:
+        """The rows that this piece completes.
+
+        Raises:
+            Unreadable: it is no JSON array of records.
+        """
+        if b"\0" in piece and not self._keep_nul:
+            piece = piece.replace(b"\0", b"")
+        try:
+            self._text = self._text[self._at :] + self._decode.decode(piece)
+        except UnicodeDecodeError as error:
+            raise Unreadable(f"the rows after row {self.rows} are not UTF-8: {error}") from error
+        self._at = 0
+        rows = []
+        while (record := self._next()) is not None:
+            rows.append(self._row(record))
+        self.rows += len(rows)
+        return rows
+
+    def flush(self, *, whole: bool = False) -> list[tuple[Any, ...]]:
+        """Nothing; the array says by itself where it ends.
+
+        Raises:
+            IncompleteBody: it has not ended.
+        """
+        del whole
+        if self._state != "end":
+            raise IncompleteBody("The answer ends within its array. Fetch it again.")
+        return []
+
+    def _next(self) -> Any:
+        """The next record; None where no whole one is left."""
+        self._skip_marks()
+        if self._state not in _BEFORE_RECORD or self._at == len(self._text):
+            return None
+        try:
+            record, self._at = self._json.raw_decode(self._text, self._at)
+        except json.JSONDecodeError as error:
+            if len(self._text) - self._at > _LONGEST_RECORD:
+                raise Unreadable(f"not JSON after row {self.rows}: {error}") from error
+            return None  # not here yet; flush says so if it never comes
+        self._state = "between"
+        return record
+
+    def _skip_marks(self) -> None:
+        """Pass over blanks, brackets and commas, each in its place."""
+        while True:
+            blank = _BLANK.match(self._text, self._at)
+            self._at = blank.end() if blank else self._at
+            mark = self._text[self._at : self._at + 1]
+            if not mark or (mark == "{" and self._state in _BEFORE_RECORD):
+                return
+            following = _MARKS.get((self._state, mark))
+            if following is None:
+                shown = self._text[self._at : self._at + 80]
+                raise Unreadable(f"not an array of records after row {self.rows}: {shown!r}")
+            self._state = following
+            self._at += 1
+
+    def _row(self, record: Any) -> tuple[Any, ...]:
+        values = [_at_path(record, path) for path in self._paths]
+        if self._raw:
+            return tuple(values)
+        return tuple(
+            value_of_json(column, value, self._decimals)
+            for column, value in zip(self._columns, values, strict=True)
+        )
+
+
+#: What follows in each state on each mark; a record leads to "between".
+_MARKS = {
+    ("begin", "["): "first",
+    ("first", "]"): "end",
+    ("between", ","): "record",
+    ("between", "]"): "end",
+}
+_BEFORE_RECORD = frozenset({"first", "record"})
+
+
+def _at_path(record: Any, path: Sequence[str]) -> Any:
+    for name in path:
+        if not isinstance(record, Mapping):
+            return None
+        record = record.get(name)
+    return record
