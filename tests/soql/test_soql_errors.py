@@ -168,6 +168,13 @@ def test_statement_and_string_have_their_greatest_lengths(refusal, database):
     assert refusal(statement + " " * (100_001 - len(statement))).code == "MALFORMED_QUERY"
 
 
+def test_half_a_surrogate_pair_is_no_text(refusal):
+    """Neither as it stands, as JSON may bring it, nor as an escape: no database takes it."""
+    assert refusal("SELECT Id FROM Account WHERE Name = '\ud800'").code == "MALFORMED_QUERY"
+    error = refusal("SELECT Id FROM Account WHERE Name = '\\ud800'")
+    assert "Illegal character sequence" in error.message
+
+
 def test_offset_and_limit_have_their_greatest_values(refusal, database):
     """OFFSET 2,000 is the last one."""
     database.compile("SELECT Id FROM Account LIMIT 0 OFFSET 2000")
