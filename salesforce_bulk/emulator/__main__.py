@@ -75,8 +75,12 @@ def _emulator(args: argparse.Namespace) -> SalesforceEmulator:
         seed=args.seed,
         tls=tuple(args.tls) if args.tls else None,
     )
-    for path in args.schema:
-        emulator.org.load_schema(path)
+    try:
+        for path in args.schema:
+            emulator.org.load_schema(path)
+    except BaseException:
+        emulator.stop()
+        raise
     for fault in faults:
         emulator.faults.add(fault)
     return emulator

@@ -21,7 +21,7 @@ from __future__ import annotations
 import gzip
 import re
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, fields
 from fnmatch import fnmatchcase
 from random import Random
@@ -87,11 +87,11 @@ class Fault:
         )
 
     @classmethod
-    def from_mapping(cls, document: Mapping[str, Any]) -> Fault:
-        """A fault of a script. Raises ValueError for a key that is none of its fields."""
-        unknown = set(document) - {entry.name for entry in fields(cls)}
-        if unknown or "kind" not in document:
-            raise ValueError(f"not a fault: {dict(document)}")
+    def from_mapping(cls, document: Any) -> Fault:
+        """A fault of a script: its fields by their names. Raises ValueError for anything else."""
+        known = {entry.name for entry in fields(cls)}
+        if not isinstance(document, dict) or "kind" not in document or set(document) - known:
+            raise ValueError(f"not a fault: {document}")
         return cls(**document)
 
 

@@ -266,7 +266,11 @@ class Response:
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """One line of the request log; ``status`` 0 means that no reply was sent."""
+    """One line of the request log.
+
+    ``status`` 0 means that no reply was sent; ``seconds`` is how long the reply took to be
+    ready, without the sending.
+    """
 
     method: str
     path: str
@@ -336,16 +340,14 @@ class _Connection(BaseHTTPRequestHandler):
             self.send_error(error.status, str(error))
             return
         response = self.server.answer(request)
-        status = response.status
-        if response.disturbance and not response.disturbance.head:
-            status = 0
-        try:
-            self._send(request, response)
-            self._finish(request)
-        finally:
-            self.server.observe(
-                Exchange(request.method, request.target, status, time.perf_counter() - started)
-            )
+        silent = response.disturbance is not None and not response.disturbance.head
+        status = 0 if silent else response.status
+        # Before the reply leaves: whoever has it finds it in the log.
+        self.server.observe(
+            Exchange(request.method, request.target, status, time.perf_counter() - started)
+        )
+        self._send(request, response)
+        self._finish(request)
 
     def _request(self) -> Request:
         url = urlsplit(self.path)
@@ -664,7 +666,7 @@ class _Server(ThreadingHTTPServer):
 class HttpServer:
     """Serves ``answer`` on a thread of its own between ``start()`` and ``stop()``.
 
-    ``observe`` is told of each exchange after its reply was sent.
+    ``observe`` is told of each exchange before its reply is sent.
     """
 
     def __init__(
@@ -693,9 +695,10 @@ class HttpServer:
     def stop(self) -> None:
         """Takes no more connections, lets running requests end, leaves no thread or socket."""
         self._server.stopping.set()
-        self._server.shutdown()
+        if self._thread.ident is not None:
+            self._server.shutdown()
+            self._thread.join()
         self._server.server_close()
-        self._thread.join()
         self._server.connections.close(self._grace)
         for thread in list(self._server.threads):
             thread.join(self._grace)

@@ -1,0 +1,174 @@
+"""SOAP login and sessions, as simple-salesforce performs and parses them."""
+
+import re
+from xml.etree import ElementTree
+
+import pytest
+from simple_salesforce import SalesforceLogin
+from simple_salesforce.exceptions import SalesforceAuthenticationFailed
+
+PARTNER = "{urn:partner.soap.sforce.com}"
+BODY = (
+    '<se:Envelope xmlns:se="http://schemas.xmlsoap.org/soap/envelope/"><se:Body>'
+    '<login xmlns="urn:partner.soap.sforce.com"><username>{user}</username>'
+    "<password>{password}</password></login></se:Body></se:Envelope>"
+)
+
+
+def log_in(emulator, version="64.0", **changes):
+    arguments = {
+        "username": emulator.username,
+        "password": emulator.password,
+        "security_token": emulator.security_token,
+        **changes,
+    }
+    return SalesforceLogin(**arguments, scratch_url=emulator.url, sf_version=version)
+
+
+def post(wire, body, version="64.0", headers=(("SOAPAction", '""'),)):
+    return wire.call("POST", f"/services/Soap/u/{version}", body, "text/xml", headers)
+
+
+def test_simple_salesforce_logs_in_and_its_token_opens_the_bulk_api(emulator, connect):
+    token, host = log_in(emulator)
+    assert host == emulator.host
+    assert token.startswith(f"{emulator.org.org_id[:15]}!")
+    assert connect(emulator, token=token).create_job("insert", "Account").status == 201
+
+
+@pytest.mark.parametrize("given", ["", None])
+def test_no_token_is_needed_from_a_local_address(emulator, given):
+    changes = {"security_token": given}
+    if given is None:
+        changes["organizationId"] = emulator.org.org_id
+    assert log_in(emulator, **changes)[1] == emulator.host
+
+
+def test_reserved_characters_in_user_name_and_password_survive(emulator):
+    user = emulator.org.admin
+    user.username, user.password, user.security_token = "a&b@<x>.com", "p<&>\"'é", "tok"
+    emulator.org.users[user.username] = user
+    token, _ = log_in(
+        emulator, username=user.username, password=user.password, security_token="tok"
+    )
+    assert emulator.sessions.find(token).user is user
+
+
+@pytest.mark.parametrize("wrong", ["username", "password", "security_token"])
+def test_wrong_credentials_are_a_fault(emulator, wrong):
+    with pytest.raises(SalesforceAuthenticationFailed) as caught:
+        log_in(emulator, **{wrong: "wrong"})
+    assert caught.value.code == "INVALID_LOGIN"
+    assert "security token; or user locked out" in str(caught.value)
+    assert len(emulator.sessions) == 0
+
+
+def test_success_has_the_documented_elements_without_prefix(emulator, wire):
+    answer = post(wire, BODY.format(user=emulator.username, password="passwordtoken"))
+    assert answer.status == 200
+    assert answer.headers["Content-Type"] == "text/xml;charset=UTF-8"
+    result = ElementTree.fromstring(answer.text).find(f".//{PARTNER}result")
+    org_id = emulator.org.org_id
+    assert (
+        result.find(f"{PARTNER}serverUrl").text
+        == f"{emulator.url}/services/Soap/u/64.0/{org_id[:15]}"
+    )
+    assert [child.tag.removeprefix(PARTNER) for child in result] == [
+        "metadataServerUrl",
+        "passwordExpired",
+        "sandbox",
+        "serverUrl",
+        "sessionId",
+        "userId",
+        "userInfo",
+    ]
+    assert result.find(f"{PARTNER}userInfo/{PARTNER}organizationId").text == org_id
+    for name in ("sessionId", "serverUrl", "userId", "organizationId"):
+        assert re.search(f"<{name}>[^<]+</{name}>", answer.text)
+
+
+def test_server_url_is_the_origin_that_the_client_called(emulator, wire):
+    answer = post(
+        wire,
+        BODY.format(user=emulator.username, password="password"),
+        headers={"SOAPAction": "login", "Host": "org.example:8443"},
+    )
+    assert "<serverUrl>http://org.example:8443/services/Soap/u/64.0/" in answer.text
+
+
+def test_fault_is_as_documented(emulator, wire):
+    answer = post(wire, BODY.format(user="nobody", password="x"))
+    assert answer.status == 500
+    assert "<faultcode>INVALID_LOGIN</faultcode>" in answer.text
+    assert "<sf:exceptionCode>INVALID_LOGIN</sf:exceptionCode>" in answer.text
+    ElementTree.fromstring(answer.text)
+
+
+@pytest.mark.parametrize(
+    ("version", "code"),
+    [
+        ("65.0", "INVALID_OPERATION"),
+        ("30.0", "UNSUPPORTED_API_VERSION"),
+        ("bad", "UNSUPPORTED_API_VERSION"),
+    ],
+)
+def test_login_exists_from_31_to_64(emulator, version, code):
+    with pytest.raises(SalesforceAuthenticationFailed) as caught:
+        log_in(emulator, version)
+    assert caught.value.code == code
+    assert log_in(emulator, "31.0")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "",
+        "not xml",
+        "<a/>",
+        "<!DOCTYPE x [<!ENTITY a 'b'>]><x>&a;</x>",
+        BODY.format(user="x", password="y")[:-5],
+        BODY.replace("login", "describeGlobal"),
+    ],
+)
+def test_what_is_no_login_is_a_fault(wire, body):
+    answer = post(wire, body)
+    assert answer.status == 500
+    assert "<sf:exceptionCode>" in answer.text
+    assert "InternalServerError" not in answer.text
+
+
+def test_session_dies_without_activity_and_lives_by_it(emulator, clock, wire):
+    clock.advance(7_000)
+    assert wire.create_job("insert", "Account").status == 201
+    clock.advance(7_000)
+    assert wire.create_job("insert", "Account").status == 201
+    clock.advance(7_201)
+    assert wire.create_job("insert", "Account").error == (
+        400,
+        "InvalidSessionId",
+        "Invalid session id",
+    )
+
+
+@pytest.mark.parametrize(("sent", "form"), [("application/json", "json"), (None, "xml")])
+def test_dead_session_is_http_400_in_the_form_of_the_request(emulator, wire, sent, form):
+    emulator.sessions.expire_all()
+    answer = wire.get("job/750000000000000", sent)
+    assert answer.status == 400
+    assert answer.headers["Content-Type"] == f"application/{form}"
+    assert answer.value("exceptionCode") == "InvalidSessionId"
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"X-SFDC-Session": "{}"},
+        {"X-SFDC-SESSION": "Bearer {}"},
+        {"Authorization": "Bearer {}", "X-SFDC-Session": ""},
+        {"Authorization": "OAuth {}", "X-SFDC-Session": ""},
+    ],
+)
+def test_token_is_taken_bare_or_with_its_scheme(wire, headers):
+    sent = {name: value.format(wire.token) for name, value in headers.items()}
+    wire.token = ""
+    assert wire.get("job/750000000000000", headers=sent).value("exceptionCode") == "InvalidJob"
