@@ -196,6 +196,19 @@ def test_order_by_places_nulls(database, direction, nulls):
     assert lowered == (expected + missing if nulls == "NULLS LAST" else missing + expected)
 
 
+def test_text_of_any_origin_sorts_and_groups_by_letters(database):
+    """A polymorphic parent's name, a label, a case-sensitive code: never by letter case."""
+    for name in ("b", "A", "C", "a"):
+        owner = database.insert("Group", Name=name)
+        database.insert("Case", OwnerId=owner)
+        database.insert("Bag__c", Ext__c=name)
+    owners = database.values("SELECT Owner.Name FROM Case ORDER BY Owner.Name, Id")
+    assert owners == ["A", "a", "b", "C"]
+    codes = database.values("SELECT Ext__c FROM Bag__c ORDER BY Ext__c DESC, Id")
+    assert codes == ["C", "b", "A", "a"]
+    assert len(database.query("SELECT Owner.Name FROM Case GROUP BY Owner.Name")) == 3
+
+
 def test_order_by_several_paths_then_limit_and_offset(people):
     """Parents sort too; LIMIT and OFFSET cut the sorted rows."""
     soql = "SELECT LastName FROM Contact ORDER BY Account.Name NULLS LAST, LastName DESC"
