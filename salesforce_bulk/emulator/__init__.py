@@ -23,6 +23,7 @@ from salesforce_bulk import limits
 from salesforce_bulk.emulator.batch_work import BatchWork
 from salesforce_bulk.emulator.bulk1 import PREFIX as ASYNC_PREFIX
 from salesforce_bulk.emulator.bulk1 import Bulk1
+from salesforce_bulk.emulator.bulk2 import Bulk2
 from salesforce_bulk.emulator.clock import Clock, ManualClock, SystemClock
 from salesforce_bulk.emulator.custom_objects import FieldDefinition
 from salesforce_bulk.emulator.faults import Fault, Faults
@@ -104,8 +105,14 @@ class SalesforceEmulator:
         bulk1 = Bulk1(self.org, self.engine, self.sessions, self.faults)
         login = SoapLogin(self.org, self.sessions, self._origin)
         rest = Rest(self.org, self.engine, RestFamily(self.sessions, self.faults))
+        self.bulk2 = Bulk2(self.org, self.engine, rest.family)
         return Application(
-            routes=[*login.routes(soap), *bulk1.routes(), *rest.routes()],
+            routes=[
+                *login.routes(soap),
+                *bulk1.routes(),
+                *self.bulk2.routes(),
+                *rest.routes(),
+            ],
             families={
                 "/services/Soap/": soap,
                 f"{ASYNC_PREFIX}/": bulk1.family,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from salesforce_bulk import limits
 from salesforce_bulk.emulator.faults import Faults, Occasion
+from salesforce_bulk.emulator.ingest_batches import IngestBatches
 from salesforce_bulk.emulator.jobs import Batch, JobEngine
 from salesforce_bulk.emulator.load_batches import LoadBatches
 from salesforce_bulk.emulator.query_batches import QueryBatches
@@ -30,6 +31,7 @@ class BatchWork:
         # each other at each row, and be several times slower than one. So they take turns.
         turn = threading.Lock()
         self._loads = LoadBatches(org, turn)
+        self._ingest = IngestBatches(org, turn)
         self._queries = QueryBatches(org, result_bytes, turn)
 
     def __call__(self, batch: Batch, engine: JobEngine, /) -> str:
@@ -40,5 +42,7 @@ class BatchWork:
         fault = self._faults.take("batch", occasion)
         if fault is not None and fault.seconds:
             engine.pass_time(fault.seconds)
-        work = self._queries if job.is_query else self._loads
+        if job.is_query:
+            return self._queries.run(batch, engine, fault)
+        work = self._ingest if job.api == "2.0" else self._loads
         return work.run(batch, engine, fault)

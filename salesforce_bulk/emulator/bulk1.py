@@ -6,12 +6,10 @@ Source: *Bulk API Developer Guide*, "Bulk API" chapters; where it is silent see 
 from __future__ import annotations
 
 import codecs
-import contextlib
-import gzip
 import re
 import threading
 import zlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -20,6 +18,7 @@ from typing import TYPE_CHECKING
 from salesforce_bulk import bulk_states, limits
 from salesforce_bulk.emulator import wire
 from salesforce_bulk.emulator.async_schema import async_schema
+from salesforce_bulk.emulator.compression import accepts_gzip, compress
 from salesforce_bulk.emulator.faults import Faults
 from salesforce_bulk.emulator.ids import to_18
 from salesforce_bulk.emulator.jobs import Batch, Job, JobEngine, JobError, PkChunking, batches_of
@@ -40,8 +39,6 @@ CONTENT_TYPES = ("CSV", "XML", "JSON", "ZIP_CSV", "ZIP_XML", "ZIP_JSON")
 CONCURRENCY_MODES = ("Parallel", "Serial")
 #: What is served without a session.
 OPEN_ROUTES = frozenset({"bulk1.schema"})
-#: Bodies smaller than this are not worth compressing.
-GZIP_FROM = 256
 
 MEDIA_TYPES = {
     "CSV": "text/csv",
@@ -268,8 +265,8 @@ class AsyncFamily:
         )
         if version := _deprecated_version(request.path):
             response.headers["Warning"] = f'299 - "API version {version} is deprecated"'
-        if _accepts_gzip(request):
-            _compress(response)
+        if accepts_gzip(request):
+            compress(response)
 
 
 def _check_version(call: Call) -> None:
@@ -291,51 +288,6 @@ def _deprecated_version(path: str) -> str | None:
     number = float(found[1])
     deprecated = limits.FIRST_SUPPORTED_VERSION <= number <= limits.LAST_DEPRECATED_VERSION
     return found[1] if deprecated else None
-
-
-def _accepts_gzip(request: Request) -> bool:
-    for entry in request.header("accept-encoding").lower().split(","):
-        coding, _, weight = entry.partition(";")
-        if coding.strip() == "gzip":
-            return not re.fullmatch(r"\s*q\s*=\s*0(\.0*)?\s*", weight)
-    return False
-
-
-def _compress(response: Response) -> None:
-    body = response.body
-    if isinstance(body, bytes) and len(body) >= GZIP_FROM:
-        response.body = gzip.compress(body, 1, mtime=0)
-    elif isinstance(body, FilePart) and body.size() >= GZIP_FROM:
-        response.body = gzipped(body)
-    else:
-        return
-    response.headers["Content-Encoding"] = "gzip"
-
-
-def gzipped(part: FilePart) -> FilePart | Iterator[bytes]:
-    """A whole file compressed; the first time while it is sent, from then on out of a copy."""
-    copy = part.path.with_name(part.path.name + ".gz")
-    if copy.exists():
-        return FilePart(copy)
-    return _compressing(part.path, copy)
-
-
-def _compressing(source: Path, copy: Path) -> Iterator[bytes]:
-    deflater = zlib.compressobj(1, wbits=31)
-    draft = copy.with_name(f"{copy.name}.{threading.get_ident()}")
-    try:
-        with source.open("rb") as file, draft.open("wb") as spool:
-            while block := file.read(BLOCK):
-                if compressed := deflater.compress(block):
-                    spool.write(compressed)
-                    yield compressed
-            end = deflater.flush()
-            spool.write(end)
-            yield end
-        draft.replace(copy)
-    finally:
-        with contextlib.suppress(FileNotFoundError):
-            draft.unlink()
 
 
 # Job documents from clients
@@ -657,6 +609,8 @@ class Bulk1:
 
     def _job(self, call: Call) -> Job:
         job = self.engine.job(call["job"])
+        if job.api != "1.0":
+            raise JobError("InvalidJob", f"Job {job.id} is a job of Bulk API {job.api}")
         call.format = info_form(job)
         if job.version != call["version"]:
             raise ApiError(

@@ -324,6 +324,8 @@ KINDS: dict[str, Kind] = {
     "row_errors": Kind(
         "batch", error=(0, "UNABLE_TO_LOCK_ROW", "unable to obtain exclusive access to this record")
     ),
+    # So many rows of each block of a 2.0 job are in none of its result files.
+    "lost_results": Kind("batch"),
     # The batch stays in progress for so many seconds.
     "slow_batch": Kind("batch"),
     # PK chunks are added one by one, each when the one before has run.

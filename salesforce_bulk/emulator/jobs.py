@@ -85,11 +85,12 @@ class PkChunking:
 
 @dataclass(frozen=True, slots=True)
 class ResultFile:
-    """One file of results in the spool."""
+    """One file of results in the spool; ``index`` has (row, offset) of the blocks of a query's."""
 
     id: str
     path: Path
     rows: int
+    index: tuple[tuple[int, int], ...] = ()
 
 
 @dataclass(slots=True, eq=False)
@@ -128,7 +129,11 @@ class Batch:
 
 @dataclass(slots=True, eq=False)
 class Job:
-    """A job. ``batches`` are in the order of their creation."""
+    """A job. ``batches`` are in the order of their creation.
+
+    A job of Bulk API 2.0 has one batch, for all of its data (``upload``, or the query's text),
+    which is made when the job is closed.
+    """
 
     id: str
     operation: str
@@ -147,6 +152,8 @@ class Job:
     pk_chunking: PkChunking | None = None
     retries_disabled: bool = False
     line_ending: str | None = None
+    column_delimiter: str = "COMMA"
+    upload: Path | None = None
     mapping: FieldMapping | None = None
     batches: dict[str, Batch] = field(default_factory=dict)
 
@@ -304,6 +311,13 @@ class JobEngine:
                     f"Failed to create batch, since the Job is older than "
                     f"{limits.JOB_OPEN_HOURS} hours",
                 )
+
+    def charge(self, job: Job) -> None:
+        """Takes one batch off the day's allocation for a running job of Bulk API 2.0."""
+        with self._changed:
+            if self.batches_left <= 0:
+                raise BatchError("ExceededQuota", "ApiBatchItems Limit exceeded.")
+            self._charged.append(self.clock.now())
 
     @property
     def batches_left(self) -> int:

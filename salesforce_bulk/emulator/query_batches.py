@@ -6,6 +6,7 @@ Guide pages: "Bulk Query", "How Bulk Queries Are Processed", "PK Chunking Header
 from __future__ import annotations
 
 import dataclasses
+import sys
 import threading
 from collections.abc import Iterator, Sequence
 from itertools import islice
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from salesforce_bulk import bulk_states, limits
 from salesforce_bulk.emulator.batch_faults import strike
 from salesforce_bulk.emulator.faults import Fault
+from salesforce_bulk.emulator.ingest_batches import DELIMITERS, LINE_ENDINGS
 from salesforce_bulk.emulator.jobs import (
     RESULT_PREFIX,
     Batch,
@@ -22,7 +24,7 @@ from salesforce_bulk.emulator.jobs import (
     JobEngine,
     ResultFile,
 )
-from salesforce_bulk.emulator.results import QUERY_WRITERS, QueryWriter
+from salesforce_bulk.emulator.results import QUERY_WRITERS, PagedCsvQuery, QueryWriter
 from salesforce_bulk.emulator.soql import parse as soql
 from salesforce_bulk.emulator.soql.errors import SoqlError
 
@@ -66,8 +68,15 @@ class QueryBatches:
         result = self._result(batch)
         job = batch.job
         _check_object(job, result.object.name)
-        writer = QUERY_WRITERS[job.base_format](result.plan, job.version, self._object_of)
-        files = _ResultFiles(batch, engine, writer, self.result_bytes)
+        if job.api == "2.0":
+            delimiter = DELIMITERS[job.column_delimiter]
+            writer: QueryWriter = PagedCsvQuery(
+                result.plan, delimiter, LINE_ENDINGS[job.line_ending or "LF"]
+            )
+            files = _ResultFiles(batch, engine, writer, sys.maxsize)
+        else:
+            writer = QUERY_WRITERS[job.base_format](result.plan, job.version, self._object_of)
+            files = _ResultFiles(batch, engine, writer, self.result_bytes)
         try:
             source = iter(result) if job.base_format == "CSV" else result.with_hidden()
             rows = islice(source, batch.processed, None)
@@ -88,7 +97,7 @@ class QueryBatches:
         return self._org.query(
             batch.soql,
             include_deleted=batch.job.operation == "queryAll",
-            bulk="1.0",
+            bulk=batch.job.api,
             content_type=batch.job.base_format,
             id_range=batch.id_range,
         )
@@ -157,6 +166,7 @@ class _ResultFiles:
         self._full = full
         self._file: BinaryIO | None = None
         self._rows = 0
+        self._index: list[tuple[int, int]] = []
         #: Small files are to be exact, large ones fast.
         self.block_rows = max(1, min(QUERY_ROWS, full // ROW_BYTES))
 
@@ -166,6 +176,7 @@ class _ResultFiles:
         if self._file is not None and self._file.tell() >= self._full:
             self.close()
         file = self._file or self._open()
+        self._index.append((self._rows, file.tell()))
         file.write(self._writer.rows(rows))
         self._rows += len(rows)
         self._batch.processed += len(rows)
@@ -186,8 +197,9 @@ class _ResultFiles:
         self._file.close()
         path = self._path
         self._file = None
-        self._add(ResultFile(self._new_id(), path, self._rows))
+        self._add(ResultFile(self._new_id(), path, self._rows, tuple(self._index)))
         self._rows = 0
+        self._index = []
 
     def _open(self) -> BinaryIO:
         if len(self._batch.results) >= limits.RESULT_FILES:

@@ -201,11 +201,16 @@ class CsvQuery:
 
     empty = NO_RECORDS
 
-    def __init__(self, shape: Shape) -> None:
+    def __init__(self, shape: Shape, delimiter: str = ",", line_end: str = "\n") -> None:
         self._labels = [column.label for column in shape.columns]
         self._width = len(self._labels)
         self._buffer = io.StringIO(newline="")
-        self._writer = csv.writer(self._buffer, quoting=csv.QUOTE_ALL, lineterminator="\n")
+        self._writer = csv.writer(
+            self._buffer,
+            delimiter=delimiter,
+            quoting=csv.QUOTE_ALL,
+            lineterminator=line_end,
+        )
         self._converters = [
             (index, _CSV_CONVERTERS[column.type])
             for index, column in enumerate(shape.columns)
@@ -235,6 +240,14 @@ class CsvQuery:
         self._buffer.seek(0)
         self._buffer.truncate()
         return text.encode("utf-8", "replace")
+
+
+class PagedCsvQuery(CsvQuery):
+    """The CSV of Bulk API 2.0: without rows it is the header alone."""
+
+    def __init__(self, shape: Shape, delimiter: str, line_end: str) -> None:
+        super().__init__(shape, delimiter, line_end)
+        self.empty = self.begin()
 
 
 @dataclass(slots=True)

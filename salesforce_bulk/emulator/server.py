@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import re
+import selectors
 import socket
 import ssl
 import struct
@@ -628,7 +629,37 @@ class _Server(ThreadingHTTPServer):
         self.stopping = threading.Event()
         self.threads: set[threading.Thread] = set()
         self._context = context
-        super().__init__(address, _Connection)
+        self._woken, self._wake = socket.socketpair()
+        try:
+            super().__init__(address, _Connection)
+        except OSError:
+            self._close_pair()
+            raise
+
+    def accept_until_woken(self) -> None:
+        # serve_forever() looks every so often whether it is to end; this ends at once, and
+        # costs nothing while nobody calls.
+        with selectors.DefaultSelector() as selector:
+            # A caller that is gone before accept() must not make it wait.
+            self.socket.setblocking(False)
+            selector.register(self.socket, selectors.EVENT_READ)
+            selector.register(self._woken, selectors.EVENT_READ)
+            while True:
+                ready = [key.fileobj for key, _ in selector.select()]
+                if self._woken in ready:
+                    return
+                self._handle_request_noblock()  # type: ignore[attr-defined]
+
+    def wake(self) -> None:
+        self._wake.send(b".")
+
+    def server_close(self) -> None:
+        super().server_close()
+        self._close_pair()
+
+    def _close_pair(self) -> None:
+        self._woken.close()
+        self._wake.close()
 
     def server_bind(self) -> None:
         # HTTPServer's own asks DNS for the host's full name, which can take seconds.
@@ -637,6 +668,7 @@ class _Server(ThreadingHTTPServer):
 
     def get_request(self) -> tuple[socket.socket, object]:
         connection, address = super().get_request()
+        connection.setblocking(True)
         if self._context is not None:
             # The handshake is done by the connection's own thread: a stuck one blocks nobody.
             connection = self._context.wrap_socket(
@@ -682,7 +714,7 @@ class HttpServer:
         self._server = _Server((host, port), answer, observe, tls)
         self._grace = grace
         self._thread = threading.Thread(
-            target=self._server.serve_forever, args=(0.01,), name="emulator-http", daemon=True
+            target=self._server.accept_until_woken, name="emulator-http", daemon=True
         )
 
     @property
@@ -696,7 +728,7 @@ class HttpServer:
         """Takes no more connections, lets running requests end, leaves no thread or socket."""
         self._server.stopping.set()
         if self._thread.ident is not None:
-            self._server.shutdown()
+            self._server.wake()
             self._thread.join()
         self._server.server_close()
         self._server.connections.close(self._grace)
