@@ -56,3 +56,9 @@ FIRST_JSON_VERSION = 36.0
 FIRST_QUERYALL_VERSION = 39.0
 #: Zip batches.
 FIRST_ZIP_VERSION = 20.0
+#: Query jobs of Bulk API 2.0.
+FIRST_QUERY_V2_VERSION = 47.0
+#: Result pages of a 2.0 query that may be read side by side.
+FIRST_RESULT_PAGES_VERSION = 58.0
+#: Characters of a SOQL statement.
+SOQL_CHARACTERS = 100_000
