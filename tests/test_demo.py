@@ -8,8 +8,7 @@ import pytest
 
 from salesforce_bulk.cli import demo, main
 from salesforce_bulk.cli.csv_file import Table, read_csv
-from salesforce_bulk.cli.demo_compare import Kind
-from salesforce_bulk.cli.demo_plan import Column, Plan, Spoil, upload_rows
+from salesforce_bulk.cli.demo_plan import Column, Kind, Plan, Spoil
 from salesforce_bulk.cli.progress import Progress
 from salesforce_bulk.emulator import SalesforceEmulator
 from salesforce_bulk.errors import InvalidInput
@@ -195,7 +194,7 @@ def test_a_spoiled_row_that_the_org_accepts_is_1():
     plan = Plan("Account", (Column("Name", Kind.TEXT, 255),), (Spoil("nothing at all", {}),))
     with SalesforceEmulator() as org:
         progress = Progress(io.StringIO())
-        load = demo.insert(org.connect(), plan, list(upload_rows(plan, table)), progress)
+        load = demo.insert(org.connect(), plan, table, progress)
     report = demo.Report(plan, org.url, load, {}, 0)
     assert report.exit_code == 1
     assert "  row 1 with nothing at all: ACCEPTED, although it had to be rejected" in report.lines()

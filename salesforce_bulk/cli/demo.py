@@ -1,6 +1,6 @@
 """``salesforce-bulk demo [FILE.csv]``: a file into a local org, back again, and compared.
 
-The whole file is held in memory, so that every cell can be compared.
+The file is held in memory, so that every cell can be compared; the results are not.
 """
 
 from __future__ import annotations
@@ -8,11 +8,9 @@ from __future__ import annotations
 import argparse
 import csv
 import io
-import json
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from decimal import Decimal
 from pathlib import Path
 from types import MappingProxyType
 from typing import IO, TYPE_CHECKING, NamedTuple
@@ -27,7 +25,8 @@ from salesforce_bulk.cli.demo_compare import (
     value_of_json,
     value_of_text,
 )
-from salesforce_bulk.cli.demo_plan import Plan, Row, cut_batches, make_plan, upload_rows
+from salesforce_bulk.cli.demo_plan import Plan, Row, cells, cut_batches, make_plan, upload_rows
+from salesforce_bulk.cli.json_rows import json_rows
 from salesforce_bulk.cli.progress import Progress, Step
 from salesforce_bulk.errors import BatchNotComplete, BulkApiError, InvalidInput
 
@@ -81,10 +80,8 @@ def demonstrate(org: SalesforceEmulator, table: Table, progress: Progress) -> Re
         org.define_object(plan.object_name, plan.new_fields)
     calls_before = org.api_calls
     bulk = org.connect()
-    load = insert(bulk, plan, list(upload_rows(plan, table)), progress)
-    checks = {
-        content_type: check(bulk, plan, load, content_type, progress) for content_type in DECODERS
-    }
+    load = insert(bulk, plan, table, progress)
+    checks = {kind: check(bulk, plan, table, load, kind, progress) for kind in DECODERS}
     return Report(plan, org.url, load, checks, org.api_calls - calls_before)
 
 
@@ -99,11 +96,14 @@ class Rejected(NamedTuple):
 class Load:
     """What became of the rows: accepted ones by their new Id, and rejected ones."""
 
-    rows: int
     batches: int = 0
     seconds: float = 0.0
     accepted: dict[str, Row] = field(default_factory=dict)
     rejected: list[Rejected] = field(default_factory=list)
+
+    @property
+    def rows(self) -> int:
+        return len(self.accepted) + len(self.rejected)
 
 
 class Check(NamedTuple):
@@ -113,18 +113,19 @@ class Check(NamedTuple):
     seconds: float
 
 
-def insert(bulk: SalesforceBulk, plan: Plan, rows: list[Row], progress: Progress) -> Load:
+def insert(bulk: SalesforceBulk, plan: Plan, table: Table, progress: Progress) -> Load:
     """Insert the rows: one job, a batch for each 10,000 rows or 10 MB, a result for each row."""
     from salesforce_bulk import CsvDictsAdapter  # noqa: PLC0415 (--help stays fast)
 
-    load = Load(len(rows))
+    load = Load()
+    rows = list(upload_rows(plan, len(table.rows)))
     job = bulk.create_insert_job(plan.object_name, contentType="CSV")
     sent = []
     with progress.step("Sending", len(rows)) as sending:
-        for batch_rows in cut_batches(rows):
-            cells = (row.cells for row in batch_rows)
-            sent.append((bulk.post_batch(job, CsvDictsAdapter(cells)), batch_rows))
-            sending.advance(len(batch_rows))
+        for pairs in cut_batches((row, cells(plan, table, row)) for row in rows):
+            batch = bulk.post_batch(job, CsvDictsAdapter(values for _, values in pairs))
+            sent.append((batch, [row for row, _ in pairs]))
+            sending.advance(len(pairs))
     bulk.close_job(job)
     with progress.step("Reading the results", len(rows)) as results:
         for batch, batch_rows in sent:
@@ -153,13 +154,21 @@ def sort_out(load: Load, bulk: SalesforceBulk, job: str, batch: str, rows: list[
 
 
 def check(
-    bulk: SalesforceBulk, plan: Plan, load: Load, content_type: str, progress: Progress
+    bulk: SalesforceBulk,
+    plan: Plan,
+    table: Table,
+    load: Load,
+    content_type: str,
+    progress: Progress,
 ) -> Check:
     """Query everything back in one content type and compare it with what was accepted."""
-    expected = {id_: (row.number, stored_values(plan, row)) for id_, row in load.accepted.items()}
-    with progress.step(f"Querying {content_type}", len(expected)) as step:
+
+    def sent(row: Row) -> dict[str, Value]:
+        return stored_values(plan, cells(plan, table, row))
+
+    with progress.step(f"Querying {content_type}", len(load.accepted)) as step:
         returned = counted(query(bulk, plan, content_type), step)
-        comparison = compare(expected, returned)
+        comparison = compare(load.accepted, sent, returned)
     return Check(comparison, step.seconds)
 
 
@@ -191,16 +200,17 @@ def counted(
         yield row
 
 
-def stored_values(plan: Plan, row: Row) -> dict[str, Value]:
-    return {
-        column.field: stored_value(column.kind, row.cells[column.field]) for column in plan.columns
-    }
+def stored_values(plan: Plan, row: Mapping[str, str]) -> dict[str, Value]:
+    return {column.field: stored_value(column.kind, row[column.field]) for column in plan.columns}
 
 
 def decode_json(plan: Plan, stream: IO[bytes]) -> Iterator[tuple[str, dict[str, Value]]]:
-    # Decimal keeps 18 digits, of which a float would lose the last.
-    for record in json.load(stream, parse_float=Decimal, parse_int=Decimal):
-        values = {name: value_of_json(value) for name, value in record.items()}
+    for record in json_rows(stream):
+        values = {
+            column.field: value_of_json(record[column.field])
+            for column in plan.columns
+            if column.field in record
+        }
         yield str(record["Id"]), values
 
 
@@ -232,13 +242,13 @@ class Report(NamedTuple):
     def exit_code(self) -> int:
         if self.spoiled_but_accepted or not all(c.comparison.held for c in self.checks.values()):
             return FAILED
-        if any(not rejected.row.spoiled for rejected in self.load.rejected):
+        if any(not rejected.row.spoil for rejected in self.load.rejected):
             return SOME_ROWS_FAILED
         return SUCCEEDED
 
     @property
     def spoiled_but_accepted(self) -> list[Row]:
-        return [row for row in self.load.accepted.values() if row.spoiled]
+        return [row for row in self.load.accepted.values() if row.spoil]
 
     def lines(self) -> list[str]:
         """The report as it is printed."""
@@ -293,7 +303,7 @@ def mismatches(found: Comparison) -> list[str]:
 
 
 def describe(row: Row) -> str:
-    return f"row {row.number} with {row.spoiled}" if row.spoiled else f"row {row.number}"
+    return f"row {row.number} with {row.spoil.reason}" if row.spoil else f"row {row.number}"
 
 
 def shown(lines: list[str]) -> list[str]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
-from enum import Enum
 from types import MappingProxyType
 from typing import Any, NamedTuple
+
+from salesforce_bulk.cli.demo_plan import Kind, Row
 
 Value = str | Decimal | bool | None
 
@@ -15,14 +16,6 @@ Value = str | Decimal | bool | None
 BLANKS = "".join(map(chr, range(ord(" ") + 1)))
 #: Stands in a difference for a column that did not come back at all.
 NO_COLUMN = "(no such column)"
-
-
-class Kind(Enum):
-    """What a column holds."""
-
-    TEXT = "text"
-    NUMBER = "number"
-    BOOLEAN = "boolean"
 
 
 class Difference(NamedTuple):
@@ -52,26 +45,29 @@ class Comparison:
 
 
 def compare(
-    accepted: Mapping[str, tuple[int, Mapping[str, Value]]],
+    accepted: Mapping[str, Row],
+    sent: Callable[[Row], Mapping[str, Value]],
     returned: Iterable[tuple[str, Mapping[str, Value]]],
 ) -> Comparison:
     """Compare every cell of every row.
 
     Args:
-        accepted: row number and values of each row that was sent, by the Id that it got.
+        accepted: each row that was sent, by the Id that it got.
+        sent: gives a row's values.
         returned: Id and values of each row that came back, in any order.
     """
     result = Comparison()
     waiting = dict(accepted)
     for id_, values in returned:
         result.rows += 1
-        number, sent = waiting.pop(id_, (0, None))
-        if sent is None:
+        row = waiting.pop(id_, None)
+        if row is None:
             result.unexpected.append(id_)
             continue
-        result.cells += len(sent)
-        result.differences += differing_cells(number, sent, values)
-    result.missing = [number for number, _ in waiting.values()]
+        expected = sent(row)
+        result.cells += len(expected)
+        result.differences += differing_cells(row.number, expected, values)
+    result.missing = [row.number for row in waiting.values()]
     return result
 
 

@@ -9,11 +9,11 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import Enum
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from salesforce_bulk.cli.csv_file import Table
-from salesforce_bulk.cli.demo_compare import Kind
 from salesforce_bulk.errors import InvalidInput
 from salesforce_bulk.limits import BATCH_BYTES, BATCH_RECORDS, FIELD_CHARACTERS
 
@@ -24,6 +24,15 @@ STANDARD_OBJECT = "Account"
 CUSTOM_OBJECT = "Demo_Row__c"
 #: A required number of the custom object: which row of the file a record came from.
 ROW_NUMBER = "Row_Number__c"
+
+
+class Kind(Enum):
+    """What a column holds."""
+
+    TEXT = "text"
+    NUMBER = "number"
+    BOOLEAN = "boolean"
+
 
 #: describe's types that the demo compares; a column of another type (an id, a date, a picklist
 #: that takes only its own values) sends the file to the custom object.
@@ -79,12 +88,13 @@ class Plan:
 
 
 class Row(NamedTuple):
-    """A row of the upload. ``number`` counts the file's rows from 1."""
+    """A row of the upload; its cells are made when they are needed, by ``cells``.
+
+    ``number`` counts the file's rows from 1. A spoiled row is a copy of that row.
+    """
 
     number: int
-    cells: Mapping[str, str]
-    #: Why it must be rejected; empty for the file's own rows.
-    spoiled: str = ""
+    spoil: Spoil | None = None
 
 
 def make_plan(table: Table, account_fields: Iterable[Field]) -> Plan:
@@ -173,19 +183,22 @@ def candidates(column: str, position: int) -> Iterator[str]:
         yield f"{stem[: API_NAME_LENGTH - len(ending)].rstrip('_')}{ending}__c"
 
 
-def upload_rows(plan: Plan, table: Table) -> Iterator[Row]:
-    """The file's rows as the upload's cells, with the spoiled ones spread among them.
-
-    A spoiled row is a copy of the row after which it stands, and has its number.
-    """
-    names = [column.field for column in plan.columns]
-    after = spread(plan.spoils, len(table.rows))
-    for number, cells in enumerate(table.rows, start=1):
-        extra = [str(number) if name == ROW_NUMBER else "" for name in names[len(cells) :]]
-        good = dict(zip(names, [*cells, *extra], strict=True))
-        yield Row(number, good)
+def upload_rows(plan: Plan, rows: int) -> Iterator[Row]:
+    """The rows of a file of so many rows in their order, with the spoiled ones among them."""
+    after = spread(plan.spoils, rows)
+    for number in range(1, rows + 1):
+        yield Row(number)
         for spoil in after.get(number, ()):
-            yield Row(number, {**good, **spoil.cells}, spoil.reason)
+            yield Row(number, spoil)
+
+
+def cells(plan: Plan, table: Table, row: Row) -> dict[str, str]:
+    """A row's cells by field, as they are sent."""
+    own = table.rows[row.number - 1]
+    added = [column.field for column in plan.columns[len(own) :]]
+    values = [*own, *(str(row.number) if name == ROW_NUMBER else "" for name in added)]
+    good = dict(zip((column.field for column in plan.columns), values, strict=True))
+    return {**good, **row.spoil.cells} if row.spoil else good
 
 
 def spread(spoils: Sequence[Spoil], rows: int) -> dict[int, list[Spoil]]:
@@ -197,29 +210,29 @@ def spread(spoils: Sequence[Spoil], rows: int) -> dict[int, list[Spoil]]:
 
 
 def cut_batches(
-    rows: Iterable[Row], max_records: int = BATCH_RECORDS, max_bytes: int = BATCH_BYTES
-) -> Iterator[list[Row]]:
-    """Rows in batches within both limits; none is empty.
+    rows: Iterable[tuple[Row, Mapping[str, str]]],
+    max_records: int = BATCH_RECORDS,
+    max_bytes: int = BATCH_BYTES,
+) -> Iterator[list[tuple[Row, Mapping[str, str]]]]:
+    """Rows with their cells, in batches within both limits; none is empty.
 
     Raises:
         InvalidInput: a single row is larger than a batch may be.
     """
-    batch: list[Row] = []
+    batch: list[tuple[Row, Mapping[str, str]]] = []
     size = 0
-    for row in rows:
-        header = csv_bytes(row.cells.keys())
-        row_size = csv_bytes(row.cells.values())
+    for row, values in rows:
+        header, row_size = csv_bytes(values.keys()), csv_bytes(values.values())
         if header + row_size > max_bytes:
             raise InvalidInput(
-                f"row {row.number} alone is larger than a batch of {max_bytes:,} bytes",
-                row=row.number,
+                f"row {row.number} alone is over {max_bytes:,} bytes", row=row.number
             )
         if batch and (len(batch) == max_records or size + row_size > max_bytes):
             yield batch
             batch = []
         if not batch:
             size = header
-        batch.append(row)
+        batch.append((row, values))
         size += row_size
     if batch:
         yield batch

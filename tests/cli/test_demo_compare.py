@@ -5,14 +5,19 @@ import pytest
 from salesforce_bulk.cli.demo_compare import (
     NO_COLUMN,
     Difference,
-    Kind,
     compare,
     stored_value,
     value_of_json,
     value_of_text,
 )
+from salesforce_bulk.cli.demo_plan import Kind, Row
 
-SENT = {"001A": (1, {"Name": "Zürich", "Size": Decimal("1.50")})}
+SENT = {"Name": "Zürich", "Size": Decimal("1.50")}
+
+
+def compared(returned, sent=SENT):
+    """What came back, compared with one row that got the Id 001A."""
+    return compare({"001A": Row(1)}, {Row(1): sent}.__getitem__, returned)
 
 
 @pytest.mark.parametrize(
@@ -62,7 +67,7 @@ def test_a_json_value_of_no_known_type_never_equals_a_cell():
 
 
 def test_equal_rows_hold():
-    found = compare(SENT, [("001A", {"Name": "Zürich", "Size": Decimal("1.5")})])
+    found = compared([("001A", {"Name": "Zürich", "Size": Decimal("1.5")})])
     assert found.held
     assert (found.rows, found.cells) == (1, 2)
 
@@ -72,29 +77,29 @@ def test_equal_rows_hold():
     [("Name", "Zurich"), ("Name", "zürich"), ("Name", None), ("Size", Decimal("1.51"))],
 )
 def test_a_changed_cell_is_a_difference(column, returned):
-    found = compare(SENT, [("001A", SENT["001A"][1] | {column: returned})])
-    assert found.differences == [Difference(1, column, SENT["001A"][1][column], returned)]
+    found = compared([("001A", SENT | {column: returned})])
+    assert found.differences == [Difference(1, column, SENT[column], returned)]
     assert not found.held
 
 
 def test_a_checkbox_is_not_a_number():
-    found = compare({"001A": (1, {"Flag": True})}, [("001A", {"Flag": Decimal(1)})])
+    found = compared([("001A", {"Flag": Decimal(1)})], sent={"Flag": True})
     assert not found.held
 
 
 def test_a_column_that_did_not_come_back_is_a_difference_even_from_null():
-    found = compare({"001A": (1, {"Site": None})}, [("001A", {})])
+    found = compared([("001A", {})], sent={"Site": None})
     assert found.differences == [Difference(1, "Site", None, NO_COLUMN)]
 
 
 def test_a_row_that_did_not_come_back_is_missing():
-    found = compare(SENT, [])
+    found = compared([])
     assert found.missing == [1]
     assert not found.held
 
 
 @pytest.mark.parametrize("ids", [["001A", "001A"], ["001A", "001B"]])
 def test_a_row_too_much_is_unexpected(ids):
-    found = compare(SENT, [(id_, SENT["001A"][1]) for id_ in ids])
+    found = compared([(id_, SENT) for id_ in ids])
     assert found.unexpected == ids[1:]
     assert not found.held
