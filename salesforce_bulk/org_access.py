@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from salesforce_bulk.api_v1 import BulkV1
 from salesforce_bulk.api_v2 import BulkV2
@@ -12,10 +14,29 @@ from salesforce_bulk.transport import Clock
 
 @dataclass(frozen=True)
 class OrgAccess:
-    """One org, as one client sees it."""
+    """One org, as one client sees it.
+
+    Attributes:
+        v2_at: the endpoints of 2.0 in another API version: a job's results are read with the
+            version that created it.
+        reopen: the client's own way to its access; what is pickled, instead of connections.
+    """
 
     v1: BulkV1
     v2: BulkV2
     describes: Describes
     clock: Clock
     api_version: str
+    v2_at: Callable[[str], BulkV2]
+    reopen: Callable[[], OrgAccess]
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _reopened, (self.reopen,)
+
+    def v2_for(self, version: str | None) -> BulkV2:
+        """The endpoints of 2.0 for a job of that version."""
+        return self.v2 if version in (None, self.api_version) else self.v2_at(str(version))
+
+
+def _reopened(reopen: Callable[[], OrgAccess]) -> OrgAccess:
+    return reopen()

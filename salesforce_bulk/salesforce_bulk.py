@@ -228,7 +228,18 @@ class SalesforceBulk:
             describes=Describes(data),
             clock=self._api.clock,
             api_version=self._data_endpoint().rpartition("/v")[2],
+            v2_at=self._v2_at,
+            reopen=self._reopen_access,
         )
+
+    def _reopen_access(self) -> OrgAccess:
+        return self._access
+
+    def _v2_at(self, version: str) -> BulkV2:
+        def base() -> str:
+            return f"{self._data_endpoint().rpartition('/v')[0]}/v{version}"
+
+        return BulkV2(self._caller(base=base, headers=self._bearer_headers))
 
     def _caller(
         self,
