@@ -206,8 +206,11 @@ def _refuse_html(response: Response) -> None:
 
 
 def fault_of(response: Response) -> Fault:
-    """The API's error in an answer."""
-    return read_fault(response.headers.get("Content-Type"), response.content)
+    """The API's error in an answer, the session removed."""
+    fault = read_fault(response.headers.get("Content-Type"), response.content)
+    if fault.message is None:
+        return fault
+    return Fault(fault.code, _without_session(fault.message, response))
 
 
 def error_for(message: str, response: Response) -> BulkApiError:
@@ -239,11 +242,13 @@ def error_for(message: str, response: Response) -> BulkApiError:
 
 def answer_text(response: Response) -> str:
     """The body for a message: UTF-8, shortened, the session removed."""
-    text = response.content.decode("utf-8", "replace")
-    session = _session_of(response)
-    if session:
-        text = text.replace(session, "[session]")
+    text = _without_session(response.content.decode("utf-8", "replace"), response)
     return text if len(text) <= _QUOTED_ANSWER else text[:_QUOTED_ANSWER] + " …"
+
+
+def _without_session(text: str, response: Response) -> str:
+    session = _session_of(response)
+    return text.replace(session, "[session]") if session else text
 
 
 def _says_expired(response: Response) -> bool:

@@ -398,8 +398,8 @@ def _redirected(method: str, url: str, at: Origin, answer: Response) -> tuple[st
     status = answer.status_code
     try:
         # Headers are read as Latin-1; addresses are sent in UTF-8.
-        url = urljoin(url, answer.headers["Location"].encode("latin-1").decode("utf-8"))
-        there = origin(url)
+        target = urljoin(url, answer.headers["Location"].encode("latin-1").decode("utf-8"))
+        there = origin(target)
     except (ValueError, InvalidInput) as error:
         raise UnexpectedResponse(
             f"{method} {_path(url)} was redirected to an address that cannot be read", status
@@ -418,7 +418,7 @@ def _redirected(method: str, url: str, at: Origin, answer: Response) -> tuple[st
             f"{method} {_path(url)} was redirected from https to "
             f"{there.scheme}://{there.host}, which is not safe to follow."
         )
-    return url, there
+    return target, there
 
 
 def _refuse_plain_http(at: Origin, url: str) -> None:

@@ -65,7 +65,7 @@ def _from_json(body: bytes) -> Fault:
 
 def _from_xml(body: bytes) -> Fault:
     try:
-        root = fromstring(body)
+        root = fromstring(body, forbid_dtd=True)
     except (ParseError, DefusedXmlException, LookupError, ValueError):
         # The last two: an encoding that Python does not know, or cannot read XML in.
         return NO_FAULT

@@ -24,7 +24,7 @@ class Login(NamedTuple):
 def read_login(body: bytes) -> Login | None:
     """The login in a SOAP envelope; None where there is no such document, or no session in it."""
     try:
-        root = fromstring(body)
+        root = fromstring(body, forbid_dtd=True)
     except (ParseError, DefusedXmlException, LookupError, ValueError):
         # The last two: an encoding that Python does not know, or cannot read XML in.
         return None

@@ -271,8 +271,9 @@ def _xml(body: bytes, kind: str) -> ET.Element:
     if kind != media.XML:
         raise Unreadable(f"XML was expected, {kind or 'an empty body'} came")
     try:
-        root: ET.Element = fromstring(body)
-    except (ParseError, DefusedXmlException) as error:
+        root: ET.Element = fromstring(body, forbid_dtd=True)
+    except (ParseError, DefusedXmlException, LookupError, ValueError) as error:
+        # The last two: an encoding that Python does not know, or cannot read XML in.
         raise Unreadable(f"not readable as XML: {error}") from error
     return root
 

@@ -325,6 +325,26 @@ def test_a_page_is_no_result_file(server: RawServer, page: str, kind: str | None
     assert caught.value.batch_id == BATCH_ID
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        '<!DOCTYPE a [<!ENTITY b "c">]><jobInfo><id>&b;</id></jobInfo>',
+        '<!DOCTYPE jobInfo SYSTEM "file:///etc/passwd"><jobInfo><id>1</id></jobInfo>',
+        '<?xml version="1.0" encoding="klingon"?><jobInfo><id>1</id></jobInfo>',
+    ],
+    ids=["entities", "DTD", "unknown encoding"],
+)
+@pytest.mark.parametrize(
+    "method", ["create_job", "job_status", "get_batch_list", "get_query_batch_result_ids"]
+)
+def test_xml_that_is_not_read(server: RawServer, body: str, method: str) -> None:
+    """Entities, a DTD and an unknown encoding are refused where XML is expected."""
+    server.answer = http(body)
+    with pytest.raises(UnexpectedResponse, match="not readable as XML") as caught:
+        METHODS[method](client(server.url))
+    check(caught.value)
+
+
 def test_closing_a_download_gives_up_its_connection(server: RawServer) -> None:
     """Closing a file of which nothing was read closes its connection."""
     server.answer = http(CSV_BODY * 100_000, content_type="text/csv")
