@@ -142,7 +142,7 @@ class BulkV2:
         try:
             response = self._caller.make(call)
         except ApiFault as error:
-            if error.status_code in _NOT_READY:
+            if error.status_code in _NOT_READY or error.error_code == "JOB_NOT_COMPLETE":
                 raise _not_ready(job_id, error.status_code) from error
             raise
         if response.status_code in _NOT_READY:

@@ -348,14 +348,19 @@ def _text(fields: Mapping[str, object], name: str) -> str | None:
 
 
 def _one_of(words: tuple[str, ...], value: object, default: str | None = None) -> str:
-    """A word of an enumeration; JSON may give its ordinal."""
+    """A word of an enumeration, in its letter case."""
     if value is None and default is not None:
         return default
-    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < len(words):
-        return words[value]
     if isinstance(value, str) and value in words:
         return value
     raise _unparsable()
+
+
+def _concurrency_mode(value: object) -> str:
+    """The one enumeration of which clients send ordinals."""
+    if isinstance(value, int) and not isinstance(value, bool) and value in (0, 1):
+        return CONCURRENCY_MODES[value]
+    return _one_of(CONCURRENCY_MODES, value, "Parallel")
 
 
 # Request headers of job creation
@@ -433,7 +438,7 @@ class Bulk1:
             raise _unparsable()
         operation = _one_of(OPERATIONS, fields["operation"])
         content_type = _one_of(CONTENT_TYPES, fields.get("contentType"), "XML")
-        concurrency = _one_of(CONCURRENCY_MODES, fields.get("concurrencyMode"), "Parallel")
+        concurrency = _concurrency_mode(fields.get("concurrencyMode"))
         chunking = pk_chunking(request.header("sforce-enable-pkchunking"))
         name = self._object(_text(fields, "object") or "")
         self._check_operation(call, operation, content_type)

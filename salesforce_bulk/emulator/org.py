@@ -229,9 +229,9 @@ class Org:
         """
         query = parse(soql)
         if bulk == "1.0":
-            check_bulk1(query, self.schema, content_type)
+            query = check_bulk1(query, self.schema, content_type)
         elif bulk == "2.0":
-            check_bulk2(query, self.schema)
+            query = check_bulk2(query, self.schema)
         compiled = compile_query(
             query,
             self.schema,

@@ -5,12 +5,13 @@ Sources: REST API Developer Guide, "Status Codes and Error Responses", "Limit In
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping, Sequence
 
 from salesforce_bulk import limits
-from salesforce_bulk.emulator import wire
-from salesforce_bulk.emulator.bulk1 import NEWEST_VERSION, _accepts_gzip, _compress
+from salesforce_bulk.emulator.bulk1 import NEWEST_VERSION
+from salesforce_bulk.emulator.compression import accepts_gzip, compress
 from salesforce_bulk.emulator.faults import Faults
 from salesforce_bulk.emulator.routes import ApiError, Call
 from salesforce_bulk.emulator.server import Request, Response
@@ -88,15 +89,16 @@ class RestFamily:
                 "Vary": "Accept-Encoding",
             }
         )
-        if _accepts_gzip(request):
-            _compress(response)
+        if accepts_gzip(request):
+            compress(response)
 
 
 def json_reply(
     document: object, status: int = 200, headers: Mapping[str, str] | None = None
 ) -> Response:
-    """A JSON answer."""
-    return Response(status, {"Content-Type": JSON, **(headers or {})}, wire.json_bytes(document))
+    """A JSON answer, its keys in the order given (1.0 sorts them)."""
+    body = json.dumps(document, separators=(",", ":"), ensure_ascii=False)
+    return Response(status, {"Content-Type": JSON, **(headers or {})}, body.encode())
 
 
 def not_found() -> ApiError:

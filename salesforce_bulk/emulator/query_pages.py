@@ -1,0 +1,93 @@
+"""Pages of a query's result file.
+
+Guide: "Get Results for a Query Job", "Get Parallel Results for a Query Job". A page's rows are
+taken out of the one file of the job by byte offsets; only the ends of a page that lie within a
+block of rows are parsed.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import csv
+import io
+from bisect import bisect_right
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from salesforce_bulk.emulator.jobs import ResultFile
+from salesforce_bulk.emulator.server import FilePart, blocks_of
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Rows ``first`` to before ``end`` of a result of ``total``."""
+
+    first: int
+    end: int
+    total: int
+
+    @property
+    def rows(self) -> int:
+        return self.end - self.first
+
+    @property
+    def next_locator(self) -> str | None:
+        return None if self.end >= self.total else locator(self.end)
+
+
+def locator(row: int) -> str:
+    """The locator of the page that begins with a row."""
+    return base64.urlsafe_b64encode(str(row).encode()).decode().rstrip("=")
+
+
+def row_of(text: str) -> int | None:
+    """The row of a locator; None for one that was never given out."""
+    try:
+        number = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+    except (binascii.Error, ValueError):
+        return None
+    return int(number) if number.isdigit() and locator(int(number)) == text else None
+
+
+def pages(total: int, rows: int) -> Iterator[Page]:
+    """All pages of a result, at least one."""
+    for first in range(0, max(total, 1), rows):
+        yield Page(first, min(first + rows, total), total)
+
+
+def page_body(result: ResultFile, page: Page, delimiter: str, line_end: str) -> Iterator[bytes]:
+    """Header and rows of a page."""
+    starts = [row for row, _ in result.index]
+    header_bytes = result.index[0][1] if result.index else None
+    yield from blocks_of(FilePart(result.path, 0, header_bytes))
+    row = page.first
+    while row < page.end:
+        place = bisect_right(starts, row) - 1
+        first, offset = result.index[place]
+        last_place = bisect_right(starts, page.end) - 1
+        if row == first and last_place > place:
+            # Whole blocks, up to the one in which the page ends.
+            until, end_offset = result.index[last_place]
+            yield from blocks_of(FilePart(result.path, offset, end_offset - offset))
+            row = until
+            continue
+        after = result.index[place + 1] if place + 1 < len(result.index) else None
+        until = after[0] if after else result.rows
+        length = after[1] - offset if after else None
+        if row == first and page.end >= until:
+            yield from blocks_of(FilePart(result.path, offset, length))
+        else:
+            block = FilePart(result.path, offset, length)
+            yield _some_rows(block, row - first, page.end - first, delimiter, line_end)
+        row = until
+
+
+def _some_rows(block: FilePart, first: int, end: int, delimiter: str, line_end: str) -> bytes:
+    text = b"".join(blocks_of(block)).decode("utf-8", "replace")
+    rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))[first:end]
+    buffer = io.StringIO(newline="")
+    csv.writer(
+        buffer, delimiter=delimiter, quoting=csv.QUOTE_ALL, lineterminator=line_end
+    ).writerows(rows)
+    return buffer.getvalue().encode("utf-8", "replace")
