@@ -23,11 +23,17 @@ from salesforce_bulk.errors import (
     InvalidJobState,
     InvalidUser,
     InvalidVersion,
+    JobFailed,
+    JobStillRunning,
+    JournalMismatch,
+    LoadFailed,
     LoginFailed,
     MissingArgument,
     MissingCredentials,
     NotFound,
+    ReconciliationError,
     RequestTimeout,
+    ResultsExpired,
     ResultsNotReady,
     ServerBusy,
     SessionExpired,
@@ -37,10 +43,15 @@ from salesforce_bulk.errors import (
     UnknownBatch,
     UnsupportedContentType,
 )
-from salesforce_bulk.models import UploadResult
+from salesforce_bulk.formats.values import CLEAR
+from salesforce_bulk.load import LoadJob
+from salesforce_bulk.load_results import LoadResult
+from salesforce_bulk.models import RowError, RowResult, UploadResult
+from salesforce_bulk.progress import Progress
 from salesforce_bulk.salesforce_bulk import SalesforceBulk
 
 __all__ = [
+    "CLEAR",
     "AmbiguousUpload",
     "ApiFault",
     "BatchNotComplete",
@@ -62,12 +73,23 @@ __all__ = [
     "InvalidJobState",
     "InvalidUser",
     "InvalidVersion",
+    "JobFailed",
+    "JobStillRunning",
+    "JournalMismatch",
+    "LoadFailed",
+    "LoadJob",
+    "LoadResult",
     "LoginFailed",
     "MissingArgument",
     "MissingCredentials",
     "NotFound",
+    "Progress",
+    "ReconciliationError",
     "RequestTimeout",
+    "ResultsExpired",
     "ResultsNotReady",
+    "RowError",
+    "RowResult",
     "SalesforceBulk",
     "ServerBusy",
     "SessionExpired",

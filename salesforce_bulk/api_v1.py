@@ -144,6 +144,10 @@ class BulkV1:
 
     # Results
 
+    def result_body(self, job_id: str, batch_id: str) -> bytes:
+        """GET …/result of a load, unread: CSV for a CSV job."""
+        return self._caller.make(_get(job_id, batch_id, "/result")).content
+
     def row_results(self, job_id: str, batch_id: str) -> list[UploadResult]:
         """GET …/result of a load: one result a row, in the order of the rows."""
         return self._caller.read(

@@ -238,6 +238,39 @@ def _references(fields: Sequence[tuple[str, FieldDescribe | None]]) -> tuple[int
     return tuple(sorted(found, key=lambda position: fields[position][0].startswith("Owner")))
 
 
+def group_rule(
+    checked: CheckedColumns, columns: Sequence[str], group_by: str | None
+) -> tuple[int, Callable[[str], str]] | None:
+    """The position of the column whose equal values stay together, and their normal form.
+
+    Args:
+        checked: the columns as the org names them.
+        columns: as the caller does.
+        group_by: either name; None takes the first reference to a parent, if there is one.
+
+    Raises:
+        InvalidInput: no such column.
+    """
+    if group_by is None:
+        position = next(iter(checked.references), None)
+    else:
+        wanted = group_by.lower()
+        position = next(
+            (
+                at
+                for at, names in enumerate(zip(checked.names, columns, strict=True))
+                if wanted in (name.lower() for name in names)
+            ),
+            None,
+        )
+        if position is None:
+            raise InvalidInput(f"group_by={group_by!r} is no column of the rows.", column=group_by)
+    if position is None:
+        return None
+    plain = position in checked.references and "." not in checked.names[position]
+    return position, _short_id if plain else str.casefold
+
+
 def check_quota(describes: Describes, batches: int, name: str) -> None:
     """Compare the batches of a load with what is left of the day's allocation.
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 
 class TruthText(str):
@@ -36,6 +37,43 @@ class UploadResult(NamedTuple):
     success: Any
     created: Any
     error: Any
+
+
+class RowError(NamedTuple):
+    """Why a row did not succeed.
+
+    ``code`` is the org's status code, e.g. ``REQUIRED_FIELD_MISSING``, or the exceptionCode of a
+    batch or job that failed; ``fields`` are the names the org points to.
+    """
+
+    code: str
+    message: str
+    fields: tuple[str, ...] = ()
+
+
+#: What became of a row. ``unknown``: it cannot be said whether the org has it.
+RowStatus = Literal["success", "failed", "unprocessed", "unknown"]
+
+
+class RowResult(NamedTuple):
+    """What became of one row of a load.
+
+    Attributes:
+        number: of the row in the source, from 1, a header not counted.
+        record: the caller's own dict where the rows came in a list, else the columns and the
+            texts that were sent.
+        status: see `RowStatus`.
+        id: of the record, None where the org named none.
+        created: True where the record is new.
+        error: None for a success.
+    """
+
+    number: int
+    record: Mapping[str, Any]
+    status: RowStatus
+    id: str | None
+    created: bool
+    error: RowError | None
 
 
 @dataclass(frozen=True)

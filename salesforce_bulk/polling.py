@@ -30,3 +30,8 @@ def wait_until(done: Callable[[], bool], *, timeout: float, interval: float, clo
         clock.sleep(pause)
         paused += pause
     return True
+
+
+def growing_pause(waited: float) -> float:
+    """Seconds until the next question: a tenth of what was waited so far, 0.1 to 10."""
+    return min(10.0, max(0.1, 0.1 * waited))

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import re
 import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 from xml.etree.ElementTree import Element
 
 # Programs written for 2.2.0 reach for these names in this module, or patch them here.
 import requests
 from urllib3.util import Retry
 
-from salesforce_bulk import auth, bulk_states, limits, polling
+from salesforce_bulk import attach, auth, bulk_states, limits, load, polling
 from salesforce_bulk.api_v1 import BulkV1
 from salesforce_bulk.api_v2 import BulkV2
 from salesforce_bulk.batching import batch_body, refuse_too_many_records
@@ -33,8 +34,12 @@ from salesforce_bulk.errors import (
     UnexpectedResponse,
     UnknownBatch,
 )
+from salesforce_bulk.load import LoadJob
+from salesforce_bulk.load_results import LoadResult
+from salesforce_bulk.load_settings import LoadOptions, LoadSettings
 from salesforce_bulk.models import UploadResult
 from salesforce_bulk.org_access import OrgAccess
+from salesforce_bulk.progress import ProgressOption
 from salesforce_bulk.soql import outer_object
 from salesforce_bulk.transport import (
     DEFAULT_TIMEOUT,
@@ -46,6 +51,9 @@ from salesforce_bulk.transport import (
 from salesforce_bulk.util import IteratorBytesIO
 from salesforce_bulk.wire import media, v1
 from salesforce_bulk.wire.v1 import NAMESPACE
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
 
 __all__ = [
     "DEFAULT_API_VERSION",
@@ -734,6 +742,121 @@ class SalesforceBulk:
         # Programs of 2.2.0 pass its old default of 2,048, which would cost a fifth of the speed.
         piece_bytes = max(chunk_size, PIECE_BYTES)
         return IteratorBytesIO(self._api.stream_result(job_id, batch_id, result_id, piece_bytes))
+
+    # Loads
+
+    def insert(self, object_name: str, records: Any, **options: Unpack[LoadOptions]) -> LoadResult:
+        """Insert rows, and say what became of each.
+
+        Args:
+            object_name: the object's API name.
+            records: dicts (nested ones are relationships), a CSV file or its path, a frame, an
+                Arrow table, or anything with ``__arrow_c_stream__``.
+            options: see `LoadOptions`.
+
+        Returns:
+            a `LoadResult`: an outcome for every row, in the order of the rows.
+
+        Raises:
+            InvalidInput: something is wrong with the rows; nothing was sent.
+            ExceededQuota: the org may not process so many batches today; nothing was sent.
+            LoadFailed: rows did not succeed; it carries the result.
+            AmbiguousUpload: it cannot be found out whether a batch arrived.
+            JobStillRunning: ``timeout`` is over; the job goes on.
+        """
+        return load.load(self._access, "insert", object_name, records, LoadSettings(**options))
+
+    def update(self, object_name: str, records: Any, **options: Unpack[LoadOptions]) -> LoadResult:
+        """Update rows by their Id; see `insert`."""
+        return load.load(self._access, "update", object_name, records, LoadSettings(**options))
+
+    def upsert(
+        self,
+        object_name: str,
+        records: Any,
+        external_id: str,
+        **options: Unpack[LoadOptions],
+    ) -> LoadResult:
+        """Update the rows whose ``external_id`` the org knows, insert the others; see `insert`."""
+        settings = LoadSettings(**options)
+        return load.load(self._access, "upsert", object_name, records, settings, external_id)
+
+    def delete(self, object_name: str, records: Any, **options: Unpack[LoadOptions]) -> LoadResult:
+        """Move rows to the recycle bin; ``records`` hold Ids only, or are Ids; see `insert`."""
+        return load.load(self._access, "delete", object_name, records, LoadSettings(**options))
+
+    def hard_delete(
+        self, object_name: str, records: Any, **options: Unpack[LoadOptions]
+    ) -> LoadResult:
+        """Delete rows for good; needs the permission "Bulk API Hard Delete"; see `delete`."""
+        return load.load(self._access, "hardDelete", object_name, records, LoadSettings(**options))
+
+    def submit_insert(
+        self, object_name: str, records: Any, **options: Unpack[LoadOptions]
+    ) -> LoadJob:
+        """`insert` that returns when everything is sent; the handle waits for the outcome."""
+        return load.submit(self._access, "insert", object_name, records, LoadSettings(**options))
+
+    def submit_update(
+        self, object_name: str, records: Any, **options: Unpack[LoadOptions]
+    ) -> LoadJob:
+        """`update` that returns when everything is sent."""
+        return load.submit(self._access, "update", object_name, records, LoadSettings(**options))
+
+    def submit_upsert(
+        self,
+        object_name: str,
+        records: Any,
+        external_id: str,
+        **options: Unpack[LoadOptions],
+    ) -> LoadJob:
+        """`upsert` that returns when everything is sent."""
+        settings = LoadSettings(**options)
+        return load.submit(self._access, "upsert", object_name, records, settings, external_id)
+
+    def submit_delete(
+        self, object_name: str, records: Any, **options: Unpack[LoadOptions]
+    ) -> LoadJob:
+        """`delete` that returns when everything is sent."""
+        return load.submit(self._access, "delete", object_name, records, LoadSettings(**options))
+
+    def submit_hard_delete(
+        self, object_name: str, records: Any, **options: Unpack[LoadOptions]
+    ) -> LoadJob:
+        """`hard_delete` that returns when everything is sent."""
+        settings = LoadSettings(**options)
+        return load.submit(self._access, "hardDelete", object_name, records, settings)
+
+    # Jobs and runs of other processes
+
+    def attach(self, job_id: str) -> LoadJob:
+        """The handle of a job that another process submitted."""
+        return attach.attach(self._access, job_id)
+
+    def resume(
+        self,
+        journal: str | os.PathLike[str],
+        records: Any = None,
+        *,
+        on_error: Literal["raise", "report"] = "raise",
+        timeout: float | None = None,
+        parallel: int = 2,
+        progress: ProgressOption = None,
+    ) -> LoadResult:
+        """Finish the run that a journal is of, after a crash or an interruption.
+
+        Args:
+            journal: its path.
+            records: the same rows, where they did not come from a file.
+            on_error, timeout, parallel, progress: as for `insert`.
+
+        Raises:
+            JournalMismatch: other rows than the journal's, or it is in use.
+        """
+        settings = LoadSettings(
+            on_error=on_error, timeout=timeout, parallel=parallel, progress=progress
+        )
+        return attach.resume(self._access, journal, records, settings)
 
     # What subclasses of 2.2.0 override
 

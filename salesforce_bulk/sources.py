@@ -150,7 +150,8 @@ class _NoRows(Source):
     """No rows, hence no columns to know."""
 
     def __init__(self) -> None:
-        super().__init__(["Id"], lambda: iter(()))
+        super().__init__(["none"], lambda: iter(()))
+        self.columns = ()
 
 
 def _id_chunks(ids: Iterator[Any]) -> Chunks:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from salesforce_bulk.formats.records import Record, cells
 
@@ -33,3 +33,12 @@ def encode_records(records: Iterable[Record]) -> bytes:
         texts = {cell.column: cell.text for cell in row}
         writer.writerow([texts.get(column, "") for column in columns])
     return buffer.getvalue().encode("utf-8")
+
+
+def read_rows(text: Iterable[str]) -> Iterator[list[str]]:
+    """The records of a CSV text that this library or the org wrote, the header among them.
+
+    Raises:
+        csv.Error: it is not CSV, or ends within quotes.
+    """
+    return csv.reader(text, strict=True)

@@ -1,0 +1,314 @@
+"""A load before anything is sent: all rows read, judged and cut into bodies.
+
+The bodies wait in a spool, so that a value that cannot be written, a key that comes twice or a
+quota that is too small is told while the org is still as it was, and so that the same source
+makes the same bodies when a run goes on after a crash.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from array import array
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import tzinfo
+from itertools import pairwise
+
+from salesforce_bulk.batching import Bounds, Line, Part, arrange, cut
+from salesforce_bulk.errors import InvalidInput
+from salesforce_bulk.formats.csv import read_rows
+from salesforce_bulk.formats.row_encoder import Column, Row, RowEncoder, encode_column
+from salesforce_bulk.load_checks import Key
+from salesforce_bulk.sources import Chunks
+from salesforce_bulk.spool import Slice, Spool
+
+#: Hashes of keys are sorted this many times apart, so that no large list is made of them.
+_BUCKETS = 64
+
+
+@dataclass(frozen=True)
+class Planned:
+    """One body: its place in the spool, the numbers of its rows in the source, ascending, and
+    the index of the body that must have been processed before it."""
+
+    place: Slice
+    numbers: Sequence[int]
+    after: int | None = None
+
+
+@dataclass
+class Plan:
+    """All bodies of a load.
+
+    Attributes:
+        columns: as the caller named them.
+        names: as the header of the bodies names them.
+        parts: what is sent.
+        dropped: rows that a later row with the same key replaces; never sent.
+        rows: of the source.
+    """
+
+    columns: tuple[str, ...]
+    names: tuple[str, ...]
+    spool: Spool
+    parts: list[Planned] = field(default_factory=list)
+    dropped: list[Planned] = field(default_factory=list)
+    rows: int = 0
+
+    def body(self, index: int) -> bytes:
+        """The bytes of one part."""
+        return self.spool.read(self.parts[index].place)
+
+    @property
+    def size(self) -> int:
+        """Bytes of all parts together."""
+        return sum(part.place.length for part in self.parts)
+
+    def digests(self) -> list[str]:
+        """Of each body."""
+        return [hashlib.sha256(self.body(index)).hexdigest() for index in range(len(self.parts))]
+
+
+@dataclass(frozen=True)
+class PlanRules:
+    """How rows become bodies.
+
+    Attributes:
+        names: the header.
+        bounds: of a body.
+        key: the column that says which record a row is for.
+        group: position of the column whose equal values stay together, and what makes equal
+            texts of equal values.
+        keep_last: of rows with the same key send the last only.
+        numbers: of the rows in the source, where they are not 1, 2, 3, …
+        zone: of datetimes without one.
+    """
+
+    names: tuple[str, ...]
+    bounds: Bounds
+    key: Key | None = None
+    group: tuple[int, Callable[[str], str]] | None = None
+    keep_last: bool = False
+    numbers: Sequence[int] | None = None
+    zone: tzinfo | None = None
+
+
+def make_plan(
+    chunks: Chunks,
+    encoder: RowEncoder,
+    rules: PlanRules,
+    spool: Spool,
+    told: Callable[[int, int], None] = lambda rows, size: None,
+) -> Plan:
+    """Read the rows and cut them.
+
+    Args:
+        chunks: the source's.
+        encoder: of the source's columns.
+        rules: how.
+        spool: where the bodies go.
+        told: called with the rows and bytes so far.
+
+    Raises:
+        InvalidInput: a row that cannot be sent; names it. Nothing was sent.
+    """
+    planner = _Planner(encoder, rules, spool, told)
+    if rules.group is None and not rules.keep_last:
+        return planner.in_order(chunks)
+    return planner.arranged(chunks)
+
+
+class _Planner:
+    def __init__(
+        self,
+        encoder: RowEncoder,
+        rules: PlanRules,
+        spool: Spool,
+        told: Callable[[int, int], None],
+    ) -> None:
+        self._encoder = encoder
+        self._rules = rules
+        self._header = encoder.header(rules.names)
+        self._told = told
+        self._plan = Plan(encoder.columns, rules.names, spool)
+
+    def in_order(self, chunks: Chunks) -> Plan:
+        key = self._rules.key
+        check = KeyCheck() if key is not None and key.unique else None
+        watched = self._watch(chunks, check)
+        size = 0
+        for part in cut(watched, self._encode, self._header, self._rules.bounds):
+            self._keep(part)
+            self._plan.rows += len(part.positions)
+            size += len(part.body)
+            self._told(self._plan.rows, size)
+        if check is not None:
+            self._refuse_repeated(check.suspects())
+        return self._plan
+
+    def _encode(self, rows: Sequence[Row], position: int) -> tuple[bytes, int]:
+        return self._encoder.encode(rows, self._number(position))
+
+    def _number(self, position: int) -> int:
+        numbers = self._rules.numbers
+        return position if numbers is None else numbers[position - 1]
+
+    def _keep(self, part: Part) -> None:
+        self._plan.parts.append(
+            Planned(self._plan.spool.append(part.body), self._numbers(part.positions), part.after)
+        )
+
+    def _numbers(self, positions: Sequence[int]) -> Sequence[int]:
+        if self._rules.numbers is None:
+            return positions if isinstance(positions, range) else array("Q", positions)
+        return array("Q", [self._rules.numbers[position - 1] for position in positions])
+
+    def _watch(self, chunks: Chunks, check: KeyCheck | None) -> Iterator[Sequence[Row]]:
+        key = self._rules.key
+        position = 1
+        for chunk in chunks:
+            if key is not None and (key.required or check is not None):
+                texts = self._key_texts(key, chunk, position)
+                if check is not None:
+                    check.add(texts)
+            yield chunk
+            position += len(chunk)
+
+    def _key_texts(self, key: Key, chunk: Sequence[Row], position: int) -> list[str]:
+        texts = _texts([row[key.position] for row in chunk], self._rules.zone)
+        if key.required and "" in texts:
+            number = self._number(position + texts.index(""))
+            raise InvalidInput(
+                f"Row {number} has no {key.column}; it says which record the row is for.",
+                row=number,
+                column=key.column,
+            )
+        return [key.normal(text) for text in texts]
+
+    def _refuse_repeated(self, suspects: set[int]) -> None:
+        key = self._rules.key
+        if not suspects or key is None:
+            return
+        first: dict[str, int] = {}
+        for part in self._plan.parts:
+            cells = _column_of(self._plan.spool, part.place, key.position)
+            for number, cell in zip(part.numbers, cells, strict=True):
+                text = key.normal(cell)
+                if text and hash(text) in suspects:
+                    before = first.setdefault(text, number)
+                    if before != number:
+                        raise InvalidInput(
+                            f"Rows {before:,} and {number:,} have the same {key.column} "
+                            f"({cell!r}). Which of them counts would be left to chance; "
+                            "duplicates='keep_last' sends the last.",
+                            row=number,
+                            column=key.column,
+                        )
+
+    # Rows that do not stay in order
+
+    def arranged(self, chunks: Chunks) -> Plan:
+        rough, lines, keys = self._lines(chunks)
+        self._plan.rows = len(lines)
+        kept, dropped = _last_of_each(lines, keys) if keys else (lines, [])
+        offsets = [0]
+        for line in lines:
+            offsets.append(offsets[-1] + line.size)
+
+        def body(positions: Sequence[int]) -> bytes:
+            pieces = [
+                rough.read_part(offsets[first - 1], offsets[last] - offsets[first - 1])
+                for first, last in _runs(positions)
+            ]
+            return self._header + b"".join(pieces)
+
+        for positions, after in arrange(kept, self._rules.bounds, self._header):
+            self._keep(Part(body(positions), positions, after))
+        for positions, _ in arrange(dropped, self._rules.bounds, self._header):
+            place = self._plan.spool.append(body(positions))
+            self._plan.dropped.append(Planned(place, self._numbers(positions)))
+        rough.close()
+        self._told(self._plan.rows, self._plan.size)
+        return self._plan
+
+    def _lines(self, chunks: Chunks) -> tuple[Spool, list[Line], list[str]]:
+        rough = Spool()
+        lines: list[Line] = []
+        keys: list[str] = []
+        key = self._rules.key
+        for chunk in chunks:
+            position = len(lines) + 1
+            if key is not None and (key.required or key.unique):
+                texts = self._key_texts(key, chunk, position)
+                if self._rules.keep_last and key.unique:
+                    keys += texts
+            encoded = [self._encode([row], position + at) for at, row in enumerate(chunk)]
+            groups = self._groups(chunk)
+            rough.append(b"".join(line for line, _ in encoded))
+            lines += [
+                Line(position + at, len(line), characters, groups[at])
+                for at, (line, characters) in enumerate(encoded)
+            ]
+        return rough, lines, keys
+
+    def _groups(self, chunk: Sequence[Row]) -> list[str | None]:
+        if self._rules.group is None:
+            return [None] * len(chunk)
+        position, normal = self._rules.group
+        texts = _texts([row[position] for row in chunk], self._rules.zone)
+        return [normal(text) or None for text in texts]
+
+
+def _texts(column: Column, zone: tzinfo | None) -> list[str]:
+    return ["" if cell is None else str(cell) for cell in encode_column(column, "", zone)]
+
+
+def _column_of(spool: Spool, place: Slice, position: int) -> Iterator[str]:
+    rows = read_rows(spool.text(place))
+    next(rows)
+    return (row[position] for row in rows)
+
+
+def _last_of_each(lines: list[Line], keys: list[str]) -> tuple[list[Line], list[Line]]:
+    last = {key: position for position, key in enumerate(keys, 1) if key}
+    kept: list[Line] = []
+    dropped: list[Line] = []
+    for line, key in zip(lines, keys, strict=True):
+        (kept if last.get(key, line.position) == line.position else dropped).append(line)
+    return kept, dropped
+
+
+def _runs(positions: Iterable[int]) -> Iterator[tuple[int, int]]:
+    """First and last of each run of positions that follow one another."""
+    first = last = 0
+    for position in positions:
+        if position == last + 1 and first:
+            last = position
+            continue
+        if first:
+            yield first, last
+        first = last = position
+    if first:
+        yield first, last
+
+
+class KeyCheck:
+    """Whether a key comes twice, in eight bytes a key."""
+
+    def __init__(self) -> None:
+        self._buckets: dict[int, array[int]] = defaultdict(lambda: array("q"))
+
+    def add(self, keys: Iterable[str]) -> None:
+        """Take more keys; empty ones are none."""
+        buckets = self._buckets
+        for value in map(hash, filter(None, keys)):
+            buckets[value % _BUCKETS].append(value)
+
+    def suspects(self) -> set[int]:
+        """The hashes that came twice; the keys behind them have to be compared."""
+        found: set[int] = set()
+        for bucket in self._buckets.values():
+            ordered = sorted(bucket)
+            found.update(a for a, b in pairwise(ordered) if a == b)
+        return found

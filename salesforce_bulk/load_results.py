@@ -1,0 +1,500 @@
+"""What became of the rows of a load: every row, in the order of the source.
+
+Results stay on the disk as they came and are read when they are asked for, so that five million
+rows take no more memory than five.
+"""
+
+from __future__ import annotations
+
+import csv
+import heapq
+import html
+import os
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from itertools import chain, pairwise, repeat
+from operator import itemgetter
+from pathlib import Path
+from typing import IO, Any, NamedTuple, get_args
+
+from salesforce_bulk.errors import LoadFailed, ReconciliationError
+from salesforce_bulk.formats.csv import read_rows
+from salesforce_bulk.models import RowError, RowResult, RowStatus
+from salesforce_bulk.spool import Slice, Spool
+from salesforce_bulk.wire.row_error import read_row_error, write_row_error
+
+#: How a stored result begins; 1.0 writes it so, and what is made of 2.0's files does too.
+RESULT_HEADER = b'"Id","Success","Created","Error"\n'
+
+STATUSES: tuple[RowStatus, ...] = get_args(RowStatus)
+
+#: The status for each text of the column Success. The last two are this library's own.
+STATUS_OF: Mapping[str, RowStatus] = {
+    "true": "success",
+    "false": "failed",
+    "": "unprocessed",
+    "unprocessed": "unprocessed",
+    "unknown": "unknown",
+}
+
+#: Reasons that are told apart; rows beyond them are counted as others.
+_REASONS_KEPT = 1_000
+_REASONS_TOLD = 5
+
+_RESULT_COLUMNS = ("sf__Id", "sf__Created", "sf__Error")
+
+#: What differs from row to row in messages that say the same.
+_RECORD_ID = re.compile(r"\b(?=[a-zA-Z]*\d)[a-zA-Z0-9]{15}(?:[a-zA-Z0-9]{3})?\b")
+
+
+class Fate(NamedTuple):
+    """The status of rows that have no result of their own, and why."""
+
+    status: RowStatus
+    error: RowError
+
+
+@dataclass(frozen=True)
+class Unit:
+    """The rows of one batch, or of one 2.0 job.
+
+    Attributes:
+        request: the body that was sent.
+        numbers: of its rows in the source, ascending.
+        result: the results of the first rows, in the order of the rows; None where there is none.
+        fate: of the rows behind those.
+        counts: rows by status.
+    """
+
+    request: Slice
+    numbers: Sequence[int]
+    result: Slice | None
+    fate: Fate
+    counts: Mapping[RowStatus, int]
+    job_id: str | None = None
+    batch_id: str | None = None
+
+
+class Outcome(NamedTuple):
+    """A row before it becomes a `RowResult`: nothing of it read that nobody asked for."""
+
+    number: int
+    cells: list[str]
+    success: str
+    id: str
+    created: str
+    error: str
+
+
+def count_results(body: bytes) -> Counter[RowStatus] | None:
+    """Rows by status in a CSV result; None where it is not written as Salesforce writes it.
+
+    Each cell stands in quotes and a quote inside is doubled. So a quote, a comma, a quote and a
+    letter stand together between two cells and nowhere else, and can be counted as bytes.
+    """
+    if not body.startswith(RESULT_HEADER):
+        return None
+    succeeded = body.count(b'","true","true","') + body.count(b'","true","false","')
+    failed = body.count(b'","false","false","') + body.count(b'","false","true","')
+    return Counter({"success": succeeded, "failed": failed})
+
+
+def read_results(text: Iterable[str]) -> Iterator[list[str]]:
+    """The four cells of each result.
+
+    Raises:
+        csv.Error: not CSV.
+        ValueError: other columns.
+    """
+    rows = read_rows(text)
+    header = [name.lower() for name in next(rows, [])]
+    pick = itemgetter(*(header.index(name) for name in ("id", "success", "created", "error")))
+    if header[:4] == ["id", "success", "created", "error"] and len(header) == 4:
+        return rows
+    return (list(pick(row)) for row in rows)
+
+
+@dataclass
+class Layer:
+    """The rows of one run: bodies in one spool, results in another."""
+
+    columns: tuple[str, ...]
+    requests: Spool
+    results: Spool
+    units: list[Unit] = field(default_factory=list)
+
+    def counts(self) -> Counter[RowStatus]:
+        """Rows by status."""
+        total: Counter[RowStatus] = Counter()
+        for unit in self.units:
+            total.update(unit.counts)
+        return total
+
+    def outcomes(self, only: RowStatus | None = None) -> Iterator[Outcome]:
+        """The rows by ascending number; ``only`` leaves out units without such rows."""
+        units = [unit for unit in self.units if only is None or unit.counts.get(only)]
+        units.sort(key=lambda unit: unit.numbers[0])
+        parts = [self._of_unit(unit) for unit in units]
+        if all(a.numbers[-1] < b.numbers[0] for a, b in pairwise(units)):
+            return chain.from_iterable(parts)
+        return heapq.merge(*parts, key=itemgetter(0))
+
+    def _of_unit(self, unit: Unit) -> Iterator[Outcome]:
+        # A generator, so that files are opened when their rows are asked for.
+        requests = read_rows(self.requests.text(unit.request))
+        next(requests)
+        rest = repeat(["", unit.fate.status, "", write_row_error(unit.fate.error)])
+        results: Iterator[list[str]] = rest
+        if unit.result is not None:
+            results = chain(read_results(self.results.text(unit.result)), rest)
+        for number, cells, (record_id, success, created, error) in zip(
+            unit.numbers, requests, results, strict=False
+        ):
+            yield Outcome(number, cells, success, record_id, created, error)
+
+
+class RowView:
+    """The rows of one status: their count, and iteration over them.
+
+    ``len()``, ``int()``, ``bool()`` and ``==`` with a number speak of the count.
+    """
+
+    def __init__(self, result: LoadResult, status: RowStatus, count: int) -> None:
+        self._result = result
+        self.status = status
+        self._count = count
+
+    def __len__(self) -> int:
+        return self._count
+
+    def __int__(self) -> int:
+        return self._count
+
+    def __iter__(self) -> Iterator[RowResult]:
+        return self._result.rows_with(self.status)
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, (int, RowView)):
+            return self._count == int(other)
+        return NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self._count)
+
+    def __str__(self) -> str:
+        return str(self._count)
+
+    def __format__(self, spec: str) -> str:
+        return format(self._count, spec)
+
+    def __repr__(self) -> str:
+        return f"<{self._count:,} rows {self.status}>"
+
+    def to_csv(self, target: str | os.PathLike[str] | IO[str]) -> None:
+        """These rows only; see `LoadResult.to_csv`."""
+        self._result.to_csv(target, only=self.status)
+
+
+class RetryOptions(NamedTuple):
+    """See `LoadResult.retry`."""
+
+    attempts: int
+    batch_size: int | None
+    group_by: str | None
+    timeout: float | None
+
+
+#: Loads the rows of a result again that deserve it; the clients' part of `LoadResult.retry`.
+Again = Callable[["LoadResult", RetryOptions], "LoadResult"]
+
+
+class LoadResult:
+    """What became of every row of a load.
+
+    Iteration gives a `RowResult` for each row, in the order of the source, as often as one likes.
+
+    Attributes:
+        name: what was done, e.g. ``insert Account``.
+        rows: of the source.
+        api: ``"1.0"`` or ``"2.0"``, and ``api_reason`` why.
+        job_ids: of the jobs that were made, in their order.
+        succeeded, failed, unprocessed, unknown: `RowView`; they add up to ``rows``.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        rows: int,
+        layer: Layer,
+        *,
+        api: str,
+        api_reason: str,
+        job_ids: Sequence[str],
+        records: Sequence[Mapping[str, Any]] | None = None,
+        again: Again | None = None,
+    ) -> None:
+        self.name = name
+        self.rows = rows
+        self.api = api
+        self.api_reason = api_reason
+        self.job_ids = tuple(job_ids)
+        self._layers = [layer]
+        self._counts = layer.counts()
+        self._records = records
+        self._again = again
+        self._reconcile()
+
+    def _reconcile(self) -> None:
+        got = self._counts.total()
+        if got != self.rows:
+            raise ReconciliationError(
+                f"{self.name}: {self.rows:,} rows were given, {got:,} are accounted for.",
+                expected=self.rows,
+                got=got,
+                evidence=dict(self._counts),
+                job_id=self.job_id,
+            )
+
+    @property
+    def job_id(self) -> str | None:
+        """The first job's id; None where nothing had to be sent."""
+        return self.job_ids[0] if self.job_ids else None
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The caller's."""
+        return self._layers[0].columns
+
+    @property
+    def succeeded(self) -> RowView:
+        """Rows that the org took."""
+        return self._view("success")
+
+    @property
+    def failed(self) -> RowView:
+        """Rows that the org refused."""
+        return self._view("failed")
+
+    @property
+    def unprocessed(self) -> RowView:
+        """Rows that the org did not look at, or that were not sent."""
+        return self._view("unprocessed")
+
+    @property
+    def unknown(self) -> RowView:
+        """Rows of which it cannot be said whether the org has them."""
+        return self._view("unknown")
+
+    def _view(self, status: RowStatus) -> RowView:
+        return RowView(self, status, self._counts[status])
+
+    def __len__(self) -> int:
+        return self.rows
+
+    def __bool__(self) -> bool:
+        # A load of no rows is a result all the same.
+        return True
+
+    def __repr__(self) -> str:
+        return f"<LoadResult {self.name}: {self.summary()}>"
+
+    def summary(self) -> str:
+        """The counts as a sentence."""
+        counts = [
+            f"{self._counts[status]:,} {_WORDS[status]}"
+            for status in STATUSES
+            if self._counts[status]
+        ]
+        return ", ".join([f"{self.rows:,} rows", *counts])
+
+    def _repr_html_(self) -> str:
+        cells = "".join(
+            f"<tr><th style='text-align:left'>{_WORDS[status]}</th>"
+            f"<td>{self._counts[status]:,}</td></tr>"
+            for status in STATUSES
+        )
+        reasons = "".join(
+            f"<li>{count:,} x {html.escape(reason)}</li>" for reason, count in self.reasons()
+        )
+        listed = f"<ul>{reasons}</ul>" if reasons else ""
+        jobs = html.escape(", ".join(self.job_ids))
+        return (
+            f"<b>{html.escape(self.name)}</b>: {self.rows:,} rows (Bulk API {self.api}, {jobs})"
+            f"<table>{cells}</table>{listed}"
+        )
+
+    # Rows
+
+    def __iter__(self) -> Iterator[RowResult]:
+        return self._as_results(self.outcomes())
+
+    def rows_with(self, status: RowStatus) -> Iterator[RowResult]:
+        """The rows of one status."""
+        return self._as_results(self.outcomes(status))
+
+    def _as_results(self, outcomes: Iterable[Outcome]) -> Iterator[RowResult]:
+        columns, records = self.columns, self._records
+        for number, cells, success, record_id, created, error in outcomes:
+            yield RowResult(
+                number,
+                records[number - 1] if records else dict(zip(columns, cells, strict=True)),
+                STATUS_OF.get(success, "unknown"),
+                record_id or None,
+                created == "true",
+                read_row_error(error) if error else None,
+            )
+
+    def outcomes(self, only: RowStatus | None = None) -> Iterator[Outcome]:
+        """The rows as texts, as they were sent and answered."""
+        found = self._layers[0].outcomes(only if len(self._layers) == 1 else None)
+        for layer in self._layers[1:]:
+            found = _overlaid(found, layer.outcomes())
+        if only is None:
+            return found
+        return (one for one in found if STATUS_OF.get(one.success, "unknown") == only)
+
+    def to_csv(
+        self, target: str | os.PathLike[str] | IO[str], *, only: RowStatus | None = None
+    ) -> None:
+        """Write the rows with the caller's columns and ``sf__Id``, ``sf__Created``, ``sf__Error``.
+
+        Args:
+            target: a path, which gets its name when the file is complete, or an open text file.
+            only: rows of one status.
+
+        The error is ``CODE:message:fields --``; a row without one succeeded.
+        """
+        with _opened(target) as file:
+            writer = csv.writer(file)
+            writer.writerow([*self.columns, *_RESULT_COLUMNS])
+            writer.writerows(
+                [*cells, record_id, created, error]
+                for _, cells, _, record_id, created, error in self.outcomes(only)
+            )
+
+    # What went wrong
+
+    def reasons(self, most: int = _REASONS_TOLD) -> list[tuple[str, int]]:
+        """The commonest errors and how many rows have them; record ids in them left out."""
+        counts: Counter[str] = Counter()
+        for status in STATUSES[1:]:
+            if self._counts[status]:
+                for outcome in self.outcomes(status):
+                    reason = _reason(outcome.error)
+                    if reason not in counts and len(counts) >= _REASONS_KEPT:
+                        reason = "others"
+                    counts[reason] += 1
+        return counts.most_common(most)
+
+    def raise_for_failures(self) -> None:
+        """Raise unless every row succeeded.
+
+        Raises:
+            LoadFailed: with this result, the counts, and the five commonest reasons.
+        """
+        bad = self.rows - self._counts["success"]
+        if not bad:
+            return
+        reasons = "".join(f"\n  {count:,} x {reason}" for reason, count in self.reasons())
+        jobs = f" (job {', '.join(self.job_ids)})" if self.job_ids else ""
+        raise LoadFailed(
+            f"{self.name}{jobs}: {bad:,} of {self.rows:,} rows did not succeed: "
+            f"{self.summary().partition(', ')[2]}. The error's .result has an outcome for every "
+            f"row. Commonest reasons:{reasons}",
+            self,
+            job_id=self.job_id,
+        )
+
+    def retry(
+        self,
+        *,
+        attempts: int = 3,
+        batch_size: int | None = None,
+        group_by: str | None = None,
+        timeout: float | None = None,
+    ) -> LoadResult:
+        """Load again the rows that failed for a passing reason, and those not processed.
+
+        Args:
+            attempts: at most; each with smaller batches, the last with one batch at a time.
+            batch_size: of the first attempt.
+            group_by: the column whose equal values stay in one batch; without it the parent
+                column, where there is one.
+            timeout: seconds to wait for the org, of each attempt.
+
+        Returns:
+            a result for all rows of this one, in the same order and with the same numbers.
+            Rows whose fate is unknown are not sent again: they might be there twice.
+        """
+        if self._again is None:
+            raise RuntimeError("this result was not made by a load")
+        return self._again(self, RetryOptions(attempts, batch_size, group_by, timeout))
+
+    def overlaid(
+        self, layer: Layer, before: Mapping[RowStatus, int], job_ids: Sequence[str]
+    ) -> LoadResult:
+        """This result with some rows' outcomes replaced.
+
+        Args:
+            layer: the rows of another run, by the same numbers.
+            before: how many of those had which status so far.
+            job_ids: of the other run.
+        """
+        other = LoadResult.__new__(LoadResult)
+        other.__dict__.update(self.__dict__)
+        other.job_ids = (*self.job_ids, *job_ids)
+        other._layers = [*self._layers, layer]
+        other._counts = self._counts - Counter(before) + layer.counts()
+        other._reconcile()
+        return other
+
+    def close(self) -> None:
+        """Remove the temporary files now; they go with the last reference anyway."""
+        for layer in self._layers:
+            layer.requests.close()
+            layer.results.close()
+
+    def __enter__(self) -> LoadResult:
+        return self
+
+    def __exit__(self, *about: object) -> None:
+        self.close()
+
+
+_WORDS: Mapping[RowStatus, str] = {
+    "success": "succeeded",
+    "failed": "failed",
+    "unprocessed": "unprocessed",
+    "unknown": "unknown",
+}
+
+
+def _reason(error: str) -> str:
+    found = read_row_error(error)
+    text = f"{found.code}: {_RECORD_ID.sub('…', found.message)}"
+    return text if len(text) <= 300 else text[:300] + "…"
+
+
+def _overlaid(below: Iterator[Outcome], above: Iterator[Outcome]) -> Iterator[Outcome]:
+    waiting = next(above, None)
+    for outcome in below:
+        if waiting is not None and waiting.number == outcome.number:
+            yield waiting
+            waiting = next(above, None)
+        else:
+            yield outcome
+
+
+@contextmanager
+def _opened(target: str | os.PathLike[str] | IO[str]) -> Iterator[IO[str]]:
+    if not isinstance(target, (str, os.PathLike)):
+        yield target
+        return
+    path = Path(target)
+    part = path.with_name(f"{path.name}.part")
+    with part.open("w", encoding="utf-8", newline="") as file:
+        yield file
+    part.replace(path)

@@ -1,0 +1,644 @@
+"""A load through Bulk API 1.0: batches sent, lost answers settled, results fetched.
+
+Guide: "Add a Batch to a Job", "Get Information for All Batches in a Job", "Get Batch Request",
+"Get Batch Results".
+
+How a lost answer is settled: the batches that the job lists and that nobody knows are fetched and
+compared with what was sent. Where the batch is not among them, the job is closed and the list read
+once more. A closed job takes no batch, not even one that is still on its way, so this list is
+final: the batch is sent again in a new job, and is not there twice.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from salesforce_bulk import bulk_states
+from salesforce_bulk.api_v1 import BulkV1
+from salesforce_bulk.errors import (
+    AmbiguousUpload,
+    ApiFault,
+    BulkApiError,
+    BulkJobAborted,
+    InvalidBatch,
+    InvalidJob,
+    InvalidJobState,
+    JobFailed,
+    ResultsExpired,
+    TransportError,
+    UnexpectedResponse,
+)
+from salesforce_bulk.formats.csv import read_rows
+from salesforce_bulk.journal import Entry
+from salesforce_bulk.load_plan import Plan, Planned
+from salesforce_bulk.load_results import (
+    RESULT_HEADER,
+    STATUS_OF,
+    Fate,
+    Unit,
+    count_results,
+    read_results,
+)
+from salesforce_bulk.load_settings import LoadSpec
+from salesforce_bulk.models import RowError, RowStatus
+from salesforce_bulk.polling import growing_pause
+from salesforce_bulk.spool import Slice, Spool
+from salesforce_bulk.transport import Clock
+from salesforce_bulk.wire import media, v1
+
+#: How often one batch is sent, each time after it was certain that it was not there.
+_SENDINGS = 8
+#: How often a job is created where the answer was lost; a job without batches does nothing.
+_CREATIONS = 5
+#: How often results that do not add up are fetched before that is taken for the truth.
+_FETCHES = 3
+
+Told = Callable[[str, int, int], None]
+
+
+class BatchRef(NamedTuple):
+    """A batch in its job."""
+
+    job_id: str
+    batch_id: str
+
+
+@dataclass
+class SentState:
+    """What is known of a load's batches; rebuilt from a journal's entries.
+
+    Attributes:
+        jobs: all that were made for this load.
+        open_job: the one that takes batches.
+        sent: the batches that are in the org, by the index of the part.
+        pending: parts of which it is not known whether they arrived, with the job they went to.
+    """
+
+    jobs: list[str] = field(default_factory=list)
+    open_job: str | None = None
+    sent: dict[int, BatchRef] = field(default_factory=dict)
+    pending: dict[int, str] = field(default_factory=dict)
+
+    def replay(self, entry: Entry) -> None:
+        """Take in one entry."""
+        match entry["event"]:
+            case "job":
+                self.open_job = entry["job"]
+                self.jobs.append(entry["job"])
+            case "closed":
+                self.open_job = None if self.open_job == entry["job"] else self.open_job
+            case "sending":
+                self.pending[entry["part"]] = entry["job"]
+            case "sent":
+                self.pending.pop(entry["part"], None)
+                self.sent[entry["part"]] = BatchRef(entry["job"], entry["batch"])
+            case "absent":
+                self.pending.pop(entry["part"], None)
+
+
+class _Gate:
+    """Many may send at once; who settles has the job to himself."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._sending = 0
+        self._settling = False
+
+    @contextmanager
+    def sending(self) -> Iterator[None]:
+        with self._changed:
+            self._changed.wait_for(lambda: not self._settling)
+            self._sending += 1
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._sending -= 1
+                self._changed.notify_all()
+
+    @contextmanager
+    def settling(self) -> Iterator[None]:
+        with self._changed:
+            self._changed.wait_for(lambda: not self._settling)
+            self._settling = True
+            self._changed.wait_for(lambda: not self._sending)
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._settling = False
+                self._changed.notify_all()
+
+
+class UploadV1:
+    """Brings all parts of a plan into jobs.
+
+    Args:
+        api: the endpoints.
+        spec: what the jobs do.
+        plan: the bodies.
+        state: what an earlier process did already; goes on from there.
+        record: writes an entry into the journal; called before and after each step.
+        told: called with the phase, rows and bytes.
+        parallel: batches sent at once.
+
+    After `run`, ``refused`` is the error for which the org took no further batches, if any.
+    """
+
+    def __init__(
+        self,
+        api: BulkV1,
+        spec: LoadSpec,
+        plan: Plan,
+        state: SentState,
+        *,
+        record: Callable[[Entry], None],
+        told: Told,
+        parallel: int,
+    ) -> None:
+        self._api = api
+        self._spec = spec
+        self._plan = plan
+        self.state = state
+        self._record_in_journal = record
+        self._told = told
+        self._parallel = parallel
+        self._gate = _Gate()
+        self._lock = threading.Lock()
+        self._stopped = threading.Event()
+        self._rows = self._bytes = 0
+        self.refused: BulkApiError | None = None
+
+    def run(self) -> None:
+        """Send what is not sent yet, and close the job.
+
+        Raises:
+            AmbiguousUpload: it cannot be found out whether a batch arrived.
+            TransportError: the org cannot be reached.
+            JobFailed: the org made another job than it was asked for.
+        """
+        self._settle_what_is_pending()
+        missing = [at for at in range(len(self._plan.parts)) if at not in self.state.sent]
+        if missing:
+            self._send_all(missing)
+        self.close()
+
+    def _send_all(self, indexes: Sequence[int]) -> None:
+        with ThreadPoolExecutor(self._parallel, "salesforce-bulk-upload") as pool:
+            try:
+                futures = [pool.submit(self._send, index) for index in indexes]
+                wait(futures, return_when=FIRST_EXCEPTION)
+            finally:
+                self._stopped.set()
+        # Read after the pool has ended: what was under way has been recorded.
+        _raise_first(futures)
+
+    def _send(self, index: int) -> None:
+        part = self._plan.parts[index]
+        try:
+            self._wait_for_the_one_before(part)
+            body = self._plan.body(index)
+            for _ in range(_SENDINGS):
+                if self._stopped.is_set() or self._send_once(index, body):
+                    return
+            raise AmbiguousUpload(
+                f"Batch {index + 1} of {self._spec.name} was sent {_SENDINGS} times and never "
+                "arrived; the connection is too bad.",
+                job_id=self.state.open_job,
+            )
+        except (ApiFault, BulkJobAborted) as error:
+            # The org's word: what it has is processed and reported, the rest is not sent.
+            self.refused = self.refused or error
+            self._stopped.set()
+        except BaseException:
+            self._stopped.set()
+            raise
+
+    def _send_once(self, index: int, body: bytes) -> bool:
+        """Send a part; False where it is certain that it is not there and may be sent again."""
+        with self._gate.sending():
+            job_id = self._open_job()
+            self._record({"event": "sending", "part": index, "job": job_id})
+            try:
+                info = self._api.add_batch(job_id, body, media.CSV)
+                batch_id = info.get("id")
+                if batch_id:
+                    self._sent(index, BatchRef(job_id, str(batch_id)))
+                    return True
+            except (AmbiguousUpload, InvalidJobState) as error:
+                doubt: BulkApiError = error
+            except BulkApiError:
+                self._record({"event": "absent", "part": index})
+                raise
+            else:
+                doubt = UnexpectedResponse("The answer names no batch.", job_id=job_id)
+        with self._gate.settling():
+            if isinstance(doubt, InvalidJobState):
+                self._record({"event": "absent", "part": index})
+                if self.state.open_job == job_id:
+                    self._leave_job(job_id)
+            elif index in self.state.pending:
+                # Else another thread has settled this part together with its own.
+                self._settle(job_id, doubt)
+            return index in self.state.sent
+
+    def _leave_job(self, job_id: str) -> None:
+        """A job that takes no batches: closed by somebody, or 24 hours old."""
+        state = v1.as_text(self._api.job(job_id)).get("state")
+        if state == bulk_states.ABORTED:
+            raise BulkJobAborted(job_id)
+        if state == bulk_states.OPEN:
+            self._api.set_job_state(
+                job_id, v1.state_document(bulk_states.CLOSED), bulk_states.CLOSED
+            )
+        self._record({"event": "closed", "job": job_id})
+
+    # Jobs
+
+    def _open_job(self) -> str:
+        with self._lock:
+            if self.state.open_job is None:
+                job_id = self._create_job()
+                self._record_locked({"event": "job", "job": job_id})
+            return str(self.state.open_job)
+
+    def _create_job(self) -> str:
+        spec = self._spec
+        document = v1.job_document(
+            spec.object_name,
+            spec.operation,
+            "CSV",
+            spec.concurrency,
+            spec.external_id,
+            spec.assignment_rule_id,
+        )
+        for attempt in range(1, _CREATIONS + 1):
+            try:
+                info = self._api.create_job(document, {})
+                break
+            except TransportError:
+                # A job that was made all the same holds nothing and does nothing.
+                if attempt == _CREATIONS:
+                    raise
+        return self._verified(info)
+
+    def _verified(self, info: Mapping[str, Any]) -> str:
+        job_id = str(info.get("id") or "")
+        made = info.get("operation")
+        if not job_id:
+            raise UnexpectedResponse("The answer to the creation of a job names no job.")
+        if made != self._spec.operation:
+            self._api.set_job_state(
+                job_id, v1.state_document(bulk_states.ABORTED), bulk_states.ABORTED
+            )
+            raise JobFailed(
+                f"A job for {self._spec.operation} was asked for; the org made job {job_id} for "
+                f"{made}. It was aborted; nothing was sent.",
+                job_id=job_id,
+            )
+        return job_id
+
+    def close(self) -> None:
+        """Close the job; it goes on processing what it has."""
+        job_id = self.state.open_job
+        if job_id is None:
+            return
+        # Aborted by somebody it need not be closed, and its batches say what became of them.
+        with suppress(InvalidJobState):
+            self._api.set_job_state(
+                job_id, v1.state_document(bulk_states.CLOSED), bulk_states.CLOSED
+            )
+        self._record({"event": "closed", "job": job_id})
+
+    # Answers that were lost
+
+    def _settle_what_is_pending(self) -> None:
+        """What an earlier process sent without seeing the answer."""
+        for job_id in sorted(set(self.state.pending.values())):
+            doubt = AmbiguousUpload("An earlier run ended while it was sending.", job_id=job_id)
+            self._settle(job_id, doubt)
+
+    def _settle(self, job_id: str, doubt: BulkApiError) -> None:
+        """Find out which of the job's pending parts are there."""
+        aborted: BulkJobAborted | None = None
+        try:
+            self._adopt(job_id)
+            if self._pending_in(job_id):
+                try:
+                    self._leave_job(job_id)
+                except BulkJobAborted as error:
+                    aborted = error  # it takes no batches either
+                self._adopt(job_id)
+        except InvalidJob as error:
+            raise ResultsExpired(
+                f"Job {job_id} is gone from the org, and with it what says whether its last "
+                "batches arrived. Compare the org's records with the rows.",
+                job_id=job_id,
+            ) from error
+        except TransportError as error:
+            raise _undecided(job_id, error) from doubt
+        for index in self._pending_in(job_id):
+            self._record({"event": "absent", "part": index})
+        if aborted is not None:
+            raise aborted
+
+    def _pending_in(self, job_id: str) -> list[int]:
+        return sorted(index for index, job in self.state.pending.items() if job == job_id)
+
+    def _adopt(self, job_id: str) -> None:
+        """Take the batches of the job that are known to nobody and hold what was sent."""
+        known = {ref.batch_id for ref in self.state.sent.values()}
+        bodies = {index: self._plan.body(index) for index in self._pending_in(job_id)}
+        listed = [str(info.get("id")) for info in self._api.batches(job_id)] if bodies else []
+        for batch_id in listed:
+            if batch_id in known or not bodies:
+                continue
+            stored = self._api.batch_request(job_id, batch_id)
+            index = next((at for at, body in bodies.items() if _same_rows(body, stored)), None)
+            if index is None:
+                raise _undecided(
+                    job_id, f"its batch {batch_id} holds rows that this load did not send"
+                )
+            del bodies[index]
+            self._sent(index, BatchRef(job_id, batch_id))
+
+    # What is known
+
+    def _sent(self, index: int, ref: BatchRef) -> None:
+        part = self._plan.parts[index]
+        with self._lock:
+            self._record_locked(
+                {"event": "sent", "part": index, "job": ref.job_id, "batch": ref.batch_id}
+            )
+            self._rows += len(part.numbers)
+            self._bytes += part.place.length
+            self._told("uploading", self._rows, self._bytes)
+
+    def _record(self, entry: Entry) -> None:
+        with self._lock:
+            self._record_locked(entry)
+
+    def _record_locked(self, entry: Entry) -> None:
+        self._record_in_journal(entry)
+        self.state.replay(entry)
+
+    def _wait_for_the_one_before(self, part: Planned) -> None:
+        """Rows of one group that did not fit into a batch must not be at work at once."""
+        if part.after is None:
+            return
+        clock = self._api.clock
+        began = clock.monotonic()
+        while not self._stopped.is_set():
+            ref = self.state.sent.get(part.after)
+            if ref is not None:
+                info = self._api.batch(ref.job_id, ref.batch_id)
+                if _state(info) in bulk_states.BATCH_TERMINAL_STATES:
+                    return
+            clock.sleep(growing_pause(clock.monotonic() - began))
+
+
+def _undecided(job_id: str, why: object) -> AmbiguousUpload:
+    return AmbiguousUpload(
+        f"Whether the last batch arrived in job {job_id} cannot be found out: {why}. Nothing was "
+        "sent again. Look at the job's batches before loading the rows once more, or go on with "
+        "the journal.",
+        job_id=job_id,
+    )
+
+
+def _same_rows(sent: bytes, stored: bytes) -> bool:
+    """Byte for byte, or the same cells where the org wrote them in another way."""
+    if sent == stored:
+        return True
+    if abs(len(sent) - len(stored)) > len(sent) // 2 + 2:
+        return False
+    try:
+        return _cells(sent) == _cells(stored)
+    except (csv.Error, UnicodeDecodeError):
+        return False
+
+
+def _cells(body: bytes) -> list[list[str]]:
+    return list(read_rows(io.StringIO(body.decode("utf-8-sig"), newline="")))
+
+
+def _raise_first(futures: Sequence[Future[Any]]) -> None:
+    for future in futures:
+        error = None if future.cancelled() else future.exception()
+        if error is not None:
+            raise error
+
+
+def _state(info: Mapping[str, Any]) -> str:
+    return bulk_states.canonical_batch_state(str(info.get("state")))
+
+
+# Results
+
+
+class ResultsV1:
+    """Fetches what became of the batches.
+
+    Args:
+        api: the endpoints.
+        plan: what was sent.
+        state: where it is.
+        results: takes the results.
+        told: called with the phase, rows and bytes.
+        parallel: results fetched at once.
+    """
+
+    def __init__(
+        self,
+        api: BulkV1,
+        plan: Plan,
+        state: SentState,
+        results: Spool,
+        *,
+        told: Told,
+        parallel: int,
+    ) -> None:
+        self._api = api
+        self._plan = plan
+        self._state = state
+        self._results = results
+        self._told = told
+        self._parallel = parallel
+        self._units: dict[int, Unit] = {}
+
+    @property
+    def done(self) -> bool:
+        """Whether the fate of every part that was sent is known."""
+        return len(self._units) == len(self._state.sent)
+
+    def wait(self, deadline: float | None) -> bool:
+        """Fetch results as batches end; False when the time is up first.
+
+        Args:
+            deadline: by the clock's ``monotonic``; None waits as long as it takes.
+        """
+        clock: Clock = self._api.clock
+        began = clock.monotonic()
+        with ThreadPoolExecutor(self._parallel, "salesforce-bulk-results") as pool:
+            while True:
+                ended = self._ended()
+                for index, unit in pool.map(self._fetched, ended):
+                    self._units[index] = unit
+                    self._tell()
+                if self.done:
+                    return True
+                now = clock.monotonic()
+                if deadline is not None and now >= deadline:
+                    return False
+                pause = growing_pause(now - began)
+                clock.sleep(pause if deadline is None else min(pause, deadline - now))
+
+    def units(self, unsent: Fate) -> list[Unit]:
+        """The fate of all parts; ``unsent`` is that of those which are in no job."""
+        return [
+            self._units.get(index) or _without_results(part, unsent, BatchRef("", ""))
+            for index, part in enumerate(self._plan.parts)
+        ]
+
+    def _ended(self) -> list[tuple[int, Mapping[str, Any]]]:
+        waiting: dict[str, dict[str, int]] = {}
+        for index, ref in self._state.sent.items():
+            if index not in self._units:
+                waiting.setdefault(ref.job_id, {})[ref.batch_id] = index
+        ended: list[tuple[int, Mapping[str, Any]]] = []
+        for job_id, batches in waiting.items():
+            try:
+                infos = self._api.batches(job_id)
+            except InvalidJob as error:
+                raise ResultsExpired(
+                    f"Job {job_id} is gone from the org, which keeps results for seven days. This "
+                    "does not say that its rows failed.",
+                    job_id=job_id,
+                ) from error
+            for info in infos:
+                found = batches.pop(str(info.get("id")), None)
+                if found is not None and _state(info) in bulk_states.BATCH_TERMINAL_STATES:
+                    ended.append((found, info))
+            for batch_id, index in batches.items():
+                self._ask_for_unlisted(index, BatchRef(job_id, batch_id))
+        return ended
+
+    def _ask_for_unlisted(self, index: int, ref: BatchRef) -> None:
+        try:
+            self._api.batch(*ref)
+        except InvalidBatch:
+            why = RowError("BatchGone", f"the org knows batch {ref.batch_id} no more")
+            part = self._plan.parts[index]
+            self._units[index] = _without_results(part, Fate("unknown", why), ref)
+
+    def _tell(self) -> None:
+        rows = sum(len(unit.numbers) for unit in self._units.values())
+        self._told("processing", rows, 0)
+
+    def _fetched(self, ended: tuple[int, Mapping[str, Any]]) -> tuple[int, Unit]:
+        index, info = ended
+        part = self._plan.parts[index]
+        ref = self._state.sent[index]
+        state = _state(info)
+        why = _state_message(info)
+        if state == bulk_states.NOT_PROCESSED:
+            return index, _without_results(part, Fate("unprocessed", why), ref)
+        processed = int(info.get("numberRecordsProcessed") or 0)
+        rest = len(part.numbers) if state == bulk_states.COMPLETED else processed
+        verdict: Verdict = None
+        for _ in range(_FETCHES):
+            try:
+                body = self._api.result_body(ref.job_id, ref.batch_id)
+            except InvalidBatch:
+                # "Records not processed"; where some were, it is not known which.
+                status: RowStatus = "unknown" if rest else "unprocessed"
+                return index, _without_results(part, Fate(status, why), ref)
+            verdict = judge_results(body, len(part.numbers), rest, why)
+            if verdict is not None:
+                break
+        if verdict is None:
+            fate = Fate("unknown", _not_adding_up(ref, len(part.numbers)))
+            return index, _without_results(part, fate, ref)
+        stored, counts = verdict
+        place = self._results.append(stored)
+        return index, _with_results(part, place, counts, Fate("unprocessed", why), ref)
+
+
+#: The results as they are kept and the rows by status; None where they do not fit the rows.
+Verdict = tuple[bytes, "Counter[RowStatus]"] | None
+
+
+def judge_results(body: bytes, rows: int, processed: int, why: RowError) -> Verdict:
+    """Compare a batch's results with its rows.
+
+    Args:
+        body: the results.
+        rows: of the batch.
+        processed: rows that must have a result: all, or as many as a failed batch came to.
+        why: the reason of the rows that were not processed.
+    """
+    counts = count_results(body)
+    if counts is not None and counts.total() == rows:
+        return body, counts
+    try:
+        results = list(read_results(io.StringIO(body.decode("utf-8"), newline="")))
+    except (ValueError, csv.Error):
+        return None
+    if not processed <= len(results) <= rows or any(
+        len(cells) != 4 or cells[1].lower() not in STATUS_OF for cells in results
+    ):
+        return None
+    return _written_again(results, rows, why)
+
+
+def _written_again(results: list[list[str]], rows: int, why: RowError) -> Verdict:
+    """In the usual form, blank and missing results as unprocessed."""
+    reason = f"{why.code}:{why.message}:--"
+    buffer = io.StringIO(newline="")
+    writer = csv.writer(buffer, quoting=csv.QUOTE_ALL, lineterminator="\n")
+    counts: Counter[RowStatus] = Counter()
+    for record_id, success, created, error in results:
+        status = STATUS_OF[success.lower()]
+        counts[status] += 1
+        blank = status == "unprocessed"
+        text = error or (reason if blank else "")
+        writer.writerow([record_id, success.lower() or status, created.lower(), text])
+    counts["unprocessed"] += rows - len(results)
+    return RESULT_HEADER + buffer.getvalue().encode("utf-8"), +counts
+
+
+def _state_message(info: Mapping[str, Any]) -> RowError:
+    text = str(info.get("stateMessage") or "")
+    code, separator, message = text.partition(" : ")
+    if separator:
+        return RowError(code, message)
+    state = _state(info)
+    if state == bulk_states.NOT_PROCESSED:
+        return RowError(state, text or "the job was aborted before the batch was processed")
+    return RowError(state, text or "the batch ended before this row was processed")
+
+
+def _not_adding_up(ref: BatchRef, rows: int) -> RowError:
+    return RowError(
+        "ResultsDoNotAddUp",
+        f"the results of batch {ref.batch_id} are not one for each of its {rows:,} rows",
+    )
+
+
+def _without_results(part: Planned, fate: Fate, ref: BatchRef) -> Unit:
+    counts: Counter[RowStatus] = Counter({fate.status: len(part.numbers)})
+    return Unit(part.place, part.numbers, None, fate, counts, ref.job_id, ref.batch_id)
+
+
+def _with_results(
+    part: Planned, place: Slice, counts: Counter[RowStatus], fate: Fate, ref: BatchRef
+) -> Unit:
+    return Unit(part.place, part.numbers, place, fate, counts, ref.job_id, ref.batch_id)
