@@ -11,10 +11,9 @@ Loads"; *SOAP API Developer Guide*, "StatusCode".
 
 import re
 import sqlite3
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from dataclasses import field as dataclass_field
+from dataclasses import replace
 from itertools import repeat
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -42,6 +41,14 @@ from salesforce_bulk.emulator.values import (
     compile_judge,
     format_datetime,
     incorrect_id,
+)
+from salesforce_bulk.emulator.write_batch import (
+    Batch,
+    Rows,
+    by_column,
+    in_order,
+    pick,
+    refuse_doubles,
 )
 from salesforce_bulk.emulator.write_columns import (
     BatchRefused,
@@ -74,35 +81,6 @@ class Writing(NamedTuple):
     ids: IdFactory
     clock: Clock
     locks: RowLocks
-
-
-Rows = range | list[int]
-_Values = dict[str, list[Judged]]
-
-
-@dataclass
-class _Batch:
-    """One call's cells, judged: a list per field, errors by row, and the outcomes so far."""
-
-    count: int
-    values: _Values
-    keys: dict[RelationshipColumn, list[Judged]]
-    errors: RowErrors
-    now: str
-    held: frozenset[str]
-    outcomes: dict[int, RowOutcome] = dataclass_field(default_factory=dict)
-
-    def alive(self, rows: Rows) -> Rows:
-        """The rows among `rows` that nothing speaks against yet."""
-        if not self.errors:
-            return rows
-        return [row for row in rows if row not in self.errors]
-
-
-def _pick(values: Sequence[Any], rows: Rows) -> Sequence[Any]:
-    if isinstance(rows, range):
-        return values[rows.start : rows.stop]
-    return [values[row] for row in rows]
 
 
 class WritePlan:
@@ -226,11 +204,11 @@ class WritePlan:
             for start in range(0, batch.count, self._window):
                 window = range(start, min(start + self._window, batch.count))
                 self._run(self, connection, batch, window)
-        return _in_order(batch)
+        return in_order(batch)
 
-    def _judge(self, rows: Sequence[Sequence[Cell]], owner: str) -> _Batch:
+    def _judge(self, rows: Sequence[Sequence[Cell]], owner: str) -> Batch:
         errors = RowErrors()
-        columns = _columns(rows, len(self.columns), errors)
+        columns = by_column(rows, len(self.columns), errors)
         values = {
             column.field.name: judge(columns[column.position], errors)
             for column, judge in self._judges
@@ -243,18 +221,18 @@ class WritePlan:
         }
         now = format_datetime(self._org.clock.now())
         held = self._org.locks.held(owner)
-        return _Batch(len(rows), values, keys, errors, now, held)
+        return Batch(len(rows), values, keys, errors, now, held)
 
     # insert
 
-    def _insert_window(self, db: sqlite3.Connection, batch: _Batch, rows: Rows) -> None:
+    def _insert_window(self, db: sqlite3.Connection, batch: Batch, rows: Rows) -> None:
         if self._id_column:
             for row in rows:
                 if batch.values["Id"][row] not in _BLANK:
                     batch.errors.add(row, row_errors.ID_IN_INSERT)
         self._insert(db, batch, batch.alive(rows))
 
-    def _insert(self, db: sqlite3.Connection, batch: _Batch, rows: Rows) -> None:
+    def _insert(self, db: sqlite3.Connection, batch: Batch, rows: Rows) -> None:
         """Create the records of rows that have no error yet."""
         if not self.object.createable:
             return self._refuse_operation(batch, rows, "inserted")
@@ -269,12 +247,12 @@ class WritePlan:
             self._create(db, batch, rows)
         return None
 
-    def _create(self, db: sqlite3.Connection, batch: _Batch, rows: Rows) -> None:
+    def _create(self, db: sqlite3.Connection, batch: Batch, rows: Rows) -> None:
         count = len(rows)
         first = self._org.store.take(self.object.name, count)
         ids = self._org.ids.block(self.object.key_prefix, first, count)
         constants = self._constants(batch.now)
-        values = {field.name: _pick(batch.values[field.name], rows) for field in self._created}
+        values = {field.name: pick(batch.values[field.name], rows) for field in self._created}
         if self.operation == "upsert" or self._relationships:
             values = {
                 name: _with_default(column, constants.get(name)) for name, column in values.items()
@@ -350,17 +328,17 @@ class WritePlan:
 
     # update
 
-    def _update_window(self, db: sqlite3.Connection, batch: _Batch, rows: Rows) -> None:
+    def _update_window(self, db: sqlite3.Connection, batch: Batch, rows: Rows) -> None:
         ids = self._record_ids(batch, batch.alive(rows), self._no_id)
-        _refuse_doubles(batch, ids, row_errors.doubled_id)
+        refuse_doubles(batch, ids, row_errors.doubled_id)
         self._update(db, batch, ids)
 
     def _record_ids(
-        self, batch: _Batch, rows: Rows, refuse: Callable[[Cell], RowError]
+        self, batch: Batch, rows: Rows, refuse: Callable[[Cell], RowError]
     ) -> dict[int, str]:
         """The 18-character id that each row states; `refuse` words what is no id of the
         object."""
-        cells: Sequence[Any] = _pick(batch.values["Id"], rows)
+        cells: Sequence[Any] = pick(batch.values["Id"], rows)
         judged = self._id_judge(cells, RowErrors())
         ids: dict[int, str] = {}
         for row, cell, value in zip(rows, cells, judged, strict=True):
@@ -373,7 +351,7 @@ class WritePlan:
     def _no_id(self, cell: Cell) -> RowError:
         return row_errors.MISSING_ID if cell in _BLANK else incorrect_id(self._id_label, cell)
 
-    def _update(self, db: sqlite3.Connection, batch: _Batch, ids: Mapping[int, str]) -> None:
+    def _update(self, db: sqlite3.Connection, batch: Batch, ids: Mapping[int, str]) -> None:
         """Change the records of rows that have no error yet."""
         rows = batch.alive(list(ids))
         if not self.object.updateable:
@@ -398,7 +376,7 @@ class WritePlan:
         return list(dict.fromkeys(names))
 
     def _stored(
-        self, batch: _Batch, rows: Rows, ids: Mapping[int, str]
+        self, batch: Batch, rows: Rows, ids: Mapping[int, str]
     ) -> dict[str, tuple[Any, ...]]:
         """The records as they are, by id; rows without a live one are refused."""
         names = ["Id", *self._read_names()]
@@ -417,7 +395,7 @@ class WritePlan:
     def _change(
         self,
         db: sqlite3.Connection,
-        batch: _Batch,
+        batch: Batch,
         rows: Rows,
         ids: Mapping[int, str],
         stored: Mapping[str, tuple[Any, ...]],
@@ -426,7 +404,7 @@ class WritePlan:
         values = self._before([stored[record_id] for record_id in record_ids])
         written = [field.name for field in self._updated]
         for name in written:
-            values[name] = _merged(_pick(batch.values[name], rows), values[name])
+            values[name] = _merged(pick(batch.values[name], rows), values[name])
         special = {RECORD_ID: record_ids, NOW: [batch.now] * len(record_ids)}
         derived = self._derive_changed(values, set(written), special)
         changed = {name: values[name] for name in dict.fromkeys([*written, *derived])}
@@ -473,7 +451,7 @@ class WritePlan:
 
     # upsert
 
-    def _upsert_window(self, db: sqlite3.Connection, batch: _Batch, rows: Rows) -> None:
+    def _upsert_window(self, db: sqlite3.Connection, batch: Batch, rows: Rows) -> None:
         rows = batch.alive(rows)
         if self._key and self._key.type == "id":
             ids = self._upsert_by_id(batch, rows)
@@ -483,14 +461,14 @@ class WritePlan:
         self._update(db, batch, {row: ids[row] for row in alive if row in ids})
         self._insert(db, batch, [row for row in alive if row not in ids])
 
-    def _upsert_by_id(self, batch: _Batch, rows: Rows) -> dict[int, str]:
+    def _upsert_by_id(self, batch: Batch, rows: Rows) -> dict[int, str]:
         """Rows with an Id are updates, those with an empty one are new."""
         given = [row for row in rows if batch.values["Id"][row] not in _BLANK]
         ids = self._record_ids(batch, given, self._no_id)
-        _refuse_doubles(batch, ids, row_errors.doubled_id)
+        refuse_doubles(batch, ids, row_errors.doubled_id)
         return ids
 
-    def _upsert_by_key(self, batch: _Batch, rows: Rows) -> dict[int, str]:
+    def _upsert_by_key(self, batch: Batch, rows: Rows) -> dict[int, str]:
         """Rows whose key some record has are updates, the others are new."""
         key = self._key
         if key is None:
@@ -502,10 +480,10 @@ class WritePlan:
             elif self._id_column and batch.values["Id"][row] not in _BLANK:
                 batch.errors.add(row, row_errors.told_twice(self.object.fields["id"]))
         keys = {row: fold(key, values[row]) for row in batch.alive(rows)}
-        _refuse_doubles(batch, keys, lambda value: row_errors.doubled_key(key, value))
+        refuse_doubles(batch, keys, lambda value: row_errors.doubled_key(key, value))
         return self._matches(batch, key, {row: keys[row] for row in batch.alive(list(keys))})
 
-    def _matches(self, batch: _Batch, key: Field, keys: Mapping[int, Judged]) -> dict[int, str]:
+    def _matches(self, batch: Batch, key: Field, keys: Mapping[int, Judged]) -> dict[int, str]:
         found = self._finder.by_key(self.object, key, keys.values())
         ids: dict[int, str] = {}
         for row, value in keys.items():
@@ -518,12 +496,12 @@ class WritePlan:
 
     # delete
 
-    def _delete_window(self, db: sqlite3.Connection, batch: _Batch, rows: Rows) -> None:
+    def _delete_window(self, db: sqlite3.Connection, batch: Batch, rows: Rows) -> None:
         rows = batch.alive(rows)
         if not self.object.deletable:
             return self._refuse_operation(batch, rows, "deleted")
         ids = self._record_ids(batch, rows, row_errors.bad_id)
-        _refuse_doubles(batch, ids, row_errors.doubled_id)
+        refuse_doubles(batch, ids, row_errors.doubled_id)
         self._check_locks(batch, batch.alive(list(ids)), ids)
         alive = {row: ids[row] for row in batch.alive(list(ids))}
         refusals = delete_records(
@@ -543,12 +521,12 @@ class WritePlan:
 
     # judging across rows and records
 
-    def _refuse_operation(self, batch: _Batch, rows: Rows, what: str) -> None:
+    def _refuse_operation(self, batch: Batch, rows: Rows, what: str) -> None:
         for row in rows:
             batch.errors.add(row, row_errors.wrong_operation(self.object, what))
 
     def _refuse_unwritable(
-        self, batch: _Batch, rows: Rows, writable: Callable[[Field], bool]
+        self, batch: Batch, rows: Rows, writable: Callable[[Field], bool]
     ) -> None:
         """Refuse rows that set fields which nobody may set."""
         locked = [field for field in self._written if not writable(field)]
@@ -561,14 +539,14 @@ class WritePlan:
             if names:
                 batch.errors.add(row, row_errors.unwritable(names))
 
-    def _stated(self, batch: _Batch, field: Field, judged: set[str]) -> Callable[[int], bool]:
+    def _stated(self, batch: Batch, field: Field, judged: set[str]) -> Callable[[int], bool]:
         """Whether a row says something about a field."""
         columns = [keys for column, keys in batch.keys.items() if column.field == field]
         if field.name in judged:
             columns.append(batch.values[field.name])
         return lambda row: any(column[row] is not UNCHANGED for column in columns)
 
-    def _resolve_relationships(self, batch: _Batch, rows: Rows) -> None:
+    def _resolve_relationships(self, batch: Batch, rows: Rows) -> None:
         """Put the ids of the parents that relationship columns name into their fields."""
         for column in self._relationships:
             ids = batch.values.setdefault(column.field.name, [UNCHANGED] * batch.count)
@@ -582,7 +560,7 @@ class WritePlan:
                     self._set_parent(batch, row, column, found.get(fold(column.key, key), []))
 
     def _set_parent(
-        self, batch: _Batch, row: int, column: RelationshipColumn, matches: Sequence[str]
+        self, batch: Batch, row: int, column: RelationshipColumn, matches: Sequence[str]
     ) -> None:
         ids = batch.values[column.field.name]
         if isinstance(ids[row], str) and ids[row] != self._default(column.field):
@@ -596,7 +574,7 @@ class WritePlan:
             ids[row] = matches[0]
 
     def _refuse_missing(
-        self, batch: _Batch, rows: Rows, required: Sequence[Field], blank: tuple[Judged, ...]
+        self, batch: Batch, rows: Rows, required: Sequence[Field], blank: tuple[Judged, ...]
     ) -> None:
         """Refuse rows that leave required fields blank, naming all of them at once."""
         rows = batch.alive(rows)
@@ -607,7 +585,7 @@ class WritePlan:
                 for row in rows:
                     missing[row].append(field.name)
                 continue
-            values = _pick(column, rows)
+            values = pick(column, rows)
             if any(value in values for value in blank):
                 for row, value in zip(rows, values, strict=True):
                     if value in blank:
@@ -615,10 +593,10 @@ class WritePlan:
         for row, names in missing.items():
             batch.errors.add(row, row_errors.missing(names))
 
-    def _check_references(self, batch: _Batch, rows: Rows) -> None:
+    def _check_references(self, batch: Batch, rows: Rows) -> None:
         for field in self._references:
             rows = batch.alive(rows)
-            values = _pick(batch.values[field.name], rows)
+            values = pick(batch.values[field.name], rows)
             distinct = set(filter(None, values))
             refused = self._finder.refused_references(field, distinct) if distinct else {}
             if field.name == "OwnerId" and None in values:
@@ -628,7 +606,7 @@ class WritePlan:
                     if value in refused:
                         batch.errors.add(row, refused[value])
 
-    def _check_unique(self, batch: _Batch, rows: Rows, ids: Mapping[int, str]) -> None:
+    def _check_unique(self, batch: Batch, rows: Rows, ids: Mapping[int, str]) -> None:
         """Refuse values of unique fields that a live record, or an earlier row, has."""
         for field in self._unique:
             rows = batch.alive(rows)
@@ -645,7 +623,7 @@ class WritePlan:
                     batch.errors.add(row, row_errors.duplicate(field, others[0]))
                 first.setdefault(folded, ids.get(row, row_errors.UNKNOWN_DUPLICATE))
 
-    def _check_locks(self, batch: _Batch, rows: Rows, ids: Mapping[int, str] | None = None) -> None:
+    def _check_locks(self, batch: Batch, rows: Rows, ids: Mapping[int, str] | None = None) -> None:
         """Refuse rows that touch a record somebody else holds: their own, or a parent."""
         if not batch.held:
             return
@@ -674,28 +652,6 @@ def _merged(new: Sequence[Judged], old: Sequence[Judged]) -> list[Judged]:
     return [o if n is UNCHANGED else n for n, o in zip(new, old, strict=True)]
 
 
-def _columns(
-    rows: Sequence[Sequence[Cell]], width: int, errors: RowErrors
-) -> Sequence[Sequence[Cell]]:
-    """The cells by column; rows of another width are refused and count as empty."""
-    if set(map(len, rows)) != {width}:
-        rows = [_fitting(row, cells, width, errors) for row, cells in enumerate(rows)]
-    return list(zip(*rows, strict=True))
-
-
-def _fitting(row: int, cells: Sequence[Cell], width: int, errors: RowErrors) -> Sequence[Cell]:
-    if len(cells) == width:
-        return cells
-    errors.add(row, row_errors.ragged(width, len(cells)))
-    return [UNCHANGED] * width
-
-
-def _in_order(batch: _Batch) -> list[RowOutcome]:
-    for row, errors in batch.errors.items():
-        batch.outcomes[row] = RowOutcome(None, False, False, tuple(errors))
-    return [batch.outcomes[row] for row in range(batch.count)]
-
-
 def _format_numbers(field: Field, first: int, count: int) -> list[str]:
     """``{0000}`` in a display format is the number with at least as many digits."""
     before, digits, after = "", _AUTO_NUMBER_WIDTH, ""
@@ -706,22 +662,7 @@ def _format_numbers(field: Field, first: int, count: int) -> list[str]:
     return [f"{before}{number:0{digits}d}{after}" for number in range(first, first + count)]
 
 
-def _refuse_doubles(
-    batch: _Batch, keys: Mapping[int, Any], refuse: Callable[[Any], RowError]
-) -> None:
-    """Refuse every row of this window whose key another row of it has too.
-
-    `keys` hold each row's key as it is compared; `refuse` words the refusal of one.
-    """
-    if len(set(keys.values())) == len(keys):
-        return
-    times = Counter(keys.values())
-    for row, key in keys.items():
-        if times[key] > 1:
-            batch.errors.add(row, refuse(key))
-
-
-_Run = Callable[[WritePlan, sqlite3.Connection, _Batch, Rows], None]
+_Run = Callable[[WritePlan, sqlite3.Connection, Batch, Rows], None]
 _RUNS: Mapping[str, _Run] = MappingProxyType(
     {
         "insert": WritePlan._insert_window,
