@@ -9,7 +9,8 @@ import dataclasses
 import sys
 import threading
 from collections.abc import Iterator, Sequence
-from itertools import islice
+from functools import partial
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from salesforce_bulk import bulk_states, limits
@@ -24,7 +25,13 @@ from salesforce_bulk.emulator.jobs import (
     JobEngine,
     ResultFile,
 )
-from salesforce_bulk.emulator.results import QUERY_WRITERS, PagedCsvQuery, QueryWriter
+from salesforce_bulk.emulator.results import (
+    QUERY_WRITERS,
+    PagedCsvQuery,
+    QueryWriter,
+    csv_statement,
+    java_double,
+)
 from salesforce_bulk.emulator.soql import parse as soql
 from salesforce_bulk.emulator.soql.errors import SoqlError
 
@@ -49,6 +56,7 @@ class QueryBatches:
         self._org = org
         self._turn = turn
         self.result_bytes = result_bytes
+        self._prepared = threading.local()
         self._late_chunks: dict[str, list[tuple[str, str | None]]] = {}
 
     def run(self, batch: Batch, engine: JobEngine, fault: Fault | None) -> str:
@@ -68,17 +76,20 @@ class QueryBatches:
         result = self._result(batch)
         job = batch.job
         _check_object(job, result.object.name)
+        delimiter, line_end = ",", "\n"
         if job.api == "2.0":
             delimiter = DELIMITERS[job.column_delimiter]
-            writer: QueryWriter = PagedCsvQuery(
-                result.plan, delimiter, LINE_ENDINGS[job.line_ending or "LF"]
-            )
+            line_end = LINE_ENDINGS[job.line_ending or "LF"]
+            writer: QueryWriter = PagedCsvQuery(result.plan, delimiter, line_end)
             files = _ResultFiles(batch, engine, writer, sys.maxsize)
         else:
             writer = QUERY_WRITERS[job.base_format](result.plan, job.version, self._object_of)
             files = _ResultFiles(batch, engine, writer, self.result_bytes)
         try:
-            source = iter(result) if job.base_format == "CSV" else result.with_hidden()
+            if job.base_format == "CSV":
+                source = self._csv_lines(result, delimiter, line_end)
+            else:
+                source = result.with_hidden()
             rows = islice(source, batch.processed, None)
             blocks = _blocks(rows, files.block_rows, batch.processed, fault)
             while True:
@@ -101,6 +112,22 @@ class QueryBatches:
             content_type=batch.job.base_format,
             id_range=batch.id_range,
         )
+
+    def _csv_lines(self, result: Result, delimiter: str, line_end: str) -> Iterator[Sequence[Any]]:
+        plan = result.plan
+        statement = csv_statement(plan.columns, plan.flat_sql, delimiter, line_end)
+        self._prepare_connection()
+        cursor = self._org.execute(statement, plan.parameters)
+        return chain.from_iterable(iter(partial(cursor.fetchmany, QUERY_ROWS), []))
+
+    def _prepare_connection(self) -> None:
+        """Gives this thread's connection the function that ``csv_statement`` needs, once: a
+        function cannot be replaced while statements run.
+        """
+        connection = self._org.store.read()
+        if getattr(self._prepared, "connection", None) is not connection:
+            connection.create_function("java_double", 1, java_double, deterministic=True)
+            self._prepared.connection = connection
 
     def _object_of(self, identity: str) -> str:
         found = self._org.schema.by_prefix(identity[:3])

@@ -6,8 +6,6 @@ at a time: begin, any number of rows, end.
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -180,66 +178,25 @@ def java_double(value: float) -> str:
     return f"{mantissa if '.' in mantissa else mantissa + '.0'}E{int(exponent)}"
 
 
-def _csv_boolean(value: Any) -> Any:
-    return "true" if value else "false"
-
-
-def _csv_double(value: Any) -> Any:
-    return value if value is None else java_double(float(value))
-
-
-_CSV_CONVERTERS: dict[str, Callable[[Any], Any]] = {
-    "boolean": _csv_boolean,
-    "double": _csv_double,
-    "currency": _csv_double,
-    "percent": _csv_double,
-}
-
-
 class CsvQuery:
-    """Header and every cell quoted, LF line ends; null and empty text are both ``""``."""
+    """Header and every cell quoted, LF line ends. The rows are those of ``csv_statement``, for
+    the same delimiter and line end.
+    """
 
     empty = NO_RECORDS
 
     def __init__(self, shape: Shape, delimiter: str = ",", line_end: str = "\n") -> None:
-        self._labels = [column.label for column in shape.columns]
-        self._width = len(self._labels)
-        self._buffer = io.StringIO(newline="")
-        self._writer = csv.writer(
-            self._buffer,
-            delimiter=delimiter,
-            quoting=csv.QUOTE_ALL,
-            lineterminator=line_end,
-        )
-        self._converters = [
-            (index, _CSV_CONVERTERS[column.type])
-            for index, column in enumerate(shape.columns)
-            if column.type in _CSV_CONVERTERS
-        ]
+        header = delimiter.join(quoted(column.label) for column in shape.columns)
+        self._header = (header + line_end).encode()
 
     def begin(self) -> bytes:
-        return self._write([self._labels])
+        return self._header
 
     def rows(self, rows: Sequence[Sequence[Any]], /) -> bytes:
-        if not rows:
-            return b""
-        if not self._converters and len(rows[0]) == self._width:
-            return self._write(rows)
-        # Column by column: one call of Python for each row would cost more than the writer.
-        columns = list(zip(*rows, strict=True))[: self._width]
-        for index, convert in self._converters:
-            columns[index] = tuple(map(convert, columns[index]))
-        return self._write(zip(*columns, strict=True))
+        return b"".join([line for (line,) in rows])
 
     def end(self) -> bytes:
         return b""
-
-    def _write(self, rows: Iterable[Sequence[Any]]) -> bytes:
-        self._writer.writerows(rows)
-        text = self._buffer.getvalue()
-        self._buffer.seek(0)
-        self._buffer.truncate()
-        return text.encode("utf-8", "replace")
 
 
 class PagedCsvQuery(CsvQuery):
@@ -248,6 +205,54 @@ class PagedCsvQuery(CsvQuery):
     def __init__(self, shape: Shape, delimiter: str, line_end: str) -> None:
         super().__init__(shape, delimiter, line_end)
         self.empty = self.begin()
+
+
+#: Values of these types have no quotes in them.
+_PLAIN_TYPES = frozenset({"id", "reference", "int", "long", "date", "datetime", "time"})
+#: Text of a double as Java prints it; ``java_double`` is asked only where SQLite's own text is
+#: not that (the first condition) or not exact (the second).
+_SQL_DOUBLE = (
+    "CASE WHEN {0} IS NULL THEN ''"
+    " WHEN (abs({0}) < 1e7 AND abs({0}) >= 1e-3 OR {0} = 0)"
+    " AND CAST(CAST({0} AS TEXT) AS REAL) = {0} THEN CAST(CAST({0} AS REAL) AS TEXT)"
+    " ELSE java_double({0}) END"
+)
+_SQL_BOOLEAN = "CASE {0} WHEN 1 THEN 'true' WHEN 0 THEN 'false' ELSE '' END"
+_SQL_TEXT = "replace(coalesce({0}, ''), '\"', '\"\"')"
+_SQL_PLAIN = "coalesce({0}, '')"
+_SQL_CELLS = {
+    "boolean": _SQL_BOOLEAN,
+    "double": _SQL_DOUBLE,
+    "currency": _SQL_DOUBLE,
+    "percent": _SQL_DOUBLE,
+    **dict.fromkeys(_PLAIN_TYPES, _SQL_PLAIN),
+}
+#: Cells that one expression joins; all at once would copy a wide row once for each cell.
+_JOINED_CELLS = 16
+
+
+def csv_statement(
+    columns: Sequence[Column], flat_sql: str, delimiter: str = ",", line_end: str = "\n"
+) -> str:
+    """A statement that gives each row of ``flat_sql`` as its line of CSV, in bytes: SQLite
+    makes 2 to 3 times as many of them in a second as ``csv.writer``. It needs ``java_double``
+    as a function of the connection.
+    """
+    names = [f"c{number}" for number in range(len(columns))]
+    cells = [
+        _SQL_CELLS.get(column.type, _SQL_TEXT).format(name)
+        for column, name in zip(columns, names, strict=True)
+    ]
+    between = f""" || '"{delimiter}"' || """
+    groups = [
+        f"({between.join(cells[start : start + _JOINED_CELLS])})"
+        for start in range(0, len(cells), _JOINED_CELLS)
+    ]
+    end = " || ".join(f"char({ord(character)})" for character in line_end)
+    return (
+        f"WITH result({', '.join(names)}) AS ({flat_sql}) "  # noqa: S608 - compiled, no input
+        f"SELECT CAST('\"' || {between.join(groups)} || '\"' || {end} AS BLOB) FROM result"
+    )
 
 
 @dataclass(slots=True)
@@ -398,7 +403,7 @@ class JsonQuery:
     def _text(self, item: Leaf | Node | Choice, row: Sequence[Any], indent: str) -> str:
         if isinstance(item, Leaf):
             value = row[item.index]
-            if value is None and item.type != "boolean":
+            if value is None:
                 return "null"
             return _JSON_VALUES.get(item.type, encode_basestring)(value)
         record = _record(item, row, self._object_of)
@@ -464,7 +469,7 @@ class XmlQuery:
     def _member(self, item: Leaf | Node | Choice, row: Sequence[Any], indent: str) -> str:
         value = row[item.index]
         if isinstance(item, Leaf):
-            if value is None and item.type != "boolean":
+            if value is None:
                 return f'{indent}<{item.name} xsi:nil="true"/>\n'
             text = _XML_VALUES.get(item.type, xml_escape)(value)
             return f"{indent}<{item.name}>{text}</{item.name}>\n"
