@@ -63,7 +63,11 @@ def test_the_spoiled_rows_are_printed_with_their_numbers_and_errors(cities, caps
         (180, "INVALID_FIELD:Failed to deserialize field at col 4."),
         (240, "INVALID_CROSS_REFERENCE_KEY:"),
     ):
-        line = next(line for line in output.splitlines() if line.startswith(f"  row {number} with"))
+        line = next(
+            line
+            for line in output.splitlines()
+            if line.startswith(f"  a copy of row {number} with")
+        )
         assert f": {code}" in line
 
 
@@ -197,7 +201,10 @@ def test_a_spoiled_row_that_the_org_accepts_is_1():
         load = demo.insert(org.connect(), plan, table, progress)
     report = demo.Report(plan, org.url, load, {}, 0)
     assert report.exit_code == 1
-    assert "  row 1 with nothing at all: ACCEPTED, although it had to be rejected" in report.lines()
+    assert (
+        "  a copy of row 1 with nothing at all: ACCEPTED, although it had to be rejected"
+        in report.lines()
+    )
 
 
 def test_an_installation_without_examples_asks_for_a_file(tmp_path):

@@ -303,7 +303,9 @@ def mismatches(found: Comparison) -> list[str]:
 
 
 def describe(row: Row) -> str:
-    return f"row {row.number} with {row.spoil.reason}" if row.spoil else f"row {row.number}"
+    if row.spoil:
+        return f"a copy of row {row.number} with {row.spoil.reason}"
+    return f"row {row.number}"
 
 
 def shown(lines: list[str]) -> list[str]:
