@@ -167,7 +167,8 @@ class _MappingReader:
         self.columns = tuple(dict.fromkeys(column for row in flat for column in row))
         self._known = frozenset(self.columns)
         # A parent that is None in some rows and a dict in others is no column of its own.
-        parents = {column.rpartition(".")[0].rpartition(":")[2] for column in self.columns}
+        dotted = [column for column in self.columns if "." in column]
+        parents = {column.rpartition(".")[0].rpartition(":")[2] for column in dotted}
         self._parents = frozenset(parents & self._known)
         if self._parents:
             self.columns = tuple(c for c in self.columns if c not in self._parents)
@@ -273,7 +274,7 @@ def _csv_path(path: Path, encoding: str | None) -> Source:
 
     def chunks() -> Chunks:
         with opened() as text:
-            records = _records(text, delimiter, chosen)
+            records = _records(text, delimiter, chosen, first=0)
             below = next(records)[1:]
             yield from _rows(chain([below] if below else [], records), len(columns))
 
@@ -352,8 +353,10 @@ def _first_record(text: IO[str]) -> str:
     return header
 
 
-def _records(text: Iterable[str], delimiter: str, encoding: str) -> Iterator[list[list[str]]]:
-    """Chunks of records; blank lines are none."""
+def _records(
+    text: Iterable[str], delimiter: str, encoding: str, first: int = 1
+) -> Iterator[list[list[str]]]:
+    """Chunks of records, the first of which has that number; blank lines are none."""
     # strict: without it a file that ends within quotes would pass as complete.
     reader = csv.reader(text, delimiter=delimiter, strict=True)
     while True:
@@ -363,11 +366,13 @@ def _records(text: Iterable[str], delimiter: str, encoding: str) -> Iterator[lis
                 chunk.extend(islice(reader, CHUNK_ROWS))
         except csv.Error as error:
             raise InvalidInput(
-                f"Line {reader.line_num} of the file is not readable as CSV: {error}."
+                f"Row {first + len(chunk)} of the file is not readable as CSV: {error}.",
+                row=first + len(chunk),
             ) from error
         if not chunk:
             return
         filled = [record for record in chunk if record] if [] in chunk else chunk
+        first += len(filled)
         if filled:
             yield filled
 

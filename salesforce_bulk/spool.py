@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import tempfile
 import threading
+import weakref
 from typing import Any, NamedTuple
 
 #: Bytes that stay in memory before there is a file.
@@ -25,6 +26,8 @@ class Spool:
 
     def __init__(self, memory_bytes: int = MEMORY_BYTES) -> None:
         self._file = tempfile.SpooledTemporaryFile(max_size=memory_bytes)  # noqa: SIM115
+        # Nobody has to close a result; the file warns where it is left to the collector.
+        weakref.finalize(self, self._file.close)
         self._lock = threading.Lock()
         self._end = 0
 

@@ -1,0 +1,68 @@
+"""An org in this process for the tests of loads; batches run where they are posted."""
+
+import pytest
+
+from salesforce_bulk.emulator import SalesforceEmulator
+from salesforce_bulk.emulator.clock import ManualClock
+
+
+class FastClock:
+    """A clock whose pauses take no time."""
+
+    def __init__(self):
+        self._now = 0.0
+        self.pauses = []
+
+    def monotonic(self):
+        return self._now
+
+    def sleep(self, seconds):
+        self._now += seconds
+        self.pauses.append(seconds)
+
+
+@pytest.fixture(scope="module")
+def module_org():
+    with SalesforceEmulator(inline=True, clock=ManualClock()) as org:
+        org.define_object(
+            "Load__c",
+            {
+                "Ext__c": "externalId",
+                "Text__c": "text",
+                "Long__c": {"type": "textarea", "length": 131_072},
+                "Amount__c": "currency",
+                "Count__c": "number",
+                "On__c": "date",
+                "At__c": "datetime",
+                "Done__c": "checkbox",
+                "Parent__c": "lookup(Account)",
+            },
+        )
+        yield org
+
+
+@pytest.fixture
+def org(module_org):
+    yield module_org
+    module_org.faults.clear()
+    module_org.reset()
+
+
+@pytest.fixture
+def clock():
+    return FastClock()
+
+
+@pytest.fixture
+def bulk(org, clock):
+    return org.connect(clock=clock)
+
+
+@pytest.fixture
+def stored(org):
+    """What the org holds: the rows of a query, in the order of their creation."""
+
+    def query(soql):
+        return [tuple(row) for row in org.org.query(soql)]
+
+    return query

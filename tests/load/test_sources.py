@@ -1,0 +1,197 @@
+"""Anything that holds rows."""
+
+import codecs
+import csv
+import io
+import sqlite3
+from collections import OrderedDict
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from salesforce_bulk.errors import InvalidInput
+from salesforce_bulk.formats.values import MISSING
+from salesforce_bulk.sources import LOOK_AHEAD_ROWS, open_source
+
+TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=8)
+
+
+def rows_of(records, **options):
+    source = open_source(records, **options)
+    return source.columns, [tuple(row) for chunk in source.chunks() for row in chunk]
+
+
+# Mappings
+
+
+@given(st.lists(st.dictionaries(st.sampled_from("abcdef"), st.integers(), min_size=1), min_size=1))
+def test_the_columns_are_the_union_in_the_order_of_their_coming(records):
+    """Trap: the header taken from the first record."""
+    columns, rows = rows_of(records)
+    assert columns == tuple(dict.fromkeys(key for record in records for key in record))
+    again = [{c: v for c, v in zip(columns, row, strict=True) if v is not MISSING} for row in rows]
+    assert again == records
+
+
+@given(st.integers(1, 1_700), st.booleans())
+def test_every_row_comes_once_and_in_order(count, generated):
+    records = [{"a": number, "b": -number} for number in range(count)]
+    _, rows = rows_of(iter(records) if generated else records)
+    assert rows == [(number, -number) for number in range(count)]
+
+
+def test_a_key_that_comes_after_the_look_ahead_is_an_error_that_names_the_row():
+    """Trap: a new key later, dropped without a word."""
+    records = [{"a": 1, "b": 2}] * LOOK_AHEAD_ROWS + [{"a": 1, "b": 2, "late": 3}]
+    with pytest.raises(InvalidInput, match="Row 1001 has the column 'late'") as caught:
+        rows_of(records)
+    assert (caught.value.row, caught.value.column) == (1_001, "late")
+
+
+def test_nested_dicts_become_relationship_columns():
+    """Trap: a nested lookup dict stringified into a cell."""
+    records = [
+        {"Name": "x", "Owner": {"Username": "u@example.com"}},
+        {"attributes": {"type": "Case"}, "Name": "y", "Owner": None,
+         "Who": {"attributes": {"type": "Lead"}, "Email": "l@example.com"}},
+    ]  # fmt: skip
+    columns, rows = rows_of(records)
+    assert columns == ("Name", "Owner.Username", "Lead:Who.Email")
+    assert rows[0] == ("x", "u@example.com", MISSING)
+    assert rows[1] == ("y", MISSING, "l@example.com")
+    with pytest.raises(InvalidInput, match="reaches one level"):
+        rows_of([{"Account": {"Owner": {"Name": "x"}}}])
+
+
+def test_rows_that_have_keys_are_rows():
+    database = sqlite3.connect(":memory:")
+    database.row_factory = sqlite3.Row
+    selected = database.execute("SELECT 1 AS a, 'x' AS b UNION SELECT 2, 'y'").fetchall()
+    assert rows_of(selected) == (("a", "b"), [(1, "x"), (2, "y")])
+    database.close()
+    assert rows_of([OrderedDict(a=1)]) == (("a",), [(1,)])
+
+
+@pytest.mark.parametrize(
+    ("records", "why"),
+    [
+        ({"a": 1}, "put it in a list"),
+        (b"a,b", "BytesIO"),
+        (5, "holds no rows"),
+        ([5], "Row 1 is a int"),
+        ([{1: 2}], "no text"),
+        ([{}], "no columns"),
+        ([{"": 1}], "no name"),
+        ("no-such-file.csv", "cannot be read"),
+    ],
+)
+def test_what_holds_no_rows_is_refused(records, why):
+    with pytest.raises(InvalidInput, match=why):
+        rows_of(records)
+
+
+@pytest.mark.parametrize("columns", [("Ext__c", "ext__C"), ("Name", "Name")])
+def test_a_header_that_comes_twice_is_refused(columns, tmp_path):
+    """Trap: a column twice in the header: the server fails it, the tool reports success."""
+    path = tmp_path / "twice.csv"
+    path.write_text(",".join(columns) + "\n1,2\n", "utf-8")
+    with pytest.raises(InvalidInput, match="comes twice"):
+        open_source(path)
+
+
+# CSV
+
+
+@given(
+    st.lists(st.tuples(TEXT, TEXT), max_size=30),
+    st.sampled_from(",;\t|"),
+    st.sampled_from(["utf-8", "utf-8-sig", "utf-16", "utf-32"]),
+    st.sampled_from(["\n", "\r\n"]),
+    st.booleans(),
+)
+def test_a_file_is_read_whatever_its_encoding_delimiter_and_line_ends(
+    rows, delimiter, encoding, line_end, quoted
+):
+    """Traps: BOM inside the first header, delimiter and line ends assumed, splitlines."""
+    text = io.StringIO(newline="")
+    quoting = csv.QUOTE_ALL if quoted or any("\r" in "".join(row) for row in rows) else 0
+    writer = csv.writer(text, delimiter=delimiter, lineterminator=line_end, quoting=quoting)
+    writer.writerows([("First Name", "b"), *rows])
+    content = text.getvalue().encode(encoding)
+    columns, found = rows_of(io.BytesIO(content))
+    assert columns == ("First Name", "b")
+    assert found == rows
+
+
+def test_a_path_is_read_as_a_file_is(tmp_path):
+    path = tmp_path / "rows.csv"
+    path.write_bytes(codecs.BOM_UTF16_LE + 'Nämé;b\r\n"1\n2";3\r\n\r\n'.encode("utf-16-le"))
+    assert rows_of(path) == rows_of(str(path)) == (("Nämé", "b"), [("1\n2", "3")])
+    source = open_source(path)
+    assert [list(source.chunks()) for _ in range(2)] == [[[["1\n2", "3"]]]] * 2
+
+
+def test_an_encoding_may_be_said_and_is_not_guessed(tmp_path):
+    path = tmp_path / "rows.csv"
+    path.write_bytes("Name\nMüller\n".encode("cp1252"))
+    with pytest.raises(InvalidInput, match="encoding='cp1252'"):
+        rows_of(path)
+    assert rows_of(path, encoding="cp1252") == (("Name",), [("Müller",)])
+    with pytest.raises(InvalidInput, match="not known"):
+        rows_of(path, encoding="klingon")
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("a,b\n1,2\n1\n", "Row 2 has 1 cells, the header has 2"),
+        ('a,b\n1,"2\n', "Row 1 .*unexpected end"),
+        ('a,b\n1,"2"x\n', "Row 1 "),
+        ("", "empty"),
+        ("a,b\n" + "1,2\n" * 700 + "1,2,3\n", "Row 701"),
+    ],
+)
+def test_a_damaged_file_is_refused_where_it_is_damaged(text, why):
+    with pytest.raises(InvalidInput, match=why):
+        rows_of(io.StringIO(text))
+
+
+def test_a_header_alone_is_no_rows():
+    assert rows_of(io.StringIO("a,b\n")) == (("a", "b"), [])
+    assert rows_of(iter([])) == ((), [])
+
+
+# Frames
+
+
+def test_a_pandas_frame_is_rows():
+    pandas = pytest.importorskip("pandas")
+    pytest.importorskip("pyarrow")
+    moments = pandas.to_datetime(["2024-01-01T02:00+02:00", None])
+    frame = pandas.DataFrame(
+        {"a": [1, None], "b": ["x", None], "at": moments},
+        index=[7, 9],
+    )  # fmt: skip
+    columns, rows = rows_of(frame)
+    assert columns == ("a", "b", "at")
+    assert rows[0][:2] == (1.0, "x")
+    assert rows[0][2].isoformat() == "2024-01-01T00:00:00+00:00"
+    assert rows[1][1:] == (None, None)
+
+
+def test_polars_and_arrow_are_rows_in_bounded_chunks():
+    polars = pytest.importorskip("polars")
+    pyarrow = pytest.importorskip("pyarrow")
+    data = {"n": list(range(1_200)), "t": [f"t{n}" for n in range(1_200)]}
+    wanted = (("n", "t"), list(zip(data["n"], data["t"], strict=True)))
+    assert rows_of(polars.DataFrame(data)) == wanted
+    assert rows_of(pyarrow.table(data)) == wanted
+    assert rows_of(pyarrow.table(data).to_reader(max_chunksize=70)) == wanted
+    categories = pyarrow.table({"c": pyarrow.array(["x", "y", "x"]).dictionary_encode()})
+    assert rows_of(categories) == (("c",), [("x",), ("y",), ("x",)])
+    assert max(map(len, open_source(pyarrow.table(data)).chunks())) <= 500
+    with pytest.raises(InvalidInput, match="relationship"):
+        rows_of(pyarrow.table({"s": [{"Id": "x"}]}))
+    with pytest.raises(InvalidInput, match="collect"):
+        rows_of(polars.DataFrame(data).lazy())
