@@ -8,10 +8,10 @@ import pytest
 
 from salesforce_bulk.cli import demo, main
 from salesforce_bulk.cli.csv_file import Table, read_csv
-from salesforce_bulk.cli.demo_plan import Column, Kind, Plan, Spoil
+from salesforce_bulk.cli.demo_plan import Column, Kind, Plan, Row, Spoil
 from salesforce_bulk.cli.progress import Progress
 from salesforce_bulk.emulator import SalesforceEmulator
-from salesforce_bulk.errors import InvalidInput
+from salesforce_bulk.errors import BulkApiError, InvalidInput
 
 
 @pytest.fixture
