@@ -306,9 +306,12 @@ def test_an_endpoint_set_by_the_caller_is_used_by_the_next_call(
     requests_mock: requests_mock.Mocker,
 ) -> None:
     bulk = client()
-    bulk.endpoint = "https://other.example.com/services/async/50.0"
-    requests_mock.get("https://other.example.com/services/async/50.0/job/750x", content=JOB_XML)
+    requests_mock.get(f"{ENDPOINT}/job/750x", content=JOB_XML)
+    other = "https://other.example.com/services/async/50.0"
+    requests_mock.get(f"{other}/job/750x", content=JOB_XML.replace(b"Open", b"Closed"))
     assert bulk.job_state("750x") == "Open"
+    bulk.endpoint = other
+    assert bulk.job_state("750x") == "Closed"
 
 
 def test_batches_filled_in_by_the_caller_are_found(bulk: SalesforceBulk) -> None:
