@@ -209,11 +209,12 @@ class PagedCsvQuery(CsvQuery):
 
 #: Values of these types have no quotes in them.
 _PLAIN_TYPES = frozenset({"id", "reference", "int", "long", "date", "datetime", "time"})
-#: Text of a double as Java prints it; ``java_double`` is asked only where SQLite's own text is
-#: not that (the first condition) or not exact (the second).
+#: Text of a double as Java prints it. SQLite's own text is that within these bounds, if it is
+#: exact and so short that no shorter one can be; ``java_double`` is asked for the others.
 _SQL_DOUBLE = (
     "CASE WHEN {0} IS NULL THEN ''"
     " WHEN (abs({0}) < 1e7 AND abs({0}) >= 1e-3 OR {0} = 0)"
+    " AND length(CAST({0} AS TEXT)) <= 16"
     " AND CAST(CAST({0} AS TEXT) AS REAL) = {0} THEN CAST(CAST({0} AS REAL) AS TEXT)"
     " ELSE java_double({0}) END"
 )

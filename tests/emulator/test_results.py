@@ -11,10 +11,14 @@ from hypothesis import strategies as st
 from salesforce_bulk.emulator.results import CsvQuery, csv_statement, java_double
 
 TYPES = ("string", "boolean", "int", "double", "currency", "datetime", "id", "textarea")
+DOUBLES = st.none() | st.floats(allow_nan=False, allow_infinity=False)
 VALUES = {
     "boolean": st.none() | st.integers(0, 1),
     "int": st.none() | st.integers(-(10**9), 10**9),
-    "double": st.none() | st.floats(allow_nan=False, allow_infinity=False),
+    "double": DOUBLES,
+    "currency": DOUBLES,
+    "datetime": st.sampled_from([None, "2024-01-01T00:00:00.000Z"]),
+    "id": st.sampled_from([None, "001000000000001AAA"]),
 }
 TEXTS = st.none() | st.text(st.sampled_from('a",\n\r|\0é\U0001f600'), max_size=9)
 
