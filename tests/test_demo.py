@@ -207,6 +207,17 @@ def test_a_spoiled_row_that_the_org_accepts_is_1():
     )
 
 
+def test_a_batch_with_another_number_of_results_than_rows_is_an_error():
+    with SalesforceEmulator() as org:
+        bulk = org.connect()
+        job = bulk.create_insert_job("Account")
+        batch = bulk.post_batch(job, "Name\nA\nB\n")
+        bulk.wait_for_batch(job, batch, sleep_interval=0.01)
+        with pytest.raises(BulkApiError, match="has 2 results for 1 rows") as caught:
+            demo.sort_out(demo.Load(), bulk, job, batch, [Row(1)])
+    assert (caught.value.job_id, caught.value.batch_id) == (job, batch)
+
+
 def test_an_installation_without_examples_asks_for_a_file(tmp_path):
     with pytest.raises(InvalidInput, match="name a CSV file"):
         demo.example_file(tmp_path / "cities.csv")
