@@ -92,6 +92,9 @@ class Store:
         self.kept = directory is not None
         self._directory = directory or Path(tempfile.mkdtemp(prefix="salesforce-bulk-org-"))
         self._directory.mkdir(parents=True, exist_ok=True)
+        if not self.kept:
+            # Also when nobody closes the org: the interpreter's end takes the directory along.
+            self._remove = weakref.finalize(self, shutil.rmtree, self._directory, True)
         self.path = self._directory / FILE_NAME
         self._lock = threading.RLock()
         self._local = threading.local()
@@ -316,4 +319,4 @@ class Store:
                 reader.connection.close()
             self._writer.close()
             if not self.kept:
-                shutil.rmtree(self._directory, ignore_errors=True)
+                self._remove()

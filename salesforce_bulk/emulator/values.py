@@ -92,6 +92,7 @@ _DATETIME = re.compile(
 _CANONICAL_DATETIMES = re.compile(
     r"(?:[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}Z)+"
 )
+_CANONICAL_LENGTH = len("2024-01-31T10:00:00.000Z")
 _TIME = re.compile(r"(?P<time>[0-9]{2}:[0-9]{2}:[0-9]{2})(?:\.(?P<fraction>[0-9]{1,9}))?Z?")
 _EMAIL = re.compile(
     r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.\u0080-\uffff-]+@[A-Za-z0-9\u0080-\uffff-]+(?:\.[A-Za-z0-9\u0080-\uffff-]+)+"
@@ -495,7 +496,9 @@ def _datetime_judge(field: Field, column: int, unchanged: Judged) -> Judge:
 def _canonical_datetimes(cells: Sequence[Cell]) -> list[Judged] | None:
     """The cells, if all of them are written exactly as the store writes datetimes."""
     texts = [cell for cell in cells if type(cell) is str]
-    if len(texts) < len(cells) or not _CANONICAL_DATETIMES.fullmatch("".join(texts)):
+    if len(texts) < len(cells) or set(map(len, texts)) != {_CANONICAL_LENGTH}:
+        return None
+    if not _CANONICAL_DATETIMES.fullmatch("".join(texts)):
         return None
     if not f"{_FIRST_YEAR}" <= min(texts) <= max(texts) < f"{_LAST_YEAR + 1}":
         return None

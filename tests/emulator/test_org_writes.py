@@ -162,6 +162,33 @@ def test_an_opportunitys_stage_decides_probability_and_outcome(org: Org) -> None
     assert rows(org, soql)[0] == (0, 0, 50.0, 100.0, "2024 2", "Pipeline")
 
 
+def test_an_event_knows_its_end_by_its_duration_and_a_task_when_it_was_done(org: Org) -> None:
+    insert(
+        org,
+        "Event",
+        "Subject StartDateTime DurationInMinutes",
+        ["a", "2024-05-31T23:30:00Z", "45"],
+        ["b", UNCHANGED, UNCHANGED],
+    )
+    assert rows(org, "SELECT ActivityDateTime, ActivityDate, EndDateTime, EndDate FROM Event") == [
+        ("2024-05-31T23:30:00.000Z", "2024-05-31", "2024-06-01T00:15:00.000Z", "2024-06-01"),
+        (None, None, None, None),
+    ]
+    insert(org, "Task", "Status Priority", ["Completed", "High"], [UNCHANGED, UNCHANGED])
+    assert rows(org, "SELECT IsClosed, IsHighPriority, CompletedDateTime FROM Task") == [
+        (1, 1, NOW),
+        (0, 0, None),
+    ]
+
+
+def test_a_campaign_member_is_a_lead_or_a_contact(org: Org) -> None:
+    (campaign,) = insert(org, "Campaign", "Name", ["c"])
+    (lead,) = insert(org, "Lead", "LastName Company", ["l", "c"])
+    insert(org, "CampaignMember", "CampaignId LeadId Status", [campaign, lead, "Responded"])
+    soql = "SELECT Type, LeadOrContactId, HasResponded FROM CampaignMember"
+    assert rows(org, soql) == [("Lead", lead, 1)]
+
+
 def test_people_are_named_by_their_first_and_last_names(org: Org) -> None:
     one, _ = insert(org, "Contact", "FirstName LastName", ["Ann", "Lee"], [UNCHANGED, "Ng"])
     assert rows(org, "SELECT Name FROM Contact ORDER BY Id") == [("Ann Lee",), ("Ng",)]

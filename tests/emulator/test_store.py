@@ -1,4 +1,6 @@
 import sqlite3
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -135,6 +137,14 @@ def test_a_temporary_store_leaves_no_file_behind() -> None:
     assert not directory.exists()
     with pytest.raises(sqlite3.ProgrammingError):
         store.read()
+
+
+def test_a_store_that_nobody_closes_goes_with_the_interpreter() -> None:
+    program = "from salesforce_bulk.emulator.store import Store; s = Store(); print(s.path.parent)"
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert not Path(done.stdout.strip()).exists()
 
 
 def test_a_kept_store_is_found_again_with_its_counters(tmp_path: Path) -> None:

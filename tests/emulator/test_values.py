@@ -221,6 +221,24 @@ def test_any_date_is_stored_as_written(day: date) -> None:
     assert judge(make_field("Day", "date"), day.isoformat()) == [day.isoformat()]
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2024-02-30T10:00:00.000Z",
+        "2024-01-31T10:61:00.000Z",
+        "1066-10-14T10:00:00.000Z",
+        "2024-01-31T10:00:00.000Z" * 2,
+    ],
+)
+def test_a_datetime_in_the_stores_own_form_is_judged_like_any_other(text: str) -> None:
+    good = "2024-01-31T10:00:00.000Z"
+    field = make_field("At", "datetime")
+    assert judge(field, good, good) == [good, good]
+    (first, second) = judge(field, good, text)
+    assert first == good
+    assert isinstance(second, RowError)
+
+
 def test_times_keep_milliseconds() -> None:
     field = make_field("At__c", "time")
     assert judge(field, "16:20:00.5Z", "00:00:00") == ["16:20:00.500Z", "00:00:00.000Z"]
