@@ -239,8 +239,10 @@ def test_a_missing_key_is_not_cleared() -> None:
     assert b"".join(CsvDictsAdapter(rows, nulls="clear")).endswith(b'"#N/A",""\r\n')
 
 
-names = st.text(st.characters(codec="utf-8"), min_size=1, max_size=5)
-texts = st.text(st.characters(codec="utf-8"), max_size=20)
+# Python 3.10's csv reads no NUL.
+characters = st.characters(codec="utf-8", exclude_characters="\0")
+names = st.text(characters, min_size=1, max_size=5)
+texts = st.text(characters, max_size=20)
 
 
 @given(st.data())

@@ -156,7 +156,8 @@ def test_readall_read1_readinto_and_peek_are_there() -> None:
     target = bytearray(2)
     assert (file.readinto(target), target) == (2, b"ab")
     assert file.read1(1) == b"c"
-    assert file.readall() == b"def"
+    assert (file.readinto1(target), target[:1]) == (1, b"d")
+    assert file.readall() == b"ef"
 
 
 def test_an_unsized_read_takes_no_more_pieces_than_asked_for() -> None:
