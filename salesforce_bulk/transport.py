@@ -64,8 +64,10 @@ log = logging.getLogger("salesforce_bulk")
 
 #: Seconds to connect, and between two pieces of an answer.
 DEFAULT_TIMEOUT = (10.0, 120.0)
-#: Bytes of a download read at a time; 1 KB would cost eight times the CPU.
-PIECE_BYTES = 1 << 16
+#: Bytes of a download read at a time; 64 KB cost a third more CPU, 1 KB eight times as much.
+PIECE_BYTES = 1 << 18
+#: Bytes decompressed at a time; larger ones make zlib wait for fresh memory, a third slower.
+_PACKED_BYTES = 1 << 16
 #: Bytes that a decompressed piece has at most, however well it was compressed.
 _TEXT_BYTES = 1 << 20
 #: A server that asks for a longer pause than this gets its answer handed to the caller.
@@ -515,9 +517,9 @@ def _wire_pieces(answer: Response, piece_bytes: int) -> Iterator[bytes]:
 def _gunzip(pieces: Iterator[bytes], may_be_empty: bool) -> Iterator[bytes]:
     decoder = _gzip_decoder()
     began = False
-    for piece in pieces:
+    for packed in _slices(pieces):
         began = True
-        rest = piece
+        rest = packed
         while rest:
             if decoder.eof:  # gzip files may stand one behind another
                 decoder = _gzip_decoder()
@@ -533,6 +535,16 @@ def _gunzip(pieces: Iterator[bytes], may_be_empty: bool) -> Iterator[bytes]:
         yield text
     if not (decoder.eof or (may_be_empty and not began)):
         raise IncompleteBody("The answer broke off within its compressed data. Fetch it again.")
+
+
+def _slices(pieces: Iterator[bytes]) -> Iterator[bytes | memoryview]:
+    for piece in pieces:
+        if len(piece) <= _PACKED_BYTES:
+            yield piece
+            continue
+        view = memoryview(piece)
+        for start in range(0, len(piece), _PACKED_BYTES):
+            yield view[start : start + _PACKED_BYTES]
 
 
 def _gzip_decoder() -> Any:
