@@ -52,6 +52,11 @@ def test_other_text_is_no_id(text: str) -> None:
     assert to_18(text) is None
 
 
+@pytest.mark.parametrize("text", ["000000000000000BAA", "0018C00002FINBO" + "AA5"])
+def test_a_digit_that_should_be_an_upper_case_letter_makes_no_id(text: str) -> None:
+    assert to_18(text) is None
+
+
 @given(st.integers(0, 62**9 - 1))
 def test_base_62_is_read_back(number: int) -> None:
     assert from_base62(base62(number, 9)) == number

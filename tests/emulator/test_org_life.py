@@ -69,15 +69,17 @@ def test_bulk_refuses_what_its_api_refuses(org: Org) -> None:
         org.query("SELECT Nope FROM Account")
 
 
-def test_chunks_are_id_ranges_that_cover_every_record_once(org: Org) -> None:
-    ids = accounts(org, *map(str, range(25)))
+@pytest.mark.parametrize("count", [19, 20, 21, 25])
+def test_chunks_are_id_ranges_that_cover_every_record_once(org: Org, count: int) -> None:
+    ids = accounts(org, *map(str, range(count)))
     ranges = org.chunk_boundaries("account", 10)
-    assert ranges == [(ids[0], ids[10]), (ids[10], ids[20]), (ids[20], None)]
+    starts = ids[::10]
+    assert ranges == list(zip(starts, [*starts[1:], None], strict=True))
     found = [
         [row[0] for row in org.query("SELECT Id FROM Account ORDER BY Id", id_range=bounds)]
         for bounds in ranges
     ]
-    assert found == [ids[:10], ids[10:20], ids[20:]]
+    assert found == [ids[start : start + 10] for start in range(0, count, 10)]
 
 
 def test_deleted_records_count_toward_a_chunk_and_a_start_row_shifts_it(org: Org) -> None:

@@ -116,6 +116,27 @@ def test_many_threads_write_without_losing_a_row(store: Store) -> None:
     assert len(names(store)) == 200
 
 
+def test_threads_that_meet_at_an_objects_first_use_make_one_table(store: Store) -> None:
+    objects = list(Schema().objects.values())
+    together = threading.Barrier(8)
+    failed: list[Exception] = []
+
+    def use() -> None:
+        for sobject in objects:
+            together.wait()
+            try:
+                store.ensure(sobject)
+            except sqlite3.Error as error:
+                failed.append(error)
+
+    threads = [threading.Thread(target=use) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failed == []
+
+
 @pytest.mark.parametrize(
     ("text", "plain", "unicode"), [("éCOLE", 0, 1), ("ÉCOLE", 1, 1), ("Ecole", 0, 0)]
 )
