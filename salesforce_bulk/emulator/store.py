@@ -181,9 +181,7 @@ class Store:
         if self._is_complete(sobject):
             return
         with self.writing() as connection:
-            # Another thread may have been faster.
-            if self._is_complete(sobject):
-                return
+            # Only now: another thread may have been faster.
             columns = self._tables.get(sobject.name.lower())
             if columns is None:
                 self._create(connection, sobject)
