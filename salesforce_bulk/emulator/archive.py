@@ -5,6 +5,7 @@ Source: *Bulk API Developer Guide*, "Load Binary Attachments".
 
 from __future__ import annotations
 
+import struct
 import zipfile
 import zlib
 from pathlib import Path
@@ -12,6 +13,18 @@ from pathlib import Path
 from salesforce_bulk import limits
 
 MANIFEST = "request.txt"
+METHODS = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
+#: What zipfile raises for archives that are none.
+UNREADABLE = (
+    zipfile.BadZipFile,
+    zlib.error,
+    struct.error,
+    OSError,
+    EOFError,
+    IndexError,
+    ValueError,
+    RuntimeError,  # encrypted; NotImplementedError is one
+)
 
 
 class ArchiveError(Exception):
@@ -28,9 +41,13 @@ class Archive:
     def __init__(self, path: Path) -> None:
         try:
             self._zip = zipfile.ZipFile(path)
-        except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
+        except UNREADABLE as error:
             raise ArchiveError(f"Unable to read the zip file: {error}") from error
-        self._files = {info.filename: info for info in self._zip.infolist() if not info.is_dir()}
+        self._files = {
+            info.filename: info
+            for info in self._zip.infolist()
+            if not info.filename.endswith("/") and info.compress_type in METHODS
+        }
         try:
             self._check()
         except ArchiveError:
@@ -58,7 +75,10 @@ class Archive:
             raise MemberError(f"Binary field must be a reference to a file: {reference}")
         if reference[1:] not in self._files:
             raise MemberError(f"File not found in zip: {reference[1:]}")
-        return self._read(reference[1:])
+        try:
+            return self._read(reference[1:])
+        except ArchiveError as error:
+            raise MemberError(str(error)) from error
 
     def close(self) -> None:
         self._zip.close()
@@ -69,7 +89,7 @@ class Archive:
             with self._zip.open(info) as file:
                 # The directory's size may lie; no more than that is unpacked.
                 content = file.read(info.file_size + 1)
-        except (zipfile.BadZipFile, zlib.error, OSError, RuntimeError, EOFError) as error:
+        except UNREADABLE as error:
             raise ArchiveError(f"Unable to read {name}: {error}") from error
         if len(content) != info.file_size:
             raise ArchiveError(f"{name} is larger than it says")

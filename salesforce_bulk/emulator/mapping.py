@@ -122,7 +122,7 @@ def _converter(kind: str, hint: str) -> Callable[[str], tuple[Cell, ...]]:
 
 
 def _date(text: str, pattern: str, kind: str) -> str:
-    with suppress(ValueError):
+    with suppress(ValueError, re.error):
         moment = datetime.strptime(text, pattern)
         return moment.strftime("%Y-%m-%d" if kind == "date" else "%Y-%m-%dT%H:%M:%S.000Z")
     return text  # the row fails for it, with the value that was sent

@@ -106,7 +106,8 @@ class XmlReader:
             ended = not block
             try:
                 self._parser.Parse(block, ended)
-            except expat.ExpatError as error:
+            except (expat.ExpatError, LookupError, ValueError) as error:
+                # Besides what is not well-formed: encodings that nobody, or only expat, knows.
                 raise XmlError(str(error)) from error
             done, self._done = self._done, []
             yield from done
