@@ -43,6 +43,7 @@ from salesforce_bulk.errors import (
     UnknownBatch,
     UnsupportedContentType,
 )
+from salesforce_bulk.export import Export
 from salesforce_bulk.formats.values import CLEAR
 from salesforce_bulk.load import LoadJob
 from salesforce_bulk.load_results import LoadResult
@@ -62,6 +63,7 @@ __all__ = [
     "ConnectionFailed",
     "CsvDictsAdapter",
     "ExceededQuota",
+    "Export",
     "FeatureNotEnabled",
     "IncompleteBody",
     "IncompleteLogin",

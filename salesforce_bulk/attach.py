@@ -6,25 +6,30 @@ import os
 from typing import Any
 
 from salesforce_bulk import load
-from salesforce_bulk.errors import InvalidInput, JournalMismatch
+from salesforce_bulk.errors import InvalidJob, JournalMismatch
+from salesforce_bulk.export import Export, attach_export, resume_export
 from salesforce_bulk.journal import Journal
 from salesforce_bulk.load_results import LoadResult
 from salesforce_bulk.load_settings import LoadSettings
 from salesforce_bulk.org_access import OrgAccess
+from salesforce_bulk.query_run import KIND as EXPORT_KIND
 from salesforce_bulk.wire import v1
 
 _QUERIES = frozenset({"query", "queryAll"})
 
 
-def attach(access: OrgAccess, job_id: str) -> load.LoadJob:
-    """The handle of a job, from its id alone.
+def attach(access: OrgAccess, job_id: str) -> load.LoadJob | Export:
+    """The handle of a job, from its id alone: a load's, or a query's by either API.
 
     Raises:
         InvalidJob: the org does not know the job.
     """
-    info = v1.as_text(access.v1.job(job_id))
+    try:
+        info = v1.as_text(access.v1.job(job_id))
+    except InvalidJob:
+        return attach_export(access, job_id)
     if info.get("operation") in _QUERIES:
-        raise InvalidInput(f"Job {job_id} is a query's; export it anew.", job_id=job_id)
+        return attach_export(access, job_id)
     return load.attach(access, job_id, info)
 
 
@@ -33,10 +38,12 @@ def resume(
     journal: str | os.PathLike[str],
     records: Any = None,
     settings: LoadSettings | None = None,
-) -> LoadResult:
-    """Finish the run that a journal is of."""
+) -> LoadResult | Export:
+    """Finish the run that a journal is of; of an export, the file that it wrote."""
     with Journal.open(journal) as opened:
         kind = opened.header.get("kind")
     if kind == load.KIND:
         return load.resume(access, journal, records, settings or LoadSettings())
+    if kind == EXPORT_KIND:
+        return resume_export(access, journal)
     raise JournalMismatch(f"The journal {journal} is of a run of kind {kind!r}.")

@@ -9,7 +9,9 @@ import json
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from difflib import get_close_matches
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 from salesforce_bulk.call import Call, Caller
@@ -108,6 +110,10 @@ class Describes:
         """GET /limits, by the vendor's names, e.g. ``DailyBulkApiBatches``; never cached."""
         return self._caller.read(Call("GET", "limits", media_type=media.JSON), _read_limits)
 
+    def server_time(self) -> datetime:
+        """The org's clock, to the second, by the ``Date`` of an answer."""
+        return self._caller.read(Call("GET", "limits", media_type=media.JSON), _read_date)
+
 
 def _read_object(answer: Response) -> ObjectDescribe:
     document = _document(answer)
@@ -144,6 +150,13 @@ def _read_limits(answer: Response) -> dict[str, Allowance]:
         for name, limit in _document(answer).items()
         if isinstance(limit, dict) and "Max" in limit and "Remaining" in limit
     }
+
+
+def _read_date(answer: Response) -> datetime:
+    try:
+        return parsedate_to_datetime(answer.headers["Date"])
+    except (KeyError, ValueError) as error:
+        raise Unreadable("the answer has no readable Date") from error
 
 
 def _document(answer: Response) -> dict[str, Any]:

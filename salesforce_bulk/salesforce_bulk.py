@@ -34,6 +34,8 @@ from salesforce_bulk.errors import (
     UnexpectedResponse,
     UnknownBatch,
 )
+from salesforce_bulk.export import Export, plan_export
+from salesforce_bulk.export_settings import ExportOptions
 from salesforce_bulk.load import LoadJob
 from salesforce_bulk.load_results import LoadResult
 from salesforce_bulk.load_settings import LoadOptions, LoadSettings
@@ -827,9 +829,31 @@ class SalesforceBulk:
         settings = LoadSettings(**options)
         return load.submit(self._access, "hardDelete", object_name, records, settings)
 
+    # Exports
+
+    def export(self, soql: str, **options: Unpack[ExportOptions]) -> Export:
+        """What a query gives: whole, typed, or an error that says what is missing.
+
+        Args:
+            soql: a query, or an object's name with ``fields=``.
+            options: see `ExportOptions`.
+
+        Returns:
+            an `Export`. The query is checked, but nothing is asked for before it is read.
+
+        Raises:
+            InvalidInput: bulk queries refuse it; the message says what to do instead.
+            NotFound: the org has no such object.
+        """
+        return plan_export(self._access, soql, options)
+
+    def submit_export(self, soql: str, **options: Unpack[ExportOptions]) -> Export:
+        """`export` whose job is made at once."""
+        return plan_export(self._access, soql, options).submit()
+
     # Jobs and runs of other processes
 
-    def attach(self, job_id: str) -> LoadJob:
+    def attach(self, job_id: str) -> LoadJob | Export:
         """The handle of a job that another process submitted."""
         return attach.attach(self._access, job_id)
 
@@ -842,7 +866,7 @@ class SalesforceBulk:
         timeout: float | None = None,
         parallel: int = 2,
         progress: ProgressOption = None,
-    ) -> LoadResult:
+    ) -> LoadResult | Export:
         """Finish the run that a journal is of, after a crash or an interruption.
 
         Args:

@@ -1,0 +1,287 @@
+"""A CSV file made of pages: their bytes copied, one header, resumed where a crash left it."""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+import io
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import IO, Any, NamedTuple
+
+from salesforce_bulk.errors import InvalidInput
+from salesforce_bulk.files import part_path, put_in_place, sync
+from salesforce_bulk.formats.csv_reader import split_records
+from salesforce_bulk.formats.values import to_text
+from salesforce_bulk.journal import Entry, Journal
+from salesforce_bulk.page_reading import Body, HeaderFirst, Reading
+from salesforce_bulk.read_ahead import digest_of
+from salesforce_bulk.wire.v1 import Unreadable
+
+
+class Taken(NamedTuple):
+    """What an earlier process wrote.
+
+    Attributes:
+        keys: of the pages, in order.
+        rows: of each page, with its batch.
+        end: of the last page in the file.
+        next_locator: of the page behind the last one.
+        was_last: whether no page is behind it.
+    """
+
+    keys: list[list[str | None]]
+    rows: list[tuple[str | None, int]]
+    end: int
+    next_locator: str | None
+    was_last: bool
+
+
+class CsvTarget:
+    """The file while it is written.
+
+    Args:
+        file: binary; readable too where ``journal`` is used.
+        place: (part, target) of a file that takes its name at the end.
+        journal: records each page.
+        taken: what is in the file already.
+        finished: the rows of a file that is in its place already.
+
+    Attributes:
+        has_header: whether the header was written.
+        page_rows: rows of the page that was copied last.
+        digest: tells the digest of the page's bytes so far; None where they cannot be read
+            again.
+    """
+
+    def __init__(
+        self,
+        file: IO[bytes] | None,
+        place: tuple[Path, Path] | None = None,
+        journal: Journal | None = None,
+        taken: Taken | None = None,
+        finished: int | None = None,
+    ) -> None:
+        self.finished = finished
+        self.taken = taken
+        self.page_rows = 0
+        self.has_header = False
+        self.digest: Callable[[], bytes] | None = None if place is None else self._digest
+        self._file = file
+        self._place = place
+        self._journal = journal
+        self._header: list[str] | None = None
+        self._records: HeaderFirst | None = None
+        self._start = 0
+        if taken is not None and taken.end:
+            self._read_header()
+
+    @property
+    def file(self) -> IO[bytes]:
+        """What is written to."""
+        if self._file is None:
+            raise RuntimeError("the file is finished")
+        return self._file
+
+    def copy(self, body: Body, reading: Reading, told: Callable[[], None]) -> None:
+        """Write a page behind the others, without its header where there is one already.
+
+        Raises:
+            Unreadable: its header is not that of the first page, or not that of the export.
+        """
+        records = self._records = HeaderFirst(body)
+        self._start = self._tell()
+        began, write = False, self.file.write
+        for piece in records:
+            if not began:
+                self._take_header(records, reading)
+                self._start = self._tell()
+                began = True
+            write(piece)
+            told()
+        if not began and records.header is not None:
+            self._take_header(records, reading)
+        if began and body.ends_open:
+            write(b"\n")
+        rows = body.rows if body.counted is None else body.counted
+        if rows is None:
+            raise RuntimeError("a page is counted by the server or by its download")
+        self.page_rows = rows
+        self._note_page(body)
+
+    def write_header(self, names: Sequence[str]) -> None:
+        """Write a header as the org would."""
+        self._write_records([names])
+        self.has_header = True
+
+    def begin_anew(self, names: Sequence[str]) -> None:
+        """Forget what is in the file, and write the header."""
+        if self.taken is not None:
+            self.file.seek(0)
+            self.file.truncate()
+            self.taken = None
+        self.write_header(names)
+
+    def write_rows(self, rows: Iterable[Sequence[Any]]) -> None:
+        """Write rows of values, as the org would write them."""
+        self._write_records([[to_text(value) or "" for value in row] for row in rows])
+
+    def put_in_place(self, rows: int) -> None:
+        """The file is complete and reconciled: give it its name."""
+        self.file.flush()
+        if self._place is None:
+            return
+        part, target = self._place
+        sync(self.file)
+        self.file.close()
+        self._append({"do": "reconciled", "rows": rows})
+        put_in_place(part, target)
+        self._append({"do": "done", "rows": rows})
+
+    def _take_header(self, records: HeaderFirst, reading: Reading) -> None:
+        header = records.header or []
+        if self._header is None:
+            reading.order_of(header)
+            self._header = header
+            self.has_header = True
+            written = records.header_bytes
+            self.file.write(written if written.endswith(b"\n") else written + b"\n")
+        elif header != self._header:
+            raise Unreadable(f"the header of this page is {header}, not {self._header}")
+
+    def _read_header(self) -> None:
+        self.file.seek(0)
+        for _ in (first := HeaderFirst(iter(lambda: self.file.read(1 << 16), b""))):
+            break
+        self._header = first.header or split_records(first.begun.decode("utf-8"))[0]
+        self.has_header = True
+        self.file.seek(0, os.SEEK_END)
+
+    def _write_records(self, records: Iterable[Sequence[str]]) -> None:
+        text = io.StringIO(newline="")
+        csv.writer(text, quoting=csv.QUOTE_ALL, lineterminator="\n").writerows(records)
+        self.file.write(text.getvalue().encode("utf-8"))
+
+    def _tell(self) -> int:
+        return self.file.tell() if self._place is not None else 0
+
+    def _digest(self) -> bytes:
+        self.file.flush()
+        begun = self._records.begun if self._records else b""
+        digest = digest_of(self.file, self._start, begun)
+        self.file.seek(0, os.SEEK_END)
+        return digest
+
+    def _note_page(self, body: Body) -> None:
+        if self._journal is None or self._place is None:
+            return
+        sync(self.file)
+        page = body.page
+        self._append(
+            {
+                "do": "page",
+                "key": list(page.key),
+                "batch": page.batch_id,
+                "rows": self.page_rows,
+                "end": self._tell(),
+                "next": body.next_locator,
+            }
+        )
+
+    def _append(self, entry: Entry) -> None:
+        if self._journal is not None:
+            self._journal.append(entry)
+
+
+@contextlib.contextmanager
+def open_target(
+    target: str | os.PathLike[str] | IO[bytes], journal: Journal | None
+) -> Iterator[CsvTarget]:
+    """What an export writes CSV to.
+
+    A part that a crash or an error leaves stays where a journal knows it, and goes otherwise.
+    """
+    if not isinstance(target, (str, os.PathLike)):
+        yield CsvTarget(_binary(target))
+        return
+    path = Path(target).absolute()
+    if journal is None:
+        part = part_path(path)
+        with part.open("x+b") as file:
+            try:
+                yield CsvTarget(file, (part, path))
+            except BaseException:
+                file.close()
+                part.unlink(missing_ok=True)
+                raise
+        return
+    finished = _finished(journal, path)
+    if finished is not None:
+        yield CsvTarget(None, finished=finished)
+        return
+    part, taken = _recorded_part(journal, path)
+    if taken is None:
+        part = part_path(path)
+        journal.append({"do": "file", "path": str(path), "part": part.name})
+    with part.open("r+b" if taken else "x+b") as file:
+        if taken:
+            file.truncate(taken.end)
+            file.seek(0, os.SEEK_END)
+        yield CsvTarget(file, (part, path), journal, taken)
+
+
+def _binary(file: Any) -> IO[bytes]:
+    if not hasattr(file, "write") or isinstance(file, io.TextIOBase):
+        raise InvalidInput(
+            f"to_csv takes a path or a binary file, not {type(file).__name__}; of sys.stdout take "
+            "sys.stdout.buffer."
+        )
+    return file  # type: ignore[no-any-return]
+
+
+def _entries_of(journal: Journal, path: Path) -> tuple[Entry | None, list[Entry]]:
+    """The last file of that path in a journal, and what followed."""
+    at = next(
+        (
+            number
+            for number, entry in reversed(list(enumerate(journal.entries)))
+            if entry["do"] == "file" and entry["path"] == str(path)
+        ),
+        None,
+    )
+    return (None, []) if at is None else (journal.entries[at], journal.entries[at + 1 :])
+
+
+def _finished(journal: Journal, path: Path) -> int | None:
+    """The rows of a file that an earlier process reconciled, brought into its place."""
+    file, entries = _entries_of(journal, path)
+    ends = {entry["do"]: entry for entry in entries if entry["do"] in ("reconciled", "done")}
+    if file is None or "reconciled" not in ends:
+        return None
+    part = path.with_name(file["part"])
+    if "done" not in ends and part.exists():
+        put_in_place(part, path)
+    if not path.exists():
+        return None
+    if "done" not in ends:
+        journal.append({"do": "done", "rows": ends["reconciled"]["rows"]})
+    return int(ends["reconciled"]["rows"])
+
+
+def _recorded_part(journal: Journal, path: Path) -> tuple[Path, Taken | None]:
+    file, entries = _entries_of(journal, path)
+    if file is None:
+        return path, None
+    part = path.with_name(file["part"])
+    pages = [entry for entry in entries if entry["do"] == "page"]
+    end = pages[-1]["end"] if pages else 0
+    if not part.exists() or part.stat().st_size < end:
+        return path, None
+    return part, Taken(
+        keys=[page["key"] for page in pages],
+        rows=[(page["batch"], page["rows"]) for page in pages],
+        end=end,
+        next_locator=pages[-1]["next"] if pages else None,
+        was_last=bool(pages) and pages[-1]["next"] is None and pages[-1]["batch"] is None,
+    )

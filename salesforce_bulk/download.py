@@ -1,0 +1,327 @@
+"""One page of results read from the server: whole, or an error.
+
+A download that breaks is fetched again. What was delivered already is passed over only after
+its digest proved equal: results are stable and can be read again while the server keeps them
+(guide, "Get Results for a Query Job"), and where that should ever not hold, nothing is mixed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import re
+from collections.abc import Callable, Generator, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from email.utils import parsedate_to_datetime
+from typing import Protocol
+
+from salesforce_bulk.api_v2 import ResultPage
+from salesforce_bulk.call import add_to_message, html_instead
+from salesforce_bulk.errors import (
+    BulkApiError,
+    IncompleteBody,
+    InvalidJob,
+    NotFound,
+    ReconciliationError,
+    ResultsExpired,
+    ServerBusy,
+    TransportError,
+)
+from salesforce_bulk.formats.csv_reader import RecordCounter
+from salesforce_bulk.org_access import OrgAccess
+from salesforce_bulk.transport import Response, proves_its_end, read_body
+from salesforce_bulk.wire.v1 import NO_RECORDS
+
+log = logging.getLogger("salesforce_bulk")
+
+#: Failures one after another in which a download got no further, before it is given up.
+_FAILURES = 10
+_LONGEST_PAUSE = 30.0
+#: Bytes read from the wire at a time.
+_PIECE_BYTES = 1 << 18
+#: How a page of a proxy or a login begins, whatever its Content-Type says.
+_HTML = re.compile(rb"\s*<(!doctype\s+html|html)\b", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Page:
+    """Where a page (2.0) or a result file (1.0) is.
+
+    Attributes:
+        job_id: 18 characters.
+        content_type: ``CSV``, and for 1.0 also ``JSON`` and ``XML``.
+        api_version: of the job.
+        batch_id, result_id: of a result file.
+        locator: of a page; None for the first.
+        max_records: rows that a page may have at most; None leaves it to the server.
+        rows: that the server counted, None where it has not said so yet.
+    """
+
+    job_id: str
+    content_type: str = "CSV"
+    api_version: str | None = None
+    batch_id: str | None = None
+    result_id: str | None = None
+    locator: str | None = None
+    max_records: int | None = None
+    rows: int | None = None
+
+    @property
+    def key(self) -> tuple[str, str | None, str | None]:
+        """What tells this page from the others of an export."""
+        return self.job_id, self.batch_id, self.result_id or self.locator
+
+    def __str__(self) -> str:
+        if self.batch_id is not None:
+            return f"result {self.result_id} of batch {self.batch_id} of job {self.job_id}"
+        return f"the page at locator {self.locator or '(first)'} of job {self.job_id}"
+
+
+class Digest(Protocol):
+    """What `hashlib` gives."""
+
+    def update(self, data: bytes, /) -> None: ...
+
+    def digest(self) -> bytes: ...
+
+
+def new_digest() -> Digest:
+    """The digest by which delivered bytes are known again."""
+    return hashlib.sha256()
+
+
+class Download:
+    """The bytes of one page, to be iterated once.
+
+    Args:
+        access: the org.
+        page: what is read.
+        keep_nul: leave NUL characters where they are.
+        count: count the records also where the server tells their number with the page.
+        delivered: the digest of what was delivered so far, by whoever can still read it;
+            None keeps it up here.
+
+    Attributes:
+        rows: of this page by the server's word, from its headers or its batch; known once the
+            page is opened.
+        counted: records found in the body, its header excluded; None where they were not
+            counted, because both the server's count and the end of the body are proved.
+        next_locator: where the following page is, None behind the last one.
+        server_time: by the answer's ``Date``.
+        proved: whether the end of the body was proved by its length, its chunks or its
+            compression, and not only by how it looks.
+    """
+
+    def __init__(
+        self,
+        access: OrgAccess,
+        page: Page,
+        *,
+        keep_nul: bool = False,
+        count: bool = False,
+        delivered: Callable[[], bytes] | None = None,
+    ) -> None:
+        self.page = page
+        self.rows = page.rows
+        self.counted: int | None = None
+        self.next_locator: str | None = None
+        self.server_time: datetime | None = None
+        self.bytes = 0
+        self.proved = False
+        self._access = access
+        self._keep_nul = keep_nul
+        self._opened: ResultPage | None = None
+        self._counter = RecordCounter() if count and page.content_type == "CSV" else None
+        self._own_digest = new_digest() if delivered is None else None
+        self._delivered = delivered
+        self._head = b""
+        self._last = b""
+
+    def open(self) -> Download:
+        """Send the request, so that the headers are known."""
+        if self._opened is None:
+            self._opened = self._fetch()
+        return self
+
+    def close(self) -> None:
+        """Give up what was not read."""
+        if self._opened is not None:
+            self._opened.response.close()
+            self._opened = None
+
+    @property
+    def ends_open(self) -> bool:
+        """Whether the last record has no line end, which is right at a body without rows."""
+        return self.bytes > 0 and self._last != b"\n" and not self.is_empty
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether the body is 1.0's sentence for no rows."""
+        return self.bytes <= len(NO_RECORDS) + 3 and self._head.strip() == NO_RECORDS
+
+    def __iter__(self) -> Generator[bytes, None, None]:
+        failures = 0
+        while True:
+            before = self.bytes
+            try:
+                yield from self._attempt()
+                return
+            except (TransportError, ServerBusy) as error:
+                failures = 1 if self.bytes > before else failures + 1
+                if failures > _FAILURES:
+                    _name(error, self.page)
+                    raise
+                log.warning("%s broke off (%s); it is fetched again", self.page, error)
+                self._access.clock.sleep(min(_LONGEST_PAUSE, 0.25 * 2**failures))
+            finally:
+                self.close()
+
+    def _attempt(self) -> Iterator[bytes]:
+        """What is missing yet, from one request."""
+        opened = self._opened or self._fetch()
+        self._opened = opened
+        response = opened.response
+        self.proved = proves_its_end(response)
+        begun = None
+        unsure = not self.proved or self.rows is None
+        if unsure and self._counter is None and self.page.content_type == "CSV":
+            begun = self._counter = RecordCounter()
+        for piece in self._missing(response, begun):
+            self._note(piece)
+            yield piece
+        if self.page.content_type == "CSV":
+            self._check_end()
+
+    def _fetch(self) -> ResultPage:
+        opened = open_page(self._access, self.page)
+        self.server_time = _date(opened.response)
+        if opened.rows is not None:
+            if self.rows not in (None, opened.rows):
+                opened.response.close()
+                raise self._changed(f"{self.rows} rows before, {opened.rows} now")
+            self.rows = opened.rows
+        self.next_locator = opened.locator
+        return opened
+
+    def _missing(self, response: Response, counter: RecordCounter | None) -> Iterator[bytes]:
+        """The pieces behind what was delivered, which must be the same as before.
+
+        ``counter`` has not seen that yet.
+        """
+        left, digest = self.bytes, new_digest()
+        pieces = self._without_nul(read_body(response, _PIECE_BYTES))
+        for number, piece in enumerate(pieces):
+            if number == 0 and _HTML.match(piece):
+                raise html_instead(response)
+            if left:
+                known, piece = piece[:left], piece[left:]  # noqa: PLW2901
+                digest.update(known)
+                if counter is not None:
+                    counter.feed(known)
+                left -= len(known)
+                if not left and digest.digest() != self._digest():
+                    raise self._changed(f"the first {self.bytes:,} bytes are others")
+            if piece:
+                yield piece
+        if left and self.proved:
+            raise self._changed(f"{self.bytes:,} bytes before, {self.bytes - left:,} now")
+        if left:
+            raise IncompleteBody("The answer broke off. Fetch it again.")
+
+    def _without_nul(self, pieces: Iterator[bytes]) -> Iterator[bytes]:
+        if self._keep_nul:
+            return pieces
+        return (piece.replace(b"\0", b"") if b"\0" in piece else piece for piece in pieces)
+
+    def _note(self, piece: bytes) -> None:
+        if len(self._head) <= len(NO_RECORDS):
+            self._head += piece[: len(NO_RECORDS) + 4]
+        self.bytes += len(piece)
+        self._last = piece[-1:]
+        if self._counter is not None:
+            self._counter.feed(piece)
+        if self._own_digest is not None:
+            self._own_digest.update(piece)
+
+    def _digest(self) -> bytes:
+        if self._own_digest is not None:
+            return self._own_digest.digest()
+        if self._delivered is None:
+            raise RuntimeError("a download keeps its digest or is told it")
+        return self._delivered()
+
+    def _check_end(self) -> None:
+        if self.is_empty:
+            self.counted = 0
+            return
+        in_quotes = self._counter is not None and self._counter.in_quotes
+        if in_quotes or (self.ends_open and not self.proved):
+            raise IncompleteBody("The answer ends within a record. Fetch it again.")
+        if self._counter is None:
+            return
+        self.counted = max(0, self._counter.records + self.ends_open - 1)
+        if self.rows is None or self.counted == self.rows:
+            return
+        if not self.proved:
+            raise IncompleteBody(
+                f"The answer has {self.counted:,} of {self.rows:,} rows. Fetch it again."
+            )
+        raise ReconciliationError(
+            f"{self.page} holds {self.counted:,} rows where the server counted {self.rows:,}.",
+            expected=self.rows,
+            got=self.counted,
+            evidence={"page": str(self.page), "bytes": self.bytes},
+            job_id=self.page.job_id,
+            batch_id=self.page.batch_id,
+        )
+
+    def _changed(self, how: str) -> ReconciliationError:
+        return ReconciliationError(
+            f"{self.page} is not the same when it is fetched again: {how}. Nothing was mixed; "
+            "run the export again.",
+            evidence={"page": str(self.page), "change": how},
+            job_id=self.page.job_id,
+            batch_id=self.page.batch_id,
+        )
+
+
+def open_page(access: OrgAccess, page: Page) -> ResultPage:
+    """The answer with a page, its body unread.
+
+    Raises:
+        ResultsExpired: the server does not keep it any more.
+    """
+    try:
+        if page.batch_id is not None and page.result_id is not None:
+            response = access.v1.open_result(page.job_id, page.batch_id, page.result_id)
+            return ResultPage(response, None, None)
+        api = access.v2_for(page.api_version)
+        return api.open_page(page.job_id, page.locator, page.max_records)
+    except (NotFound, InvalidJob) as error:
+        raise expired(page.job_id, error) from error
+
+
+def expired(job_id: str, error: BulkApiError) -> ResultsExpired:
+    """The error for results that are gone."""
+    return ResultsExpired(
+        f"The results of job {job_id} are not kept any more: the org removes them after seven "
+        "days, or with the job. This is not an empty result; run the export again.",
+        error.status_code,
+        error_code=error.error_code,
+        error_message=error.error_message,
+        job_id=job_id,
+    )
+
+
+def _name(error: BulkApiError, page: Page) -> None:
+    if error.job_id is None:
+        error.job_id, error.batch_id = page.job_id, page.batch_id
+    add_to_message(error, f"Given up after {_FAILURES} further tries: {page}.")
+
+
+def _date(response: Response) -> datetime | None:
+    try:
+        return parsedate_to_datetime(response.headers["Date"])
+    except (KeyError, ValueError):
+        return None

@@ -1,0 +1,694 @@
+"""SOQL in, a reconciled stream of rows out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import IO, TYPE_CHECKING, Any, Literal, cast
+
+from salesforce_bulk import limits
+from salesforce_bulk.csv_file import CsvTarget, Taken, open_target
+from salesforce_bulk.download import Download, Page
+from salesforce_bulk.errors import (
+    ApiFault,
+    InvalidInput,
+    JournalMismatch,
+    ReconciliationError,
+    UnexpectedResponse,
+)
+from salesforce_bulk.export_settings import (
+    Choice,
+    ContentType,
+    ExportOptions,
+    ExportSettings,
+    check_chunking,
+    choose_api,
+)
+from salesforce_bulk.files import whole_file
+from salesforce_bulk.formats.arrow_read import arrow_schema, batch_of_rows
+from salesforce_bulk.formats.typed import Column, as_dicts
+from salesforce_bulk.incremental import DELETED, STAMP, Window, WindowReading, open_window
+from salesforce_bulk.journal import Journal
+from salesforce_bulk.models import JobInfo
+from salesforce_bulk.org_access import OrgAccess
+from salesforce_bulk.page_reading import HeaderFirst, Reading, Row
+from salesforce_bulk.progress import Progress, Reporter
+from salesforce_bulk.query_columns import all_fields, columns_of, columns_of_header, expanded
+from salesforce_bulk.query_job_v1 import QueryJobV1
+from salesforce_bulk.query_job_v2 import QueryJobV2
+from salesforce_bulk.query_run import KIND, QueryRun
+from salesforce_bulk.read_ahead import FetchedPage, fetched_in_order
+from salesforce_bulk.soql import Condition, build_select, read_query
+from salesforce_bulk.tally import QueryJob, Tally
+from salesforce_bulk.wire import v1
+
+if TYPE_CHECKING:
+    import os
+
+    import pandas as pd
+    import polars as pl
+    import pyarrow as pa
+
+#: What is left of the results' life when their end is told beforehand.
+_TELL_BEFORE = timedelta(days=1)
+#: Rows of a Parquet row group: as many as DuckDB's and pyarrow's own writers put into one.
+_ROW_GROUP = 122_880
+
+#: jobType of a 2.0 query; the list of jobs has those of 1.0 too.
+_V2_JOB = "V2Query"
+
+Body = Download | FetchedPage
+Compression = Literal["gzip", "brotli", "lz4", "zstd", "snappy", "none"]
+
+
+@dataclass(frozen=True)
+class Part:
+    """One page of an export's result, which another process may read.
+
+    It can be pickled, with the client's login in it.
+
+    Attributes:
+        page: where it is.
+        reading: the export's columns and options.
+    """
+
+    access: OrgAccess
+    page: Page
+    reading: Reading
+
+    @property
+    def rows_expected(self) -> int | None:
+        """The server's count, where it is known before the page is read."""
+        return self.page.rows
+
+    @property
+    def schema(self) -> pa.Schema:
+        """The export's Arrow schema."""
+        return arrow_schema(self.reading.columns, self.reading.decimals)
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        for rows in self.reading.rows(self._download()):
+            yield from as_dicts(self.reading.names, rows)
+
+    def arrow_batches(self) -> Iterator[pa.RecordBatch]:
+        """The page's record batches."""
+        return self.reading.batches(self._download())
+
+    def to_arrow(self) -> pa.Table:
+        """The page as an Arrow table."""
+        import pyarrow as pa  # noqa: PLC0415
+
+        return pa.Table.from_batches(list(self.arrow_batches()), self.schema)
+
+    def to_pandas(self) -> pd.DataFrame:
+        """The page as a pandas frame."""
+        return self.to_arrow().to_pandas()
+
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
+        return _c_stream(self.schema, self.arrow_batches, requested_schema)
+
+    def _download(self) -> Download:
+        return Download(self.access, self.page, keep_nul=self.reading.keep_nul)
+
+
+class Export:
+    """The result of a query: nothing is asked for before it is needed, and it can be read as
+    often as wanted, for as long as the org keeps it (seven days).
+
+    Made by `SalesforceBulk.export`. Iterating gives a dict for each row, with the columns in the
+    order of the SELECT and named by their paths (``Owner.Name``).
+
+    Every reading ends with a reconciliation: a reading that ended without an error has delivered
+    as many rows as the server counted, of every page and of every batch.
+
+    Attributes:
+        rows_read: rows that the last complete reading delivered; None before there was one.
+        error: what ended the last reading early, for readers behind ``__arrow_c_stream__``, who
+            see only its text.
+    """
+
+    def __init__(
+        self,
+        run: QueryRun,
+        columns: Sequence[Column] | None = None,
+        window: Window | None = None,
+    ) -> None:
+        self.rows_read: int | None = None
+        self.error: BaseException | None = None
+        self._run = run
+        self._access = run.access
+        self._settings = run.settings
+        self._columns = None if columns is None else tuple(columns)
+        self._window = window
+        self._told_expiry = False
+
+    def __repr__(self) -> str:
+        job = self._run.submitted
+        return f"<Export api={self.api} {f'job {job.job_id}' if job else 'not submitted'}>"
+
+    @property
+    def api(self) -> str:
+        """``1.0`` or ``2.0``."""
+        return self._run.choice.api
+
+    @property
+    def api_reason(self) -> str:
+        """Why that one."""
+        return self._run.choice.reason
+
+    @property
+    def notes(self) -> list[str]:
+        """What was done otherwise than asked, for the user to see; also in the log."""
+        return self._run.notes
+
+    @property
+    def soql(self) -> str | None:
+        """The query as it is sent; None for a 2.0 job of another process, which does not tell."""
+        return None if self._run.query is None else self._run.query.text
+
+    # The job
+
+    def submit(self) -> Export:
+        """Make the job, unless there is one; returns itself."""
+        self._run.submit()
+        return self
+
+    def wait(self, timeout: float | None = None) -> Export:
+        """Wait until the result is there; returns itself.
+
+        Args:
+            timeout: seconds; None takes the export's own, and without one waits for ever.
+
+        Raises:
+            JobStillRunning: the time was up; the job goes on, and this handle stays good.
+            JobFailed, BulkBatchFailed, BulkJobAborted: it ended without a result.
+        """
+        self._run.wait(self, timeout)
+        return self
+
+    def abort(self) -> None:
+        """End the job without a result."""
+        self._run.submit().abort()
+
+    @property
+    def is_done(self) -> bool:
+        """Whether the result is there, asked now; raises as `wait`."""
+        return self._run.submit().is_done()
+
+    @property
+    def job(self) -> JobInfo:
+        """The job as the server describes it; submitted by this."""
+        return self._run.submit().job
+
+    @property
+    def job_id(self) -> str:
+        """18 characters; the job is submitted by this."""
+        return self._run.submit().job_id
+
+    @property
+    def rows_expected(self) -> int | None:
+        """Rows by the server's count; None before the job is done."""
+        job = self._run.submitted
+        return None if job is None else job.rows
+
+    @property
+    def expires(self) -> datetime | None:
+        """When the org removes the result: seven days after the job was made."""
+        return self._run.expires
+
+    def close(self) -> None:
+        """Let go of the journal."""
+        self._run.close()
+
+    def __enter__(self) -> Export:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    # Columns
+
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        """The columns, in the order of the SELECT."""
+        if self._columns is None:
+            self._columns = tuple(self._columns_that_came())
+        return self._columns
+
+    @property
+    def schema(self) -> pa.Schema:
+        """The Arrow schema: from describe, the same for zero rows."""
+        return arrow_schema(self.columns, self._settings.decimals)
+
+    def _columns_that_came(self) -> list[Column]:
+        """Of a job whose query is not known: by the header of its first page."""
+        job = self._done()
+        page = next(iter(job.pages()), None)
+        header = HeaderFirst([] if page is None else Download(self._access, page))
+        for _ in header:
+            break
+        if header.header is None:
+            raise UnexpectedResponse(
+                f"Job {job.job_id} has no rows and its query is not known, so neither are its "
+                "columns.",
+                job_id=job.job_id,
+            )
+        return columns_of_header(header.header, job.job.object, self._access.describes)
+
+    def _reading(self, raw: bool | None = None) -> Reading:
+        items = self._run.query.items if self._run.query else ()
+        return Reading(
+            self.columns,
+            self._settings.raw if raw is None else raw,
+            self._settings.decimals,
+            self._settings.keep_nul,
+            frozenset(at for at, item in enumerate(items) if item.function),
+        )
+
+    # Reading
+
+    def _done(self) -> QueryJob:
+        return self._run.wait(self)
+
+    def _bodies(
+        self,
+        delivered: Callable[[], bytes] | None = None,
+        count: bool = False,
+        taken: Taken | None = None,
+    ) -> Generator[Body, None, None]:
+        """The pages in order, read one by one or some at a time ahead.
+
+        Args:
+            delivered: for a download by itself: the digest of what its reader has of it.
+            count: count the records of each page.
+            taken: the pages that an earlier process has read.
+        """
+        job = self._done()
+        keys = taken.keys if taken else []
+
+        def make(page: Page, digest: Callable[[], bytes] | None = delivered) -> Download:
+            return Download(
+                self._access,
+                page,
+                keep_nul=self._settings.keep_nul,
+                delivered=digest,
+                count=count,
+            )
+
+        opened: Generator[Body, None, None] | Iterator[Body]
+        if self._reads_ahead(job):
+            # The digest is that of the waiting page, not of what its reader has.
+            opened = fetched_in_order(_behind(job.pages(), keys), make, self._settings.parallel)
+        elif isinstance(job, QueryJobV1):
+            opened = map(make, _behind(job.pages(), keys))
+        elif taken is not None and taken.was_last:
+            opened = iter(())
+        else:
+            opened = job.downloads(make, job.page_at(taken.next_locator if taken else None))
+        for body in opened:
+            yield self._tell_expiry(body)
+            body.close()
+
+    def _reads_ahead(self, job: QueryJob) -> bool:
+        parallel = self._settings.parallel
+        if parallel > 1 and not job.lists_pages:
+            self._run.note(
+                f"parallel={parallel} needs API version {limits.FIRST_RESULT_PAGES_VERSION}; the "
+                "pages are read one by one."
+            )
+        return parallel > 1 and job.lists_pages
+
+    def _tell_expiry(self, body: Body) -> Body:
+        """Say so once where the results are about to go."""
+        if isinstance(body, Download):
+            body.open()
+        if body.server_time is not None and not self._told_expiry:
+            expires = self.expires
+            if expires is not None and body.server_time > expires - _TELL_BEFORE:
+                self._run.note(
+                    f"The org removes the results of job {self.job_id} at {expires:%Y-%m-%d %H:%M} "
+                    "UTC; read them before."
+                )
+            self._told_expiry = True
+        return body
+
+    def _rows(self, raw: bool | None = None) -> Iterator[list[Row]]:
+        """All rows, some at a time; reconciled behind the last."""
+        reading = self._reading(raw)
+        job = self._done()
+        window = self._window.reading(reading.columns) if self._window else None
+        tally, told, delivered = Tally(), self._reporter(), 0
+        for body in self._bodies():
+            for rows in reading.rows(body):
+                tally.add(body.page, len(rows))
+                told(tally)
+                fresh = rows if window is None else window.new(rows)
+                delivered += len(fresh)
+                if fresh:
+                    yield fresh
+        self._settle(job, tally, delivered, window)
+
+    def _settle(
+        self, job: QueryJob, tally: Tally, delivered: int, window: WindowReading | None
+    ) -> None:
+        tally.check(job)
+        self.rows_read = delivered
+        self.error = None
+        if window is not None:
+            window.save()
+
+    def _reporter(self) -> Callable[[Tally], None]:
+        job = self._run.submit()
+        tell = Reporter(self._settings.progress, self._access.clock)
+
+        def report(tally: Tally) -> None:
+            tell(Progress("downloading", tally.rows, tally.bytes, job.rows, job.job_id))
+
+        return report if self._settings.progress else lambda tally: None
+
+    def _watched(self, items: Iterable[Any]) -> Iterator[Any]:
+        """The items; an error on the way stays in `error`."""
+        try:
+            yield from items
+        except Exception as error:
+            self.error = error
+            raise
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        for rows in self._watched(self._rows()):
+            yield from as_dicts(self._reading().names, rows)
+
+    def parts(self) -> list[Part]:
+        """The pages, each readable by itself in another process; their order is the result's.
+
+        Each checks its own rows where the server counts them by page; that all parts were read
+        is for the reader to see to.
+        """
+        reading = self._reading()
+        return [Part(self._access, page, reading) for page in self._done().pages()]
+
+    # Arrow
+
+    def arrow_batches(self) -> Iterator[pa.RecordBatch]:
+        """The record batches, typed by describe, some tens of thousands of rows each.
+
+        Raises:
+            ReconciliationError: behind the last batch, where rows are missing.
+        """
+        return self._watched(self._batches())
+
+    def _batches(self) -> Iterator[pa.RecordBatch]:
+        reading = self._reading(raw=False)
+        if self._window is not None:
+            for rows in self._rows(raw=False):
+                yield batch_of_rows(rows, self.schema)
+            return
+        job, tally, told = self._done(), Tally(), self._reporter()
+        for body in self._bodies():
+            for batch in reading.batches(body):
+                tally.add(body.page, batch.num_rows)
+                told(tally)
+                yield batch
+        self._settle(job, tally, tally.rows, None)
+
+    def to_arrow(self) -> pa.Table:
+        """All rows as an Arrow table."""
+        import pyarrow as pa  # noqa: PLC0415
+
+        return pa.Table.from_batches(list(self.arrow_batches()), self.schema)
+
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
+        """A new, lazy stream each time: DuckDB opens three for one query."""
+        return _c_stream(self.schema, self.arrow_batches, requested_schema)
+
+    def to_pandas(self, *, dtype_backend: str | None = None) -> pd.DataFrame:
+        """All rows as a pandas frame.
+
+        Args:
+            dtype_backend: ``"pyarrow"`` keeps whole numbers with nulls whole.
+        """
+        table = self.to_arrow()
+        if dtype_backend != "pyarrow":
+            return table.to_pandas()
+        import pandas as pd  # noqa: PLC0415
+
+        return table.to_pandas(types_mapper=pd.ArrowDtype)
+
+    def to_polars(self) -> pl.DataFrame:
+        """All rows as a polars frame."""
+        import polars as pl  # noqa: PLC0415
+
+        frame = pl.from_arrow(self.to_arrow())
+        if not isinstance(frame, pl.DataFrame):
+            raise RuntimeError("polars made no frame of a table")
+        return frame
+
+    def to_parquet(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        compression: Compression = "zstd",
+        row_group: int = _ROW_GROUP,
+    ) -> int:
+        """Write a Parquet file, which takes its name only after the reconciliation.
+
+        Args:
+            path: of the file; replaced where there is one.
+            compression: as pyarrow names it.
+            row_group: rows of a row group.
+
+        Returns:
+            the rows written.
+        """
+        import pyarrow as pa  # noqa: PLC0415
+        from pyarrow import parquet  # noqa: PLC0415
+
+        schema = self.schema
+        with (
+            whole_file(path) as file,
+            parquet.ParquetWriter(file, schema, compression=compression) as writer,
+        ):
+            held: list[pa.RecordBatch] = []
+            for batch in self.arrow_batches():
+                held.append(batch)
+                if sum(each.num_rows for each in held) >= row_group:
+                    writer.write_table(pa.Table.from_batches(held, schema), row_group)
+                    held = []
+            if held:
+                writer.write_table(pa.Table.from_batches(held, schema), row_group)
+        return self.rows_read or 0
+
+    # CSV
+
+    def to_csv(self, target: str | os.PathLike[str] | IO[bytes]) -> int:
+        """Write the result as CSV: one header, the records byte by byte as the org sent them.
+
+        Args:
+            target: a path, which takes its name only after the reconciliation, or an open
+                binary file, which is written as the pages come.
+
+        Returns:
+            the rows written.
+
+        With ``journal=``, the same call goes on after a crash where the file had ended.
+        """
+        job = self._done()
+        with open_target(target, self._run.journal) as csv_file:
+            if csv_file.finished is not None:
+                self.rows_read = csv_file.finished
+                return csv_file.finished
+            by_rows = self._window is not None or self._settings.content_type != "CSV"
+            if by_rows:
+                self._write_rows(csv_file)
+            else:
+                self._copy_pages(job, csv_file)
+            csv_file.put_in_place(self.rows_read or 0)
+        self.close()
+        return self.rows_read or 0
+
+    def _write_rows(self, csv_file: CsvTarget) -> None:
+        csv_file.begin_anew([column.name for column in self.columns])
+        for rows in self._rows(raw=self._settings.content_type == "CSV"):
+            csv_file.write_rows(rows)
+
+    def _copy_pages(self, job: QueryJob, csv_file: CsvTarget) -> None:
+        reading, tally, told = self._reading(), Tally(), self._reporter()
+        taken = csv_file.taken
+        for batch_id, rows in taken.rows if taken else ():
+            tally.add_to_batch(batch_id, rows)
+        for body in self._bodies(csv_file.digest, isinstance(job, QueryJobV1), taken):
+            csv_file.copy(body, reading, lambda: told(tally))
+            tally.add(body.page, csv_file.page_rows)
+            told(tally)
+        if not csv_file.has_header:
+            csv_file.write_header([column.name for column in self.columns])
+        self._settle(job, tally, tally.rows, None)
+
+
+def _behind(pages: Iterator[Page], keys: Sequence[Sequence[str | None]]) -> Iterator[Page]:
+    """The pages behind those that were read, which must be the same ones."""
+    for number, page in enumerate(pages):
+        if number >= len(keys):
+            yield page
+        elif list(page.key) != list(keys[number]):
+            raise ReconciliationError(
+                f"Page {number + 1} is {page}, another one than before the crash; remove the "
+                "journal and run the export again.",
+                evidence={"before": list(keys[number]), "now": list(page.key)},
+                job_id=page.job_id,
+            )
+
+
+def _c_stream(
+    schema: pa.Schema,
+    batches: Callable[[], Iterator[pa.RecordBatch]],
+    requested_schema: object | None,
+) -> object:
+    import pyarrow as pa  # noqa: PLC0415
+
+    def lazily() -> Iterator[pa.RecordBatch]:
+        yield from batches()
+
+    reader = pa.RecordBatchReader.from_batches(schema, lazily())
+    stream: object = reader.__arrow_c_stream__(requested_schema)  # type: ignore[no-untyped-call]
+    return stream
+
+
+# Making one
+
+
+def plan_export(access: OrgAccess, soql: str, options: ExportOptions) -> Export:
+    """An export that is checked and not submitted yet.
+
+    Args:
+        access: the org.
+        soql: a query, or with ``fields`` an object's name.
+        options: see `ExportOptions`.
+
+    Raises:
+        InvalidInput: the query or an option cannot be; nothing but describes was asked for.
+    """
+    settings = ExportSettings.of(options)
+    since, until, state = options.get("since"), options.get("until"), options.get("state")
+    fields, where = options.get("fields"), options.get("where")
+    include_deleted = options.get("include_deleted")
+    incremental = not (since is None and until is None and state is None)
+    query = read_query(_text(access, soql, fields, where, incremental))
+    text = expanded(query, access.describes)
+    if text != query.text:
+        query = read_query(text)
+    columns = columns_of(query, access.describes)
+    window = None
+    if incremental:
+        has_deleted = access.describes.object(query.object).field(DELETED) is not None
+        _check_window_columns(columns, has_deleted and include_deleted is not False)
+        if settings.journal is not None:
+            raise InvalidInput(
+                "journal= is not needed with since=, until= or state=: the state is written last, "
+                "so that the same call delivers the same window again after a crash."
+            )
+        include_deleted = has_deleted if include_deleted is None else include_deleted
+        now = access.describes.server_time()
+        window = open_window(query, since, until, state, now)
+        query = read_query(query.with_condition(window.condition))
+    settings = replace(settings, include_deleted=bool(include_deleted))
+    choice = choose_api(settings, access.api_version)
+    check_chunking(settings, query)
+    return Export(QueryRun(access, query, settings, choice), columns, window)
+
+
+def _text(
+    access: OrgAccess,
+    soql: str,
+    fields: Sequence[str] | str | None,
+    where: Condition | None,
+    incremental: bool,
+) -> str:
+    """The query, or what is built for an object."""
+    if soql.lstrip()[:6].upper() == "SELECT":
+        if fields is not None or where is not None:
+            raise InvalidInput("fields= and where= go with an object's name, not with a query.")
+        return soql
+    if fields is None:
+        raise InvalidInput(
+            f"export({soql!r}) needs fields=[...] or fields='all', or a query that begins with "
+            "SELECT."
+        )
+    described = access.describes.object(soql.strip())
+    names = all_fields(described) if fields == "all" else fields
+    if incremental and not isinstance(names, str):
+        have = {name.lower() for name in names}
+        needed = ["Id", STAMP, *([DELETED] if described.field(DELETED) else [])]
+        names = [*names, *(name for name in needed if name.lower() not in have)]
+    return build_select(described.name, names, where)
+
+
+def _check_window_columns(columns: Sequence[Column], deleted: bool) -> None:
+    names = {column.name for column in columns}
+    missing = [name for name in ("Id", STAMP, *([DELETED] if deleted else [])) if name not in names]
+    if missing:
+        raise InvalidInput(
+            f"An incremental export needs {', '.join(missing)} in its SELECT, to tell what was "
+            "delivered before and what was deleted."
+        )
+
+
+def attach_export(access: OrgAccess, job_id: str, settings: ExportSettings | None = None) -> Export:
+    """The export of a query job that was made elsewhere, by either API.
+
+    Args:
+        access: the org.
+        job_id: 18 characters.
+        settings: how it is read.
+
+    Raises:
+        InvalidJob: the org knows no such job, or not any more.
+    """
+    settings = settings or ExportSettings()
+    try:
+        info = access.v2.query_job(job_id)
+    except ApiFault:
+        return _attached_v1(access, job_id, settings)
+    if info.fields.get("jobType", _V2_JOB) != _V2_JOB:
+        return _attached_v1(access, job_id, settings)
+    job = QueryJobV2(access, info, settings.max_records)
+    choice = Choice("2.0", "the job is one of its")
+    return Export(QueryRun(access, None, settings, choice, job))
+
+
+def _attached_v1(access: OrgAccess, job_id: str, settings: ExportSettings) -> Export:
+    info = v1.as_text(access.v1.job(job_id))
+    if info.get("operation") not in ("query", "queryAll"):
+        raise InvalidInput(f"Job {job_id} is a load's and no query's.", job_id=job_id)
+    settings = replace(settings, content_type=cast(ContentType, info.get("contentType") or "CSV"))
+    job = QueryJobV1(access, None, job_id, content_type=settings.content_type)
+    query = read_query(job.soql())
+    run = QueryRun(access, query, settings, Choice("1.0", "the job is one of its"), job)
+    return Export(run, columns_of(query, access.describes))
+
+
+def resume_export(access: OrgAccess, journal: str | os.PathLike[str]) -> Export:
+    """Go on where a crash left an export: its job is taken up, the file of it finished.
+
+    Raises:
+        JournalMismatch: it is no journal of an export, or another process holds it.
+    """
+    with Journal.open(journal) as record:
+        header, entries = record.header, record.entries
+    if header.get("kind") != KIND:
+        raise JournalMismatch(f"{journal} is no journal of an export.")
+    options: ExportOptions = {
+        "api": header["api"],
+        "content_type": header["content_type"],
+        "include_deleted": header["include_deleted"],
+        "pk_chunking": header["pk_chunking"],
+        "parallel": header["parallel"],
+        "max_records": header["max_records"],
+        "journal": journal,
+    }
+    export = plan_export(access, header["soql"], options)
+    path = next((entry["path"] for entry in reversed(entries) if entry["do"] == "file"), None)
+    if path is not None:
+        export.to_csv(path)
+    return export

@@ -1,0 +1,42 @@
+"""Files that appear whole or not at all."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO
+
+
+def part_path(path: Path) -> Path:
+    """A name beside the file that nobody else uses."""
+    return path.with_name(f"{path.name}.{secrets.token_hex(4)}.part")
+
+
+@contextlib.contextmanager
+def whole_file(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
+    """A file to write; it takes its name only where the block ends without an error."""
+    target = Path(path)
+    part = part_path(target)
+    file = part.open("x+b")
+    try:
+        with file:
+            yield file
+            sync(file)
+        put_in_place(part, target)
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
+
+
+def sync(file: IO[bytes]) -> None:
+    """Bring a file's bytes to the disk."""
+    file.flush()
+    os.fsync(file.fileno())
+
+
+def put_in_place(part: Path, target: Path) -> None:
+    """Give a written file its name, in one step."""
+    part.replace(target)

@@ -1,0 +1,164 @@
+"""CSV query results as Arrow record batches, typed by describe.
+
+Every default of pyarrow's reader that would change a value is set otherwise: texts such as
+``N/A``, ``null`` and ``007`` stay texts, and nothing is inferred.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from salesforce_bulk.formats.csv_reader import CsvReader, RecordEnds
+from salesforce_bulk.formats.typed import Column, TypedRows
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+#: Bytes that are parsed at a time: pyarrow's cores are busy, and little is held.
+_BLOCK_BYTES = 4 << 20
+#: Digits of decimals where describe tells none.
+_PRECISION, _SCALE = 38, 10
+_NUMBERS = frozenset({"double", "currency", "percent"})
+
+
+def arrow_type(column: Column, decimals: bool = False) -> pa.DataType:
+    """The Arrow type of a column; text where nothing else is known."""
+    import pyarrow as pa  # noqa: PLC0415
+
+    if decimals and column.type in _NUMBERS:
+        return pa.decimal128(column.precision or _PRECISION, column.scale or _SCALE)
+    types: dict[str, pa.DataType] = {
+        "boolean": pa.bool_(),
+        "int": pa.int64(),
+        "long": pa.int64(),
+        "double": pa.float64(),
+        "currency": pa.float64(),
+        "percent": pa.float64(),
+        "date": pa.date32(),
+        # Milliseconds: nanoseconds end in 2262, and Salesforce's years go to 4000.
+        "datetime": pa.timestamp("ms", tz="UTC"),
+        "time": pa.time32("ms"),
+    }
+    return types.get(column.type, pa.string())
+
+
+def arrow_schema(columns: Sequence[Column], decimals: bool = False) -> pa.Schema:
+    """The schema of a result; null is allowed everywhere."""
+    import pyarrow as pa  # noqa: PLC0415
+
+    return pa.schema([(column.name, arrow_type(column, decimals)) for column in columns])
+
+
+def batch_of_rows(rows: Sequence[Sequence[Any]], schema: pa.Schema) -> pa.RecordBatch:
+    """Typed rows as one batch."""
+    import pyarrow as pa  # noqa: PLC0415
+
+    cells = zip(*rows, strict=True) if rows else [()] * len(schema)
+    arrays = [pa.array(values, field.type) for values, field in zip(cells, schema, strict=True)]
+    return pa.RecordBatch.from_arrays(arrays, schema=schema)
+
+
+class ArrowReader:
+    """One CSV document.
+
+    Args:
+        columns: in the order of the document.
+        delimiter: the character between values.
+        decimals: numbers with a fraction as decimal128, else as float64.
+    """
+
+    def __init__(
+        self,
+        columns: Sequence[Column],
+        delimiter: str = ",",
+        *,
+        decimals: bool = False,
+    ) -> None:
+        #: Rows returned so far.
+        self.rows = 0
+        self._columns = columns
+        self._decimals = decimals
+        self._delimiter = delimiter
+        self._schema = arrow_schema(columns, decimals)
+        self._ends = RecordEnds()
+        self._waiting: list[bytes] = []
+        self._size = 0
+
+    def feed(self, piece: bytes) -> list[pa.RecordBatch]:
+        """The batches that this piece of records, without a header, completes."""
+        cut = self._ends.last(piece)
+        self._size += len(piece)
+        if not cut or self._size < _BLOCK_BYTES:
+            self._waiting.append(piece)
+            return []
+        block = b"".join((*self._waiting, piece[:cut]))
+        self._waiting = [piece[cut:]]
+        self._size = len(piece) - cut
+        return self._read(block)
+
+    def flush(self) -> list[pa.RecordBatch]:
+        """The batches that are left when the document has ended, which is proved elsewhere."""
+        block = b"".join(self._waiting)
+        self._waiting, self._size = [], 0
+        return self._read(block) if block else []
+
+    def _read(self, block: bytes) -> list[pa.RecordBatch]:
+        import pyarrow as pa  # noqa: PLC0415
+
+        try:
+            table = self._parsed(block)
+        except pa.ArrowInvalid:
+            # What pyarrow cannot read, such as a whole number written 12.0, or what is wrong;
+            # the rows say which.
+            table = self._by_rows(block)
+        self.rows += table.num_rows
+        return table.combine_chunks().to_batches()
+
+    def _parsed(self, block: bytes) -> pa.Table:
+        import pyarrow as pa  # noqa: PLC0415
+        from pyarrow import csv  # noqa: PLC0415
+
+        names = self._schema.names
+        times = {name for name in names if pa.types.is_time(self._schema.field(name).type)}
+        table = csv.read_csv(
+            io.BytesIO(block),
+            # One block: a record never lies across two.
+            csv.ReadOptions(column_names=names, block_size=len(block) + 1),
+            csv.ParseOptions(delimiter=self._delimiter, newlines_in_values=True),
+            csv.ConvertOptions(
+                column_types={
+                    field.name: pa.string() if field.name in times else field.type
+                    for field in self._schema
+                },
+                strings_can_be_null=True,
+                quoted_strings_can_be_null=True,
+                null_values=[""],
+                true_values=["true"],
+                false_values=["false"],
+            ),
+        )
+        for name in times:
+            table = _with_times(table, name)
+        return table
+
+    def _by_rows(self, block: bytes) -> pa.Table:
+        import pyarrow as pa  # noqa: PLC0415
+
+        names = [column.name for column in self._columns]
+        reader = CsvReader(self._delimiter)
+        reader.header = names
+        rows = [*reader.feed(block), *reader.flush(whole=True)]
+        typed = list(TypedRows(self._columns, self._decimals)(rows))
+        return pa.Table.from_batches([batch_of_rows(typed, self._schema)])
+
+
+def _with_times(table: pa.Table, name: str) -> pa.Table:
+    """The column's texts, ``12:34:56.000Z``, as times: pyarrow does not take the Z."""
+    import pyarrow as pa  # noqa: PLC0415
+    from pyarrow import compute  # noqa: PLC0415
+
+    at = table.schema.get_field_index(name)
+    texts = compute.utf8_rtrim(table.column(at), characters="Z")
+    return table.set_column(at, name, texts.cast(pa.time32("ms")))

@@ -1,0 +1,230 @@
+"""A page's bytes as rows or record batches in the columns of the export."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any, Protocol
+
+from salesforce_bulk.download import Page
+from salesforce_bulk.errors import ReconciliationError
+from salesforce_bulk.formats.arrow_read import ArrowReader, arrow_schema, batch_of_rows
+from salesforce_bulk.formats.csv_reader import CsvReader, split_records
+from salesforce_bulk.formats.json_rows import JsonReader
+from salesforce_bulk.formats.typed import Column, TypedRows
+from salesforce_bulk.formats.xml_rows import XmlReader
+from salesforce_bulk.wire.v1 import NO_RECORDS, Unreadable
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+_BOM = b"\xef\xbb\xbf"
+
+Row = Sequence[Any]
+
+
+class Body(Protocol):
+    """A page being read: see `download.Download`."""
+
+    @property
+    def page(self) -> Page: ...
+    @property
+    def rows(self) -> int | None: ...
+    @property
+    def counted(self) -> int | None: ...
+    @property
+    def next_locator(self) -> str | None: ...
+    @property
+    def proved(self) -> bool: ...
+    @property
+    def ends_open(self) -> bool: ...
+    def __iter__(self) -> Iterator[bytes]: ...
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How pages become rows.
+
+    Attributes:
+        columns: of the export, in the order of its SELECT.
+        raw: the values as they were sent.
+        decimals: numbers with a fraction as decimals.
+        keep_nul: leave NUL characters in texts.
+        by_position: columns whose names in the header nobody can tell beforehand, such as
+            those of functions.
+    """
+
+    columns: tuple[Column, ...]
+    raw: bool = False
+    decimals: bool = False
+    keep_nul: bool = False
+    by_position: frozenset[int] = field(default_factory=frozenset)
+
+    @property
+    def names(self) -> list[str]:
+        """The columns' names."""
+        return [column.name for column in self.columns]
+
+    def rows(self, body: Body) -> Iterator[list[Row]]:
+        """The rows of a page, some at a time, in the export's columns.
+
+        Raises:
+            ReconciliationError: more or fewer rows than the server counted.
+            Unreadable: a body that is none, or has other columns.
+        """
+        read = self._csv_rows if body.page.content_type == "CSV" else self._document_rows
+        count = 0
+        for rows in read(body):
+            count += len(rows)
+            yield rows
+        _check_count(body, count)
+
+    def batches(self, body: Body) -> Iterator[pa.RecordBatch]:
+        """The record batches of a page; as `rows`."""
+        schema = arrow_schema(self.columns, self.decimals)
+        if body.page.content_type != "CSV":
+            typed = Reading(self.columns, False, self.decimals, self.keep_nul)
+            for rows in typed.rows(body):
+                yield batch_of_rows(rows, schema)
+            return
+        count = 0
+        for batch in self._csv_batches(body):
+            count += batch.num_rows
+            yield batch.select(schema.names) if batch.schema.names != schema.names else batch
+        _check_count(body, count)
+
+    def _csv_rows(self, body: Body) -> Iterator[list[Row]]:
+        reader = CsvReader(keep_nul=self.keep_nul)
+        finish: Callable[[list[list[str]]], list[Row]] | None = None
+        for piece in body:
+            rows = reader.feed(piece)
+            if finish is None and reader.header is not None:
+                finish = self._finisher(reader.header)
+            if rows and finish is not None:
+                yield finish(rows)
+        rows = reader.flush(whole=body.proved)
+        if reader.header is not None and finish is None:
+            finish = self._finisher(reader.header)
+        if rows and finish is not None:
+            yield finish(rows)
+
+    def _finisher(self, header: list[str]) -> Callable[[list[list[str]]], list[Row]]:
+        """What puts rows into the export's order and types."""
+        order = self.order_of(header)
+        typed = None if self.raw else TypedRows(self.columns, self.decimals)
+        pick = itemgetter(*order) if len(order) > 1 else None
+        if order == list(range(len(order))):
+            pick = None
+
+        def finish(rows: list[list[str]]) -> list[Row]:
+            picked: list[Any] = rows if pick is None else list(map(pick, rows))
+            return picked if typed is None else list(typed(picked))
+
+        return finish
+
+    def order_of(self, header: Sequence[str]) -> list[int]:
+        """Where each column of the export stands in a header.
+
+        Raises:
+            Unreadable: it has other columns.
+        """
+        wanted = [name.lower() for name in self.names]
+        found = [name.lower() for name in header]
+        if len(wanted) == len(found) and all(
+            ours == theirs or at in self.by_position
+            for at, (ours, theirs) in enumerate(zip(wanted, found, strict=True))
+        ):
+            return list(range(len(wanted)))
+        if sorted(wanted) != sorted(found):
+            raise Unreadable(
+                f"the columns of this page are {list(header)}, those of the export {self.names}"
+            )
+        # Up to version 49.0 the columns of 2.0 came in the order of the alphabet.
+        return [found.index(name) for name in wanted]
+
+    def _document_rows(self, body: Body) -> Iterator[list[Row]]:
+        kind = JsonReader if body.page.content_type == "JSON" else XmlReader
+        reader = kind(self.columns, raw=self.raw, decimals=self.decimals, keep_nul=self.keep_nul)
+        for piece in body:
+            if rows := reader.feed(piece):
+                yield list(rows)
+        if rows := reader.flush():
+            yield list(rows)
+
+    def _csv_batches(self, body: Body) -> Iterator[pa.RecordBatch]:
+        reader: ArrowReader | None = None
+        records = HeaderFirst(body)
+        for piece in records:
+            if reader is None:
+                order = self.order_of(records.header or [])
+                in_header = [self.columns[order.index(at)] for at in range(len(order))]
+                reader = ArrowReader(in_header, decimals=self.decimals)
+            yield from reader.feed(piece)
+        if reader is not None:
+            yield from reader.flush()
+        elif records.header is not None:
+            self.order_of(records.header)
+
+
+class HeaderFirst:
+    """The pieces of a CSV page behind its header, which is read on the way.
+
+    Attributes:
+        header: the names; None before they came, and for a page without rows of 1.0.
+        header_bytes: the same as it was sent, with its line end, without a BOM.
+        begun: the bytes up to there as they came; all that came while it is not complete.
+    """
+
+    def __init__(self, body: Iterable[bytes]) -> None:
+        self.header: list[str] | None = None
+        self.header_bytes = b""
+        self.begun = b""
+        self._body = body
+
+    def __iter__(self) -> Iterator[bytes]:
+        pieces = iter(self._body)
+        for piece in pieces:
+            self.begun += piece
+            if end := _first_end(self.begun):
+                rest, self.begun = self.begun[end:], self.begun[:end]
+                self._take(self.begun)
+                if rest:
+                    yield rest
+                yield from pieces
+                return
+        # No line end at all: a lone header, the sentence for no rows, or nothing.
+        if self.begun.removeprefix(_BOM).strip() not in (b"", NO_RECORDS):
+            self._take(self.begun)
+
+    def _take(self, header: bytes) -> None:
+        self.header_bytes = header.removeprefix(_BOM)
+        try:
+            text = self.header_bytes.decode("utf-8")
+        except UnicodeDecodeError as error:
+            raise Unreadable(f"the header is not UTF-8: {error}") from error
+        self.header = split_records(text)[0]
+
+
+def _first_end(begin: bytes) -> int:
+    """Where the first record ends; 0 where it does not."""
+    at = begin.find(b"\n")
+    while at >= 0:
+        if begin.count(b'"', 0, at) % 2 == 0:
+            return at + 1
+        at = begin.find(b"\n", at + 1)
+    return 0
+
+
+def _check_count(body: Body, count: int) -> None:
+    if body.rows is None or count == body.rows:
+        return
+    page = body.page
+    raise ReconciliationError(
+        f"{page} gave {count:,} rows where the server counted {body.rows:,}.",
+        expected=body.rows,
+        got=count,
+        evidence={"page": str(page)},
+        job_id=page.job_id,
+        batch_id=page.batch_id,
+    )

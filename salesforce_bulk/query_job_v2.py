@@ -1,0 +1,140 @@
+"""A query as a job of Bulk API 2.0: made, waited for, its pages found.
+
+Guide: "Query Jobs" of Bulk API 2.0.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+from salesforce_bulk import bulk_states, limits
+from salesforce_bulk.call import may_be_done
+from salesforce_bulk.download import Download, Page, expired
+from salesforce_bulk.errors import (
+    BulkApiError,
+    JobFailed,
+    NotFound,
+    ReconciliationError,
+    TransportError,
+)
+from salesforce_bulk.models import JobInfo
+from salesforce_bulk.org_access import OrgAccess
+from salesforce_bulk.wire import v2
+
+log = logging.getLogger("salesforce_bulk")
+
+
+class QueryJobV2:
+    """One query job.
+
+    Args:
+        access: the org.
+        job: as the server described it.
+        max_records: rows of a page; None leaves it to the server.
+    """
+
+    api = "2.0"
+    content_type = "CSV"
+
+    def __init__(self, access: OrgAccess, job: JobInfo, max_records: int | None = None) -> None:
+        self.job = job
+        self._access = access
+        self._api = access.v2_for(job.api_version)
+        self._first = Page(job.id, api_version=job.api_version, max_records=max_records)
+
+    @classmethod
+    def create(
+        cls, access: OrgAccess, soql: str, include_deleted: bool, max_records: int | None
+    ) -> QueryJobV2:
+        """Make the job; it starts at once."""
+        document = v2.query_job_document(soql, "queryAll" if include_deleted else "query")
+        try:
+            job = access.v2.create_query_job(document)
+        except (TransportError, BulkApiError) as error:
+            if not may_be_done(error):
+                raise
+            # A query that nobody reads changes nothing, so another one does no harm.
+            log.warning("A query job may have been made in vain (%s); making another", error)
+            job = access.v2.create_query_job(document)
+        return cls(access, job, max_records)
+
+    @property
+    def job_id(self) -> str:
+        return self.job.id
+
+    @property
+    def rows(self) -> int | None:
+        """Rows of the whole result by the server's count; None before there is one."""
+        return self.job.rows_processed
+
+    def is_done(self) -> bool:
+        """Ask the server.
+
+        Raises:
+            JobFailed: the job failed or was aborted.
+            ResultsExpired: the server does not know it any more.
+        """
+        if self.job.state != bulk_states.JOB_COMPLETE or self.rows is None:
+            try:
+                self.job = self._api.query_job(self.job.id)
+            except NotFound as error:
+                raise expired(self.job.id, error) from error
+        if self.job.state in (bulk_states.FAILED, bulk_states.ABORTED):
+            reason = self.job.error_message or "the server gives no reason; look at it in Setup."
+            raise JobFailed(
+                f"Job {self.job.id} ended {self.job.state}: {reason}",
+                error_message=self.job.error_message,
+                job_id=self.job.id,
+            )
+        return self.job.state == bulk_states.JOB_COMPLETE
+
+    def abort(self) -> None:
+        """End the job without a result."""
+        self._api.abort_query_job(self.job.id)
+
+    @property
+    def lists_pages(self) -> bool:
+        """Whether the pages can be known before they are read."""
+        version = float(self.job.api_version or 0)
+        return version >= limits.FIRST_RESULT_PAGES_VERSION
+
+    def pages(self) -> Iterator[Page]:
+        """All pages, in order; where the server lists them, it chooses their size."""
+        if self.lists_pages:
+            first = replace(self._first, max_records=None)
+            for locator in self._api.result_locators(self.job.id):
+                yield replace(first, locator=locator)
+            return
+        for download in self.downloads(lambda page: Download(self._access, page), self._first):
+            # Only the headers are looked at: they say where the next page is.
+            download.open().close()
+            yield replace(download.page, rows=download.rows)
+
+    def page_at(self, locator: str | None) -> Page:
+        """The page at a locator; None is the first."""
+        return replace(self._first, locator=locator)
+
+    def downloads(self, make: Callable[[Page], Download], first: Page) -> Iterator[Download]:
+        """Page after page, each found by the one before, which must be opened by then.
+
+        Args:
+            make: opens a page.
+            first: the page to begin with.
+        """
+        seen: set[str | None] = set()
+        page: Page | None = first
+        while page is not None:
+            if page.locator in seen:
+                raise ReconciliationError(
+                    f"The pages of job {self.job.id} lead back to locator {page.locator!r}; "
+                    "nothing was delivered twice. Run the export again.",
+                    evidence={"locator": page.locator, "pages": len(seen)},
+                    job_id=self.job.id,
+                )
+            seen.add(page.locator)
+            download = make(page)
+            yield download
+            at = download.next_locator
+            page = None if at is None else self.page_at(at)

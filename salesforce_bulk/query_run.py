@@ -1,0 +1,199 @@
+"""The job of an export: made once, waited for, taken up again from a journal."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from salesforce_bulk import limits, polling
+from salesforce_bulk.download import expired
+from salesforce_bulk.errors import InvalidInput, JobStillRunning, JournalMismatch, NotFound
+from salesforce_bulk.export_settings import Choice, ExportSettings, check_chunking
+from salesforce_bulk.formats.typed import Column, TypedRows
+from salesforce_bulk.journal import Journal
+from salesforce_bulk.org_access import OrgAccess
+from salesforce_bulk.progress import Progress, Reporter
+from salesforce_bulk.query_job_v1 import QueryJobV1, QueryV1
+from salesforce_bulk.query_job_v2 import QueryJobV2
+from salesforce_bulk.soql import Query
+from salesforce_bulk.tally import QueryJob
+
+log = logging.getLogger("salesforce_bulk")
+
+#: In the header of an export's journal.
+KIND = "export"
+
+_KEPT = timedelta(days=limits.RETENTION_DAYS)
+
+
+class QueryRun:
+    """One query on its way through one of the APIs.
+
+    Attributes:
+        access: the org.
+        query: None for a job that was made elsewhere.
+        settings, choice: the options, and the API.
+        notes: sentences that the user is to see.
+        journal: open from the submission until `close`; None without one.
+    """
+
+    def __init__(
+        self,
+        access: OrgAccess,
+        query: Query | None,
+        settings: ExportSettings,
+        choice: Choice,
+        job: QueryJob | None = None,
+    ) -> None:
+        self.access = access
+        self.query = query
+        self.settings = settings
+        self.choice = choice
+        self.notes: list[str] = []
+        self.journal: Journal | None = None
+        self._job = job
+        self._lock = threading.RLock()
+
+    def note(self, sentence: str) -> None:
+        """Tell the user, once."""
+        if sentence not in self.notes:
+            log.warning("%s", sentence)
+            self.notes.append(sentence)
+
+    @property
+    def submitted(self) -> QueryJob | None:
+        """The job, if there is one already."""
+        return self._job
+
+    def submit(self) -> QueryJob:
+        """The job; made, or found in the journal, if there is none yet."""
+        with self._lock:
+            if self._job is None:
+                self._open_journal()
+                self._job = self._recorded_job() or self._new_job()
+            return self._job
+
+    def wait(self, handle: object, timeout: float | None = None) -> QueryJob:
+        """The job, done.
+
+        Args:
+            handle: what `JobStillRunning` carries.
+            timeout: seconds; None takes the export's own.
+        """
+        job, clock = self.submit(), self.access.clock
+        limit = self.settings.timeout if timeout is None else timeout
+        tell = Reporter(self.settings.progress, clock)
+        began = clock.monotonic()
+        while not job.is_done():
+            waited = clock.monotonic() - began
+            if limit is not None and waited >= limit:
+                raise JobStillRunning(
+                    f"Job {job.job_id} still runs after {waited:.0f} s and was left alone; wait "
+                    "again, or take it up elsewhere by its id.",
+                    handle,
+                    job_id=job.job_id,
+                )
+            tell(Progress("processing", job.rows or 0, job_id=job.job_id))
+            pause = polling.growing_pause(waited)
+            clock.sleep(pause if limit is None else min(pause, max(limit - waited, 0.001)))
+        return job
+
+    @property
+    def expires(self) -> datetime | None:
+        """When the org removes the result."""
+        created = self.submit().job.created
+        return None if created is None else _moment(created) + _KEPT
+
+    def close(self) -> None:
+        """Let go of the journal."""
+        if self.journal is not None:
+            self.journal.close()
+            self.journal = None
+
+    def _open_journal(self) -> None:
+        path = self.settings.journal
+        if path is None or self.journal is not None:
+            return
+        header = self._header()
+        if not Journal.exists(path):
+            self.journal = Journal.create(path, header)
+            return
+        journal = Journal.open(path)
+        if journal.header != header:
+            journal.close()
+            differing = [key for key in header if journal.header.get(key) != header[key]]
+            raise JournalMismatch(
+                f"The journal {path} is of another run ({', '.join(differing)} differ); name "
+                "another file, or remove this one."
+            )
+        self.journal = journal
+
+    def _header(self) -> dict[str, Any]:
+        return {
+            "kind": KIND,
+            "soql": self._given().text,
+            "api": self.choice.api,
+            "content_type": self.settings.content_type,
+            "include_deleted": self.settings.include_deleted,
+            "pk_chunking": self.settings.pk_chunking,
+            "max_records": self.settings.max_records,
+            "parallel": self.settings.parallel,
+        }
+
+    def _record(self, entry: dict[str, Any]) -> None:
+        if self.journal is not None:
+            self.journal.append(entry)
+
+    def _recorded_job(self) -> QueryJob | None:
+        """The job of an earlier process."""
+        entries = self.journal.entries if self.journal else []
+        made = next((entry for entry in reversed(entries) if entry["do"] == "job"), None)
+        if made is None:
+            return None
+        if self.choice.api == "2.0":
+            try:
+                job = self.access.v2_for(made["api_version"]).query_job(made["job"])
+            except NotFound as error:
+                raise expired(made["job"], error) from error
+            return QueryJobV2(self.access, job, self.settings.max_records)
+        query = replace(self._query_v1(), pk_chunking=made["chunked"])
+        job_v1 = QueryJobV1(self.access, query, made["job"], note=self.note, record=self._record)
+        if {"do": "posted", "job": made["job"]} not in entries:
+            job_v1.ensure_posted()
+        job_v1.remember(entries)
+        return job_v1
+
+    def _new_job(self) -> QueryJob:
+        query = self._given()
+        log.info("Export by Bulk API %s: %s", self.choice.api, self.choice.reason)
+        if self.choice.api == "1.0":
+            return QueryJobV1.create(self.access, self._query_v1(), self.note, self._record)
+        job = QueryJobV2.create(
+            self.access, query.text, self.settings.include_deleted, self.settings.max_records
+        )
+        self._record({"do": "job", "job": job.job_id, "api_version": job.job.api_version})
+        return job
+
+    def _query_v1(self) -> QueryV1:
+        query = self._given()
+        return QueryV1(
+            query.text,
+            query.object,
+            self.settings.content_type,
+            self.settings.include_deleted,
+            check_chunking(self.settings, query),
+            query.can_be_chunked and not self.settings.include_deleted,
+        )
+
+    def _given(self) -> Query:
+        if self.query is None:
+            raise InvalidInput("This export is of a job that was made elsewhere.")
+        return self.query
+
+
+def _moment(text: str) -> datetime:
+    moment: datetime = next(TypedRows([Column("created", "datetime")])([[text]]))[0]
+    return moment
