@@ -13,6 +13,7 @@ import json
 import os
 import sys
 import threading
+import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -42,6 +43,8 @@ class Journal:
         self.entries = entries
         self._file = file
         self._lock = threading.Lock()
+        # Whoever loses a journal in an exception lets go of its lock as well.
+        weakref.finalize(self, file.close)
 
     @classmethod
     def create(cls, path: str | os.PathLike[str], header: Entry) -> Journal:

@@ -397,11 +397,10 @@ def _open_journal(
         return None
     header = _header(spec, source, settings)
     digests = plan.digests()
-    if not Journal.exists(settings.journal):
+    if Journal.exists(settings.journal):
+        journal = Journal.open(settings.journal)
+    else:
         journal = Journal.create(settings.journal, header)
-        journal.append({"event": "plan", "rows": plan.rows, "digests": digests})
-        return journal
-    journal = Journal.open(settings.journal)
     try:
         _compare(journal, header, digests)
         if not journal.entries:

@@ -64,7 +64,15 @@ def check_columns(spec: LoadSpec, columns: Sequence[str], describes: Describes) 
             anything but Ids in a delete.
         NotFound: no such object, or the user may not see it.
     """
-    described = describes.object(spec.object_name)
+    try:
+        described = describes.object(spec.object_name)
+    except NotFound as error:
+        raise NotFound(
+            f"The org has no object {spec.object_name!r}, or this user may not see it.",
+            error.status_code,
+            error_code=error.error_code,
+            error_message=error.error_message,
+        ) from error
     fields = [_resolve(column, described, describes) for column in columns]
     names = tuple(name for name, _ in fields)
     _refuse_repeated(names, columns)

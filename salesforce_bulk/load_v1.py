@@ -184,12 +184,15 @@ class UploadV1:
             AmbiguousUpload: it cannot be found out whether a batch arrived.
             TransportError: the org cannot be reached.
             JobFailed: the org made another job than it was asked for.
+            ApiFault, BulkJobAborted: the org took nothing at all.
         """
         self._settle_what_is_pending()
         missing = [at for at in range(len(self._plan.parts)) if at not in self.state.sent]
         if missing:
             self._send_all(missing)
         self.close()
+        if self.refused is not None and not self.state.sent:
+            raise self.refused
 
     def _send_all(self, indexes: Sequence[int]) -> None:
         with ThreadPoolExecutor(self._parallel, "salesforce-bulk-upload") as pool:
@@ -235,6 +238,8 @@ class UploadV1:
                     return True
             except (AmbiguousUpload, InvalidJobState) as error:
                 doubt: BulkApiError = error
+            except InvalidJob as error:
+                raise _gone(job_id) from error
             except BulkApiError:
                 self._record({"event": "absent", "part": index})
                 raise
@@ -338,11 +343,7 @@ class UploadV1:
                     aborted = error  # it takes no batches either
                 self._adopt(job_id)
         except InvalidJob as error:
-            raise ResultsExpired(
-                f"Job {job_id} is gone from the org, and with it what says whether its last "
-                "batches arrived. Compare the org's records with the rows.",
-                job_id=job_id,
-            ) from error
+            raise _gone(job_id) from error
         except TransportError as error:
             raise _undecided(job_id, error) from doubt
         for index in self._pending_in(job_id):
@@ -403,6 +404,15 @@ class UploadV1:
                 if _state(info) in bulk_states.BATCH_TERMINAL_STATES:
                     return
             clock.sleep(growing_pause(clock.monotonic() - began))
+
+
+def _gone(job_id: str) -> ResultsExpired:
+    return ResultsExpired(
+        f"Job {job_id} is gone from the org, which keeps jobs for seven days, and with it what "
+        "says which batches arrived and what became of them. Compare the org's records with the "
+        "rows before loading any again.",
+        job_id=job_id,
+    )
 
 
 def _undecided(job_id: str, why: object) -> AmbiguousUpload:

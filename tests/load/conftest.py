@@ -21,28 +21,28 @@ class FastClock:
         self.pauses.append(seconds)
 
 
+LOAD = {
+    "Ext__c": "externalId",
+    "Text__c": "text",
+    "Long__c": {"type": "textarea", "length": 131_072},
+    "Amount__c": "currency",
+    "Count__c": "number",
+    "On__c": "date",
+    "At__c": "datetime",
+    "Done__c": "checkbox",
+    "Parent__c": "lookup(Account)",
+}
+
+
 @pytest.fixture(scope="module")
 def module_org():
     with SalesforceEmulator(inline=True, clock=ManualClock()) as org:
-        org.define_object(
-            "Load__c",
-            {
-                "Ext__c": "externalId",
-                "Text__c": "text",
-                "Long__c": {"type": "textarea", "length": 131_072},
-                "Amount__c": "currency",
-                "Count__c": "number",
-                "On__c": "date",
-                "At__c": "datetime",
-                "Done__c": "checkbox",
-                "Parent__c": "lookup(Account)",
-            },
-        )
         yield org
 
 
 @pytest.fixture
 def org(module_org):
+    module_org.define_object("Load__c", LOAD)
     yield module_org
     module_org.faults.clear()
     module_org.reset()

@@ -1,0 +1,220 @@
+"""What became of every row."""
+
+import csv
+import io
+import pickle
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from salesforce_bulk import JobStillRunning, LoadFailed, ResultsExpired
+from salesforce_bulk.load_results import STATUSES, count_results
+from salesforce_bulk.load_v1 import judge_results
+from salesforce_bulk.models import RowError
+from salesforce_bulk.wire.row_error import read_row_error, write_row_error
+
+WHY = RowError("Failed", "why")
+TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=30)
+HARD = TEXT | st.sampled_from(['","true","true","', '"', '","', 'x","false","false","y', '\n"'])
+RESULTS = st.lists(st.tuples(TEXT, st.booleans(), st.booleans(), HARD), max_size=20)
+
+
+def body_of(results):
+    buffer = io.StringIO(newline="")
+    writer = csv.writer(buffer, quoting=csv.QUOTE_ALL, lineterminator="\n")
+    writer.writerow(["Id", "Success", "Created", "Error"])
+    writer.writerows((one, str(ok).lower(), str(new).lower(), err) for one, ok, new, err in results)
+    return buffer.getvalue().encode()
+
+
+@given(RESULTS)
+def test_counting_bytes_counts_rows_whatever_stands_in_them(results):
+    counts = count_results(body_of(results))
+    succeeded = sum(ok for _, ok, _, _ in results)
+    assert (counts["success"], counts["failed"]) == (succeeded, len(results) - succeeded)
+
+
+@given(RESULTS, st.integers(0, 25))
+def test_results_that_are_not_one_for_each_row_are_no_results(results, rows):
+    """Trap: v1 result count differs from the batch's rows and the whole list is shifted."""
+    verdict = judge_results(body_of(results), rows, rows, WHY)
+    assert (verdict is not None) == (len(results) == rows)
+
+
+def test_results_of_a_failed_batch_are_those_of_its_first_rows():
+    body = body_of([("1", True, True, ""), ("", False, False, "E:m:--")])
+    stored, counts = judge_results(body, 5, 2, WHY)
+    assert (counts["success"], counts["failed"], counts["unprocessed"]) == (1, 1, 3)
+    assert judge_results(body, 5, 3, WHY) is None
+    blank = body + b'"","","",""\n'
+    stored, counts = judge_results(blank, 3, 2, WHY)
+    assert counts == {"success": 1, "failed": 1, "unprocessed": 1}
+    assert b'"","unprocessed","","Failed:why:--"' in stored
+
+
+@pytest.mark.parametrize("body", [b"", b"<html>", b'"Id"\n"x"\n', b'"Id","Success', b"\xff"])
+def test_what_is_no_result_is_no_result(body):
+    assert judge_results(body, 1, 1, WHY) is None
+
+
+@given(
+    st.sampled_from(["A_CODE"]), TEXT, st.lists(st.sampled_from(["Name", "Ext__c"]), unique=True)
+)
+def test_an_error_text_is_read_back(code, message, fields):
+    error = RowError(code, message, tuple(fields))
+    assert read_row_error(write_row_error(error)) == error
+
+
+# Against the org
+
+
+def test_every_row_has_an_outcome_in_source_order(org, bulk):
+    """Trap: which of my rows failed, and what Id did the others get."""
+    rows = [{"LastName": f"n{n}" if n % 7 else None, "Title": "x"} for n in range(53)]
+    result = bulk.insert("Contact", iter(rows), batch_size=10, parallel=3, on_error="report")
+    found = list(result)
+    assert [row.number for row in found] == list(range(1, 54))
+    assert [row.status == "failed" for row in found] == [not n % 7 for n in range(53)]
+    by_name = {name: key for key, name in org.org.query("SELECT Id, LastName FROM Contact")}
+    for row in found:
+        assert row.record["LastName"] == (rows[row.number - 1]["LastName"] or "")
+        if row.status == "success":
+            assert row.created
+            assert row.error is None
+            assert row.id == by_name[row.record["LastName"]]
+        else:
+            assert row.id is None
+            assert row.error.code == "REQUIRED_FIELD_MISSING"
+            assert row.error.fields == ("LastName",)
+    assert [row.number for row in result.failed] == [n + 1 for n in range(0, 53, 7)]
+    assert sum(int(getattr(result, name)) for name in ("succeeded", *STATUSES[1:])) == 53
+    assert f"{result.failed}" == "8"
+
+
+def test_a_list_gives_its_own_dicts_back(bulk):
+    rows = [{"Name": "a", "Parent": {"Id": None}}, {"Name": "b"}]
+    result = bulk.insert("Account", rows)
+    assert [row.record for row in result] == rows
+
+
+def test_a_failed_batch_is_told_apart_from_failed_rows(org, bulk):
+    """Trap: a batch-level fault copied to all rows as if each had been judged."""
+    org.faults.add("batch_failed", nth=2, code="InternalServerError", message="went away")
+    rows = [{"Name": f"a{n}", "Site": "s"} for n in range(30)]
+    result = bulk.insert("Account", rows, batch_size=10, on_error="report", parallel=1)
+    assert (result.succeeded, result.unprocessed) == (20, 10)
+    lost = list(result.unprocessed)
+    assert [row.number for row in lost] == list(range(11, 21))
+    assert lost[0].error == RowError("InternalServerError", "went away")
+
+
+def test_a_batch_that_failed_on_its_way_keeps_what_it_wrote(org, bulk, stored):
+    org.faults.add("batch_failed", after_rows=4)
+    rows = [{"Name": f"a{n}", "Site": "s"} for n in range(10)]
+    result = bulk.insert("Account", rows, on_error="report")
+    assert [row.status for row in result] == ["success"] * 4 + ["unprocessed"] * 6
+    assert stored("SELECT count() FROM Account") == [(4,)]
+
+
+def test_load_failed_tells_the_five_commonest_reasons(bulk):
+    """Trap: partial failures that stay green."""
+    rows = [{"LastName": None, "Email": None}] * 3 + [{"LastName": "x", "Email": "no address"}] * 2
+    with pytest.raises(LoadFailed) as caught:
+        bulk.insert("Contact", [*rows, {"LastName": "fine", "Email": None}])
+    text = str(caught.value)
+    assert "5 of 6 rows did not succeed: 1 succeeded, 5 failed" in text
+    assert "3 x REQUIRED_FIELD_MISSING: Required fields are missing: [LastName]" in text
+    assert "2 x INVALID_EMAIL_ADDRESS" in text
+    assert caught.value.result.failed == 5
+    copied = pickle.loads(pickle.dumps(caught.value))
+    assert str(copied) == text
+    assert copied.result is None
+
+
+def test_results_are_written_with_the_callers_columns(bulk, tmp_path):
+    rows = io.StringIO("lastname;TITLE\nA;x\n;y\n")
+    result = bulk.insert("Contact", rows, on_error="report")
+    result.to_csv(tmp_path / "all.csv")
+    result.failed.to_csv(tmp_path / "failed.csv")
+    with (tmp_path / "all.csv").open(encoding="utf-8", newline="") as file:
+        found = list(csv.reader(file))
+    assert found[0] == ["lastname", "TITLE", "sf__Id", "sf__Created", "sf__Error"]
+    assert found[1][:2] == ["A", "x"]
+    assert found[1][3:] == ["true", ""]
+    assert found[2][4].startswith("REQUIRED_FIELD_MISSING")
+    with (tmp_path / "failed.csv").open(encoding="utf-8", newline="") as file:
+        assert list(csv.reader(file)) == [found[0], found[2]]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["all.csv", "failed.csv"]
+
+
+def test_a_notebook_gets_a_table_that_is_safe_to_show(bulk):
+    result = bulk.insert("Contact", [{"LastName": None, "Title": "<b>"}], on_error="report")
+    assert "REQUIRED_FIELD_MISSING" in result._repr_html_()
+    assert "<b>insert Contact</b>" in result._repr_html_()
+    assert "1 failed" in repr(result)
+
+
+def test_a_wait_that_is_over_leaves_the_job_alone(org, bulk, clock):
+    """Traps: a client's timeout taken for failure; the job aborted because the wait timed out."""
+    org.engine.pause()
+    with pytest.raises(JobStillRunning, match="left alone") as caught:
+        bulk.insert("Account", [{"Name": "x", "Site": "y"}], timeout=60)
+    handle = caught.value.handle
+    assert bulk.job_state(handle.job_id) == "Closed"
+    assert 55 < sum(clock.pauses) <= 60
+    assert pickle.loads(pickle.dumps(caught.value)).job_id == handle.job_id
+    org.engine.resume()
+    assert handle.result().succeeded == 1
+
+
+def test_submitted_rows_are_taken_up_by_another_client(org, bulk):
+    handle = bulk.submit_insert("Account", [{"Name": f"a{n}", "Site": "s"} for n in range(25)])
+    other = org.connect().attach(handle.job_id)
+    result = other.result()
+    assert [row.record for row in result][24] == {"Name": "a24", "Site": "s"}
+    assert [row.id for row in result] == [row.id for row in handle.result()]
+
+
+def test_expired_results_are_no_failure_and_no_empty_result(org, bulk):
+    """Trap: results expire after seven days."""
+    handle = bulk.submit_insert("Account", [{"Name": "x", "Site": "y"}])
+    org.faults.add("results_expired", times=0)
+    with pytest.raises(ResultsExpired, match="seven days"):
+        handle.result()
+
+
+def shortened(bulk, monkeypatch, times):
+    """Results whose end is missing, as a body cut without any sign of it would be."""
+    whole = bulk._api.result_body
+    left = [times]
+
+    def cut(job_id, batch_id):
+        left[0] -= 1
+        body = whole(job_id, batch_id)
+        return body if left[0] < 0 else body[: body.rindex(b'"true"')].rpartition(b"\n")[0]
+
+    monkeypatch.setattr(bulk._api, "result_body", cut)
+
+
+def test_a_cut_result_is_fetched_again(bulk, monkeypatch):
+    """Trap: a body cut in the middle that parses as far as it goes."""
+    shortened(bulk, monkeypatch, 2)
+    rows = [{"Name": f"a{n}", "Site": "s"} for n in range(50)]
+    assert bulk.insert("Account", rows).succeeded == 50
+
+
+def test_results_that_never_add_up_are_unknown(bulk, monkeypatch):
+    """Rows that never came back are no failures and no successes."""
+    shortened(bulk, monkeypatch, 99)
+    rows = [{"Name": f"a{n}", "Site": "s"} for n in range(50)]
+    with pytest.raises(LoadFailed, match="50 unknown") as caught:
+        bulk.insert("Account", rows)
+    assert {row.status for row in caught.value.result} == {"unknown"}
+
+
+@pytest.mark.parametrize("kind", ["cut", "cut_sized", "cut_unsized", "reset_during"])
+def test_a_download_that_breaks_is_fetched_again(org, bulk, kind):
+    org.faults.add(kind, method="GET", path="*/result", after_bytes=80)
+    rows = [{"Name": f"a{n}", "Site": "s"} for n in range(50)]
+    assert bulk.insert("Account", rows).succeeded == 50
