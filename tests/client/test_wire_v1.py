@@ -529,7 +529,8 @@ def test_no_body_whatever_breaks_the_readers(body: bytes, content_type: str | No
 
 
 @given(st.recursive(st.none() | st.booleans() | st.integers() | st.text(),
-                    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)))  # fmt: skip
+                    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+                    max_leaves=12))  # fmt: skip
 def test_no_json_whatever_breaks_the_readers(document: Any) -> None:
     body = json.dumps(document).encode()
     fault.read_fault("application/json", body)
