@@ -41,7 +41,7 @@ class BatchWork:
         )
         fault = self._faults.take("batch", occasion)
         if fault is not None and fault.seconds:
-            engine.pass_time(fault.seconds)
+            engine.pass_time(fault.seconds, job)
         if job.is_query:
             return self._queries.run(batch, engine, fault)
         work = self._ingest if job.api == "2.0" else self._loads

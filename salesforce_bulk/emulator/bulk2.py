@@ -6,23 +6,36 @@ see FIDELITY.md.
 
 from __future__ import annotations
 
+import re
+import threading
 from collections.abc import Callable, Iterator, Mapping
-from datetime import datetime
-from email.parser import BytesParser
-from email.policy import HTTP
+from datetime import datetime, timedelta
 from itertools import islice
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 
-from salesforce_bulk import bulk_states
+from salesforce_bulk import bulk_states, limits
 from salesforce_bulk.emulator import query_pages, wire
+from salesforce_bulk.emulator.ids import to_18
 from salesforce_bulk.emulator.ingest_batches import (
     DELIMITERS,
     LINE_ENDINGS,
     RESULT_COLUMNS,
+    UNPROCESSED,
+    header_line,
+    leave_unprocessed,
     result_path,
 )
-from salesforce_bulk.emulator.jobs import Batch, Job, JobEngine, JobError, batches_of
-from salesforce_bulk.emulator.rest_family import PREFIX, RestFamily, json_reply, not_found
+from salesforce_bulk.emulator.jobs import Batch, Job, JobEngine, JobError, ResultFile, batches_of
+from salesforce_bulk.emulator.multipart import PartsError, parts
+from salesforce_bulk.emulator.rest_family import (
+    FRAMEWORK_CODES,
+    PREFIX,
+    RestFamily,
+    json_reply,
+    not_found,
+)
 from salesforce_bulk.emulator.routes import ApiError, Call, Handler, Route, route
 from salesforce_bulk.emulator.server import BLOCK, FilePart, Request, Response
 from salesforce_bulk.emulator.sessions import User
@@ -40,14 +53,37 @@ DOCUMENT_BYTES = 1_000_000
 MULTIPART_CHARACTERS = 100_000
 #: Raw bytes of an upload: 150 MB after base64.
 UPLOAD_BYTES = 112_500_000
-SOQL_CHARACTERS = 100_000
 #: Jobs of a page of a list; result pages of a call.
 LISTED_JOBS = 1_000
 LISTED_PAGES = 5
 #: Rows of a page where the client names no number.
 PAGE_ROWS = 50_000
-#: The first version with ``resultPages``.
-RESULT_PAGES_VERSION = 58.0
+#: Query jobs of a rolling day.
+QUERY_JOBS_PER_DAY = 10_000
+#: Versions up to this one have row numbers for locators.
+LAST_PLAIN_LOCATOR_VERSION = 48.0
+FIRST_INGEST_VERSION = 41.0
+#: The first version with ``assignmentRuleId``, and the objects that have such rules.
+ASSIGNMENT_RULE_VERSION = 49.0
+ASSIGNMENT_RULE_OBJECTS = ("Case", "Lead")
+LOCATOR_PREFIX = "01g"
+
+#: What a request may say of a new job. ``concurrencyMode`` is always Parallel, whatever is sent.
+INGEST_FIELDS = frozenset(
+    {
+        "object",
+        "operation",
+        "externalIdFieldName",
+        "contentType",
+        "columnDelimiter",
+        "lineEnding",
+        "assignmentRuleId",
+        "concurrencyMode",
+    }
+)
+QUERY_FIELDS = frozenset(
+    {"operation", "query", "contentType", "columnDelimiter", "lineEnding", "concurrencyMode"}
+)
 
 #: What a job of the engine, closed for more data, is here, by the state of its one batch.
 _STATE_BY_BATCH = {
@@ -58,18 +94,7 @@ _STATE_BY_BATCH = {
     bulk_states.NOT_PROCESSED: bulk_states.ABORTED,
 }
 
-#: The framework's codes come upper-cased and without separators.
-_CODES = {
-    "InvalidJob": "INVALIDJOB",
-    "InvalidJobState": "INVALIDJOBSTATE",
-    "InvalidEntity": "INVALIDENTITY",
-    "InvalidOperation": "INVALIDOPERATION",
-    "FeatureNotEnabled": "FEATURENOTENABLED",
-    "ExceededQuota": "EXCEEDEDQUOTA",
-    "InvalidUser": "INVALIDUSER",
-}
-
-Document = dict[str, object]
+Reply = dict[str, object]
 
 
 class Bulk2:
@@ -79,6 +104,8 @@ class Bulk2:
         self._org = org
         self._engine = engine
         self._family = family
+        #: Held where the state of a job and its upload have to agree.
+        self._lock = threading.Lock()
         #: Rows of a page of query results where the client asks for no number.
         self.page_rows = PAGE_ROWS
 
@@ -89,13 +116,13 @@ class Bulk2:
         table: tuple[tuple[str, str, dict[str, Handler]], ...] = (
             ("bulk2.ingest", ingest, {"POST": self.create_ingest, "GET": self.list_ingest}),
             # Data Loader puts a slash too many.
-            ("bulk2.ingest", f"{ingest}/", {"POST": self.create_ingest}),
+            ("bulk2.ingest", f"{ingest}/", {"POST": self.create_ingest, "GET": self.list_ingest}),
             (
                 "bulk2.ingest_job",
                 f"{ingest}/{{job}}",
                 {"GET": self.ingest_job, "PATCH": self.patch_ingest, "DELETE": self.delete_ingest},
             ),
-            ("bulk2.upload", f"{ingest}/{{job}}/batches", {"PUT": self.upload}),
+            ("bulk2.upload", f"{ingest}/{{job}}/(?i:batches)", {"PUT": self.upload}),
             ("bulk2.results", f"{ingest}/{{job}}/{{kind}}", {"GET": self.ingest_results}),
             ("bulk2.query", query, {"POST": self.create_query, "GET": self.list_query}),
             (
@@ -103,7 +130,7 @@ class Bulk2:
                 f"{query}/{{job}}",
                 {"GET": self.query_job, "PATCH": self.patch_query, "DELETE": self.delete_query},
             ),
-            ("bulk2.page", f"{query}/{{job}}/results", {"GET": self.page}),
+            ("bulk2.page", f"{query}/{{job}}/(?i:results)", {"GET": self.page}),
             ("bulk2.pages", f"{query}/{{job}}/(?i:resultPages)", {"GET": self.result_pages}),
         )
         return [
@@ -116,28 +143,28 @@ class Bulk2:
     def create_ingest(self, call: Call) -> Response:
         if call.request.header("content-type").lower().startswith("multipart/form-data"):
             return self._create_with_data(call)
+        _check_media_type(call.request, "application/json")
         job = self._new_ingest_job(call, _json_document(call.request))
         return json_reply(ingest_document(job, with_url=True))
 
     def _create_with_data(self, call: Call) -> Response:
-        document, data = _parts(call.request)
+        document, data = _job_and_content(call.request)
         job = self._new_ingest_job(call, document)
-        if len(data.decode("utf-8", "replace")) > MULTIPART_CHARACTERS:
-            self._engine.forget(job)
-            raise JobError("InvalidJob", f"Job data of more than {MULTIPART_CHARACTERS} characters")
         job.upload = self._engine.spool_file(job)
         job.upload.write_bytes(data)
+        answer = ingest_document(job)
         self._close(job)
-        return json_reply(ingest_document(job))
+        return json_reply({**answer, "state": bulk_states.UPLOAD_COMPLETE})
 
-    def _new_ingest_job(self, call: Call, document: Mapping[str, Any]) -> Job:
-        operation = _one_of("operation", document.get("operation"), INGEST_OPERATIONS)
-        _one_of("contentType", document.get("contentType", "CSV"), ("CSV",))
-        delimiter = _one_of("columnDelimiter", document.get("columnDelimiter", "COMMA"), DELIMITERS)
-        line_ending = _one_of("lineEnding", document.get("lineEnding", "LF"), LINE_ENDINGS)
-        name = self._object(document.get("object"))
+    def _new_ingest_job(self, call: Call, document: _Document) -> Job:
+        _check_version(call, FIRST_INGEST_VERSION)
+        document.check_fields(INGEST_FIELDS)
+        operation = document.one_of("operation", INGEST_OPERATIONS)
+        delimiter, line_ending = document.dialect()
+        name = self._object(document.text("object"))
+        external_id = self._external_id(operation, name, document.text("externalIdFieldName"))
+        rule = _assignment_rule(call, name, document.text("assignmentRuleId"))
         user = _user(call)
-        external_id = self._external_id(operation, name, document.get("externalIdFieldName"))
         if operation == "hardDelete" and "BulkApiHardDelete" not in user.permissions:
             raise JobError(
                 "FeatureNotEnabled",
@@ -149,29 +176,48 @@ class Bulk2:
         job.column_delimiter = delimiter
         job.line_ending = line_ending
         job.external_id = external_id
-        job.assignment_rule = document.get("assignmentRuleId")
+        job.assignment_rule = rule
         return job
 
-    def _object(self, name: object) -> str:
-        found = self._org.schema.get(name) if isinstance(name, str) else None
+    def _object(self, name: str | None) -> str:
+        found = self._org.schema.get(name) if name else None
         if found is None:
             raise JobError("InvalidEntity", f"Entity '{name}' is not supported by the Bulk API")
         return found.name
 
-    def _external_id(self, operation: str, name: str, field: object) -> str | None:
+    def _external_id(self, operation: str, name: str, field: str | None) -> str | None:
         if operation != "upsert":
             if field:
                 raise JobError("InvalidJob", "externalIdFieldName is for upsert only")
             return None
+        if not field:
+            raise JobError("InvalidJob", f"External ID was blank for {name}")
         sobject = self._org.schema.get(name)
-        found = sobject.field(field) if sobject and isinstance(field, str) else None
-        if found is None or not (found.external_id or found.id_lookup or found.type == "id"):
-            raise JobError("InvalidJob", f"External ID was blank or is no key of {name}: {field}")
+        found = sobject.field(field) if sobject else None
+        if found is None or not found.key_for_lookup:
+            raise JobError("InvalidJob", f"Invalid external ID field name: {field}")
         return found.name
 
     def upload(self, call: Call) -> Response:
         job = self._job(call, ingest=True)
         _own(call, job)
+        self._check_takes_data(job)
+        _check_media_type(call.request, "text/csv")
+        path = self._engine.spool_file(job)
+        try:
+            _spool(call.request, path)
+            with self._lock:
+                # The job may have got other data, or its end, while these came in.
+                self._check_takes_data(job)
+                job.upload = path
+        finally:
+            if job.upload != path:
+                path.unlink(missing_ok=True)
+        return Response(201)
+
+    def _check_takes_data(self, job: Job) -> None:
+        if job.state != bulk_states.OPEN or self._too_old(job):
+            raise JobError("InvalidJobState", f"Job is not Open. Current state is {state_of(job)}")
         if job.upload is not None:
             raise JobError(
                 "InvalidJob",
@@ -179,12 +225,10 @@ class Bulk2:
                 "'Delete' the current Job then create a new Job and make sure you only do 'PUT' "
                 "once on a given Job.",
             )
-        if job.state != bulk_states.OPEN:
-            raise JobError("InvalidJobState", f"Job is not Open. Current state is {state_of(job)}")
-        path = self._engine.spool_file(job)
-        _spool(call.request, path)
-        job.upload = path
-        return Response(201)
+
+    def _too_old(self, job: Job) -> bool:
+        age = self._engine.clock.now() - job.created
+        return age >= timedelta(hours=limits.JOB_OPEN_HOURS)
 
     def ingest_job(self, call: Call) -> Response:
         return json_reply(ingest_document(self._job(call, ingest=True), info=True))
@@ -209,8 +253,7 @@ class Bulk2:
         job = self._job(call, ingest=True)
         path = result_path(job, kind)
         if state_of(job) not in bulk_states.JOB_TERMINAL_STATES or not path.exists():
-            own = ",".join(f'"{name}"' for name in RESULT_COLUMNS[kind])
-            return _csv(f"{own}\n".encode() if own else b"")
+            return _csv(header_line(job, kind).encode("utf-8", "surrogateescape"))
         return _csv(FilePart(path))
 
     def list_ingest(self, call: Call) -> Response:
@@ -219,27 +262,47 @@ class Bulk2:
     # Query
 
     def create_query(self, call: Call) -> Response:
+        _check_version(call, limits.FIRST_QUERY_V2_VERSION)
+        _check_media_type(call.request, "application/json")
         document = _json_document(call.request)
-        operation = _one_of("operation", document.get("operation"), QUERY_OPERATIONS)
-        _one_of("contentType", document.get("contentType", "CSV"), ("CSV",))
-        delimiter = _one_of("columnDelimiter", document.get("columnDelimiter", "COMMA"), DELIMITERS)
-        line_ending = _one_of("lineEnding", document.get("lineEnding", "LF"), LINE_ENDINGS)
-        soql = document.get("query")
-        if not isinstance(soql, str) or not soql or len(soql) > SOQL_CHARACTERS:
-            raise ApiError(400, "API_ERROR", "A query of at most 100,000 characters is required")
-        try:
-            name = self._org.query(soql, bulk=API, user=_user(call)).object.name
-        except SoqlError as error:
-            raise ApiError(400, error.code, error.message) from error
+        document.check_fields(QUERY_FIELDS)
+        operation = document.one_of("operation", QUERY_OPERATIONS)
+        delimiter, line_ending = document.dialect()
+        soql = document.text("query") or ""
+        name = self._queried_object(soql)
+        self._check_query_quota()
         job = self._engine.create_job(operation, name, "CSV", call["version"][1:], _user(call))
         job.api = API
         job.column_delimiter = delimiter
         job.line_ending = line_ending
         job.upload = self._engine.spool_file(job)
         job.upload.write_text(soql, "utf-8")
-        document = query_document(job)
+        answer = query_document(job)
         self._close(job)
-        return json_reply({**document, "state": bulk_states.UPLOAD_COMPLETE})
+        return json_reply({**answer, "state": bulk_states.UPLOAD_COMPLETE})
+
+    def _queried_object(self, soql: str) -> str:
+        if len(soql) > limits.SOQL_CHARACTERS:
+            raise ApiError(400, "MALFORMED_QUERY", "SOQL statements cannot be longer than 100000")
+        if not soql:
+            raise ApiError(400, "API_ERROR", "A query is required")
+        try:
+            return self._org.plan_query(soql, bulk=API).object.name
+        except SoqlError as error:
+            raise ApiError(400, error.code, error.message) from error
+
+    def _check_query_quota(self) -> None:
+        horizon = self._engine.clock.now() - timedelta(days=1)
+        jobs = sum(
+            1 for j in self._engine.jobs if j.api == API and j.is_query and j.created > horizon
+        )
+        if jobs >= QUERY_JOBS_PER_DAY:
+            raise ApiError(
+                400,
+                "LIMIT_EXCEEDED",
+                f"Max bulk v2 query jobs ({QUERY_JOBS_PER_DAY}) per 24 hrs "
+                f"has been reached ({jobs})",
+            )
 
     def query_job(self, call: Call) -> Response:
         return json_reply(query_document(self._job(call, ingest=False), info=True))
@@ -261,12 +324,10 @@ class Bulk2:
     def page(self, call: Call) -> Response:
         job, batch = self._complete(call)
         result = batch.results[0]
-        first = self._first_row(call)
-        if first is None or first > result.rows:
-            raise ApiError(400, "INVALID_QUERY_LOCATOR", "invalid query locator")
-        wanted = call.request.query.get("maxRecords", [""])[0]
-        rows = int(wanted) if wanted.isdigit() and int(wanted) > 0 else self.page_rows
-        page = query_pages.Page(first, min(first + rows, result.rows), result.rows)
+        first = self._first_row(call, job, result)
+        page = query_pages.Page(
+            first, min(first + self._wanted_rows(call), result.rows), result.rows
+        )
         body = query_pages.page_body(
             result,
             page,
@@ -275,35 +336,40 @@ class Bulk2:
         )
         response = _csv(body)
         response.headers["Sforce-NumberOfRecords"] = str(page.rows)
-        response.headers["Sforce-Locator"] = page.next_locator or "null"
+        response.headers["Sforce-Locator"] = "null" if page.last else _locator(job, page.end)
         return response
 
+    def _wanted_rows(self, call: Call) -> int:
+        text = call.request.query.get("maxRecords", [""])[0]
+        if not text:
+            return self.page_rows
+        if not re.fullmatch("[0-9]{1,18}", text) or int(text) == 0:
+            raise ApiError(400, "API_ERROR", f"maxRecords must be a positive number: {text}")
+        return int(text)
+
     def result_pages(self, call: Call) -> Response:
-        if float(call["version"][1:]) < RESULT_PAGES_VERSION:
-            raise not_found()
+        _check_version(call, limits.FIRST_RESULT_PAGES_VERSION)
         job, batch = self._complete(call)
-        first = self._first_row(call)
-        if first is None:
-            raise ApiError(400, "INVALID_QUERY_LOCATOR", "invalid query locator")
-        every = [
-            page
-            for page in query_pages.pages(batch.results[0].rows, self.page_rows)
-            if page.first >= first
-        ]
+        result = batch.results[0]
+        first = self._first_row(call, job, result)
+        every = list(query_pages.pages(first, result.rows, self.page_rows))
         here, after = every[:LISTED_PAGES], every[LISTED_PAGES:]
         base = f"{PREFIX}/v{job.version}/jobs/query/{job.id}"
-        document: Document = {
-            "resultPages": [{"resultUrl": f"{base}/results{_query(page.first)}"} for page in here]
+        document: Reply = {
+            "resultPages": [
+                {"resultUrl": f"{base}/results{_page_query(job, page.first)}"} for page in here
+            ]
         }
         if after:
-            document["nextRecordsUrl"] = (
-                f"{base}/resultpages?locator={query_pages.locator(after[0].first)}"
-            )
+            document["nextRecordsUrl"] = f"{base}/resultpages{_page_query(job, after[0].first)}"
         return json_reply({**document, "done": not after})
 
-    def _first_row(self, call: Call) -> int | None:
+    def _first_row(self, call: Call, job: Job, result: ResultFile) -> int:
         text = call.request.query.get("locator", [""])[0]
-        return query_pages.row_of(text) if text else 0
+        first = query_pages.row_of(text, _plain(job)) if text else 0
+        if first is None or first >= max(result.rows, 1):
+            raise ApiError(400, "INVALID_QUERY_LOCATOR", "invalid query locator")
+        return first
 
     def _complete(self, call: Call) -> tuple[Job, Batch]:
         job = self._job(call, ingest=False)
@@ -337,17 +403,25 @@ class Bulk2:
 
     def _close(self, job: Job) -> None:
         """No more data: the job is queued."""
-        if job.state != bulk_states.OPEN:
-            raise JobError("InvalidJobState", f"Closing already {state_of(job)} Job not allowed")
-        batch = self._engine.add_batch(job, job.upload or job.directory / "no upload")
-        self._engine.close(job)
+        with self._lock:
+            if job.state != bulk_states.OPEN or self._too_old(job):
+                raise JobError(
+                    "InvalidJobState", f"Closing already {state_of(job)} Job not allowed"
+                )
+            self._engine.close(job)
+            batch = self._engine.add_batch(job, job.upload or job.directory / "no upload")
         self._engine.submit(batch)
 
     def _abort(self, job: Job) -> None:
-        if state_of(job) in bulk_states.JOB_TERMINAL_STATES:
-            word = "Completed" if state_of(job) == bulk_states.JOB_COMPLETE else state_of(job)
-            raise JobError("InvalidJobState", f"Aborting already {word} Job not allowed")
-        self._engine.abort(job)
+        with self._lock:
+            if state_of(job) in bulk_states.JOB_TERMINAL_STATES:
+                word = "Completed" if state_of(job) == bulk_states.JOB_COMPLETE else state_of(job)
+                raise JobError("InvalidJobState", f"Aborting already {word} Job not allowed")
+            self._engine.abort(job)
+        # The answer leaves when the result files are whole: rows being written are still noted.
+        self._engine.settle(job)
+        if not job.is_query and not result_path(job, UNPROCESSED).exists():
+            leave_unprocessed(job)
 
     def _delete(self, call: Call, ingest: bool, running: tuple[str, ...]) -> Response:
         job = self._job(call, ingest)
@@ -362,28 +436,50 @@ class Bulk2:
         return Response(204)
 
     def _list(self, call: Call, resource: str, belongs: Callable[[Job], bool]) -> Response:
-        query = call.request.query
-        kinds = query.get("jobType")
-        chunked = query.get("isPkChunkingEnabled", [""])[0].lower()
-        jobs = (
-            job
-            for job in self._engine.jobs
-            if belongs(job)
-            and (not kinds or job_type(job) in kinds)
-            and (not chunked or (chunked == "true") == (job.pk_chunking is not None))
-        )
-        first = query_pages.row_of(query.get("queryLocator", [""])[0]) or 0
-        page = list(islice(jobs, first, first + LISTED_JOBS + 1))
+        wanted = [job for job in self._engine.jobs if belongs(job) and _asked_for(call, job)]
+        after = _list_start(call.request.query.get("queryLocator", [""])[0])
+        page = list(islice((job for job in wanted if job.id[3:15] > after), LISTED_JOBS + 1))
         more = len(page) > LISTED_JOBS
-        locator = query_pages.locator(first + LISTED_JOBS)
-        url = f"{PREFIX}/{call['version']}/jobs/{resource}?queryLocator={locator}"
-        return json_reply(
-            {
-                "done": not more,
-                "records": [list_document(job) for job in page[:LISTED_JOBS]],
-                "nextRecordsUrl": url if more else None,
-            }
-        )
+        page = page[:LISTED_JOBS]
+        url = None
+        if more:
+            place = f"{LOCATOR_PREFIX}{page[-1].id[3:15]}"
+            url = f"{PREFIX}/{call['version']}/jobs/{resource}?{_list_query(call, place)}"
+        records = [list_document(job) for job in page]
+        return json_reply({"done": not more, "records": records, "nextRecordsUrl": url})
+
+
+#: Parameters of a list that go on with its pages.
+_LIST_FILTERS = ("isPkChunkingEnabled", "jobType", "concurrencyMode")
+
+
+def _asked_for(call: Call, job: Job) -> bool:
+    query = call.request.query
+    kinds = query.get("jobType")
+    chunked = query.get("isPkChunkingEnabled", [""])[0].lower()
+    mode = query.get("concurrencyMode", [""])[0].lower()
+    return (
+        (not kinds or job_type(job) in kinds)
+        and (not chunked or (chunked == "true") == (job.pk_chunking is not None))
+        and (not mode or job.concurrency.lower() == mode)
+    )
+
+
+def _list_start(locator: str) -> str:
+    """The id, without prefix and check, of the last job of the page before."""
+    if not locator:
+        return ""
+    found = re.fullmatch(rf"{LOCATOR_PREFIX}([0-9A-Za-z]{{12}})[0-9A-Z]{{3}}-[0-9]{{1,9}}", locator)
+    if found is None:
+        raise ApiError(400, "INVALID_QUERY_LOCATOR", "invalid query locator")
+    return found[1]
+
+
+def _list_query(call: Call, place: str) -> str:
+    filters = {
+        name: call.request.query[name] for name in _LIST_FILTERS if name in call.request.query
+    }
+    return urlencode({**filters, "queryLocator": f"{to_18(place)}-{LISTED_JOBS}"}, doseq=True)
 
 
 # Documents, their fields in the recorded order
@@ -394,7 +490,11 @@ def state_of(job: Job) -> str:
     if job.api != API or job.state != bulk_states.CLOSED:
         return job.state
     batch = next(batches_of(job), None)
-    return bulk_states.UPLOAD_COMPLETE if batch is None else _STATE_BY_BATCH[batch.state]
+    if batch is None:
+        return bulk_states.UPLOAD_COMPLETE
+    if batch.state == bulk_states.QUEUED and batch.retries:
+        return bulk_states.IN_PROGRESS
+    return _STATE_BY_BATCH[batch.state]
 
 
 def job_type(job: Job) -> str:
@@ -404,9 +504,9 @@ def job_type(job: Job) -> str:
     return "V2Query" if job.is_query else "V2Ingest"
 
 
-def short_document(job: Job) -> Document:
+def short_document(job: Job) -> Reply:
     """What PATCH answers."""
-    document: Document = {
+    document: Reply = {
         "id": job.id,
         "operation": job.operation,
         "object": job.object,
@@ -423,7 +523,7 @@ def short_document(job: Job) -> Document:
     return {name: value for name, value in document.items() if value is not None}
 
 
-def ingest_document(job: Job, info: bool = False, with_url: bool = False) -> Document:
+def ingest_document(job: Job, info: bool = False, with_url: bool = False) -> Reply:
     """What create (``with_url``) and GET (``info``) answer."""
     document = short_document(job)
     if info:
@@ -448,7 +548,7 @@ def ingest_document(job: Job, info: bool = False, with_url: bool = False) -> Doc
     return _with_message(document, job)
 
 
-def query_document(job: Job, info: bool = False) -> Document:
+def query_document(job: Job, info: bool = False) -> Reply:
     """What create and GET (``info``) answer for a query."""
     document = short_document(job)
     if info:
@@ -468,7 +568,7 @@ def query_document(job: Job, info: bool = False) -> Document:
     return _with_message(document, job)
 
 
-def list_document(job: Job) -> Document:
+def list_document(job: Job) -> Reply:
     """A job in a list: no counters, no message."""
     document = {**short_document(job), "jobType": job_type(job)}
     if job.api == API:
@@ -477,7 +577,7 @@ def list_document(job: Job) -> Document:
     return document
 
 
-def _with_message(document: Document, job: Job) -> Document:
+def _with_message(document: Reply, job: Job) -> Reply:
     message = next((batch.message for batch in batches_of(job) if batch.message), None)
     return {**document, "errorMessage": message} if message else document
 
@@ -486,70 +586,138 @@ def _time(moment: datetime) -> str:
     return wire.json_time(moment)
 
 
-def _query(first: int) -> str:
-    return f"?locator={query_pages.locator(first)}" if first else ""
+def _page_query(job: Job, first: int) -> str:
+    return f"?locator={_locator(job, first)}" if first else ""
+
+
+def _locator(job: Job, row: int) -> str:
+    return query_pages.locator(row, _plain(job))
+
+
+def _plain(job: Job) -> bool:
+    return float(job.version) <= LAST_PLAIN_LOCATOR_VERSION
 
 
 # Requests
 
 
-def _json_document(request: Request) -> dict[str, Any]:
-    return _object_of(request.body.read_all(DOCUMENT_BYTES))
+class _Document:
+    """A JSON object that a client sent, and how it is asked."""
+
+    def __init__(self, body: bytes) -> None:
+        try:
+            value = wire.parse_json(body)
+        except wire.WireError as error:
+            raise ApiError(400, "JSON_PARSER_ERROR", str(error)) from error
+        if not isinstance(value, dict):
+            raise ApiError(400, "JSON_PARSER_ERROR", "A JSON object was expected")
+        self.fields: dict[str, Any] = value
+        self._body = body
+
+    def check_fields(self, known: frozenset[str]) -> None:
+        for name in self.fields:
+            if name not in known:
+                place = self._place(name)
+                raise ApiError(400, "JSON_PARSER_ERROR", f'Unrecognized field "{name}" {place}')
+
+    def text(self, name: str, default: str | None = None) -> str | None:
+        value = self.fields.get(name)
+        if value is None:
+            return default
+        if not isinstance(value, str):
+            place = self._place(name)
+            raise ApiError(400, "API_ERROR", f"Value does not match expected type {place}")
+        return value
+
+    def one_of(
+        self, name: str, allowed: Mapping[str, str] | tuple[str, ...], default: str | None = None
+    ) -> str:
+        value = self.text(name, default)
+        if value is None or value not in allowed:
+            code = "InvalidOperation" if name == "operation" else "InvalidJob"
+            raise JobError(code, f"Invalid {name}: {value}")
+        return value
+
+    def dialect(self) -> tuple[str, str]:
+        """The names of delimiter and line ending."""
+        self.one_of("contentType", ("CSV",), "CSV")
+        return (
+            self.one_of("columnDelimiter", DELIMITERS, "COMMA"),
+            self.one_of("lineEnding", LINE_ENDINGS, "LF"),
+        )
+
+    def _place(self, name: str) -> str:
+        """Where a field's value begins, as the vendor's parser tells it."""
+        text = self._body.decode("utf-8", "replace")
+        found = re.search(rf'"{re.escape(name)}"\s*:\s*', text)
+        before = text[: found.end()] if found else ""
+        line = before.count("\n") + 1
+        return f"at [line:{line}, column:{len(before) - before.rfind(chr(10))}]"
 
 
-def _object_of(body: bytes) -> dict[str, Any]:
-    try:
-        document = wire.parse_json(body)
-    except wire.WireError as error:
-        raise ApiError(400, "JSON_PARSER_ERROR", str(error)) from error
-    if not isinstance(document, dict):
-        raise ApiError(400, "JSON_PARSER_ERROR", "A JSON object was expected")
-    return document
+def _json_document(request: Request) -> _Document:
+    return _Document(request.body.read_all(DOCUMENT_BYTES))
 
 
-def _parts(request: Request) -> tuple[dict[str, Any], bytes]:
+def _job_and_content(request: Request) -> tuple[_Document, bytes]:
     """The parts ``job`` and ``content`` of a one-shot create."""
-    head = f"Content-Type: {request.header('content-type')}\r\n\r\n".encode("latin-1", "replace")
-    body = request.body.read_all(4 * MULTIPART_CHARACTERS + DOCUMENT_BYTES)
-    message = BytesParser(policy=HTTP).parsebytes(head + body)
-    found = {
-        part.get_param("name", header="content-disposition"): part.get_payload(decode=True)
-        for part in message.walk()
-        if not part.is_multipart()
-    }
+    limit = 4 * MULTIPART_CHARACTERS + DOCUMENT_BYTES
+    body = request.body.read_all(limit)
+    if len(body) > limit:
+        raise _too_long()
+    try:
+        found = parts(request.header("content-type"), body)
+    except PartsError as error:
+        raise JobError("InvalidJob", str(error)) from error
     job, content = found.get("job"), found.get("content")
-    if not isinstance(job, bytes) or not isinstance(content, bytes):
+    if job is None or content is None:
         raise JobError("InvalidJob", "A multipart request needs the parts job and content")
-    return _object_of(job), content
+    if len(content.decode("utf-8", "replace")) > MULTIPART_CHARACTERS:
+        raise _too_long()
+    return _Document(job), content
 
 
-def _spool(request: Request, path: Any) -> None:
+def _too_long() -> JobError:
+    return JobError("InvalidJob", f"Job data of more than {MULTIPART_CHARACTERS} characters")
+
+
+def _spool(request: Request, path: Path) -> None:
     size = 0
     with path.open("wb") as file:
         while block := request.body.read(BLOCK):
             size += len(block)
             if size > UPLOAD_BYTES:
-                path.unlink()
                 raise JobError("InvalidJob", f"More than {UPLOAD_BYTES} bytes of job data")
             file.write(block)
 
 
-def _one_of(name: str, value: object, allowed: Mapping[str, str] | tuple[str, ...]) -> str:
-    if not isinstance(value, str):
-        raise ApiError(
-            400, "API_ERROR", f"Value does not match expected type: {name} must be a text"
-        )
-    if value not in allowed:
-        code = "InvalidOperation" if name == "operation" else "InvalidJob"
-        raise JobError(code, f"Invalid {name}: {value}")
-    return value
-
-
 def _state(request: Request, allowed: tuple[str, ...]) -> str:
     document = _json_document(request)
-    if set(document) != {"state"}:
+    if set(document.fields) != {"state"}:
         raise JobError("InvalidJob", "Only the state of a job can be changed")
-    return _one_of("state", document["state"], allowed)
+    return document.one_of("state", allowed)
+
+
+def _assignment_rule(call: Call, name: str, rule: str | None) -> str | None:
+    if rule is None:
+        return None
+    if float(call["version"][1:]) < ASSIGNMENT_RULE_VERSION or name not in ASSIGNMENT_RULE_OBJECTS:
+        raise JobError("InvalidJob", f"assignmentRuleId is not for {name}")
+    identity = to_18(rule)
+    if identity is None:
+        raise JobError("InvalidJob", f"Invalid assignmentRuleId: {rule}")
+    return identity
+
+
+def _check_version(call: Call, first: float) -> None:
+    if float(call["version"][1:]) < first:
+        raise not_found()
+
+
+def _check_media_type(request: Request, wanted: str) -> None:
+    sent = request.header("content-type").partition(";")[0].strip().lower()
+    if sent and sent != wanted:
+        raise ApiError(415, "UNSUPPORTED_MEDIA_TYPE", f"{sent} is not {wanted}")
 
 
 def _csv(body: bytes | FilePart | Iterator[bytes]) -> Response:
@@ -573,6 +741,9 @@ def _guarded(handler: Handler) -> Handler:
         try:
             return handler(call)
         except JobError as error:
-            raise ApiError(400, _CODES.get(error.code, error.code), str(error)) from error
+            raise ApiError(400, FRAMEWORK_CODES.get(error.code, error.code), str(error)) from error
+        except FileNotFoundError as error:
+            # Another call deleted the job while this one was about it.
+            raise not_found() from error
 
     return guarded

@@ -108,12 +108,14 @@ Act = Callable[[Fault, Response], Response]
 @dataclass(frozen=True, slots=True)
 class Kind:
     """What a fault does, and at which stage. ``error`` is the (status, code, message) of those
-    that answer with an error of the API; the fault's own ``code`` and ``message`` go first.
+    that answer with an error of the API, ``rest`` the same where it is another below
+    ``/services/data``; the fault's own ``code`` and ``message`` go first.
     """
 
     stage: str
     act: Act | None = None
     error: tuple[int, str, str] | None = None
+    rest: tuple[int, str, str] | None = None
 
 
 class Faults:
@@ -174,7 +176,9 @@ class Faults:
         fault = self.take("admit", occasion)
         if fault is None:
             return None
-        status, code, message = KINDS[fault.kind].error or (fault.status, "", "")
+        kind = KINDS[fault.kind]
+        rest = kind.rest if occasion.path.startswith("/services/data") else None
+        status, code, message = rest or kind.error or (fault.status, "", "")
         headers = {"Retry-After": fault.retry_after} if fault.retry_after is not None else {}
         return status or fault.status, fault.code or code, fault.message or message, headers
 
@@ -257,6 +261,15 @@ def _nul_bytes(_fault: Fault, response: Response) -> Response:
     return response
 
 
+def _empty_as_204(_fault: Fault, response: Response) -> Response:
+    """Results without rows come without their header too."""
+    if response.status != 200 or response.headers.get("Content-Type") != "text/csv":
+        return response
+    body = _whole(response)
+    plain = gzip.decompress(body) if "Content-Encoding" in response.headers else body
+    return Response(204) if plain.count(b"\n") <= 1 else response
+
+
 def _wrong_type(fault: Fault, response: Response) -> Response:
     response.headers["Content-Type"] = fault.message
     return response
@@ -313,7 +326,29 @@ KINDS: dict[str, Kind] = {
     # An error of the API itself: status, code, message, retry_after.
     "api_error": Kind("admit", error=(0, "InternalServerError", "An unexpected error occurred")),
     "quota_used_up": Kind("admit", error=(400, "ExceededQuota", "ApiBatchItems Limit exceeded.")),
-    "results_expired": Kind("admit", error=(400, "InvalidJob", "Unable to find job")),
+    "request_limit": Kind(
+        "admit",
+        error=(400, "ExceededQuota", "TotalRequests Limit exceeded."),
+        rest=(403, "REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded."),
+    ),
+    "results_expired": Kind(
+        "admit",
+        error=(400, "InvalidJob", "Unable to find job"),
+        rest=(404, "NOT_FOUND", "The requested resource does not exist"),
+    ),
+    # The server still counts the query as running when its results are asked for.
+    "results_not_ready": Kind(
+        "admit",
+        error=(400, "InvalidBatch", "Batch not completed"),
+        rest=(
+            400,
+            "JOB_NOT_COMPLETE",
+            "can only download query results of successfully completed bulk job with status: "
+            "JOB_COMPLETE. Current status: IN_PROGRESS",
+        ),
+    ),
+    # Results in CSV that have no rows: 204, without their header. For bulk2.results, bulk2.page.
+    "empty_as_204": Kind("after", _empty_as_204),
     "session_expired": Kind("session"),
     # The batch is queued again after after_rows rows.
     "requeue": Kind("batch"),
@@ -326,6 +361,8 @@ KINDS: dict[str, Kind] = {
     ),
     # So many rows of each block of a 2.0 job are in none of its result files.
     "lost_results": Kind("batch"),
+    # In a 2.0 job's results, cells below a header that is not in the API's letter case are empty.
+    "lost_cells": Kind("batch"),
     # The batch stays in progress for so many seconds.
     "slow_batch": Kind("batch"),
     # PK chunks are added one by one, each when the one before has run.

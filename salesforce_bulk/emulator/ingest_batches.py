@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import csv
 import io
+import shutil
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from io import TextIOWrapper
 from itertools import islice
@@ -21,9 +22,18 @@ from salesforce_bulk import bulk_states, limits
 from salesforce_bulk.emulator import wire
 from salesforce_bulk.emulator.batch_faults import error_of, strike
 from salesforce_bulk.emulator.faults import Fault
-from salesforce_bulk.emulator.jobs import Batch, BatchError, Job, JobEngine
+from salesforce_bulk.emulator.ids import to_18
+from salesforce_bulk.emulator.jobs import Batch, BatchError, Job, JobEngine, QuotaError, Requeue
 from salesforce_bulk.emulator.results import error_text, java_double
-from salesforce_bulk.emulator.values import UNCHANGED, Cell, RowError, RowOutcome
+from salesforce_bulk.emulator.schema import Field, SObject
+from salesforce_bulk.emulator.values import (
+    UNCHANGED,
+    Cell,
+    RowError,
+    RowErrors,
+    RowOutcome,
+    compile_judge,
+)
 from salesforce_bulk.emulator.write_columns import BatchRefused
 
 if TYPE_CHECKING:
@@ -47,11 +57,16 @@ RESULT_COLUMNS = {
     "unprocessedrecords": (),
 }
 SUCCESSFUL, FAILED, UNPROCESSED = RESULT_COLUMNS
+#: The first version whose failed results name the record that was to be changed.
+FAILED_ID_VERSION = 53.0
 
 #: Rows judged at once.
 WRITE_ROWS = 10 * limits.DML_CHUNK_RECORDS
 _NULLS: dict[str, Cell] = {"": UNCHANGED, "#N/A": None}
+
+#: Types whose values come back in the platform's form and not as they were sent.
 _DOUBLES = frozenset({"double", "currency", "percent"})
+_RESERIALIZED = _DOUBLES | {"boolean", "date", "datetime", "time"}
 
 
 def result_path(job: Job, kind: str) -> Path:
@@ -75,21 +90,34 @@ class Upload:
             LINE_ENDINGS[job.line_ending or "LF"],
         )
 
-    def open(self) -> TextIO:
+    def open(self, errors: str = "strict") -> TextIO:
         if not self.path.exists():
             return io.StringIO()
-        return TextIOWrapper(self.path.open("rb"), encoding="utf-8", newline="")
+        return TextIOWrapper(self.path.open("rb"), encoding="utf-8", errors=errors, newline="")
 
-    def header_line(self) -> str:
-        """The header as sent, without its line end."""
-        with self.open() as source:
-            return source.readline(limits.RECORD_CHARACTERS).rstrip("\r\n")
+    def header(self) -> str:
+        """The header record as sent, with its line end; bytes that are no UTF-8 escaped."""
+        with self.open("surrogateescape") as source:
+            lines: list[str] = []
+            record: list[str] = []
+            try:
+                for record in csv.reader(_noted(source, lines), delimiter=self.delimiter):
+                    if len(record) > 1 or any(record):
+                        break
+                    lines.clear()
+            except csv.Error:
+                return lines[0] if lines else ""
+        return "".join(lines) if any(record) or len(record) > 1 else ""
 
-    def check_line_end(self, setting: str) -> None:
-        """Raises BatchError when the first line does not end as the job says."""
-        with self.open() as source:
-            line = source.readline(limits.RECORD_CHARACTERS)
-        if line.endswith("\n") and line.endswith("\r\n") != (self.line_end == "\r\n"):
+    def check(self, setting: str) -> None:
+        """Raises BatchError for data that cannot be read, or end their lines in another way."""
+        try:
+            wire.read_csv(self.open, self.delimiter)
+        except wire.WireError as error:
+            raise BatchError("InvalidBatch", f"Failed to parse CSV. {error}") from error
+        header = self.header()
+        end = header[len(header.rstrip("\r\n")) :]
+        if end and end != self.line_end:
             raise BatchError(
                 "ClientInputError",
                 f"LineEnding is invalid on user data. Current LineEnding setting is {setting}",
@@ -101,6 +129,48 @@ class Upload:
                 yield record
 
 
+def _noted(source: TextIO, lines: list[str]) -> Iterator[str]:
+    while line := source.readline(limits.RECORD_CHARACTERS):
+        lines.append(line)
+        yield line
+
+
+def header_line(job: Job, kind: str) -> str:
+    """The first line of a result file: its own columns quoted, the uploaded ones verbatim."""
+    upload = Upload.of(job)
+    header = upload.header().rstrip("\r\n")
+    names = [f'"{name}"' for name in RESULT_COLUMNS[kind]] + ([header] if header else [])
+    return upload.delimiter.join(names) + upload.line_end if names else ""
+
+
+def leave_unprocessed(job: Job) -> None:
+    """The result files of a job that ended before it ran: no row was attempted."""
+    upload = Upload.of(job)
+    for kind in (SUCCESSFUL, FAILED):
+        _write(result_path(job, kind), header_line(job, kind))
+    try:
+        upload.check(job.line_ending or "LF")
+    except BatchError:
+        _unread(job, upload)
+        return
+    with upload.open() as source, _ResultFile(job, UNPROCESSED, upload, False) as file:
+        rows = upload.records(source)
+        next(rows, None)
+        file.writer.writerows(rows)
+
+
+def _write(path: Path, text: str) -> None:
+    path.write_bytes(text.encode("utf-8", "surrogateescape"))
+
+
+def _unread(job: Job, upload: Upload) -> None:
+    """What cannot be read as the job's settings say is given back as it came."""
+    if upload.path.exists():
+        shutil.copyfile(upload.path, result_path(job, UNPROCESSED))
+    else:
+        _write(result_path(job, UNPROCESSED), "")
+
+
 class IngestBatches:
     """Runs 2.0 ingest jobs against an org; ``turn`` is held while rows are judged and written."""
 
@@ -109,38 +179,39 @@ class IngestBatches:
         self._turn = turn
 
     def run(self, batch: Batch, engine: JobEngine, fault: Fault | None) -> str:
-        """All rows of the upload. Raises BatchError; rows not reached are unprocessed."""
+        """All rows of the upload; of one that was queued again, those that are not done.
+
+        Raises BatchError or Requeue. Rows that a failed or aborted job did not reach are
+        unprocessed; rows beyond the day's allocation of batches are in none of the files.
+        """
         job = batch.job
         upload = Upload.of(job)
-        with upload.open() as source:
+        try:
+            with self._turn:
+                upload.check(job.line_ending or "LF")
+        except BatchError:
+            leave_unprocessed(job)
+            raise
+        with upload.open() as source, _ResultFiles(batch, upload) as files:
             rows = upload.records(source)
-            files = _ResultFiles(job, upload)
+            run = _Run(batch, engine, files, rows, next(rows, []))
             try:
-                columns, plan = self._plan(batch, upload, rows)
-                if plan is not None:
-                    self._write(plan, columns, rows, batch, files, engine, fault)
+                self._run(run, fault)
             except BatchRefused as refused:
-                raise BatchError(refused.code, refused.message) from refused
-            except csv.Error as error:
-                raise BatchError("InvalidBatch", f"Failed to parse CSV. {error}") from error
-            finally:
-                # Whatever ended the run: what was not attempted is in the third file.
                 files.unprocessed(rows)
-                files.close()
+                raise BatchError(refused.code, refused.message) from refused
+            except (Requeue, QuotaError):
+                raise
+            except BatchError:
+                files.unprocessed(rows)
+                raise
+            files.unprocessed(rows)
         return bulk_states.COMPLETED
 
-    def _plan(
-        self, batch: Batch, upload: Upload, rows: Iterator[list[str]]
-    ) -> tuple[list[str], WritePlan | None]:
-        job = batch.job
-        try:
-            wire.read_csv(upload.open, upload.delimiter)
-            upload.check_line_end(job.line_ending or "LF")
-        except wire.WireError as error:
-            raise BatchError("InvalidBatch", f"Failed to parse CSV. {error}") from error
-        columns = next(rows, [])
+    def _run(self, run: _Run, fault: Fault | None) -> None:
+        job, columns = run.batch.job, run.columns
         if not columns:
-            return columns, None
+            return
         if job.operation in ("delete", "hardDelete") and [c.lower() for c in columns] != ["id"]:
             raise BatchError("InvalidBatch", f"The '{job.operation}' batch must contain only ids")
         plan = self._org.plan_write(
@@ -151,69 +222,73 @@ class IngestBatches:
             user=job.user,
             assignment_rule_id=job.assignment_rule,
         )
-        return columns, plan
+        run.files.echo = Echo(columns, self._org.schema.get(job.object))
+        next(islice(run.rows, run.batch.processed, run.batch.processed), None)
+        self._write_rows(run, plan, fault)
 
-    def _write(
-        self,
-        plan: WritePlan,
-        columns: Sequence[str],
-        rows: Iterator[list[str]],
-        batch: Batch,
-        files: _ResultFiles,
-        engine: JobEngine,
-        fault: Fault | None,
-    ) -> None:
-        files.echo = self._echo(batch.job, columns)
+    def _write_rows(self, run: _Run, plan: WritePlan, fault: Fault | None) -> None:
+        batch = run.batch
         until = fault.after_rows if fault is not None else None
-        charged = 0
-        while True:
-            if batch.job.state == bulk_states.ABORTED:
-                return
+        while batch.job.state != bulk_states.ABORTED:
             if until is not None and batch.processed >= until and fault is not None:
                 until = None
                 strike(batch, fault)
-                self._struck_rows(list(islice(rows, _struck(fault))), batch, files, fault)
-            room = WRITE_ROWS if until is None else max(1, min(WRITE_ROWS, until - batch.processed))
-            block = list(islice(rows, room))
+                self._strike_rows(run, fault)
+            room = WRITE_ROWS if until is None else min(WRITE_ROWS, until - batch.processed)
+            block = list(islice(run.rows, room))
             if not block:
                 return
-            while charged * limits.BATCH_RECORDS < batch.processed + len(block):
-                engine.charge(batch.job)
-                charged += 1
+            run.charge(len(block))
             with self._turn:
-                outcomes = self._outcomes(plan, block, len(columns), batch)
-                files.write(block, outcomes, fault)
-            batch.processed += len(outcomes)
-            batch.failed += sum(not outcome.success for outcome in outcomes)
+                outcomes = _outcomes(plan, block, len(run.columns), batch)
+                run.note(block, outcomes, fault)
 
-    def _outcomes(
-        self, plan: WritePlan, block: list[list[str]], width: int, batch: Batch
-    ) -> list[RowOutcome]:
-        whole = [[_NULLS.get(cell, cell) for cell in row] for row in block if len(row) == width]
-        written = iter(plan.write(whole, batch.id))
-        return [next(written) if len(row) == width else _ragged(width, len(row)) for row in block]
-
-    def _struck_rows(
-        self, block: list[list[str]], batch: Batch, files: _ResultFiles, fault: Fault
-    ) -> None:
+    def _strike_rows(self, run: _Run, fault: Fault) -> None:
+        """The fault's own rows fail with its error."""
+        rows = fault.rows if fault.kind == "row_errors" else 0
+        block = list(islice(run.rows, rows))
         error = RowError(*error_of(fault))
-        files.write(block, [RowOutcome(None, False, False, (error,))] * len(block), None)
-        batch.processed += len(block)
-        batch.failed += len(block)
-
-    def _echo(self, job: Job, columns: Sequence[str]) -> list[tuple[int, Callable[[str], str]]]:
-        """Columns that come back in the form of their type and not as they were sent."""
-        sobject = self._org.schema.get(job.object)
-        found = [sobject.field(column) if sobject else None for column in columns]
-        return [
-            (index, _as_double)
-            for index, field in enumerate(found)
-            if field is not None and field.type in _DOUBLES
-        ]
+        run.charge(len(block))
+        run.note(block, [RowOutcome(None, False, False, (error,))] * len(block), None)
 
 
-def _struck(fault: Fault) -> int:
-    return fault.rows if fault.kind == "row_errors" else 0
+@dataclass(slots=True)
+class _Run:
+    """One run of a job: the rows that are left, and where their outcomes go."""
+
+    batch: Batch
+    engine: JobEngine
+    files: _ResultFiles
+    rows: Iterator[list[str]]
+    columns: list[str]
+
+    def charge(self, count: int) -> None:
+        """The rows cost a batch of the day's allocation for every 10,000. Raises QuotaError."""
+        done = self.batch.processed
+        before = -(-done // limits.BATCH_RECORDS)
+        after = -(-(done + count) // limits.BATCH_RECORDS)
+        for _ in range(before, after):
+            self.engine.charge(self.batch.job)
+
+    def note(
+        self, block: Sequence[list[str]], outcomes: Sequence[RowOutcome], fault: Fault | None
+    ) -> None:
+        self.files.write(block, outcomes, fault)
+        self.batch.processed += len(outcomes)
+        self.batch.failed += sum(not outcome.success for outcome in outcomes)
+
+
+def _outcomes(
+    plan: WritePlan, block: list[list[str]], width: int, batch: Batch
+) -> list[RowOutcome]:
+    written = iter(plan.write([_cells(row) for row in block if len(row) == width], batch.id))
+    return [next(written) if len(row) == width else _ragged(width, len(row)) for row in block]
+
+
+def _cells(row: list[str]) -> Sequence[Cell]:
+    if "" in row or "#N/A" in row:
+        return [_NULLS.get(cell, cell) for cell in row]
+    return row
 
 
 def _ragged(header: int, row: int) -> RowOutcome:
@@ -221,71 +296,139 @@ def _ragged(header: int, row: int) -> RowOutcome:
     return RowOutcome(None, False, False, (RowError("INVALID_FIELD", text),))
 
 
+class Echo:
+    """How the uploaded cells come back: by the type of their field, not byte for byte.
+
+    ``canonical`` has for each column its name in the API's letter case.
+    """
+
+    def __init__(self, columns: Sequence[str], sobject: SObject | None) -> None:
+        self._width = len(columns)
+        found = [sobject.field(column) if sobject else None for column in columns]
+        self.drifted = [
+            index
+            for index, field in enumerate(found)
+            if field is not None and field.name != columns[index]
+        ]
+        self.id_column = next(
+            (i for i, field in enumerate(found) if field and field.type == "id"), None
+        )
+        self._converters = [
+            (index, _converter(field, index))
+            for index, field in enumerate(found)
+            if field is not None and field.type in _RESERIALIZED
+        ]
+
+    def rows(self, block: Sequence[Sequence[str]]) -> list[list[str]]:
+        """The rows as they come back; the cells of one of another width are all empty."""
+        rows = [list(r) if len(r) == self._width else [""] * self._width for r in block]
+        for index, convert in self._converters:
+            for row, text in zip(rows, convert([row[index] for row in rows]), strict=True):
+                row[index] = text
+        return rows
+
+
+_Convert = Callable[[Sequence[str]], list[str]]
+
+
+def _converter(field: Field, column: int) -> _Convert:
+    if field.type in _DOUBLES:
+        return lambda texts: [_as_double(text) if text else text for text in texts]
+    judge = compile_judge(field, column)
+    words: dict[object, str] = {0: "false", 1: "true"} if field.type == "boolean" else {}
+
+    def convert(texts: Sequence[str]) -> list[str]:
+        errors = RowErrors()
+        values = judge([_NULLS.get(text, text) for text in texts], errors)
+        return [
+            text if row in errors or value in (UNCHANGED, None) else words.get(value, str(value))
+            for row, (text, value) in enumerate(zip(texts, values, strict=True))
+        ]
+
+    return convert
+
+
 def _as_double(text: str) -> str:
     try:
         return java_double(float(text))
-    except ValueError:
+    except (ValueError, OverflowError):
         return text
 
 
-class _ResultFiles:
-    """The three result files of a job while it runs.
+class _ResultFile:
+    """One of the three files while it is written."""
 
-    Rows come out of order within each block, as the guide warns: the org's seed decides how.
+    def __init__(self, job: Job, kind: str, upload: Upload, more: bool) -> None:
+        path = result_path(job, kind)
+        if not more:
+            _write(path, header_line(job, kind))
+        self._file = path.open("a", encoding="utf-8", errors="surrogateescape", newline="")
+        self.writer = csv.writer(
+            self._file,
+            delimiter=upload.delimiter,
+            quoting=csv.QUOTE_ALL,
+            lineterminator=upload.line_end,
+        )
+
+    def __enter__(self) -> _ResultFile:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self._file.close()
+
+
+class _ResultFiles:
+    """The three result files of a job while it runs; a run after a re-queue adds to them.
+
+    Rows come out of order within each block, as the guide warns: the job's id decides how.
     """
 
-    def __init__(self, job: Job, upload: Upload) -> None:
-        self.echo: list[tuple[int, Callable[[str], str]]] = []
-        self._random = Random(job.id)  # noqa: S311 - to be repeated, not secret
-        header = upload.header_line()
-        self._width = len(next(csv.reader([header], delimiter=upload.delimiter), []))
-        self._files: dict[str, TextIO] = {}
-        for kind, own in RESULT_COLUMNS.items():
-            file = result_path(job, kind).open("w", encoding="utf-8", newline="")
-            names = [f'"{name}"' for name in own] + ([header] if header else [])
-            file.write(upload.delimiter.join(names) + upload.line_end if names else "")
-            self._files[kind] = file
-        self._writers = {
-            kind: csv.writer(
-                file,
-                delimiter=upload.delimiter,
-                quoting=csv.QUOTE_ALL,
-                lineterminator=upload.line_end,
-            )
-            for kind, file in self._files.items()
-        }
+    def __init__(self, batch: Batch, upload: Upload) -> None:
+        job, more = batch.job, batch.retries > 0
+        self.echo = Echo([], None)
+        self._upload = upload
+        self._job = job
+        self._random = Random(f"{job.id} {batch.retries}")  # noqa: S311 - to be repeated
+        self._names_failed = float(job.version) >= FAILED_ID_VERSION
+        self._files = {kind: _ResultFile(job, kind, upload, more) for kind in RESULT_COLUMNS}
 
     def write(
-        self, block: Sequence[Sequence[str]], outcomes: Sequence[RowOutcome], fault: Fault | None
+        self, block: Sequence[list[str]], outcomes: Sequence[RowOutcome], fault: Fault | None
     ) -> None:
         """The block's rows, each into the file of its outcome."""
-        pairs = list(zip(block, outcomes, strict=True))
+        rows = self.echo.rows(block)
+        pairs = list(zip(rows, outcomes, strict=True))
         self._random.shuffle(pairs)
         if fault is not None and fault.kind == "lost_results":
             del pairs[: fault.rows]
-        self._writers[SUCCESSFUL].writerows(
-            [outcome.id, "true" if outcome.created else "false", *self._echoed(row)]
+        if fault is not None and fault.kind == "lost_cells":
+            for row in rows:
+                for index in self.echo.drifted:
+                    row[index] = ""
+        self._files[SUCCESSFUL].writer.writerows(
+            [outcome.id, "true" if outcome.created else "false", *row]
             for row, outcome in pairs
             if outcome.success
         )
-        self._writers[FAILED].writerows(
-            [outcome.id or "", error_text(outcome), *self._echoed(row)]
+        self._files[FAILED].writer.writerows(
+            [outcome.id or self._target(row), error_text(outcome), *row]
             for row, outcome in pairs
             if not outcome.success
         )
 
-    def _echoed(self, row: Sequence[str]) -> list[str]:
-        if len(row) != self._width:
-            return [""] * self._width
-        cells = list(row)
-        for index, convert in self.echo:
-            cells[index] = convert(cells[index])
-        return cells
+    def _target(self, row: Sequence[str]) -> str:
+        """The record that a failed row was to change."""
+        if not self._names_failed or self.echo.id_column is None:
+            return ""
+        return to_18(row[self.echo.id_column]) or ""
 
-    def unprocessed(self, rows: Iterable[Sequence[str]]) -> None:
+    def unprocessed(self, rows: Iterator[list[str]]) -> None:
         """Rows that were not attempted."""
-        self._writers[UNPROCESSED].writerows(rows)
+        self._files[UNPROCESSED].writer.writerows(rows)
 
-    def close(self) -> None:
+    def __enter__(self) -> _ResultFiles:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
         for file in self._files.values():
-            file.close()
+            file.__exit__()

@@ -70,6 +70,13 @@ class BatchError(Exception):
         super().__init__(f"{code} : {message}")
 
 
+class QuotaError(BatchError):
+    """The day's allocation of batches is used up."""
+
+    def __init__(self) -> None:
+        super().__init__("ExceededQuota", "ApiBatchItems Limit exceeded.")
+
+
 class Requeue(Exception):
     """The batch is to run again, from where it stopped."""
 
@@ -284,11 +291,20 @@ class JobEngine:
             for batch in [batch for batch in self._queue if batch.job is job]:
                 self._queue.remove(batch)
                 self._move(batch, bulk_states.NOT_PROCESSED)
+            self._changed.notify_all()
+
+    def settle(self, job: Job, timeout: float = 60.0) -> bool:
+        """Waits (in real time) until nothing of the job is running; whether that came true."""
+        with self._changed:
+            return self._changed.wait_for(
+                lambda: all(batch.job is not job for batch in self._running), timeout
+            )
 
     def forget(self, job: Job) -> None:
-        """Removes the job with all its files."""
+        """Removes the job with all its files; nothing of it may be running."""
         with self._changed:
             self._jobs.pop(job.id, None)
+            self._queue = deque(batch for batch in self._queue if batch.job is not job)
         shutil.rmtree(job.directory, ignore_errors=True)
 
     # batches
@@ -313,10 +329,12 @@ class JobEngine:
                 )
 
     def charge(self, job: Job) -> None:
-        """Takes one batch off the day's allocation for a running job of Bulk API 2.0."""
+        """Takes one batch off the day's allocation for a running job of Bulk API 2.0. Raises
+        QuotaError.
+        """
         with self._changed:
             if self.batches_left <= 0:
-                raise BatchError("ExceededQuota", "ApiBatchItems Limit exceeded.")
+                raise QuotaError
             self._charged.append(self.clock.now())
 
     @property
@@ -407,11 +425,16 @@ class JobEngine:
             done += 1
         return done
 
-    def pass_time(self, seconds: float) -> None:
-        """Lets time pass within a batch; ``stop`` cuts it short."""
+    def pass_time(self, seconds: float, job: Job | None = None) -> None:
+        """Lets time pass within a batch of a job; ``stop`` and ``abort`` cut it short."""
         if isinstance(self.clock, SystemClock):
             with self._changed:
-                self._changed.wait_for(lambda: self._stopping, seconds)
+                self._changed.wait_for(
+                    lambda: (
+                        self._stopping or (job is not None and job.state == bulk_states.ABORTED)
+                    ),
+                    seconds,
+                )
         else:
             self.clock.sleep(seconds)
 

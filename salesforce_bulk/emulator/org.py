@@ -216,7 +216,20 @@ class Org:
         id_range: tuple[str | None, str | None] | None = None,
         user: Actor | None = None,
     ) -> Result:
-        """Run a query.
+        """Run a query; arguments as of `plan_query`. Raises SoqlError."""
+        plan = self.plan_query(soql, include_deleted, bulk, content_type, id_range, user)
+        return Result(plan, self)
+
+    def plan_query(
+        self,
+        soql: str,
+        include_deleted: bool = False,
+        bulk: str | None = None,
+        content_type: str = "CSV",
+        id_range: tuple[str | None, str | None] | None = None,
+        user: Actor | None = None,
+    ) -> CompiledQuery:
+        """How a query is run.
 
         Args:
             include_deleted: queryAll.
@@ -232,7 +245,7 @@ class Org:
             query = check_bulk1(query, self.schema, content_type)
         elif bulk == "2.0":
             query = check_bulk2(query, self.schema)
-        compiled = compile_query(
+        return compile_query(
             query,
             self.schema,
             self.clock.now(),
@@ -240,7 +253,6 @@ class Org:
             user_id=(user or self.admin).id,
             id_range=id_range,
         )
-        return Result(compiled, self)
 
     def execute(self, sql: str, parameters: Sequence[object] = ()) -> sqlite3.Cursor:
         """Run a compiled query on this thread's connection, making tables it is the first to

@@ -96,7 +96,7 @@ class QueryBatches:
                 with self._turn:
                     block = next(blocks, None)
                     files.write(block or ())
-                if block is None:
+                if block is None or (job.api == "2.0" and job.state == bulk_states.ABORTED):
                     break
                 if fault is not None and not block:
                     strike(batch, fault)

@@ -11,12 +11,15 @@ import base64
 import binascii
 import csv
 import io
+import re
 from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from salesforce_bulk.emulator.jobs import ResultFile
 from salesforce_bulk.emulator.server import FilePart, blocks_of
+
+_PLAIN = re.compile("[0-9]{1,15}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,28 +35,32 @@ class Page:
         return self.end - self.first
 
     @property
-    def next_locator(self) -> str | None:
-        return None if self.end >= self.total else locator(self.end)
+    def last(self) -> bool:
+        return self.end >= self.total
 
 
-def locator(row: int) -> str:
-    """The locator of the page that begins with a row."""
+def locator(row: int, plain: bool = False) -> str:
+    """The locator of the page that begins with a row; ``plain`` as old versions have it."""
+    if plain:
+        return str(row)
     return base64.urlsafe_b64encode(str(row).encode()).decode().rstrip("=")
 
 
-def row_of(text: str) -> int | None:
-    """The row of a locator; None for one that was never given out."""
+def row_of(text: str, plain: bool = False) -> int | None:
+    """The row of a locator; None for what is none."""
+    if plain:
+        return int(text) if _PLAIN.fullmatch(text) else None
     try:
-        number = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+        number = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)).decode("ascii")
     except (binascii.Error, ValueError):
         return None
-    return int(number) if number.isdigit() and locator(int(number)) == text else None
+    return int(number) if _PLAIN.fullmatch(number) and locator(int(number)) == text else None
 
 
-def pages(total: int, rows: int) -> Iterator[Page]:
-    """All pages of a result, at least one."""
-    for first in range(0, max(total, 1), rows):
-        yield Page(first, min(first + rows, total), total)
+def pages(first: int, total: int, rows: int) -> Iterator[Page]:
+    """The pages of a result from a row on, at least one."""
+    for start in range(first, max(total, first + 1), rows):
+        yield Page(start, min(start + rows, total), total)
 
 
 def page_body(result: ResultFile, page: Page, delimiter: str, line_end: str) -> Iterator[bytes]:

@@ -24,8 +24,20 @@ DAILY_API_REQUESTS = 5_000_000
 #: What is served without a session.
 OPEN_ROUTES = frozenset({"rest.versions"})
 
+#: Codes of the asynchronous framework: here upper-cased and without separators.
+FRAMEWORK_CODES = {
+    "InvalidJob": "INVALIDJOB",
+    "InvalidJobState": "INVALIDJOBSTATE",
+    "InvalidEntity": "INVALIDENTITY",
+    "InvalidOperation": "INVALIDOPERATION",
+    "FeatureNotEnabled": "FEATURENOTENABLED",
+    "ExceededQuota": "EXCEEDEDQUOTA",
+    "InvalidUser": "INVALIDUSER",
+}
+
 #: The framework's words for what every API says, in REST's spelling.
 _SPELLING = {
+    **FRAMEWORK_CODES,
     "InvalidUrl": "NOT_FOUND",
     "InvalidOperation": "METHOD_NOT_ALLOWED",
     "ClientInputError": "JSON_PARSER_ERROR",
@@ -53,6 +65,7 @@ class RestFamily:
 
     def admit(self, call: Call) -> None:
         _check_version(call)
+        _check_coding(call.request)
         if call.occasion.route not in OPEN_ROUTES:
             call.session = self._session(call)
 
@@ -71,6 +84,8 @@ class RestFamily:
     def error(self, call: Call, error: ApiError) -> Response:
         del call
         code = _SPELLING.get(error.code, error.code)
+        if error.status == 503 and code == _SPELLING["InternalServerError"]:
+            code = "SERVER_UNAVAILABLE"
         body: dict[str, object] = {"message": str(error), "errorCode": code}
         if isinstance(error, RestError) and error.fields:
             body["fields"] = error.fields
@@ -107,6 +122,12 @@ def not_found() -> ApiError:
 
 def _unauthorized(code: str, message: str) -> ApiError:
     return ApiError(401, code, message, {"WWW-Authenticate": "Token"})
+
+
+def _check_coding(request: Request) -> None:
+    coding = request.header("content-encoding").strip().lower()
+    if coding not in ("", "identity", "gzip", "x-gzip"):
+        raise ApiError(415, "UNSUPPORTED_MEDIA_TYPE", f"Content-Encoding {coding} is not supported")
 
 
 def _check_version(call: Call) -> None:
