@@ -12,9 +12,9 @@ it refuses by name.
 from __future__ import annotations
 
 import shutil
-import ssl
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -25,22 +25,36 @@ from salesforce_bulk.emulator.bulk1 import PREFIX as ASYNC_PREFIX
 from salesforce_bulk.emulator.bulk1 import Bulk1
 from salesforce_bulk.emulator.bulk2 import Bulk2
 from salesforce_bulk.emulator.clock import Clock, ManualClock, SystemClock
+from salesforce_bulk.emulator.connected_apps import (
+    CONSUMER_KEY,
+    CONSUMER_SECRET,
+    SCOPE,
+    Certificate,
+    ConnectedApp,
+    ConnectedApps,
+)
 from salesforce_bulk.emulator.custom_objects import FieldDefinition
+from salesforce_bulk.emulator.directory_lock import DirectoryLock
 from salesforce_bulk.emulator.faults import Fault, Faults
 from salesforce_bulk.emulator.jobs import JobEngine
 from salesforce_bulk.emulator.login import SoapFamily, SoapLogin
+from salesforce_bulk.emulator.oauth import IDENTITY_PREFIX, OAuth, OAuthFamily, is_login_host
+from salesforce_bulk.emulator.oauth import PREFIX as OAUTH_PREFIX
 from salesforce_bulk.emulator.org import Org
 from salesforce_bulk.emulator.rest import Rest
 from salesforce_bulk.emulator.rest_family import PREFIX as DATA_PREFIX
 from salesforce_bulk.emulator.rest_family import RestFamily
 from salesforce_bulk.emulator.routes import Application
-from salesforce_bulk.emulator.server import Exchange, HttpServer, Request
+from salesforce_bulk.emulator.server import Exchange, HttpServer, Request, Response
 from salesforce_bulk.emulator.sessions import SESSION_SECONDS, Sessions
+from salesforce_bulk.emulator.tls import self_signed, server_context
 
 if TYPE_CHECKING:
+    import ssl
+
     from salesforce_bulk.salesforce_bulk import SalesforceBulk
 
-__all__ = ["Fault", "ManualClock", "SalesforceEmulator"]
+__all__ = ["Fault", "ManualClock", "SalesforceEmulator", "SystemClock"]
 
 
 class SalesforceEmulator:
@@ -52,11 +66,15 @@ class SalesforceEmulator:
         inline: batches run where they are posted, in the request's thread; no worker threads.
         clock: the org's time; a ``ManualClock`` for tests.
         seed: the same seed gives the same ids, tokens and faults.
-        tls: (certificate chain file, key file): https instead of http.
+        tls: https instead of http: (certificate chain file, key file), or True for a
+            self-signed certificate, which the ``openssl`` command makes; see ``certificate``.
         workers: threads that run batches.
         result_bytes: size at which a query's result is continued in another file.
         batches_per_day: the org's daily allocation of batches.
         session_seconds: life of a session without activity.
+
+    Raises OSError for a port that is taken, a directory that another emulator works on
+    (``DirectoryInUseError``), and certificates that cannot be read or made.
     """
 
     def __init__(
@@ -66,7 +84,7 @@ class SalesforceEmulator:
         inline: bool = False,
         clock: Clock | None = None,
         seed: int = 0,
-        tls: tuple[str | Path, str | Path] | None = None,
+        tls: tuple[str | Path, str | Path] | bool | None = None,
         *,
         workers: int = 2,
         result_bytes: int = limits.RESULT_FILE_BYTES,
@@ -74,34 +92,56 @@ class SalesforceEmulator:
         session_seconds: int = SESSION_SECONDS,
     ) -> None:
         self.clock: Clock = clock or SystemClock()
-        self.faults = Faults(seed)
-        self.org = Org(self.clock, Path(data) if data is not None else None, seed)
-        self.sessions = Sessions(self.clock, self.org.org_id, seed, session_seconds)
-        self._spool = Path(tempfile.mkdtemp(prefix="salesforce-bulk-emulator-"))
-        self.engine = JobEngine(
-            self.clock,
-            self.org.ids,
-            self._spool,
-            BatchWork(self.org, self.faults, result_bytes),
-            workers=workers,
-            inline=inline,
-            batches_per_day=batches_per_day,
-        )
-        self._application = self._build()
-        self._scheme = "https" if tls else "http"
-        try:
-            self._server = HttpServer(
-                self._application,
-                port=port,
-                observe=self._application.observe,
-                tls=_tls_context(tls) if tls else None,
+        self._seed = seed
+        self._session_seconds = session_seconds
+        #: The certificate that a client has to trust, when it was made here.
+        self.certificate: Path | None = None
+        with ExitStack() as stack:
+            self._directory = Path(tempfile.mkdtemp(prefix="salesforce-bulk-emulator-"))
+            stack.callback(shutil.rmtree, self._directory, ignore_errors=True)
+            if data is not None:
+                stack.callback(DirectoryLock(Path(data)).release)
+            context = self._tls_context(tls)
+            self.faults = Faults(seed)
+            self.org = Org(self.clock, Path(data) if data is not None else None, seed)
+            stack.callback(self.org.close)
+            self.engine = JobEngine(
+                self.clock,
+                self.org.ids,
+                self._directory,
+                BatchWork(self.org, self.faults, result_bytes),
+                workers=workers,
+                inline=inline,
+                batches_per_day=batches_per_day,
             )
-        except OSError:
-            self._discard()
-            raise
+            stack.callback(self.engine.stop)
+            self._begin()
+            self._server = HttpServer(self._answer, port=port, observe=self._observe, tls=context)
+            self._scheme = "https" if context else "http"
+            self._release = stack.pop_all()
+
+    def _tls_context(
+        self, tls: tuple[str | Path, str | Path] | bool | None
+    ) -> ssl.SSLContext | None:
+        if tls is True:
+            tls = self_signed(self._directory / "tls")
+            self.certificate = tls[0]
+        return server_context(*tls) if tls else None
+
+    def _begin(self) -> None:
+        """What is new at each start and at each reset."""
+        self.sessions = Sessions(self.clock, self.org.org_id, self._seed, self._session_seconds)
+        self.apps = ConnectedApps(self._seed, run_as=self.org.username)
+        self._application = self._build()
+
+    def _answer(self, request: Request) -> Response:
+        return self._application(request)
+
+    def _observe(self, exchange: Exchange) -> None:
+        self._application.observe(exchange)
 
     def _build(self) -> Application:
-        soap = SoapFamily()
+        soap, oauth = SoapFamily(), OAuthFamily()
         bulk1 = Bulk1(self.org, self.engine, self.sessions, self.faults)
         login = SoapLogin(self.org, self.sessions, self._origin)
         rest = Rest(self.org, self.engine, RestFamily(self.sessions, self.faults))
@@ -109,12 +149,15 @@ class SalesforceEmulator:
         return Application(
             routes=[
                 *login.routes(soap),
+                *OAuth(self.org, self.sessions, self.apps, self._origin).routes(oauth),
                 *bulk1.routes(),
                 *self.bulk2.routes(),
                 *rest.routes(),
             ],
             families={
                 "/services/Soap/": soap,
+                f"{OAUTH_PREFIX}/": oauth,
+                f"{IDENTITY_PREFIX}/": oauth,
                 f"{ASYNC_PREFIX}/": bulk1.family,
                 f"{DATA_PREFIX}/": rest.family,
             },
@@ -129,12 +172,7 @@ class SalesforceEmulator:
     def stop(self) -> None:
         """Ends all connections and threads and removes the spool; running batches end first."""
         self._server.stop()
-        self._discard()
-
-    def _discard(self) -> None:
-        self.engine.stop()
-        self.org.close()
-        shutil.rmtree(self._spool, ignore_errors=True)
+        self._release.close()
 
     def __enter__(self) -> SalesforceEmulator:
         return self.start()
@@ -169,6 +207,16 @@ class SalesforceEmulator:
         return self.org.security_token
 
     @property
+    def consumer_key(self) -> str:
+        """Of the connected app that every org has; its client-credentials flow runs as the
+        administrator."""
+        return CONSUMER_KEY
+
+    @property
+    def consumer_secret(self) -> str:
+        return CONSUMER_SECRET
+
+    @property
     def requests(self) -> list[Exchange]:
         """The last requests, oldest first."""
         return list(self._application.requests)
@@ -185,12 +233,51 @@ class SalesforceEmulator:
         self.org.define_object(name, fields, **options)
 
     def reset(self) -> None:
-        """As it was when it began: no records but the first, no jobs, no sessions, no faults."""
+        """As it was when it began: no records but the first, no jobs, sessions, faults and apps,
+        an empty log, and the same ids and tokens as then. The clock goes on.
+        """
         self.engine.reset()
         self.org.reset()
-        self.sessions.expire_all()
         self.faults.clear()
-        self._application.reset()
+        self._begin()
+
+    def register_app(
+        self,
+        consumer_key: str,
+        consumer_secret: str = "",
+        certificate: Certificate | None = None,
+        run_as: str | None = None,
+        *,
+        approved_users: Collection[str] | None = None,
+        rotate_refresh_tokens: bool = False,
+        scope: str = SCOPE,
+    ) -> ConnectedApp:
+        """Adds a connected app, or replaces the one with its key.
+
+        Args:
+            certificate: what checks its JWTs: an X.509 certificate or an RSA public key, as the
+                path of a file (PEM or DER) or as its content (PEM text, or bytes).
+            run_as: user name of the client-credentials flow; without it that flow is refused.
+            approved_users: user names that may use the JWT flow; None approves all.
+            rotate_refresh_tokens: each use of a refresh token gives a new one in its place.
+
+        Raises ValueError for a certificate that is none, OSError for a file that is not there.
+        """
+        return self.apps.register(
+            consumer_key,
+            consumer_secret,
+            certificate,
+            run_as,
+            approved_users=approved_users,
+            rotate_refresh_tokens=rotate_refresh_tokens,
+            scope=scope,
+        )
+
+    def issue_refresh_token(
+        self, consumer_key: str = CONSUMER_KEY, username: str | None = None
+    ) -> str:
+        """A refresh token, as an app has it after a user's consent in the browser."""
+        return self.apps.issue(consumer_key, username or self.username).token
 
     def connect(self, **options: Any) -> SalesforceBulk:
         """A client of this org, logged in by password through the real login flow.
@@ -204,15 +291,12 @@ class SalesforceEmulator:
             "password": self.password,
             "security_token": self.security_token,
             "login_url": self.url,
+            "verify": str(self.certificate) if self.certificate else None,
         }
         return SalesforceBulk(**{**credentials, **options})
 
     def _origin(self, request: Request) -> str:
-        """The origin by which the client called: a proxy's or a container's name is kept."""
-        return f"{self._scheme}://{request.header('host') or self.host}"
-
-
-def _tls_context(files: tuple[str | Path, str | Path]) -> ssl.SSLContext:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(*files)
-    return context
+        """The origin of the org as the client knows it: a proxy's or a container's name is
+        kept, but the login hosts are no org's."""
+        host = request.header("host")
+        return f"{self._scheme}://{self.host if not host or is_login_host(host) else host}"

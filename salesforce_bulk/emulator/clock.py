@@ -25,6 +25,10 @@ class Clock(Protocol):
         """Return when `seconds` have passed on this clock."""
         ...
 
+    def advance(self, seconds: float) -> None:
+        """Move on by `seconds`, at once; time does not run backwards (ValueError)."""
+        ...
+
 
 def whole_milliseconds(moment: datetime) -> datetime:
     """`moment` cut to the millisecond, the resolution of every stored datetime."""
@@ -32,16 +36,30 @@ def whole_milliseconds(moment: datetime) -> datetime:
 
 
 class SystemClock:
-    """The machine's own clock."""
+    """The machine's own clock, which `advance()` sets forward.
+
+    Args:
+        start: an aware datetime: it is that moment now, and time goes on from there.
+    """
+
+    def __init__(self, start: datetime | None = None) -> None:
+        self._shift = start - datetime.now(timezone.utc) if start else timedelta()
+        self._advanced = 0.0
 
     def now(self) -> datetime:
-        return whole_milliseconds(datetime.now(timezone.utc))
+        passed = self._shift + timedelta(seconds=self._advanced)
+        return whole_milliseconds(datetime.now(timezone.utc) + passed)
 
     def monotonic(self) -> float:
-        return time.monotonic()
+        return time.monotonic() + self._advanced
 
     def sleep(self, seconds: float) -> None:
         time.sleep(seconds)
+
+    def advance(self, seconds: float) -> None:
+        """Move on by `seconds`; time does not run backwards (ValueError)."""
+        _check_forward(seconds)
+        self._advanced += seconds
 
 
 class ManualClock:
@@ -65,10 +83,14 @@ class ManualClock:
 
     def advance(self, seconds: float) -> None:
         """Move on by `seconds`; time does not run backwards (ValueError)."""
-        if seconds < 0:
-            raise ValueError(f"a clock cannot be advanced by {seconds} seconds")
+        _check_forward(seconds)
         with self._lock:
             self._passed += seconds
 
     def sleep(self, seconds: float) -> None:
         self.advance(max(seconds, 0.0))
+
+
+def _check_forward(seconds: float) -> None:
+    if seconds < 0:
+        raise ValueError(f"a clock cannot be advanced by {seconds} seconds")

@@ -122,7 +122,8 @@ class Faults:
     """The rules of one org. Thread-safe; the same seed makes the same choices."""
 
     def __init__(self, seed: int = 0) -> None:
-        self._random = Random(f"faults {seed}")  # noqa: S311 - to be repeated, not secret
+        self._seed = f"faults {seed}"
+        self._random = Random(self._seed)  # noqa: S311 - to be repeated, not secret
         self._rules: list[_Rule] = []
         self._lock = threading.Lock()
         #: What was struck, in order: (kind, method, path).
@@ -139,6 +140,7 @@ class Faults:
         with self._lock:
             self._rules.clear()
             self.fired.clear()
+            self._random.seed(self._seed)
 
     def take(self, stage: str, occasion: Occasion) -> Fault | None:
         """The fault that strikes now, if any; it is counted."""

@@ -28,6 +28,14 @@ ENVELOPE = "http://schemas.xmlsoap.org/soap/envelope/"
 INVALID_LOGIN = "Invalid username, password, security token; or user locked out."
 
 
+def authenticated(org: Org, username: str, password: str) -> User | None:
+    """The user whose password (with or without the security token) it is."""
+    user = org.users.get(username)
+    # A client from a trusted address needs no token; every local one is trusted.
+    accepted = (user.password + user.security_token, user.password) if user else ()
+    return user if any(same(password, right) for right in accepted) else None
+
+
 class SoapFault(Exception):
     """A SOAP fault; ``code`` is the vendor's exceptionCode."""
 
@@ -85,13 +93,8 @@ class SoapLogin:
             raise SoapFault("INVALID_OPERATION", f"SOAP call {call.name} is not emulated")
         if "soapaction" not in request.headers:
             raise SoapFault("UNKNOWN_EXCEPTION", "SOAPAction HTTP header missing")
-        return self._authenticate(call.value("username"), call.value("password"))
-
-    def _authenticate(self, username: str, password: str) -> Session:
-        user = self.org.users.get(username)
-        # A client from a trusted address needs no token; every local one is trusted.
-        accepted = (user.password + user.security_token, user.password) if user else ()
-        if user is None or not any(_same(password, right) for right in accepted):
+        user = authenticated(self.org, call.value("username"), call.value("password"))
+        if user is None:
             raise SoapFault("INVALID_LOGIN", INVALID_LOGIN)
         return self.sessions.open(user)
 
@@ -168,7 +171,8 @@ def _call(document: bytes) -> Element:
     return body.children[0]
 
 
-def _same(given: str, right: str) -> bool:
+def same(given: str, right: str) -> bool:
+    """Whether a secret is the right one."""
     return secrets.compare_digest(given.encode(), right.encode())
 
 

@@ -29,15 +29,27 @@ class User(Protocol):
     def security_token(self) -> str: ...
     @property
     def permissions(self) -> Collection[str]: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def email(self) -> str: ...
 
 
 @dataclass(slots=True)
 class Session:
-    """One access token; any call extends its life."""
+    """One access token; any call extends its life.
+
+    ``consumer_key``, ``scope`` and ``refresh_token`` are of the OAuth login that opened it; a
+    SOAP login has none.
+    """
 
     token: str
     user: User
+    opened: datetime
     used: datetime
+    consumer_key: str = ""
+    scope: str = ""
+    refresh_token: str = ""
 
 
 class Sessions:
@@ -53,26 +65,37 @@ class Sessions:
         self._sessions: dict[str, Session] = {}
         self._lock = threading.Lock()
 
-    def open(self, user: User) -> Session:
+    def open(
+        self, user: User, consumer_key: str = "", scope: str = "", refresh_token: str = ""
+    ) -> Session:
         """A new session, its token in the vendor's form: org id, ``!``, secret."""
+        now = self._clock.now()
         with self._lock:
             secret = "".join(self._random.choices(ascii_letters + digits + "._", k=96))
-            session = Session(f"{self._org_id}!AQ{secret}", user, self._clock.now())
-            self._sessions[session.token] = session
+            token = f"{self._org_id}!AQ{secret}"
+            session = Session(token, user, now, now, consumer_key, scope, refresh_token)
+            self._sessions[token] = session
         return session
 
     def find(self, token: str) -> Session | None:
         """The live session of a token, its life extended; None when there is none."""
-        now = self._clock.now()
+        session = self.peek(token)
+        if session is not None:
+            session.used = self._clock.now()
+        return session
+
+    def peek(self, token: str) -> Session | None:
+        """The live session of a token, as it is."""
         with self._lock:
             session = self._sessions.get(token)
-            if session is None:
-                return None
-            if now - session.used > timedelta(seconds=self.seconds):
+            if session is not None and self._clock.now() > self.end(session):
                 del self._sessions[token]
                 return None
-            session.used = now
         return session
+
+    def end(self, session: Session) -> datetime:
+        """When it ends if nobody uses it before."""
+        return session.used + timedelta(seconds=self.seconds)
 
     def expire_all(self) -> None:
         with self._lock:
@@ -81,6 +104,13 @@ class Sessions:
     def expire(self, token: str) -> None:
         with self._lock:
             self._sessions.pop(token, None)
+
+    def expire_refreshed(self, refresh_token: str) -> None:
+        """Ends the sessions that a refresh token opened."""
+        with self._lock:
+            for token, session in list(self._sessions.items()):
+                if session.refresh_token == refresh_token:
+                    del self._sessions[token]
 
     def __len__(self) -> int:
         return len(self._sessions)

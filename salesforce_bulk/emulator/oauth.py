@@ -1,0 +1,479 @@
+"""OAuth 2.0: ``/services/oauth2/token``, ``revoke``, ``introspect``, ``userinfo``, and identity.
+
+Grants: client credentials, JWT bearer, refresh token, password. The others are refused by name.
+
+Sources: Salesforce Help, "OAuth Authorization Flows", "OAuth 2.0 Authorization Errors",
+"Revoke OAuth Tokens", "OpenID Connect Token Introspection", "Identity URLs"; RFC 6749, 7523.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import hmac
+import json
+import math
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs, urlencode, urlsplit
+
+from salesforce_bulk.emulator.connected_apps import ConnectedApp, ConnectedApps
+from salesforce_bulk.emulator.login import authenticated, same
+from salesforce_bulk.emulator.routes import ApiError, Call, Handler, Route, route
+from salesforce_bulk.emulator.server import Request, Response
+from salesforce_bulk.emulator.sessions import Session, Sessions, User, bearer
+
+if TYPE_CHECKING:
+    from salesforce_bulk.emulator.org import Org
+
+PREFIX = "/services/oauth2"
+IDENTITY_PREFIX = "/id"
+FORM_BYTES = 100_000
+FORM = "application/x-www-form-urlencoded"
+JSON = "application/json;charset=UTF-8"
+
+JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
+#: Grants of Salesforce that need a browser, a device or code of the org.
+FOREIGN_GRANTS = frozenset(
+    {
+        "authorization_code",
+        "device",
+        "urn:ietf:params:oauth:grant-type:saml2-bearer",
+        "urn:ietf:params:oauth:grant-type:token-exchange",
+        "assertion",
+    }
+)
+#: Hosts for logins of all orgs: no org's own, and no host of its API.
+LOGIN_LABELS = frozenset({"login", "test"})
+AUDIENCES = frozenset({"login.salesforce.com", "test.salesforce.com"})
+
+#: The framework's words for what every API says, in OAuth's spelling.
+_SPELLING = {
+    "InvalidUrl": "not_emulated",
+    "ClientInputError": "invalid_request",
+    "InternalServerError": "server_error",
+}
+
+_BASE64URL = re.compile(r"[A-Za-z0-9_-]*")
+
+Grant = Callable[["_TokenRequest"], Response]
+
+
+class OAuthError(ApiError):
+    """``error`` and ``error_description`` of an answer with HTTP 400."""
+
+    def __init__(self, code: str, message: str, status: int = 400) -> None:
+        super().__init__(status, code, message)
+
+
+class OAuthFamily:
+    """What the answers of ``/services/oauth2`` share: errors as an object, no caching."""
+
+    name = "oauth"
+
+    def admit(self, call: Call) -> None:
+        """Each resource asks for what it needs."""
+
+    def error(self, call: Call, error: ApiError) -> Response:
+        document = {"error": _SPELLING.get(error.code, error.code), "error_description": str(error)}
+        status = error.status
+        if error.code == "InvalidOperation":
+            status, document = (
+                400,
+                {
+                    "error": "invalid_request",
+                    "error_description": "must use HTTP POST",
+                },
+            )
+        response = _reply(document, status, call.format)
+        response.headers.update(error.headers)
+        return response
+
+    def finish(self, request: Request, response: Response) -> None:
+        del request
+        response.headers.update({"Cache-Control": "no-cache, no-store", "Pragma": "no-cache"})
+
+
+@dataclass(slots=True)
+class _TokenRequest:
+    """A request for a token: its parameters, whoever sends them, and by which host."""
+
+    request: Request
+    format: str
+    values: Mapping[str, str]
+    #: Of the Authorization header (Basic), else of the form.
+    consumer_key: str = field(init=False)
+    consumer_secret: str | None = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.consumer_key = self.values.get("client_id", "")
+        self.consumer_secret = self.values.get("client_secret")
+        scheme, _, encoded = self.request.header("authorization").partition(" ")
+        if scheme.lower() == "basic":
+            self.consumer_key, self.consumer_secret = _basic(encoded)
+
+    def __getitem__(self, name: str) -> str:
+        return self.values.get(name, "")
+
+    @property
+    def host(self) -> str:
+        return self.request.header("host").lower()
+
+
+@dataclass(frozen=True, slots=True)
+class OAuth:
+    """The resources of ``/services/oauth2`` and ``/id``.
+
+    ``origin`` gives the origin of the org's own host, as the client reaches it.
+    """
+
+    org: Org
+    sessions: Sessions
+    apps: ConnectedApps
+    origin: Callable[[Request], str]
+
+    def routes(self, family: OAuthFamily) -> list[Route]:
+        def both(handler: Handler) -> dict[str, Handler]:
+            return {"GET": handler, "POST": handler}
+
+        return [
+            route("oauth.token", f"{PREFIX}/token", family, POST=self.token),
+            route("oauth.revoke", f"{PREFIX}/revoke", family, **both(self.revoke)),
+            route("oauth.introspect", f"{PREFIX}/introspect", family, POST=self.introspect),
+            route(
+                "oauth.userinfo",
+                f"{PREFIX}/userinfo",
+                family,
+                GET=self.userinfo,
+                POST=self.userinfo,
+            ),
+            route(
+                "oauth.identity",
+                f"{IDENTITY_PREFIX}/{{org}}/{{user}}",
+                family,
+                GET=self.identity,
+                POST=self.identity,
+            ),
+        ]
+
+    # tokens
+
+    def token(self, call: Call) -> Response:
+        asked = _token_request(call)
+        grants: dict[str, Grant] = {
+            "client_credentials": self._client_credentials,
+            JWT_BEARER: self._jwt_bearer,
+            "refresh_token": self._refresh,
+            "password": self._password,
+        }
+        name = asked["grant_type"]
+        if name in FOREIGN_GRANTS:
+            raise OAuthError("unsupported_grant_type", f"grant_type {name} is not emulated")
+        if name not in grants:
+            raise OAuthError("unsupported_grant_type", "grant type not supported")
+        return grants[name](asked)
+
+    def _client_credentials(self, asked: _TokenRequest) -> Response:
+        if is_login_host(asked.host):
+            raise OAuthError("invalid_grant", "request not supported on this domain")
+        app = self._authenticated_app(asked)
+        user = self.org.users.get(app.run_as or "")
+        if user is None:
+            raise OAuthError("invalid_grant", "no client credentials user enabled")
+        return self._granted(asked, app, self._open(app, user))
+
+    def _password(self, asked: _TokenRequest) -> Response:
+        app = self._authenticated_app(asked)
+        user = authenticated(self.org, asked["username"], asked["password"])
+        if user is None:
+            raise OAuthError("invalid_grant", "authentication failure")
+        return self._granted(asked, app, self._open(app, user))
+
+    def _refresh(self, asked: _TokenRequest) -> Response:
+        app = self._app(asked.consumer_key)
+        if asked.consumer_secret is not None:
+            _check_secret(app, asked.consumer_secret)
+        held = self.apps.refresh_token(asked["refresh_token"])
+        user = self.org.users.get(held.username) if held else None
+        if held is None or user is None or held.consumer_key != app.consumer_key:
+            raise OAuthError("invalid_grant", "expired access/refresh token")
+        if not app.rotate_refresh_tokens:
+            return self._granted(asked, app, self._open(app, user, held.token))
+        if self.apps.revoke(held.token) is None:
+            raise OAuthError("invalid_grant", "expired access/refresh token")
+        fresh = self.apps.issue(app.consumer_key, user.username).token
+        session = self._open(app, user, fresh)
+        return self._granted(asked, app, session, refresh_token=fresh)
+
+    def _jwt_bearer(self, asked: _TokenRequest) -> Response:
+        assertion = Assertion.read(asked["assertion"])
+        app = self._app(assertion.text("iss"))
+        if app.public_key is None or not app.public_key.signed(
+            assertion.signed_part, assertion.signature
+        ):
+            raise OAuthError("invalid_grant", "invalid assertion")
+        if assertion.expires() <= self.org.clock.now().timestamp():
+            raise OAuthError("invalid_grant", "expired authorization code")
+        if _host(assertion.text("aud")) not in AUDIENCES | {asked.host}:
+            raise OAuthError("invalid_grant", "Audience validation failed")
+        username = assertion.text("sub") or assertion.text("prn")
+        user = self.org.users.get(username)
+        if user is None or (app.approved_users is not None and username not in app.approved_users):
+            raise OAuthError("invalid_grant", "user hasn't approved this consumer")
+        session = self._open(app, user)
+        whole = self._grant(asked, app, session)
+        names = ("access_token", "scope", "instance_url", "id", "token_type")
+        return _reply({name: whole[name] for name in names}, 200, asked.format)
+
+    def _app(self, consumer_key: str) -> ConnectedApp:
+        app = self.apps.find(consumer_key)
+        if app is None:
+            raise OAuthError("invalid_client_id", "client identifier invalid")
+        return app
+
+    def _authenticated_app(self, asked: _TokenRequest) -> ConnectedApp:
+        app = self._app(asked.consumer_key)
+        _check_secret(app, asked.consumer_secret or "")
+        return app
+
+    def _open(self, app: ConnectedApp, user: User, refresh_token: str = "") -> Session:
+        return self.sessions.open(user, app.consumer_key, app.scope, refresh_token)
+
+    def _granted(
+        self, asked: _TokenRequest, app: ConnectedApp, session: Session, **more: str
+    ) -> Response:
+        return _reply({**self._grant(asked, app, session), **more}, 200, asked.format)
+
+    def _grant(self, asked: _TokenRequest, app: ConnectedApp, session: Session) -> dict[str, str]:
+        identity = self._identity_url(asked.request, session)
+        issued_at = str(_milliseconds(session))
+        signature = hmac.digest(
+            app.consumer_secret.encode(), (identity + issued_at).encode(), hashlib.sha256
+        )
+        return {
+            "access_token": session.token,
+            "signature": base64.b64encode(signature).decode(),
+            "scope": session.scope,
+            "instance_url": self.origin(asked.request),
+            "id": identity,
+            "token_type": "Bearer",
+            "issued_at": issued_at,
+        }
+
+    # what else is done with tokens
+
+    def revoke(self, call: Call) -> Response:
+        token = _token_request(call)["token"]
+        refresh = self.apps.revoke(token)
+        if refresh is not None:
+            self.sessions.expire_refreshed(token)
+        elif self.sessions.peek(token) is not None:
+            self.sessions.expire(token)
+        else:
+            raise OAuthError("invalid_token", "the token is invalid")
+        return Response(200)
+
+    def introspect(self, call: Call) -> Response:
+        asked = _token_request(call)
+        app = self._authenticated_app(asked)
+        session = self.sessions.peek(asked["token"])
+        refresh = self.apps.refresh_token(asked["token"])
+        holder = session or refresh
+        if holder is None or holder.consumer_key != app.consumer_key:
+            return _reply({"active": False}, 200, asked.format)
+        username = session.user.username if session else refresh.username if refresh else ""
+        document: dict[str, Any] = {
+            "active": True,
+            "scope": app.scope,
+            "client_id": app.consumer_key,
+            "username": username,
+            "sub": self._identity_of(asked.request, self.org.users[username]),
+            "token_type": "access_token" if session else "refresh_token",
+        }
+        if session is not None:
+            opened = _milliseconds(session) // 1000
+            document |= {
+                "exp": int(self.sessions.end(session).timestamp()),
+                "iat": opened,
+                "nbf": opened,
+            }
+        return _reply(document, 200, asked.format)
+
+    def userinfo(self, call: Call) -> Response:
+        session = self._session(call)
+        identity = self._identity(call.request, session)
+        names = ("user_id", "organization_id", "email", "urls", "active", "user_type", "language")
+        document = {
+            "sub": identity["id"],
+            "preferred_username": identity["username"],
+            "nickname": identity["nick_name"],
+            "name": identity["display_name"],
+            "email_verified": True,
+            "zoneinfo": "GMT",
+            **{name: identity[name] for name in names},
+            "locale": identity["locale"],
+            "utcOffset": identity["utcOffset"],
+        }
+        return _reply(document, 200, call.format)
+
+    def identity(self, call: Call) -> Response:
+        session = self._session(call)
+        if call["org"] not in (self.org.org_id, self.org.org_id[:15]):
+            raise OAuthError("Wrong_Org", "the token is of another org", 403)
+        if call["user"] not in (session.user.id, session.user.id[:15]):
+            raise OAuthError("Bad_Id", "the token is of another user", 404)
+        return _reply(self._identity(call.request, session), 200, call.format)
+
+    def _session(self, call: Call) -> Session:
+        token = bearer(call.request.header("authorization"))
+        for name in ("access_token", "oauth_token"):
+            token = token or call.request.query.get(name, [""])[0]
+        if not token:
+            raise OAuthError("Missing_OAuth_Token", "there is no token", 403)
+        session = self.sessions.find(token)
+        if session is None:
+            raise OAuthError("Bad_OAuth_Token", "the token is invalid or expired", 403)
+        return session
+
+    def _identity_url(self, request: Request, session: Session) -> str:
+        return self._identity_of(request, session.user)
+
+    def _identity_of(self, request: Request, user: User) -> str:
+        return f"{self.origin(request)}{IDENTITY_PREFIX}/{self.org.org_id}/{user.id}"
+
+    def _identity(self, request: Request, session: Session) -> dict[str, Any]:
+        user, origin = session.user, self.origin(request)
+        soap = f"{origin}/services/Soap/{{}}/{{{{version}}}}/{self.org.org_id[:15]}"
+        rest = f"{origin}/services/data/v{{version}}/"
+        return {
+            "id": self._identity_url(request, session),
+            "asserted_user": True,
+            "user_id": user.id,
+            "organization_id": self.org.org_id,
+            "username": user.username,
+            "nick_name": user.username.partition("@")[0],
+            "display_name": user.name or user.username,
+            "email": user.email or user.username,
+            "urls": {
+                "enterprise": soap.format("c"),
+                "partner": soap.format("u"),
+                "rest": rest,
+                "sobjects": f"{rest}sobjects/",
+                "query": f"{rest}query/",
+            },
+            "active": True,
+            "user_type": "STANDARD",
+            "language": "en_US",
+            "locale": "en_US",
+            "utcOffset": 0,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Assertion:
+    """A JWT: its claims, and what its signature covers."""
+
+    claims: Mapping[str, Any]
+    signed_part: bytes
+    signature: bytes
+
+    @classmethod
+    def read(cls, text: str) -> Assertion:
+        """Raises OAuthError for what is no JWT signed with RS256."""
+        try:
+            header, claims, signature = text.split(".")
+            if _json_object(header).get("alg") != "RS256":
+                raise ValueError("another algorithm")
+            return cls(_json_object(claims), f"{header}.{claims}".encode(), _base64url(signature))
+        except (ValueError, RecursionError) as error:
+            raise OAuthError("invalid_grant", "invalid assertion") from error
+
+    def text(self, claim: str) -> str:
+        """A claim; ``""`` when it is missing or no text."""
+        value = self.claims.get(claim)
+        return value if isinstance(value, str) else ""
+
+    def expires(self) -> float:
+        """``exp`` in seconds since 1970, a number or digits. Raises OAuthError."""
+        value = self.claims.get("exp")
+        try:
+            seconds = math.nan if isinstance(value, bool) else float(value)  # type: ignore[arg-type]
+        except (TypeError, ValueError, OverflowError):
+            seconds = math.nan
+        if not math.isfinite(seconds):
+            raise OAuthError("invalid_grant", "invalid assertion")
+        return seconds
+
+
+def is_login_host(host: str) -> bool:
+    """Whether it is one of the hosts where users of all orgs log in."""
+    return host.lower().partition(".")[0] in LOGIN_LABELS
+
+
+def _token_request(call: Call) -> _TokenRequest:
+    request = call.request
+    values = {name: texts[0] for name, texts in request.query.items()}
+    if request.header("content-type", FORM).partition(";")[0].strip().lower() == FORM:
+        body = request.body.read_all(FORM_BYTES)
+        if len(body) > FORM_BYTES:
+            raise OAuthError("invalid_request", "the form is too long", 413)
+        try:
+            form = parse_qs(body.decode("utf-8", "replace"), keep_blank_values=True)
+        except ValueError as error:
+            raise OAuthError("invalid_request", "the form cannot be read") from error
+        values.update((name, texts[0]) for name, texts in form.items())
+    wanted = values.get("format", "json")
+    if wanted not in ("json", "urlencoded"):
+        raise OAuthError("invalid_request", f"format {wanted} is not emulated")
+    call.format = wanted
+    return _TokenRequest(request, wanted, values)
+
+
+def _basic(encoded: str) -> tuple[str, str]:
+    try:
+        name, _, secret = base64.b64decode(encoded, validate=True).decode().partition(":")
+    except (binascii.Error, UnicodeDecodeError):
+        return "", ""
+    return name, secret
+
+
+def _check_secret(app: ConnectedApp, secret: str) -> None:
+    if not app.consumer_secret or not same(secret, app.consumer_secret):
+        raise OAuthError("invalid_client", "invalid client credentials")
+
+
+def _json_object(part: str) -> dict[str, Any]:
+    document = json.loads(_base64url(part))
+    if not isinstance(document, dict):
+        raise ValueError("not an object")
+    return document
+
+
+def _base64url(text: str) -> bytes:
+    if not _BASE64URL.fullmatch(text):
+        raise ValueError("not base64url")
+    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+
+
+def _host(url: str) -> str:
+    """Host and port of an origin; a trailing slash is tolerated, anything else is not."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return ""
+    plain = parts.scheme in ("https", "http") and parts.path in ("", "/") and not parts.query
+    return parts.netloc.lower() if plain else ""
+
+
+def _milliseconds(session: Session) -> int:
+    return round(session.opened.timestamp() * 1000)
+
+
+def _reply(document: Mapping[str, Any], status: int, form: str) -> Response:
+    if form == "urlencoded":
+        return Response(status, {"Content-Type": FORM}, urlencode(document).encode())
+    body = json.dumps(document, separators=(",", ":"), ensure_ascii=False)
+    return Response(status, {"Content-Type": JSON}, body.encode())
