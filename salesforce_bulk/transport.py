@@ -530,9 +530,6 @@ def _gunzip(pieces: Iterator[bytes], may_be_empty: bool) -> Iterator[bytes]:
             if text:
                 yield text
             rest = decoder.unconsumed_tail or decoder.unused_data
-    # The bound on a piece may have left the last of the text inside the decoder.
-    if began and not decoder.eof and (text := decoder.flush()):
-        yield text
     if not (decoder.eof or (may_be_empty and not began)):
         raise IncompleteBody("The answer broke off within its compressed data. Fetch it again.")
 

@@ -37,6 +37,7 @@ from urllib3 import Retry
 
 from salesforce_bulk import (
     ConnectionFailed,
+    InsecureEndpoint,
     InvalidInput,
     RequestTimeout,
     SalesforceBulk,
@@ -209,6 +210,17 @@ def test_a_ca_is_used_for_everything(
     assert len(org.received) == 3
 
 
+def test_a_redirect_from_https_to_http_is_refused(org: Org, of_server: Files) -> None:
+    """What began in https does not go on in plain http, not even on this machine."""
+    with Org() as plain:
+        org.answer = http("", 302, headers={"Location": f"{plain.url}/x"})
+        with pytest.raises(InsecureEndpoint, match="from https to http"):
+            SalesforceBulk(
+                sessionId="s", host=org.url, verify=of_server.certificate, clock=Clock()
+            ).job_status(JOB_ID)
+        assert plain.received == []
+
+
 def test_the_environments_ca_is_used(
     org: Org, of_server: Files, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -288,15 +300,23 @@ def test_a_proxy_is_used_for_everything(
         ]
 
 
-def test_https_goes_through_the_proxys_tunnel() -> None:
-    """https asks the proxy for a tunnel; a proxy that refuses it is a failed connection."""
+@pytest.mark.parametrize("whose", ["proxies=", "the caller's session", "the environment"])
+def test_https_goes_through_the_proxys_tunnel(monkeypatch: pytest.MonkeyPatch, whose: str) -> None:
+    """https asks the proxy for a tunnel, the caller's before HTTPS_PROXY; a proxy that refuses
+    it is a failed connection."""
     with RawServer(answer=http("", 403)) as proxy:
+        environment = proxy.url if whose == "the environment" else "http://127.0.0.1:9"
+        monkeypatch.setenv("HTTPS_PROXY", environment)
+        options = {
+            "proxies=": {"proxies": {"https": proxy.url}},
+            "the caller's session": {"session": session_with(proxies={"https": proxy.url})},
+        }.get(whose, {})
         with pytest.raises(ConnectionFailed):
             SalesforceBulk(
                 sessionId=SESSION,
                 host="acme.my.salesforce.com",
-                proxies={"https": proxy.url},
                 clock=Clock(),
+                **options,
             ).job_status(JOB_ID)
         assert {(r.method, r.path) for r in proxy.received} == {
             ("CONNECT", "acme.my.salesforce.com:443")
