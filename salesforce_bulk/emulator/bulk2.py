@@ -94,6 +94,9 @@ _STATE_BY_BATCH = {
     bulk_states.NOT_PROCESSED: bulk_states.ABORTED,
 }
 
+#: Where a state's name in capitals has an underscore.
+_WORD_START = re.compile("(?<=[a-z])(?=[A-Z])")
+
 Reply = dict[str, object]
 
 
@@ -108,6 +111,7 @@ class Bulk2:
         self._lock = threading.Lock()
         #: Rows of a page of query results where the client asks for no number.
         self.page_rows = PAGE_ROWS
+        self.query_jobs_per_day = QUERY_JOBS_PER_DAY
 
     def routes(self) -> list[Route]:
         """What is served. Tails of paths are matched in any letter case, as live orgs do."""
@@ -292,15 +296,12 @@ class Bulk2:
             raise ApiError(400, error.code, error.message) from error
 
     def _check_query_quota(self) -> None:
-        horizon = self._engine.clock.now() - timedelta(days=1)
-        jobs = sum(
-            1 for j in self._engine.jobs if j.api == API and j.is_query and j.created > horizon
-        )
-        if jobs >= QUERY_JOBS_PER_DAY:
+        jobs = self._engine.queries_today()
+        if jobs >= self.query_jobs_per_day:
             raise ApiError(
                 400,
                 "LIMIT_EXCEEDED",
-                f"Max bulk v2 query jobs ({QUERY_JOBS_PER_DAY}) per 24 hrs "
+                f"Max bulk v2 query jobs ({self.query_jobs_per_day}) per 24 hrs "
                 f"has been reached ({jobs})",
             )
 
@@ -386,7 +387,7 @@ class Bulk2:
                 400,
                 "JOB_NOT_COMPLETE",
                 "can only download query results of successfully completed bulk job with status: "
-                f"JOB_COMPLETE. Current status: {state}",
+                f"JOB_COMPLETE. Current status: {_WORD_START.sub('_', state).upper()}",
             )
         return job, batch
 

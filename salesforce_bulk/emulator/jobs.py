@@ -274,6 +274,11 @@ class JobEngine:
         with self._changed:
             return list(self._jobs.values())
 
+    def queries_today(self) -> int:
+        """Query jobs of Bulk API 2.0 that were made in the last 24 hours."""
+        horizon = self.clock.now() - timedelta(days=1)
+        return sum(job.api == "2.0" and job.is_query and job.created > horizon for job in self.jobs)
+
     def close(self, job: Job) -> None:
         with self._changed:
             if job.state != bulk_states.OPEN:

@@ -75,6 +75,10 @@ class QueryBatches:
     def _write_results(self, batch: Batch, engine: JobEngine, fault: Fault | None) -> None:
         result = self._result(batch)
         job = batch.job
+        if job.api == "2.0":
+            # Its result is one file: a query that was queued again begins anew.
+            batch.processed = 0
+            batch.results.clear()
         _check_object(job, result.object.name)
         delimiter, line_end = ",", "\n"
         if job.api == "2.0":

@@ -108,7 +108,7 @@ class Rest:
         lines = {
             "DailyApiRequests": (DAILY_API_REQUESTS, self.family.calls),
             "DailyBulkApiBatches": (self._engine.batches_per_day, used),
-            "DailyBulkV2QueryJobs": (10_000, self._query_jobs()),
+            "DailyBulkV2QueryJobs": (10_000, self._engine.queries_today()),
             "DailyBulkV2QueryFileStorageMB": (976_562, 0),
         }
         return json_reply(
@@ -117,9 +117,6 @@ class Rest:
                 for name, (top, used) in lines.items()
             }
         )
-
-    def _query_jobs(self) -> int:
-        return sum(1 for job in self._engine.jobs if job.is_query)
 
     def sobjects(self, call: Call) -> Response:
         del call
