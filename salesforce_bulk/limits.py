@@ -19,6 +19,11 @@ RECORD_FIELDS = 5_000
 RECORD_CHARACTERS = 400_000
 #: Batches in a rolling 24 hours, shared by Bulk API 1.0 and 2.0 ingest.
 BATCHES_PER_DAY = 15_000
+#: Records in a rolling 24 hours.
+RECORDS_PER_DAY = 150_000_000
+#: Bytes of a 2.0 job's data: 150 MB in base64, hence 100 MB as they are (guide, "Upload Job
+#: Data").
+INGEST_JOB_BYTES = 100_000_000
 #: Hours a job takes batches after its creation.
 JOB_OPEN_HOURS = 24
 #: Days until finished jobs and their results are removed.

@@ -40,9 +40,11 @@ from salesforce_bulk.load_results import (
 )
 from salesforce_bulk.load_settings import LoadSettings, LoadSpec, Operation
 from salesforce_bulk.load_v1 import BatchRef, ResultsV1, SentState, UploadV1
+from salesforce_bulk.load_v2 import JOB_BYTES, EngineV2, StateV2
 from salesforce_bulk.models import RowError, RowStatus
 from salesforce_bulk.org_access import OrgAccess
 from salesforce_bulk.progress import Progress, Reporter
+from salesforce_bulk.row_matching import RowShape
 from salesforce_bulk.sources import CHUNK_ROWS, Source, open_source
 from salesforce_bulk.spool import Spool
 from salesforce_bulk.wire import v1
@@ -295,10 +297,10 @@ def submit(
         records, encoding=settings.encoding, key_only=operation in ("delete", "hardDelete")
     )
     reporter = Reporter(settings.progress, access.clock)
-    spec, plan = _prepare(access, spec, source, settings, reporter)
+    spec, plan, shape = _prepare(access, spec, source, settings, reporter)
     journal = _open_journal(spec, plan, source, settings)
     try:
-        return _start(access, spec, plan, source, settings, reporter, journal)
+        return _start(access, spec, plan, shape, source, settings, reporter, journal)
     except BaseException:
         if journal is not None:
             journal.close()
@@ -307,9 +309,9 @@ def submit(
 
 def _prepare(
     access: OrgAccess, spec: LoadSpec, source: Source, settings: LoadSettings, reporter: Reporter
-) -> tuple[LoadSpec, Plan]:
+) -> tuple[LoadSpec, Plan, RowShape]:
     if not source.columns:
-        return spec, Plan((), (), Spool())
+        return spec, Plan((), (), Spool()), RowShape((), (), ())
     checked = check_columns(spec, source.columns, access.describes)
     zone = time_zone(settings.assume_tz)
     encoder = RowEncoder(source.columns, settings.nulls, zone, checked.integers)
@@ -328,10 +330,13 @@ def _prepare(
         Spool(),
         lambda rows, size: reporter(Progress("reading", rows, size)),
     )
-    return replace(spec, external_id=checked.external_id), plan
+    return replace(spec, external_id=checked.external_id), plan, checked.shape
 
 
 def _bounds(settings: LoadSettings) -> Bounds:
+    if settings.choose_api()[0] == "2.0":
+        records = settings.batch_size or limits.RECORDS_PER_DAY
+        return Bounds(records, min(JOB_BYTES, limits.INGEST_JOB_BYTES), JOB_BYTES)
     return Bounds(records=settings.batch_size or limits.BATCH_RECORDS)
 
 
@@ -339,28 +344,14 @@ def _start(
     access: OrgAccess,
     spec: LoadSpec,
     plan: Plan,
+    shape: RowShape,
     source: Source,
     settings: LoadSettings,
     reporter: Reporter,
     journal: Journal | None,
 ) -> LoadJob:
-    state = SentState()
-    for entry in journal.entries if journal is not None else ():
-        state.replay(entry)
-    missing = len(plan.parts) - len(state.sent)
-    if missing:
-        check_quota(access.describes, missing, spec.name)
     results = Spool()
-    engine = EngineV1(
-        access,
-        spec,
-        plan,
-        results,
-        state,
-        record=journal.append if journal is not None else lambda entry: None,
-        told=_teller(reporter, plan, state),
-        parallel=settings.parallel,
-    )
+    engine = _engine(access, spec, plan, shape, results, settings, reporter, journal)
     engine.send()
     return LoadJob(
         access,
@@ -374,7 +365,55 @@ def _start(
     )
 
 
-def _teller(reporter: Reporter, plan: Plan, state: SentState) -> Callable[[str, int, int], None]:
+def _engine(
+    access: OrgAccess,
+    spec: LoadSpec,
+    plan: Plan,
+    shape: RowShape,
+    results: Spool,
+    settings: LoadSettings,
+    reporter: Reporter,
+    journal: Journal | None,
+) -> Engine:
+    """The API's engine, with what an earlier process did already."""
+    state: SentState | StateV2 = SentState() if settings.choose_api()[0] == "1.0" else StateV2()
+    for entry in journal.entries if journal is not None else ():
+        state.replay(entry)
+    record = journal.append if journal is not None else _record_nowhere
+    told = _teller(reporter, plan, state)
+    if isinstance(state, SentState):
+        missing = len(plan.parts) - len(state.sent)
+        engine: Engine = EngineV1(
+            access, spec, plan, results, state, record=record, told=told, parallel=settings.parallel
+        )
+    else:
+        # The server cuts a job into batches of 10,000 rows, and these count.
+        rest = [part for at, part in enumerate(plan.parts) if at not in state.started]
+        missing = sum(-(-len(part.numbers) // limits.BATCH_RECORDS) for part in rest)
+        engine = EngineV2(
+            access.v2,
+            access.clock,
+            spec,
+            plan,
+            results,
+            state,
+            shape=shape,
+            record=record,
+            told=told,
+            parallel=settings.parallel,
+        )
+    if missing:
+        check_quota(access.describes, missing, spec.name)
+    return engine
+
+
+def _record_nowhere(entry: Entry) -> None:
+    """Without a journal."""
+
+
+def _teller(
+    reporter: Reporter, plan: Plan, state: SentState | StateV2
+) -> Callable[[str, int, int], None]:
     def told(phase: str, rows: int, size: int) -> None:
         job_id = state.jobs[0] if state.jobs else None
         reporter(Progress(phase, rows, size, plan.rows, job_id))
@@ -511,7 +550,7 @@ def attach(access: OrgAccess, job_id: str, info: dict[str, Any]) -> LoadJob:
         plan,
         results,
         state,
-        record=lambda entry: None,
+        record=_record_nowhere,
         told=lambda phase, rows, size: None,
         parallel=1,
     )
@@ -583,7 +622,7 @@ class _Again:
         settings = LoadSettings(timeout=options.timeout)
         no_source = Source(columns, lambda: iter(()))
         reporter = Reporter(None, self._access.clock)
-        job = _start(self._access, spec, plan, no_source, settings, reporter, None)
+        job = _start(self._access, spec, plan, checked.shape, no_source, settings, reporter, None)
         job.result(options.timeout)
         return job.layer(), job.job_ids
 

@@ -10,6 +10,7 @@ from difflib import get_close_matches
 from salesforce_bulk.describe import Describes, FieldDescribe, ObjectDescribe
 from salesforce_bulk.errors import ExceededQuota, InvalidInput, InvalidUser, NotFound
 from salesforce_bulk.load_settings import LoadSpec
+from salesforce_bulk.row_matching import RowShape, normal_of
 
 #: The operations that need a record's Id in each row.
 _BY_ID = frozenset({"update", "delete", "hardDelete"})
@@ -46,6 +47,7 @@ class CheckedColumns:
         key: None for inserts.
         external_id: of an upsert, in the org's letter case.
         references: the positions of columns that point to a parent, OwnerId's last.
+        shape: by which rows are found again in results that are in no order.
     """
 
     names: tuple[str, ...]
@@ -53,6 +55,7 @@ class CheckedColumns:
     key: Key | None
     external_id: str | None
     references: tuple[int, ...]
+    shape: RowShape
 
 
 def check_columns(spec: LoadSpec, columns: Sequence[str], describes: Describes) -> CheckedColumns:
@@ -78,6 +81,7 @@ def check_columns(spec: LoadSpec, columns: Sequence[str], describes: Describes) 
     _refuse_repeated(names, columns)
     external_id = _external_id(spec, described)
     _refuse_by_operation(spec, names)
+    key = _key(spec, external_id, names, columns, fields)
     return CheckedColumns(
         names=names,
         integers=tuple(
@@ -85,9 +89,27 @@ def check_columns(spec: LoadSpec, columns: Sequence[str], describes: Describes) 
             for column, (_, field) in zip(columns, fields, strict=True)
             if field is not None and field.type in _WHOLE_NUMBERS
         ),
-        key=_key(spec, external_id, names, columns, fields),
+        key=key,
         external_id=external_id,
         references=_references(fields),
+        shape=_shape(key, fields),
+    )
+
+
+def _shape(key: Key | None, fields: Sequence[tuple[str, FieldDescribe | None]]) -> RowShape:
+    own = [
+        at
+        for at, (name, field) in enumerate(fields)
+        if field is not None and field.external_id and "." not in name
+    ]
+    first = [] if key is None else [key.position]
+    return RowShape(
+        names=tuple(name for name, _ in fields),
+        normals=tuple(
+            normal_of(None if field is None or "." in name else field.type)
+            for name, field in fields
+        ),
+        keys=tuple(dict.fromkeys([*first, *own])),
     )
 
 

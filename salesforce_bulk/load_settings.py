@@ -25,7 +25,8 @@ class LoadOptions(TypedDict, total=False):
     ===================== ============================ =============================================
     api                   ``"auto"``                   ``"1.0"``, ``"2.0"``; auto takes 1.0, whose
                                                        results come in the order of the rows
-    batch_size            10,000                       rows in a batch at most
+    batch_size            10,000                       rows in a batch at most; in a 2.0 job as many
+                                                       as fit into 20 MB
     concurrency           ``"Parallel"``               ``"Serial"``: one batch after the other
     nulls                 ``"ignore"``                 ``"clear"`` empties fields; or a mapping of
                                                        columns to either
@@ -95,8 +96,9 @@ class LoadSettings:
                 )
         if self.parallel < 1:
             raise InvalidInput("parallel is 1 or more.")
-        if self.batch_size is not None and not 1 <= self.batch_size <= limits.BATCH_RECORDS:
-            raise InvalidInput(f"batch_size is between 1 and {limits.BATCH_RECORDS:,}.")
+        largest = limits.BATCH_RECORDS if self.api != "2.0" else limits.RECORDS_PER_DAY
+        if self.batch_size is not None and not 1 <= self.batch_size <= largest:
+            raise InvalidInput(f"batch_size is between 1 and {largest:,}.")
         if self.api == "2.0" and (self.concurrency == "Serial" or self.group_by):
             raise InvalidInput(
                 "Bulk API 2.0 cuts its batches itself and runs them in parallel: concurrency= and "

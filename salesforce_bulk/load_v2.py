@@ -1,0 +1,364 @@
+"""A load through Bulk API 2.0: a job for each part, its data stored whole, its result files joined.
+
+Guide: "Create a Job", "Upload Job Data", "Close or Abort a Job", "Get Job Successful Record
+Results" and its neighbours.
+
+Nothing of a job is processed before its upload is declared complete. So a job whose upload is in
+doubt is aborted, and the rows go into another one: they cannot be there twice.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+from salesforce_bulk import bulk_states
+from salesforce_bulk.api_v2 import RESULT_KINDS, BulkV2
+from salesforce_bulk.errors import (
+    ApiFault,
+    BulkApiError,
+    BulkJobAborted,
+    InvalidJobState,
+    JobFailed,
+    NotFound,
+    ResultsExpired,
+    TransportError,
+)
+from salesforce_bulk.formats.csv import read_rows
+from salesforce_bulk.journal import Entry
+from salesforce_bulk.load_plan import Plan, Planned
+from salesforce_bulk.load_results import RESULT_HEADER, STATUS_OF, Fate, Unit
+from salesforce_bulk.load_settings import LoadSpec
+from salesforce_bulk.models import JobInfo, RowError, RowStatus
+from salesforce_bulk.polling import growing_pause
+from salesforce_bulk.row_matching import RowShape, Told, match_rows, read_told
+from salesforce_bulk.spool import Slice, Spool
+from salesforce_bulk.transport import Clock
+from salesforce_bulk.wire import v2
+from salesforce_bulk.wire.row_error import write_row_error
+
+#: Bytes of a job. 100 MB are allowed; less takes less memory, and costs no more of the day's
+#: allocation, which counts internal batches of 10,000 rows.
+JOB_BYTES = 20_000_000
+#: How often a part is tried in a new job, and results that do not add up are fetched.
+_JOBS = 8
+_FETCHES = 3
+
+Teller = Callable[[str, int, int], None]
+
+
+@dataclass
+class StateV2:
+    """What is known of a load's jobs; rebuilt from a journal's entries.
+
+    Attributes:
+        jobs: all that were made and not given up.
+        made: the job of each part; its upload may be complete or not.
+        started: the parts whose upload was declared complete.
+    """
+
+    jobs: list[str] = field(default_factory=list)
+    made: dict[int, str] = field(default_factory=dict)
+    started: set[int] = field(default_factory=set)
+
+    def replay(self, entry: Entry) -> None:
+        """Take in one entry."""
+        match entry["event"]:
+            case "job":
+                self.jobs.append(entry["job"])
+                self.made[entry["part"]] = entry["job"]
+            case "left":
+                self.jobs.remove(entry["job"])
+                self.made.pop(entry["part"], None)
+            case "started":
+                self.started.add(entry["part"])
+
+
+class EngineV2:
+    """Loads a plan; one job for each part.
+
+    Args:
+        api: the endpoints.
+        clock: what waits.
+        spec: what the jobs do.
+        plan: the bodies.
+        results: takes the results.
+        state: what an earlier process did already.
+        shape: of the rows, by which results are joined.
+        record: writes an entry into the journal.
+        told: called with the phase, rows and bytes.
+        parallel: jobs sent at once.
+    """
+
+    def __init__(
+        self,
+        api: BulkV2,
+        clock: Clock,
+        spec: LoadSpec,
+        plan: Plan,
+        results: Spool,
+        state: StateV2,
+        *,
+        shape: RowShape,
+        record: Callable[[Entry], None],
+        told: Teller,
+        parallel: int,
+    ) -> None:
+        self._api = api
+        self._clock = clock
+        self._spec = spec
+        self._plan = plan
+        self._results = results
+        self._state = state
+        self._shape = shape
+        self._record_in_journal = record
+        self._told = told
+        self._parallel = parallel
+        self._lock = threading.Lock()
+        self._stopped = threading.Event()
+        self._refused: BulkApiError | None = None
+        self._rows = self._bytes = 0
+        self._units: dict[int, Unit] = {}
+
+    @property
+    def job_ids(self) -> Sequence[str]:
+        return self._state.jobs
+
+    # Sending
+
+    def send(self) -> None:
+        missing = [at for at in range(len(self._plan.parts)) if at not in self._state.started]
+        with ThreadPoolExecutor(self._parallel, "salesforce-bulk-upload") as pool:
+            try:
+                futures = [pool.submit(self._send, index) for index in missing]
+                for future in futures:
+                    future.result()
+            finally:
+                self._stopped.set()
+        if self._refused is not None and not self._state.started:
+            raise self._refused
+
+    def _send(self, index: int) -> None:
+        try:
+            for _ in range(_JOBS):
+                if self._stopped.is_set() or self._send_once(index):
+                    return
+            raise TransportError(
+                f"Part {index + 1} of {self._spec.name} was sent {_JOBS} times and never arrived; "
+                "the connection is too bad."
+            )
+        except (ApiFault, BulkJobAborted) as error:
+            # The org's word: what it has is processed and reported, the rest is not sent.
+            self._refused = self._refused or error
+            self._stopped.set()
+        except BaseException:
+            self._stopped.set()
+            raise
+
+    def _send_once(self, index: int) -> bool:
+        job_id = self._state.made.get(index)
+        if job_id is not None:
+            return self._take_up(index, job_id)
+        job_id = self._create(index)
+        try:
+            self._api.upload(job_id, self._plan.body(index))
+        except TransportError:
+            self._leave(index, job_id)
+            return False
+        except InvalidJobState:
+            if self._api.ingest_job(job_id).state == bulk_states.ABORTED:
+                raise BulkJobAborted(job_id) from None
+            raise
+        self._api.set_ingest_state(job_id, bulk_states.UPLOAD_COMPLETE)
+        self._started(index, job_id)
+        return True
+
+    def _take_up(self, index: int, job_id: str) -> bool:
+        """The job of an earlier process; an Open one may hold the data or not."""
+        job = self._job(job_id)
+        untouched = job.state == bulk_states.ABORTED and not job.rows_processed
+        if job.state == bulk_states.OPEN or untouched:
+            self._leave(index, job_id)
+            return False
+        self._started(index, job_id)
+        return True
+
+    def _create(self, index: int) -> str:
+        spec = self._spec
+        document = v2.ingest_job_document(
+            spec.object_name,
+            spec.operation,
+            external_id_name=spec.external_id,
+            assignment_rule_id=spec.assignment_rule_id,
+        )
+        for attempt in range(1, _JOBS + 1):
+            try:
+                job = self._api.create_ingest_job(document)
+                break
+            except TransportError:
+                # A job that was made all the same holds nothing and does nothing.
+                if attempt == _JOBS:
+                    raise
+        if job.operation != spec.operation:
+            self._api.set_ingest_state(job.id, bulk_states.ABORTED)
+            raise JobFailed(
+                f"A job for {spec.operation} was asked for; the org made job {job.id} for "
+                f"{job.operation}. It was aborted; nothing was sent.",
+                job_id=job.id,
+            )
+        self._record({"event": "job", "part": index, "job": job.id})
+        return job.id
+
+    def _leave(self, index: int, job_id: str) -> None:
+        self._api.set_ingest_state(job_id, bulk_states.ABORTED)
+        self._record({"event": "left", "part": index, "job": job_id})
+
+    def _started(self, index: int, job_id: str) -> None:
+        self._record({"event": "started", "part": index, "job": job_id})
+        part = self._plan.parts[index]
+        with self._lock:
+            self._rows += len(part.numbers)
+            self._bytes += part.place.length
+            self._told("uploading", self._rows, self._bytes)
+
+    def _record(self, entry: Entry) -> None:
+        with self._lock:
+            self._record_in_journal(entry)
+            self._state.replay(entry)
+
+    # Results
+
+    def wait(self, deadline: float | None) -> bool:
+        began = self._clock.monotonic()
+        while True:
+            for index in sorted(self._state.started - set(self._units)):
+                job = self._job(self._state.made[index])
+                if job.state in bulk_states.JOB_TERMINAL_STATES:
+                    self._units[index] = self._unit(self._plan.parts[index], job)
+                    rows = sum(len(unit.numbers) for unit in self._units.values())
+                    self._told("processing", rows, 0)
+            if len(self._units) == len(self._state.started):
+                return True
+            now = self._clock.monotonic()
+            if deadline is not None and now >= deadline:
+                return False
+            pause = growing_pause(now - began)
+            self._clock.sleep(pause if deadline is None else min(pause, deadline - now))
+
+    def units(self) -> list[Unit]:
+        error = self._refused
+        code = (error and error.error_code) or type(error).__name__
+        message = (error and error.error_message) or str(error)
+        unsent = Fate("unprocessed", RowError(code, f"not sent: {message}"))
+        return [
+            self._units.get(index) or _all_of(part, unsent, None)
+            for index, part in enumerate(self._plan.parts)
+        ]
+
+    def abort(self) -> None:
+        for job_id in self.job_ids:
+            self._api.set_ingest_state(job_id, bulk_states.ABORTED)
+
+    def _job(self, job_id: str) -> JobInfo:
+        try:
+            return self._api.ingest_job(job_id)
+        except NotFound as error:
+            raise _gone(job_id) from error
+
+    def _unit(self, part: Planned, job: JobInfo) -> Unit:
+        why = _reason(job)
+        if job.state == bulk_states.FAILED and not job.rows_processed:
+            return _all_of(part, Fate("unprocessed", why), job.id)
+        with _ResultFiles(self._api, job, self._shape.names, why) as files:
+            files.fetch(len(part.numbers))
+            found = match_rows(
+                lambda: self._cells(part.place),
+                files.told,
+                self._shape,
+                RowError("NotTold", f"no result file of job {job.id} tells of this row"),
+            )
+        counts: Counter[RowStatus] = Counter(STATUS_OF[success] for _, success, _, _ in found)
+        buffer = io.StringIO(newline="")
+        csv.writer(buffer, quoting=csv.QUOTE_ALL, lineterminator="\n").writerows(found)
+        place = self._results.append(RESULT_HEADER + buffer.getvalue().encode("utf-8"))
+        return Unit(part.place, part.numbers, place, Fate("unknown", why), counts, job.id)
+
+    def _cells(self, place: Slice) -> Iterator[list[str]]:
+        rows = read_rows(self._plan.spool.text(place))
+        next(rows)
+        return rows
+
+
+class _ResultFiles:
+    """The three files of a job, on the disk while they are compared."""
+
+    def __init__(self, api: BulkV2, job: JobInfo, names: Sequence[str], why: RowError) -> None:
+        self._api = api
+        self._job = job
+        self._names = names
+        self._why = write_row_error(why)
+        self._spool = Spool()
+        self._files: dict[str, list[Slice]] = {}
+
+    def __enter__(self) -> _ResultFiles:
+        return self
+
+    def __exit__(self, *about: object) -> None:
+        self._spool.close()
+
+    def fetch(self, rows: int) -> None:
+        """Fetch all three; again where they do not add up to the job's rows."""
+        for _ in range(_FETCHES):
+            counts = {kind: self._fetch_one(kind) for kind in RESULT_KINDS}
+            if sum(counts.values()) == rows:
+                return
+
+    def told(self) -> Iterator[Told]:
+        """All lines."""
+        for kind in RESULT_KINDS:
+            yield from self._lines(kind)
+
+    def _fetch_one(self, kind: str) -> int:
+        self._files[kind] = []
+        try:
+            for piece in self._api.ingest_results(self._job.id, kind):
+                self._files[kind].append(self._spool.append(piece))
+            return sum(1 for _ in self._lines(kind))
+        except NotFound as error:
+            raise _gone(self._job.id) from error
+        except (ValueError, csv.Error):
+            # Not whole, or not by the job's own rules: none of its lines is trusted.
+            self._files[kind] = []
+            return 0
+        except InvalidJobState:
+            # An aborted job of some servers has no results; its rows stay unknown.
+            return 0
+
+    def _lines(self, kind: str) -> Iterator[Told]:
+        pieces: Iterable[bytes] = (self._spool.read(place) for place in self._files[kind])
+        return read_told(kind, pieces, self._names, self._why)
+
+
+def _reason(job: JobInfo) -> RowError:
+    code, separator, message = (job.error_message or "").partition(" : ")
+    if separator:
+        return RowError(code, message)
+    return RowError(job.state, job.error_message or f"the job ended {job.state}")
+
+
+def _all_of(part: Planned, fate: Fate, job_id: str | None) -> Unit:
+    counts: Mapping[RowStatus, int] = {fate.status: len(part.numbers)}
+    return Unit(part.place, part.numbers, None, fate, counts, job_id)
+
+
+def _gone(job_id: str) -> ResultsExpired:
+    return ResultsExpired(
+        f"Job {job_id} is gone from the org, which keeps results for seven days. This does not "
+        "say that its rows failed.",
+        job_id=job_id,
+    )
