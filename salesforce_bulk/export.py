@@ -551,7 +551,7 @@ def _c_stream(
         yield from batches()
 
     reader = pa.RecordBatchReader.from_batches(schema, lazily())
-    stream: object = reader.__arrow_c_stream__(requested_schema)  # type: ignore[no-untyped-call]
+    stream: object = reader.__arrow_c_stream__(requested_schema)
     return stream
 
 

@@ -114,7 +114,8 @@ class ArrowReader:
             # the rows say which.
             table = self._by_rows(block)
         self.rows += table.num_rows
-        return table.combine_chunks().to_batches()
+        batches: list[pa.RecordBatch] = table.combine_chunks().to_batches()
+        return batches
 
     def _parsed(self, block: bytes) -> pa.Table:
         import pyarrow as pa  # noqa: PLC0415
