@@ -863,7 +863,7 @@ def test_chunks_cost_their_allocation(wire, emulator):
 # Compression
 
 
-def test_gzip_is_sent_where_it_is_accepted_and_a_second_time_from_its_copy(wire):
+def test_gzip_is_sent_where_it_is_accepted_and_a_second_time_from_its_copy(wire, emulator):
     insert_accounts(wire, 3000)
     job, batch = wire.load("query", "Account", "SELECT Id, Name FROM Account")
     [identity] = wire.result_ids(job, batch)
@@ -874,6 +874,11 @@ def test_gzip_is_sent_where_it_is_accepted_and_a_second_time_from_its_copy(wire)
         assert packed.headers["Content-Encoding"] == "gzip"
         assert gzip.decompress(packed.body) == plain.body
         assert len(packed.body) < len(plain.body) / 3
+    [copy] = emulator.engine.job(job).directory.glob("*.gz")
+    assert gzip.decompress(copy.read_bytes()) == plain.body
+    copy.write_bytes(gzip.compress(b"the copy"))
+    packed = wire.result(job, batch, identity, {"Accept-Encoding": "gzip"})
+    assert gzip.decompress(packed.body) == b"the copy"
 
 
 @pytest.mark.parametrize("accepted", ["identity", "deflate, br", "gzip;q=0", "x-gzip"])

@@ -149,6 +149,18 @@ def test_early_refusal_reaches_a_client_that_is_still_sending(chunked):
     assert (answer.status_code, answer.content) == (401, b"early")
 
 
+def test_connection_of_an_early_refusal_is_of_further_use():
+    with serving(lambda request: Response(400, {}, request.method.encode())) as server:
+        client = http.client.HTTPConnection("127.0.0.1", server.port, timeout=5)
+        client.request("POST", "/", b"GET / HTTP/1.1\r\n\r\n" * 50_000)
+        assert client.getresponse().read() == b"POST"
+        connection = client.sock
+        client.request("PUT", "/")
+        assert client.getresponse().read() == b"PUT"
+        assert client.sock is connection
+        client.close()
+
+
 @pytest.mark.parametrize(
     "request_bytes",
     [
@@ -324,26 +336,32 @@ def test_stop_ends_idle_connections_at_once():
         client.close()
 
 
-def test_stop_lets_a_running_request_end():
+def test_stop_ends_idle_connections_and_lets_a_running_request_end():
     entered, finish = threading.Event(), threading.Event()
 
     def slow(_request):
         entered.set()
-        finish.wait(5)
+        finish.wait(10)
         return Response(200, {}, b"done")
 
-    server = HttpServer(slow)
+    server = HttpServer(slow, grace=10)
     server.start()
-    client = connect(server)
+    idle, client = connect(server), connect(server)
     client.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
     assert entered.wait(5)
     stopping = threading.Thread(target=server.stop)
     stopping.start()
+    assert idle.recv(10) == b""
+    client.settimeout(0.2)
+    with pytest.raises(TimeoutError):
+        client.recv(10)
     finish.set()
+    client.settimeout(5)
     assert client.recv(1000).endswith(b"done")
     stopping.join(5)
     assert not stopping.is_alive()
     client.close()
+    idle.close()
 
 
 def test_stop_gives_up_a_reply_that_nobody_reads():
