@@ -75,9 +75,15 @@ class _Reader:
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self.connection = connection
+        self._closing = threading.Lock()
+
+    def close(self) -> None:
+        # Python 3.10's sqlite3 frees a connection twice that two threads close at once.
+        with self._closing:
+            self.connection.close()
 
     def __del__(self) -> None:
-        self.connection.close()
+        self.close()
 
 
 class Store:
@@ -314,7 +320,7 @@ class Store:
                 return
             self._closed = True
             for reader in list(self._readers):
-                reader.connection.close()
+                reader.close()
             self._writer.close()
             if not self.kept:
                 self._remove()
