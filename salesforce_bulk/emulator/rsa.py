@@ -104,7 +104,7 @@ def _parts(data: bytes) -> list[tuple[int, bytes]]:
     while data:
         start, length = _length(data)
         if start + length > len(data):
-            raise ValueError("the DER data end early")
+            raise ValueError("neither a certificate nor a public key")
         parts.append((data[0], data[start : start + length]))
         data = data[start + length :]
     return parts

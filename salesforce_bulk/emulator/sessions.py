@@ -113,7 +113,10 @@ class Sessions:
                     del self._sessions[token]
 
     def __len__(self) -> int:
-        return len(self._sessions)
+        """How many are alive."""
+        now = self._clock.now()
+        with self._lock:
+            return sum(now <= self.end(session) for session in self._sessions.values())
 
 
 def bearer(value: str) -> str:

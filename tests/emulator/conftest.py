@@ -4,9 +4,14 @@ import http.client
 import json
 import re
 from dataclasses import dataclass
+from datetime import datetime
 from urllib.parse import urlsplit
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from salesforce_bulk.emulator import ManualClock, SalesforceEmulator
 
@@ -157,3 +162,18 @@ def wire(emulator):
 def connect():
     """Makes the client of another emulator."""
     return Wire
+
+
+@pytest.fixture(scope="session")
+def private_key():
+    return rsa.generate_private_key(65537, 2048)
+
+
+@pytest.fixture(scope="session")
+def certificate(private_key):
+    """A self-signed X.509 certificate of the key, PEM, as one uploads it to a connected app."""
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "app")])
+    builder = x509.CertificateBuilder(
+        name, name, private_key.public_key(), 1, datetime(2024, 1, 1), datetime(2034, 1, 1)
+    )
+    return builder.sign(private_key, hashes.SHA256()).public_bytes(Encoding.PEM)
