@@ -200,6 +200,17 @@ def test_running_jobs_are_not_purged(make):
     assert one.engine.jobs == []
 
 
+def test_queued_batches_of_a_purged_job_never_run(make):
+    clock = ManualClock()
+    one = make(inline=True, clock=clock)
+    one.engine.pause()
+    one.batch(one.job())
+    clock.advance(timedelta(days=8).total_seconds())
+    assert one.engine.jobs == []
+    one.engine.resume()
+    assert one.started == []
+
+
 def test_stop_ends_the_workers_and_cuts_waiting_short(make):
     entered = threading.Event()
 
