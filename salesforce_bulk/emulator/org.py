@@ -266,6 +266,16 @@ class Org:
             if sobject:
                 self.store.ensure(sobject)
 
+    def blob(self, object_name: str, field_name: str, record_id: str) -> bytes | None:
+        """The content of a base64 field of a live record; None where there is no such record."""
+        sobject = self.schema.objects[object_name.lower()]
+        if not self.store.has_table(sobject.name):
+            return None
+        live = " AND NOT IsDeleted" if sobject.soft_delete else ""
+        sql = f"SELECT {quoted(field_name)} FROM {quoted(sobject.name)} WHERE Id = ?{live}"  # noqa: S608
+        row = self.store.read().execute(sql, [record_id]).fetchone()
+        return None if row is None else row[0] or b""
+
     def count(self, object_name: str) -> int:
         """How many live records an object has."""
         sobject = self.schema.get(object_name)

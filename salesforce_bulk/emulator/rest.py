@@ -6,25 +6,31 @@ Source: REST API Developer Guide. What is not here is refused by name.
 from __future__ import annotations
 
 import json
+import re
 import threading
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from salesforce_bulk import limits
 from salesforce_bulk.emulator import wire
+from salesforce_bulk.emulator.fields import Field
+from salesforce_bulk.emulator.ids import to_18
 from salesforce_bulk.emulator.jobs import JobEngine
 from salesforce_bulk.emulator.rest_family import (
     DAILY_API_REQUESTS,
     PREFIX,
     RestError,
     RestFamily,
+    SeveralRecords,
     json_reply,
     not_found,
 )
 from salesforce_bulk.emulator.rest_records import Records, Row
 from salesforce_bulk.emulator.routes import ApiError, Call, Route, route
+from salesforce_bulk.emulator.schema import SObject
 from salesforce_bulk.emulator.server import Response
 from salesforce_bulk.emulator.sessions import User
 from salesforce_bulk.emulator.soql.compile import Children
@@ -42,6 +48,26 @@ CURSORS = 50
 
 #: Salesforce's releases by their first version of the year: Spring, Summer, Winter.
 _SEASONS = ("Spring", "Summer", "Winter")
+_LOCATOR = re.compile(r"(?P<cursor>[0-9A-Za-z]{15,18})-(?P<offset>[0-9]{1,12})")
+_FIELD_NAME = re.compile(r"\w+(\.\w+)*", re.ASCII)
+#: Resources of an object, or of a record, that are not emulated.
+SUBRESOURCES = frozenset(
+    {
+        "approvallayouts",
+        "compactlayouts",
+        "deleted",
+        "describe",
+        "eventmonitoring",
+        "listviews",
+        "namedlayouts",
+        "quickactions",
+        "richtextimagefields",
+        "updated",
+    }
+)
+#: Types whose values stand bare in SOQL.
+_UNQUOTED = frozenset({"int", "long", "double", "currency", "percent"})
+_NUMBER = re.compile(r"-?[0-9]{1,30}(\.[0-9]{1,30})?")
 #: Status codes of rows that REST answers with 404.
 _GONE = frozenset({"ENTITY_IS_DELETED", "INVALID_CROSS_REFERENCE_KEY"})
 
@@ -81,7 +107,8 @@ class Rest:
             ),
             route(
                 "rest.external",
-                f"{records}/{{field}}/{{value}}",
+                # A key may have slashes in it.
+                f"{records}/{{field}}/(?P<value>.+)",
                 self.family,
                 GET=self.retrieve_by_key,
                 PATCH=self.upsert,
@@ -129,20 +156,20 @@ class Rest:
         )
 
     def describe(self, call: Call) -> Response:
-        return json_reply(self._org.schema.describe(self._name(call)))
+        return json_reply(self._org.schema.describe(self._sobject(call).name))
 
     def object(self, call: Call) -> Response:
-        name = self._name(call)
+        name = self._sobject(call).name
         summary = next(
             entry for entry in self._org.schema.describe_global() if entry["name"] == name
         )
         return json_reply({"objectDescribe": summary, "recentItems": []})
 
-    def _name(self, call: Call) -> str:
+    def _sobject(self, call: Call) -> SObject:
         sobject = self._org.schema.get(call["object"])
         if sobject is None:
             raise not_found()
-        return sobject.name
+        return sobject
 
     # queries
 
@@ -156,24 +183,22 @@ class Rest:
         soql = call.request.query.get("q", [""])[0]
         if not soql:
             raise ApiError(400, "MALFORMED_QUERY", "A query string has to be specified")
-        try:
+        with self._soql_errors():
             result = self._org.query(soql, include_deleted=include_deleted, user=_user(call))
             if result.plan.count:
                 count = next(iter(result))[0]
                 return json_reply({"totalSize": count, "done": True, "records": []})
             rows: list[Row] = list(result.with_hidden())
-        except SoqlError as error:
-            raise ApiError(400, error.code, error.message) from error
         cursor = _Cursor(self._records(result, call), rows)
         return self._page(call, cursor, 0)
 
     def more(self, call: Call) -> Response:
-        identity, _, offset = call["locator"].rpartition("-")
+        found = _LOCATOR.fullmatch(call["locator"])
         with self._lock:
-            cursor = self._cursors.get(identity)
-        if cursor is None or not offset.isdigit():
+            cursor = self._cursors.get(to_18(found["cursor"]) or "") if found else None
+        if cursor is None or found is None or int(found["offset"]) >= len(cursor.rows):
             raise ApiError(400, "INVALID_QUERY_LOCATOR", "invalid query locator")
-        return self._page(call, cursor, int(offset))
+        return self._page(call, cursor, int(found["offset"]))
 
     def _page(self, call: Call, cursor: _Cursor, offset: int) -> Response:
         size = _page_size(call.request.header("sforce-query-options"))
@@ -212,58 +237,91 @@ class Rest:
         return json_reply({"id": outcome.id, "success": True, "errors": []}, 201)
 
     def retrieve(self, call: Call) -> Response:
-        sobject = self._org.schema.get(call["object"])
-        if sobject is None:
-            raise not_found()
-        wanted = call.request.query.get("fields", [""])[0]
-        names = wanted.split(",") if wanted else [field.name for field in sobject.fields.values()]
-        soql = _select(names, sobject.name, "Id", call["id"])
-        try:
-            result = self._org.query(soql, user=_user(call))
+        return self._retrieve(call, _id_of(call["id"]))
+
+    def _retrieve(self, call: Call, identity: str) -> Response:
+        sobject = self._sobject(call)
+        names = _selected(sobject, call.request.query.get("fields", [""])[0])
+        with self._soql_errors():
+            result = self._org.query(_select(names, sobject.name, "Id", identity), user=_user(call))
             row = next(iter(islice(result.with_hidden(), 1)), None)
-        except SoqlError as error:
-            raise ApiError(400, error.code, error.message) from error
         if row is None:
             raise not_found()
         return json_reply(self._records(result, call).record(row))
 
     def update(self, call: Call) -> Response:
-        self._write("update", call, {"Id": call["id"], **_fields(call)})
+        self._write("update", call, {"Id": _id_of(call["id"]), **_fields(call)})
         return Response(204)
 
     def delete(self, call: Call) -> Response:
-        self._write("delete", call, {"Id": call["id"]})
+        self._write("delete", call, {"Id": _id_of(call["id"])})
         return Response(204)
 
     # by external id
 
     def upsert(self, call: Call) -> Response:
-        key = call["field"]
-        fields = {name: cell for name, cell in _fields(call).items() if name.lower() != key.lower()}
-        outcome = self._write("upsert", call, {key: call["value"], **fields}, external_id=key)
+        key = self._key(call)
+        self._check_one(call, self._ids_by_key(call, key))
+        fields = {
+            name: cell for name, cell in _fields(call).items() if name.lower() != key.name.lower()
+        }
+        cells = {key.name: call["value"], **fields}
+        outcome = self._write("upsert", call, cells, external_id=key.name)
         body: dict[str, object] = {"id": outcome.id, "success": True, "errors": []}
         body["created"] = outcome.created
         return json_reply(body, 201 if outcome.created else 200)
 
     def retrieve_by_key(self, call: Call) -> Response:
-        call.parameters["id"] = self._id_of(call)
-        return self.retrieve(call)
+        if (blob := self._blob(call)) is not None:
+            return blob
+        return self._retrieve(call, self._id_by_key(call))
 
     def delete_by_key(self, call: Call) -> Response:
-        call.parameters["id"] = self._id_of(call)
-        return self.delete(call)
+        self._write("delete", call, {"Id": self._id_by_key(call)})
+        return Response(204)
 
-    def _id_of(self, call: Call) -> str:
-        soql = _select(["Id"], self._name(call), call["field"], call["value"])
-        try:
-            found = [row[0] for row in self._org.query(soql, user=_user(call))]
-        except SoqlError as error:
-            raise ApiError(400, error.code, error.message) from error
+    def _blob(self, call: Call) -> Response | None:
+        """``/sobjects/{object}/{id}/{base64 field}``: the file itself."""
+        sobject = self._sobject(call)
+        field = sobject.field(call["value"])
+        identity = to_18(call["field"])
+        if field is None or field.type != "base64" or identity is None:
+            return None
+        content = self._org.blob(sobject.name, field.name, identity)
+        if content is None:
+            raise not_found()
+        return Response(200, {"Content-Type": "application/octet-stream"}, content)
+
+    def _key(self, call: Call) -> Field:
+        field = self._sobject(call).field(call["field"])
+        if field is None or not field.key_for_lookup:
+            raise _no_key(call["field"])
+        return field
+
+    def _id_by_key(self, call: Call) -> str:
+        found = self._ids_by_key(call, self._key(call))
         if not found:
             raise not_found()
+        self._check_one(call, found)
+        return found[0]
+
+    def _ids_by_key(self, call: Call, key: Field) -> list[str]:
+        soql = _select(["Id"], self._sobject(call).name, key.name, call["value"], key.type)
+        with self._soql_errors():
+            return [str(row[0]) for row in self._org.query(soql, user=_user(call))]
+
+    def _check_one(self, call: Call, found: Sequence[str]) -> None:
+        """Of several records that have a key, the answer lists the addresses."""
         if len(found) > 1:
-            raise ApiError(300, "MULTIPLE_CHOICES", "The external id matches several records")
-        return str(found[0])
+            base = f"{PREFIX}/{call['version']}/sobjects/{self._sobject(call).name}"
+            raise SeveralRecords([f"{base}/{identity}" for identity in found])
+
+    @contextmanager
+    def _soql_errors(self) -> Iterator[None]:
+        try:
+            yield
+        except SoqlError as error:
+            raise ApiError(400, error.code, error.message) from error
 
     def _write(
         self,
@@ -274,7 +332,7 @@ class Rest:
     ) -> RowOutcome:
         from salesforce_bulk.emulator.org import BatchRefused  # noqa: PLC0415
 
-        name = self._name(call)
+        name = self._sobject(call).name
         try:
             plan = self._org.plan_write(
                 operation, name, list(fields), external_id=external_id, user=_user(call)
@@ -310,14 +368,42 @@ def _user(call: Call) -> User | None:
 def _page_size(options: str) -> int:
     """``Sforce-Query-Options: batchSize=N``, 200 to 2,000."""
     name, _, value = options.partition("=")
-    if name.strip().lower() == "batchsize" and value.strip().isdigit():
+    if name.strip().lower() == "batchsize" and re.fullmatch("[0-9]{1,9}", value.strip()):
         return min(max(int(value), 200), PAGE_RECORDS)
     return PAGE_RECORDS
 
 
-def _select(names: Sequence[str], object_name: str, field: str, value: str) -> str:
+def _id_of(text: str) -> str:
+    identity = to_18(text)
+    if identity is None:
+        raise _no_key(text)
+    return identity
+
+
+def _no_key(name: str) -> ApiError:
+    if name.lower() in SUBRESOURCES:
+        return ApiError(404, "NOT_FOUND", f"{name} of an object is not emulated")
+    text = f"Provided external ID field does not exist or is not accessible: {name}"
+    return ApiError(404, "NOT_FOUND", text)
+
+
+def _selected(sobject: SObject, wanted: str) -> list[str]:
+    """The fields that ``fields=`` names, or all."""
+    names = [name.strip() for name in wanted.split(",")] if wanted else []
+    for name in names:
+        # Whatever else may be selected in SOQL is no field of a record.
+        if not _FIELD_NAME.fullmatch(name):
+            text = f"No such column '{name}' on sobject of type {sobject.name}"
+            raise ApiError(400, "INVALID_FIELD", text)
+    return names or [field.name for field in sobject.fields.values()]
+
+
+def _select(
+    names: Sequence[str], object_name: str, field: str, value: str, kind: str = "string"
+) -> str:
     selected = ", ".join(names)
-    return f"SELECT {selected} FROM {object_name} WHERE {field} = {_literal(value)}"  # noqa: S608
+    literal = value if kind in _UNQUOTED and _NUMBER.fullmatch(value) else _literal(value)
+    return f"SELECT {selected} FROM {object_name} WHERE {field} = {literal}"  # noqa: S608
 
 
 def _literal(text: str) -> str:
@@ -333,21 +419,29 @@ def _fields(call: Call) -> dict[str, Cell]:
     if not isinstance(document, dict):
         raise ApiError(400, "JSON_PARSER_ERROR", "A JSON object was expected")
     document.pop("attributes", None)
+    if any(name.lower() == "id" for name in document):
+        text = "The Id field should not be specified in the sobject data."
+        raise ApiError(400, "INVALID_FIELD", text)
     return dict(_cells(document))
 
 
 def _cells(document: Mapping[str, Any]) -> Iterator[tuple[str, Cell]]:
     for name, value in document.items():
         if isinstance(value, dict):
-            kind = value.get("attributes", {}).get("type")
+            attributes = value.get("attributes")
+            kind = attributes.get("type") if isinstance(attributes, dict) else None
             for key, nested in value.items():
                 if key != "attributes":
-                    yield (f"{kind}:{name}.{key}" if kind else f"{name}.{key}"), nested
-        elif isinstance(value, list):
-            raise ApiError(400, "JSON_PARSER_ERROR", f"Cannot deserialize {json.dumps(value)}")
+                    yield (f"{kind}:{name}.{key}" if kind else f"{name}.{key}"), _cell(nested)
         else:
-            # An empty text clears a field in REST, unlike an empty cell of a CSV file.
-            yield name, None if value == "" else value
+            yield name, _cell(value)
+
+
+def _cell(value: Any) -> Cell:
+    if isinstance(value, dict | list):
+        raise ApiError(400, "JSON_PARSER_ERROR", f"Cannot deserialize {json.dumps(value)[:100]}")
+    # An empty text clears a field in REST, unlike an empty cell of a CSV file.
+    return None if value == "" else value
 
 
 def _rest_text(message: str, name: str) -> str:

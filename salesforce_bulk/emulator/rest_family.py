@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+import threading
 from collections.abc import Mapping, Sequence
 
 from salesforce_bulk import limits
@@ -53,6 +54,14 @@ class RestError(ApiError):
         self.fields = list(fields)
 
 
+class SeveralRecords(ApiError):
+    """Status 300: a key that several records have; their addresses are the answer."""
+
+    def __init__(self, addresses: Sequence[str]) -> None:
+        super().__init__(300, "", "")
+        self.addresses = list(addresses)
+
+
 class RestFamily:
     """The family of REST and Bulk API 2.0."""
 
@@ -62,6 +71,7 @@ class RestFamily:
         self._sessions = sessions
         self._faults = faults
         self.calls = 0
+        self._lock = threading.Lock()
 
     def admit(self, call: Call) -> None:
         _check_version(call)
@@ -83,18 +93,21 @@ class RestFamily:
 
     def error(self, call: Call, error: ApiError) -> Response:
         del call
+        if isinstance(error, SeveralRecords):
+            return json_reply(error.addresses, error.status)
         code = _SPELLING.get(error.code, error.code)
         if error.status == 503 and code == _SPELLING["InternalServerError"]:
             code = "SERVER_UNAVAILABLE"
         body: dict[str, object] = {"message": str(error), "errorCode": code}
-        if isinstance(error, RestError) and error.fields:
+        if isinstance(error, RestError):
             body["fields"] = error.fields
         response = json_reply([body], error.status)
         response.headers.update(error.headers)
         return response
 
     def finish(self, request: Request, response: Response) -> None:
-        self.calls += 1
+        with self._lock:
+            self.calls += 1
         response.headers.update(
             {
                 "Cache-Control": "no-cache,must-revalidate,max-age=0,no-store,private",

@@ -214,3 +214,63 @@ def test_what_is_not_emulated_is_refused_by_name(rest, path):
 def test_bad_json_is_refused(rest):
     answer = rest("POST", "/sobjects/Account", data=b"{")
     assert (answer.status_code, answer.json()[0]["errorCode"]) == (400, "JSON_PARSER_ERROR")
+
+
+@pytest.mark.parametrize(
+    "fields", ["count()", "(SELECT Id FROM Contacts)", "Name FROM User--", "N\x00"]
+)
+def test_only_fields_can_be_asked_of_a_record(rest, fields):
+    identity = create(rest, "Account", Name="A")
+    answer = rest("GET", f"/sobjects/Account/{identity}", params={"fields": fields})
+    assert (answer.status_code, answer.json()[0]["errorCode"]) == (400, "INVALID_FIELD")
+
+
+@pytest.mark.parametrize("method", ["GET", "DELETE", "PATCH"])
+def test_what_is_neither_id_nor_key_is_404(rest, method):
+    for path in ("/sobjects/Account/xyz", "/sobjects/Account/Fax/1"):
+        answer = rest(method, path, json={"Name": "x"} if method == "PATCH" else None)
+        name = path.split("/")[3]
+        assert answer.status_code == 404
+        assert answer.json()[0]["message"] == (
+            f"Provided external ID field does not exist or is not accessible: {name}"
+        )
+
+
+def test_an_id_in_the_body_is_refused(rest):
+    identity = create(rest, "Account", Name="A")
+    answer = rest("PATCH", f"/sobjects/Account/{identity}", json={"id": identity, "Name": "B"})
+    assert answer.json()[0]["message"] == (
+        "The Id field should not be specified in the sobject data."
+    )
+
+
+def test_a_key_of_several_records_is_300_with_their_addresses(org, rest):
+    org.define_object("Load__c", {"Ext__c": "externalId"})
+    ids = [create(rest, "Load__c", Ext__c="t") for _ in range(2)]
+    for method in ("GET", "PATCH", "DELETE"):
+        answer = rest(method, "/sobjects/Load__c/Ext__c/t", json={} if method == "PATCH" else None)
+        assert answer.status_code == 300
+        assert answer.json() == [f"/services/data/v64.0/sobjects/Load__c/{i}" for i in ids]
+
+
+def test_a_number_can_be_a_key(org, rest):
+    org.define_object("Load__c", {"No__c": {"type": "double", "precision": 18, "externalId": True}})
+    assert rest("PATCH", "/sobjects/Load__c/No__c/7", json={}).status_code == 201
+    assert rest("GET", "/sobjects/Load__c/No__c/7").json()["No__c"] == 7
+
+
+@pytest.mark.parametrize("path", ["/deleted/?start=x", "/describe/layouts/", "/listviews"])
+def test_other_resources_of_an_object_are_refused_by_name(rest, path):
+    answer = rest("GET", f"/sobjects/Account{path}")
+    assert answer.status_code == 404
+    assert "not emulated" in answer.json()[0]["message"]
+
+
+def test_a_deleted_record_tells_so_with_an_empty_list_of_fields(rest):
+    identity = create(rest, "Account", Name="A")
+    rest("DELETE", f"/sobjects/Account/{identity}")
+    answer = rest("DELETE", f"/sobjects/Account/{identity}")
+    assert (answer.status_code, answer.json()) == (
+        404,
+        [{"message": "entity is deleted", "errorCode": "ENTITY_IS_DELETED", "fields": []}],
+    )
