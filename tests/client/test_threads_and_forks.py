@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier, Lock
+from threading import Barrier, Event, Thread
 from typing import Any
 
 import pytest
@@ -159,13 +160,24 @@ def test_a_forked_child_has_sockets_of_its_own(session: Callable[[], Any]) -> No
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
 @pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
 def test_a_child_forked_during_a_login_can_log_in() -> None:
-    """The lock of a renewal in another thread of the parent does not stop the child."""
+    """A renewal that goes on in another thread of the parent does not stop the child's."""
+    parent, began, end = os.getpid(), Event(), Event()
 
     class Provider:
         def login(self, transport: object) -> Session:
+            if os.getpid() == parent:
+                began.set()
+                end.wait(10)
             return Session("new", "https://acme.example")
 
+    def renewed() -> str:
+        signal.alarm(5)  # a child that waits for the lock would wait for ever
+        return renewal.renew("old").session_id
+
     renewal = Renewal(Provider(), Transport())
-    held = renewal._locks.setdefault(os.getpid(), Lock())
-    with held:
-        assert in_child(lambda: str(renewal.renew("old").session_id)) == "new"
+    thread = Thread(target=renewal.renew, args=("old",))
+    thread.start()
+    assert began.wait(10)
+    assert in_child(renewed) == "new"
+    end.set()
+    thread.join(10)
