@@ -10,13 +10,13 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
+from salesforce_bulk.download import BROKEN, Tries
 from salesforce_bulk.errors import InvalidInput
 from salesforce_bulk.files import part_path, put_in_place, sync
-from salesforce_bulk.formats.csv_reader import split_records
 from salesforce_bulk.formats.values import to_text
 from salesforce_bulk.journal import Entry, Journal
+from salesforce_bulk.org_access import OrgAccess
 from salesforce_bulk.page_reading import Body, HeaderFirst, Reading
-from salesforce_bulk.read_ahead import digest_of
 from salesforce_bulk.wire.v1 import Unreadable
 
 
@@ -51,8 +51,6 @@ class CsvTarget:
     Attributes:
         has_header: whether the header was written.
         page_rows: rows of the page that was copied last.
-        digest: tells the digest of the page's bytes so far; None where they cannot be read
-            again.
     """
 
     def __init__(
@@ -67,13 +65,10 @@ class CsvTarget:
         self.taken = taken
         self.page_rows = 0
         self.has_header = False
-        self.digest: Callable[[], bytes] | None = None if place is None else self._digest
         self._file = file
         self._place = place
         self._journal = journal
         self._header: list[str] | None = None
-        self._records: HeaderFirst | None = None
-        self._start = 0
         if taken is not None and taken.end:
             self._read_header()
 
@@ -84,19 +79,39 @@ class CsvTarget:
             raise RuntimeError("the file is finished")
         return self._file
 
-    def copy(self, body: Body, reading: Reading, told: Callable[[], None]) -> None:
+    def copy(
+        self, access: OrgAccess, body: Body, reading: Reading, told: Callable[[], None]
+    ) -> None:
         """Write a page behind the others, without its header where there is one already.
+
+        A page that breaks on the way is taken back and fetched again, where the file allows it.
 
         Raises:
             Unreadable: its header is not that of the first page, or not that of the export.
         """
-        records = self._records = HeaderFirst(body)
-        self._start = self._tell()
-        began, write = False, self.file.write
+        if self._place is None:
+            self._copy_pieces(body, iter(body), reading, told)
+            return
+        tries, start, header = Tries(access, body.page), self.file.tell(), self._header
+        while True:
+            try:
+                self._copy_pieces(body, body.once(), reading, told)
+                break
+            except BROKEN as error:
+                self._header, self.has_header = header, header is not None
+                tries.again(error, self.file.tell() - start)
+                self.file.seek(start)
+                self.file.truncate()
+        self._note_page(body)
+
+    def _copy_pieces(
+        self, body: Body, pieces: Iterator[bytes], reading: Reading, told: Callable[[], None]
+    ) -> None:
+        records, write = HeaderFirst(pieces), self.file.write
+        began = False
         for piece in records:
             if not began:
                 self._take_header(records, reading)
-                self._start = self._tell()
                 began = True
             write(piece)
             told()
@@ -108,7 +123,6 @@ class CsvTarget:
         if rows is None:
             raise RuntimeError("a page is counted by the server or by its download")
         self.page_rows = rows
-        self._note_page(body)
 
     def write_header(self, names: Sequence[str]) -> None:
         """Write a header as the org would."""
@@ -154,7 +168,7 @@ class CsvTarget:
         self.file.seek(0)
         for _ in (first := HeaderFirst(iter(lambda: self.file.read(1 << 16), b""))):
             break
-        self._header = first.header or split_records(first.begun.decode("utf-8"))[0]
+        self._header = first.header
         self.has_header = True
         self.file.seek(0, os.SEEK_END)
 
@@ -163,18 +177,8 @@ class CsvTarget:
         csv.writer(text, quoting=csv.QUOTE_ALL, lineterminator="\n").writerows(records)
         self.file.write(text.getvalue().encode("utf-8"))
 
-    def _tell(self) -> int:
-        return self.file.tell() if self._place is not None else 0
-
-    def _digest(self) -> bytes:
-        self.file.flush()
-        begun = self._records.begun if self._records else b""
-        digest = digest_of(self.file, self._start, begun)
-        self.file.seek(0, os.SEEK_END)
-        return digest
-
     def _note_page(self, body: Body) -> None:
-        if self._journal is None or self._place is None:
+        if self._journal is None:
             return
         sync(self.file)
         page = body.page
@@ -184,7 +188,7 @@ class CsvTarget:
                 "key": list(page.key),
                 "batch": page.batch_id,
                 "rows": self.page_rows,
-                "end": self._tell(),
+                "end": self.file.tell(),
                 "next": body.next_locator,
             }
         )

@@ -1,7 +1,8 @@
 """One page of results read from the server: whole, or an error.
 
-A download that breaks is fetched again. What was delivered already is passed over only after
-its digest proved equal: results are stable and can be read again while the server keeps them
+A download that breaks is fetched again. Who can take back what was delivered, as a file can, begins
+anew. Who cannot, as an iterator over rows, goes on behind it, but only after the digest of the
+delivered part proved equal: results are stable and can be read again while the server keeps them
 (guide, "Get Results for a Query Job"), and where that should ever not hold, nothing is mixed.
 """
 
@@ -10,11 +11,10 @@ from __future__ import annotations
 import hashlib
 import logging
 import re
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import parsedate_to_datetime
-from typing import Protocol
 
 from salesforce_bulk.api_v2 import ResultPage
 from salesforce_bulk.call import add_to_message, html_instead
@@ -31,7 +31,7 @@ from salesforce_bulk.errors import (
 from salesforce_bulk.formats.csv_reader import RecordCounter
 from salesforce_bulk.org_access import OrgAccess
 from salesforce_bulk.transport import Response, proves_its_end, read_body
-from salesforce_bulk.wire.v1 import NO_RECORDS
+from salesforce_bulk.wire.v1 import NO_RECORDS, Unreadable
 
 log = logging.getLogger("salesforce_bulk")
 
@@ -78,35 +78,59 @@ class Page:
         return f"the page at locator {self.locator or '(first)'} of job {self.job_id}"
 
 
-class Digest(Protocol):
-    """What `hashlib` gives."""
+class Tries:
+    """How often a page is fetched again, and after which pauses."""
 
-    def update(self, data: bytes, /) -> None: ...
+    def __init__(self, access: OrgAccess, page: Page) -> None:
+        self._clock = access.clock
+        self._page = page
+        self._failures = 0
+        self._furthest = 0
 
-    def digest(self) -> bytes: ...
+    def again(self, error: BulkApiError, reached: int) -> None:
+        """Wait before the next try.
+
+        Args:
+            error: what ended this one.
+            reached: bytes that came.
+
+        Raises:
+            BulkApiError: the error, where trying again led no further too often, or would
+                lead to the same.
+        """
+        self._failures = 1 if reached > self._furthest else self._failures + 1
+        self._furthest = max(reached, self._furthest)
+        if self._failures > _FAILURES or isinstance(error, Unreadable):
+            if error.job_id is None:
+                error.job_id, error.batch_id = self._page.job_id, self._page.batch_id
+            add_to_message(error, f"({self._page}, {self._failures} tries that led no further)")
+            raise error
+        log.warning("%s broke off (%s); it is fetched again", self._page, error)
+        self._clock.sleep(min(_LONGEST_PAUSE, 0.25 * 2**self._failures))
 
 
-def new_digest() -> Digest:
-    """The digest by which delivered bytes are known again."""
-    return hashlib.sha256()
+#: What a further try may mend.
+BROKEN = (TransportError, ServerBusy)
 
 
 class Download:
-    """The bytes of one page, to be iterated once.
+    """The bytes of one page.
+
+    Iterating gives them once, whatever breaks on the way; `once` gives them anew each time, or
+    the error.
 
     Args:
         access: the org.
         page: what is read.
         keep_nul: leave NUL characters where they are.
         count: count the records also where the server tells their number with the page.
-        delivered: the digest of what was delivered so far, by whoever can still read it;
-            None keeps it up here.
 
     Attributes:
         rows: of this page by the server's word, from its headers or its batch; known once the
             page is opened.
         counted: records found in the body, its header excluded; None where they were not
-            counted, because both the server's count and the end of the body are proved.
+            counted one by one, because the server tells the number and the end of the body is
+            proved.
         next_locator: where the following page is, None behind the last one.
         server_time: by the answer's ``Date``.
         proved: whether the end of the body was proved by its length, its chunks or its
@@ -120,7 +144,6 @@ class Download:
         *,
         keep_nul: bool = False,
         count: bool = False,
-        delivered: Callable[[], bytes] | None = None,
     ) -> None:
         self.page = page
         self.rows = page.rows
@@ -132,9 +155,16 @@ class Download:
         self._access = access
         self._keep_nul = keep_nul
         self._opened: ResultPage | None = None
-        self._counter = RecordCounter() if count and page.content_type == "CSV" else None
-        self._own_digest = new_digest() if delivered is None else None
-        self._delivered = delivered
+        self._count = count and page.content_type == "CSV"
+        self._begin()
+
+    def _begin(self) -> None:
+        """Forget what came so far."""
+        self.bytes = 0
+        self.counted = None
+        self._counter = RecordCounter() if self._count else None
+        self._digest = hashlib.sha256()
+        self._line_ends = 0
         self._head = b""
         self._last = b""
 
@@ -161,37 +191,38 @@ class Download:
         return self.bytes <= len(NO_RECORDS) + 3 and self._head.strip() == NO_RECORDS
 
     def __iter__(self) -> Generator[bytes, None, None]:
-        failures = 0
+        self._begin()
+        tries = Tries(self._access, self.page)
         while True:
-            before = self.bytes
             try:
-                yield from self._attempt()
+                for piece in self._attempt():
+                    self._digest.update(piece)
+                    yield piece
                 return
-            except (TransportError, ServerBusy) as error:
-                failures = 1 if self.bytes > before else failures + 1
-                if failures > _FAILURES:
-                    _name(error, self.page)
-                    raise
-                log.warning("%s broke off (%s); it is fetched again", self.page, error)
-                self._access.clock.sleep(min(_LONGEST_PAUSE, 0.25 * 2**failures))
-            finally:
-                self.close()
+            except BROKEN as error:
+                tries.again(error, self.bytes)
 
-    def _attempt(self) -> Iterator[bytes]:
+    def once(self) -> Generator[bytes, None, None]:
+        """The bytes from the first on, without a further try."""
+        self._begin()
+        yield from self._attempt()
+
+    def _attempt(self) -> Generator[bytes, None, None]:
         """What is missing yet, from one request."""
-        opened = self._opened or self._fetch()
-        self._opened = opened
-        response = opened.response
-        self.proved = proves_its_end(response)
-        begun = None
-        unsure = not self.proved or self.rows is None
-        if unsure and self._counter is None and self.page.content_type == "CSV":
-            begun = self._counter = RecordCounter()
-        for piece in self._missing(response, begun):
-            self._note(piece)
-            yield piece
-        if self.page.content_type == "CSV":
-            self._check_end()
+        try:
+            self._opened = opened = self._opened or self._fetch()
+            self.proved = proves_its_end(opened.response)
+            begun = None
+            unsure = not self.proved or self.rows is None
+            if unsure and self._counter is None and self.page.content_type == "CSV":
+                begun = self._counter = RecordCounter()
+            for piece in self._missing(opened.response, begun):
+                self._note(piece)
+                yield piece
+            if self.page.content_type == "CSV":
+                self._check_end()
+        finally:
+            self.close()
 
     def _fetch(self) -> ResultPage:
         opened = open_page(self._access, self.page)
@@ -209,7 +240,7 @@ class Download:
 
         ``counter`` has not seen that yet.
         """
-        left, digest = self.bytes, new_digest()
+        left, digest = self.bytes, hashlib.sha256()
         pieces = self._without_nul(read_body(response, _PIECE_BYTES))
         for number, piece in enumerate(pieces):
             if number == 0 and _HTML.match(piece):
@@ -220,7 +251,7 @@ class Download:
                 if counter is not None:
                     counter.feed(known)
                 left -= len(known)
-                if not left and digest.digest() != self._digest():
+                if not left and digest.digest() != self._digest.digest():
                     raise self._changed(f"the first {self.bytes:,} bytes are others")
             if piece:
                 yield piece
@@ -241,15 +272,8 @@ class Download:
         self._last = piece[-1:]
         if self._counter is not None:
             self._counter.feed(piece)
-        if self._own_digest is not None:
-            self._own_digest.update(piece)
-
-    def _digest(self) -> bytes:
-        if self._own_digest is not None:
-            return self._own_digest.digest()
-        if self._delivered is None:
-            raise RuntimeError("a download keeps its digest or is told it")
-        return self._delivered()
+        else:
+            self._line_ends += piece.count(b"\n")
 
     def _check_end(self) -> None:
         if self.is_empty:
@@ -259,19 +283,30 @@ class Download:
         if in_quotes or (self.ends_open and not self.proved):
             raise IncompleteBody("The answer ends within a record. Fetch it again.")
         if self._counter is None:
+            self._check_line_ends()
             return
         self.counted = max(0, self._counter.records + self.ends_open - 1)
         if self.rows is None or self.counted == self.rows:
             return
         if not self.proved:
-            raise IncompleteBody(
-                f"The answer has {self.counted:,} of {self.rows:,} rows. Fetch it again."
-            )
+            raise self._short(self.counted)
         raise ReconciliationError(
             f"{self.page} holds {self.counted:,} rows where the server counted {self.rows:,}.",
             expected=self.rows,
             got=self.counted,
             evidence={"page": str(self.page), "bytes": self.bytes},
+            job_id=self.page.job_id,
+            batch_id=self.page.batch_id,
+        )
+
+    def _check_line_ends(self) -> None:
+        """A body has at least as many line ends as records: no count, but it costs nothing."""
+        if self.rows is not None and self._line_ends + self.ends_open < self.rows + 1:
+            raise self._short(max(0, self._line_ends + self.ends_open - 1))
+
+    def _short(self, rows: int) -> IncompleteBody:
+        return IncompleteBody(
+            f"The answer has {rows:,} of {self.rows or 0:,} rows. Fetch it again.",
             job_id=self.page.job_id,
             batch_id=self.page.batch_id,
         )
@@ -312,12 +347,6 @@ def expired(job_id: str, error: BulkApiError) -> ResultsExpired:
         error_message=error.error_message,
         job_id=job_id,
     )
-
-
-def _name(error: BulkApiError, page: Page) -> None:
-    if error.job_id is None:
-        error.job_id, error.batch_id = page.job_id, page.batch_id
-    add_to_message(error, f"Given up after {_FAILURES} further tries: {page}.")
 
 
 def _date(response: Response) -> datetime | None:

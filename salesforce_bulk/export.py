@@ -272,34 +272,25 @@ class Export:
         return self._run.wait(self)
 
     def _bodies(
-        self,
-        delivered: Callable[[], bytes] | None = None,
-        count: bool = False,
-        taken: Taken | None = None,
+        self, count: bool = False, taken: Taken | None = None
     ) -> Generator[Body, None, None]:
         """The pages in order, read one by one or some at a time ahead.
 
         Args:
-            delivered: for a download by itself: the digest of what its reader has of it.
             count: count the records of each page.
             taken: the pages that an earlier process has read.
         """
-        job = self._done()
+        job, access = self._done(), self._access
         keys = taken.keys if taken else []
 
-        def make(page: Page, digest: Callable[[], bytes] | None = delivered) -> Download:
-            return Download(
-                self._access,
-                page,
-                keep_nul=self._settings.keep_nul,
-                delivered=digest,
-                count=count,
-            )
+        def make(page: Page) -> Download:
+            return Download(access, page, keep_nul=self._settings.keep_nul, count=count)
 
-        opened: Generator[Body, None, None] | Iterator[Body]
+        opened: Iterator[Body]
         if self._reads_ahead(job):
-            # The digest is that of the waiting page, not of what its reader has.
-            opened = fetched_in_order(_behind(job.pages(), keys), make, self._settings.parallel)
+            opened = fetched_in_order(
+                access, _behind(job.pages(), keys), make, self._settings.parallel
+            )
         elif isinstance(job, QueryJobV1):
             opened = map(make, _behind(job.pages(), keys))
         elif taken is not None and taken.was_last:
@@ -517,8 +508,8 @@ class Export:
         taken = csv_file.taken
         for batch_id, rows in taken.rows if taken else ():
             tally.add_to_batch(batch_id, rows)
-        for body in self._bodies(csv_file.digest, isinstance(job, QueryJobV1), taken):
-            csv_file.copy(body, reading, lambda: told(tally))
+        for body in self._bodies(isinstance(job, QueryJobV1), taken):
+            csv_file.copy(self._access, body, reading, lambda: told(tally))
             tally.add(body.page, csv_file.page_rows)
             told(tally)
         if not csv_file.has_header:

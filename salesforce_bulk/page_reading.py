@@ -40,6 +40,7 @@ class Body(Protocol):
     @property
     def ends_open(self) -> bool: ...
     def __iter__(self) -> Iterator[bytes]: ...
+    def once(self) -> Iterator[bytes]: ...
 
 
 @dataclass(frozen=True)
@@ -173,29 +174,28 @@ class HeaderFirst:
     Attributes:
         header: the names; None before they came, and for a page without rows of 1.0.
         header_bytes: the same as it was sent, with its line end, without a BOM.
-        begun: the bytes up to there as they came; all that came while it is not complete.
     """
 
     def __init__(self, body: Iterable[bytes]) -> None:
         self.header: list[str] | None = None
         self.header_bytes = b""
-        self.begun = b""
+        self._begun = b""
         self._body = body
 
     def __iter__(self) -> Iterator[bytes]:
         pieces = iter(self._body)
         for piece in pieces:
-            self.begun += piece
-            if end := _first_end(self.begun):
-                rest, self.begun = self.begun[end:], self.begun[:end]
-                self._take(self.begun)
+            self._begun += piece
+            if end := _first_end(self._begun):
+                rest, self._begun = self._begun[end:], self._begun[:end]
+                self._take(self._begun)
                 if rest:
                     yield rest
                 yield from pieces
                 return
         # No line end at all: a lone header, the sentence for no rows, or nothing.
-        if self.begun.removeprefix(_BOM).strip() not in (b"", NO_RECORDS):
-            self._take(self.begun)
+        if self._begun.removeprefix(_BOM).strip() not in (b"", NO_RECORDS):
+            self._take(self._begun)
 
     def _take(self, header: bytes) -> None:
         self.header_bytes = header.removeprefix(_BOM)

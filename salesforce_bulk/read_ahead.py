@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import tempfile
 import threading
 from collections import deque
@@ -13,14 +12,12 @@ from datetime import datetime
 from itertools import islice
 from typing import IO
 
-from salesforce_bulk.download import Download, Page
+from salesforce_bulk.download import BROKEN, Download, Page, Tries
+from salesforce_bulk.org_access import OrgAccess
 
 #: Bytes of all pages together that stay in memory; what is beyond waits in temporary files.
 _MEMORY_BYTES = 32 << 20
 _PIECE_BYTES = 1 << 20
-
-#: Makes the download of a page, given what tells the digest of the delivered part.
-MakeDownload = Callable[[Page, Callable[[], bytes] | None], Download]
 
 
 class FetchedPage:
@@ -40,7 +37,10 @@ class FetchedPage:
         self._file.seek(0)
         while piece := self._file.read(_PIECE_BYTES):
             yield piece
-        self.close()
+
+    def once(self) -> Iterator[bytes]:
+        """The bytes from the first on."""
+        return iter(self)
 
     def close(self) -> None:
         """Let go of the bytes."""
@@ -48,7 +48,10 @@ class FetchedPage:
 
 
 def fetched_in_order(
-    pages: Iterable[Page], make: MakeDownload, parallel: int
+    access: OrgAccess,
+    pages: Iterable[Page],
+    make: Callable[[Page], Download],
+    parallel: int,
 ) -> Generator[FetchedPage, None, None]:
     """The pages in their order; up to ``parallel`` are on their way while one is read."""
     stopped = threading.Event()
@@ -57,7 +60,7 @@ def fetched_in_order(
     memory = _MEMORY_BYTES // parallel
 
     def fetch(page: Page) -> FetchedPage:
-        return _fetched(page, make, memory, stopped)
+        return _fetched(make(page), Tries(access, page), memory, stopped)
 
     executor = ThreadPoolExecutor(parallel, thread_name_prefix="salesforce-bulk-page")
     try:
@@ -77,29 +80,27 @@ def fetched_in_order(
                 future.result().close()
 
 
-def _fetched(page: Page, make: MakeDownload, memory: int, stopped: threading.Event) -> FetchedPage:
+def _fetched(
+    download: Download, tries: Tries, memory: int, stopped: threading.Event
+) -> FetchedPage:
     file = tempfile.SpooledTemporaryFile(max_size=memory)  # noqa: SIM115 - closed with the page
-
-    def digest() -> bytes:
-        return digest_of(file, 0)
-
     try:
-        download = make(page, digest)
-        with contextlib.closing(iter(download)) as pieces:
-            for piece in pieces:
-                if stopped.is_set():
-                    break
-                file.write(piece)
+        while True:
+            try:
+                _copy(download, file, stopped)
+                return FetchedPage(download, file)
+            except BROKEN as error:
+                tries.again(error, download.bytes)
+                file.seek(0)
+                file.truncate()
     except BaseException:
         file.close()
         raise
-    return FetchedPage(download, file)
 
 
-def digest_of(file: IO[bytes], start: int, begun: bytes = b"") -> bytes:
-    """The digest of some bytes and of a file from there to its end."""
-    digest = hashlib.sha256(begun)
-    file.seek(start)
-    while piece := file.read(_PIECE_BYTES):
-        digest.update(piece)
-    return digest.digest()
+def _copy(download: Download, file: IO[bytes], stopped: threading.Event) -> None:
+    with contextlib.closing(download.once()) as pieces:
+        for piece in pieces:
+            if stopped.is_set():
+                return
+            file.write(piece)
