@@ -18,7 +18,7 @@ from itertools import pairwise
 from salesforce_bulk.batching import Bounds, Line, Part, arrange, cut
 from salesforce_bulk.errors import InvalidInput
 from salesforce_bulk.formats.csv import read_rows
-from salesforce_bulk.formats.row_encoder import Column, Row, RowEncoder, encode_column
+from salesforce_bulk.formats.row_encoder import Row, RowEncoder, encode_column
 from salesforce_bulk.load_checks import Key
 from salesforce_bulk.sources import Chunks
 from salesforce_bulk.spool import Slice, Spool
@@ -176,7 +176,7 @@ class _Planner:
             position += len(chunk)
 
     def _key_texts(self, key: Key, chunk: Sequence[Row], position: int) -> list[str]:
-        texts = _texts([row[key.position] for row in chunk], self._rules.zone)
+        texts = encode_column([row[key.position] for row in chunk], "", self._rules.zone)
         if key.required and "" in texts:
             number = self._number(position + texts.index(""))
             raise InvalidInput(
@@ -256,12 +256,8 @@ class _Planner:
         if self._rules.group is None:
             return [None] * len(chunk)
         position, normal = self._rules.group
-        texts = _texts([row[position] for row in chunk], self._rules.zone)
+        texts = encode_column([row[position] for row in chunk], "", self._rules.zone)
         return [normal(text) or None for text in texts]
-
-
-def _texts(column: Column, zone: tzinfo | None) -> list[str]:
-    return ["" if cell is None else str(cell) for cell in encode_column(column, "", zone)]
 
 
 def _column_of(spool: Spool, place: Slice, position: int) -> Iterator[str]:
