@@ -20,6 +20,9 @@ import tempfile
 import time
 from pathlib import Path
 
+#: Rows in a batch: small ones make many moments to be killed at.
+BATCH = 1_000
+
 ORG = """
 import sys, time
 from salesforce_bulk.emulator import SalesforceEmulator
@@ -41,12 +44,13 @@ with SalesforceEmulator(session_seconds=30 if faults else 7200, seed=int(sys.arg
 LOADER = """
 import sys, time
 from salesforce_bulk import SalesforceBulk
-url, journal, count, parallel = sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
+url, journal = sys.argv[1:3]
+count, parallel, BATCH = map(int, sys.argv[3:])
 print("began", flush=True)
 bulk = SalesforceBulk(username="admin@example.com", password="password", security_token="token",
                       login_url=url)
 rows = ({"Name": f"Row {n:07d}", "NumberOfEmployees": n, "Site": "a"} for n in range(count))
-result = bulk.insert("Account", rows, journal=journal, parallel=parallel, batch_size=1000)
+result = bulk.insert("Account", rows, journal=journal, parallel=parallel, batch_size=BATCH)
 expected = 1
 for row in result:
     assert (row.number, row.status) == (expected, "success"), row
@@ -77,8 +81,18 @@ def main() -> int:
         url = org.stdout.readline().strip()
         with tempfile.TemporaryDirectory() as folder:
             journal = Path(folder) / "journal"
-            command = [sys.executable, "-c", LOADER, url, str(journal), str(args.rows), "3"]
-            kills = load(command, args.kills, chance, journal)
+            command = [
+                sys.executable,
+                "-c",
+                LOADER,
+                url,
+                str(journal),
+                str(args.rows),
+                "3",
+                str(BATCH),
+            ]
+            batches = -(-args.rows // BATCH)
+            kills = load(command, args.kills, chance, journal, batches)
             entries = collections.Counter(
                 line.split('"event": "')[1].split('"')[0]
                 for line in journal.read_text("ascii").splitlines()[1:]
@@ -102,33 +116,49 @@ def main() -> int:
     return 0 if not missing and not doubled and len(found) == args.rows else 1
 
 
-def load(command: list[str], kills: int, chance: random.Random, journal: Path) -> int:
-    """Start and kill until the kills are used up; then let it end. Returns the kills that hit."""
+def load(command: list[str], kills: int, chance: random.Random, journal: Path, batches: int) -> int:
+    """Start and kill until the kills are used up; then let it end. Returns the kills that hit.
+
+    Most kills come when the journal has got a little further than at the kill before, so that
+    they are spread over the whole upload; the others at any moment of a run's first second.
+    """
     hit = 0
-    longest = 4.0
+    phases: collections.Counter[str] = collections.Counter()
     while True:
         process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         assert process.stdout is not None
         process.stdout.readline()
         began = time.monotonic()
+        before = sent(journal)
         if hit < kills:
-            time.sleep(chance.uniform(0.2, longest))
+            if chance.random() < 0.7:
+                wanted = batches * (hit + 1) // (kills + 1)
+                while sent(journal) < wanted and process.poll() is None:
+                    time.sleep(0.002)
+                time.sleep(chance.uniform(0.0, 0.05))
+            else:
+                time.sleep(chance.uniform(0.0, 1.2))
             process.send_signal(signal.SIGKILL)
         output = process.stdout.read()
         status = process.wait()
-        sent = journal.read_text("ascii").count('"event": "sent"') if journal.exists() else 0
         if status == 0:
             print(f"ended by itself after {time.monotonic() - began:.1f} s: {output.strip()}")
             if hit >= kills:
+                print(f"kills by phase: {dict(phases)}")
                 return hit
-            # It was faster than the kill: the kills that are left fall into runs that only
-            # fetch results, which is a moment like any other.
-            longest = max(0.5, (time.monotonic() - began) * 0.9)
             continue
         if status != -signal.SIGKILL:
             raise SystemExit(f"the loader ended with {status}")
         hit += 1
-        print(f"kill {hit}: after {time.monotonic() - began:.2f} s, {sent} batches sent")
+        after = sent(journal)
+        phase = "reading" if after == before else "uploading"
+        phases["results" if after == batches else phase] += 1
+        print(f"kill {hit}: after {time.monotonic() - began:.2f} s, {after} batches sent")
+
+
+def sent(journal: Path) -> int:
+    """Batches that the journal says are in the org."""
+    return journal.read_text("ascii").count('"event": "sent"') if journal.exists() else 0
 
 
 if __name__ == "__main__":

@@ -3,10 +3,10 @@
     python benchmarks/replay_server.py '[{"name": "Rows", "kind": "query", "size": 100}]'
 
 prints the address it serves on. Each canned result has a name; a job for the object of that name
-gets that result, whatever it asks or sends. Nothing is remembered between requests: job and batch
-ids carry the number of their result. Large bodies are blocks of bytes prepared at the start and
-handed to the socket whole, so the server takes little of the processor that the client under
-measurement needs.
+gets that result, whatever it asks or sends. Nothing of what is sent is kept: job and batch ids
+carry the number of their result, and only the ids of a job's batches are remembered. Large bodies
+are blocks of bytes prepared at the start and handed to the socket whole, so the server takes little
+of the processor that the client under measurement needs.
 """
 
 from __future__ import annotations
@@ -47,6 +47,7 @@ class Canned:
     size: float
     gzip: bool = True
     chunk_size: int | None = 32_768  # None sends a Content-Length instead
+    fields: tuple[tuple[str, str], ...] = ()  # of the object, for its describe: (name, type)
 
     def content(self) -> canned_data.Content:
         return CONTENTS[self.kind](self.size)
@@ -68,6 +69,7 @@ class Result:
     canned: Canned
     content: canned_data.Content
     serial: Iterator[int] = field(default_factory=lambda: itertools.count(1))
+    batches: dict[str, list[str]] = field(default_factory=dict)  # by job, for its list
 
     def __post_init__(self) -> None:
         self._replies = {gzip: self._prepared(gzip) for gzip in {False, self.canned.gzip}}
@@ -125,8 +127,24 @@ class Replay:
         return document(200, "jobInfo", fields, result.json and not request.body)
 
     def post_batch(self, request: Request) -> Reply:
-        result = self.named_by(request.path["job"])
-        return self._batch_info(201, request, result.new_id("751"), "Queued")
+        job_id = request.path["job"]
+        result = self.named_by(job_id)
+        batch_id = result.new_id("751")
+        result.batches.setdefault(job_id, []).append(batch_id)
+        return self._batch_info(201, request, batch_id, "Queued")
+
+    def batches(self, request: Request) -> Reply:
+        """All batches of a load, each Completed."""
+        job_id = request.path["job"]
+        result = self.named_by(job_id)
+        rows = result.content.rows
+        inner = "".join(
+            f"<batchInfo><id>{batch_id}</id><jobId>{job_id}</jobId><state>Completed</state>"
+            f"<numberRecordsProcessed>{rows}</numberRecordsProcessed></batchInfo>"
+            for batch_id in result.batches.get(job_id, ())
+        )
+        listed = f'<batchInfoList xmlns="{NAMESPACE}">{inner}</batchInfoList>'
+        return whole(200, "application/xml", listed)
 
     def batch(self, request: Request) -> Reply:
         return self._batch_info(200, request, request.path["batch"], "Completed")
@@ -160,12 +178,25 @@ class Replay:
     def query_result(self, request: Request) -> Reply:
         return self.named_by(request.path["result"]).reply(request.accepts_gzip)
 
+    # REST
 
+    def describe(self, request: Request) -> Reply:
+        name = request.path["object"]
+        fields = [{"name": each, "type": kind} for each, kind in self.by_name[name].canned.fields]
+        return whole(200, "application/json", json.dumps({"name": name, "fields": fields}))
+
+    def limits(self, request: Request) -> Reply:
+        allowance = {"DailyBulkApiBatches": {"Max": 15_000, "Remaining": 15_000}}
+        return whole(200, "application/json", json.dumps(allowance))
+
+
+_DATA = r"/services/data/v[\d.]+"
 _JOB = r"/services/async/[\d.]+/job"
 ROUTES: tuple[tuple[str, str, Callable[[Replay, Request], Reply]], ...] = (
     ("POST", _JOB, Replay.create_job),
     ("GET|POST", _JOB + r"/(?P<job>\w+)", Replay.job),
     ("POST", _JOB + r"/(?P<job>\w+)/batch", Replay.post_batch),
+    ("GET", _JOB + r"/(?P<job>\w+)/batch", Replay.batches),
     ("GET", _JOB + r"/(?P<job>\w+)/batch/(?P<batch>\w+)", Replay.batch),
     ("GET", _JOB + r"/(?P<job>\w+)/batch/(?P<batch>\w+)/result", Replay.batch_result),
     (
@@ -173,6 +204,8 @@ ROUTES: tuple[tuple[str, str, Callable[[Replay, Request], Reply]], ...] = (
         _JOB + r"/(?P<job>\w+)/batch/(?P<batch>\w+)/result/(?P<result>\w+)",
         Replay.query_result,
     ),
+    ("GET", _DATA + r"/sobjects/(?P<object>\w+)/describe", Replay.describe),
+    ("GET", _DATA + r"/limits", Replay.limits),
 )
 
 
