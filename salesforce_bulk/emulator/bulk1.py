@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import codecs
 import re
-import threading
 import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -397,7 +396,6 @@ class Bulk1:
     def __init__(self, org: Org, engine: JobEngine, sessions: Sessions, faults: Faults) -> None:
         self.org = org
         self.engine = engine
-        self._tables = threading.Lock()
         self.family = AsyncFamily(sessions, faults)
 
     def routes(self) -> list[Route]:
@@ -461,9 +459,6 @@ class Bulk1:
             raise ApiError(
                 400, "InvalidEntity", f"Entity '{name}' is not supported by the Bulk API."
             )
-        with self._tables:
-            # Before batches of the job run side by side and would make it twice.
-            self.org.store.ensure(found)
         return found.name
 
     def _check_operation(self, call: Call, operation: str, content_type: str) -> None:

@@ -398,7 +398,9 @@ def test_gzip_request_is_stored_as_it_was_before(wire):
     assert wire.get(f"job/{job}/batch/{batch}/request").text == "Name\nA\n"
 
 
-@pytest.mark.parametrize("body", [b"not gzip", gzip.compress(b"Name\nA\n")[:-5]])
+@pytest.mark.parametrize(
+    "body", [b"not gzip", gzip.compress(b"Name\nA\n")[:-5]], ids=["none", "cut"]
+)
 def test_broken_gzip_is_a_client_error(wire, body):
     job = wire.job("insert", "Account")
     answer = wire.post(job, body, headers={"Content-Encoding": "gzip"})
