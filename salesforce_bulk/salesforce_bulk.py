@@ -29,6 +29,7 @@ from salesforce_bulk.errors import (
     InvalidBatch,
     InvalidInput,
     InvalidJobState,
+    JobStillRunning,
     MissingArgument,
     MissingCredentials,
     UnexpectedResponse,
@@ -184,7 +185,25 @@ class SalesforceBulk:
                 domain=domain,
                 login_url=login_url,
             )
-            sessionId, host = self._provider.login(self._transport)
+            # By the public method, which programs override and tests patch.
+            sessionId, host = SalesforceBulk.login_to_salesforce(
+                username,
+                password,
+                sandbox=sandbox,
+                security_token=security_token,
+                organizationId=organizationId,
+                client_id=client_id,
+                API_version=version,
+                domain=domain,
+                login_url=login_url,
+                session=session,
+                timeout=timeout,
+                proxies=proxies,
+                verify=verify,
+                cert=cert,
+                retry=retry,
+                clock=clock,
+            )
         if not host:
             raise IncompleteLogin("A sessionId needs its host, e.g. host='acme.my.salesforce.com'.")
         self.endpoint = f"{_origin(host)}/services/async/{version}"
@@ -307,6 +326,8 @@ class SalesforceBulk:
         proxies: Mapping[str, str] | None = None,
         verify: bool | str | None = None,
         cert: str | tuple[str, str] | None = None,
+        retry: Retry | None = None,
+        clock: Clock = time,
     ) -> tuple[str, str]:
         """Log in with user name and password by simple-salesforce.
 
@@ -331,7 +352,13 @@ class SalesforceBulk:
             login_url=login_url,
         )
         transport = Transport(
-            session=session, timeout=timeout, proxies=proxies, verify=verify, cert=cert
+            session=session,
+            timeout=timeout,
+            proxies=proxies,
+            verify=verify,
+            cert=cert,
+            retry=retry,
+            clock=clock,
         )
         session_id, instance = provider.login(transport)
         return session_id, instance.removeprefix("https://")
@@ -643,7 +670,13 @@ class SalesforceBulk:
         return state == bulk_states.COMPLETED
 
     def wait_for_batch(
-        self, job_id: str, batch_id: str, timeout: float = 60 * 10, sleep_interval: float = 10
+        self,
+        job_id: str,
+        batch_id: str,
+        timeout: float = 60 * 10,
+        sleep_interval: float = 10,
+        *,
+        raise_on_timeout: bool = False,
     ) -> bool:
         """Wait until the batch is Completed.
 
@@ -651,6 +684,7 @@ class SalesforceBulk:
             job_id, batch_id: the job first, unlike everywhere else.
             timeout: seconds to wait at most.
             sleep_interval: seconds between two questions.
+            raise_on_timeout: raise when the time was up, instead of returning False.
 
         Returns:
             True when it is Completed, False when the time was up first; the batch is left
@@ -658,13 +692,21 @@ class SalesforceBulk:
 
         Raises:
             BulkBatchFailed: it ended otherwise.
+            JobStillRunning: the time was up, with ``raise_on_timeout``.
         """
-        return polling.wait_until(
+        done = polling.wait_until(
             lambda: self.is_batch_done(batch_id, job_id),
             timeout=timeout,
             interval=sleep_interval,
             clock=self._api.clock,
         )
+        if not done and raise_on_timeout:
+            raise JobStillRunning(
+                f"Batch {batch_id} of job {job_id} is not done after {timeout} s; it was left "
+                "alone and may be waited for again.",
+                job_id=job_id,
+            )
+        return done
 
     # Results
 
@@ -682,7 +724,9 @@ class SalesforceBulk:
             state = _state_of(info)
             if state not in bulk_states.ERROR_STATES:
                 raise
-            raise BulkBatchFailed(job_id, batch_id, info.get("stateMessage"), state) from error
+            failed = BulkBatchFailed(job_id, batch_id, info.get("stateMessage"), state)
+            failed.status_code = error.status_code
+            raise failed from error
 
     def get_query_batch_result_ids(
         self, batch_id: str, job_id: str | None = None

@@ -99,15 +99,14 @@ class Upload:
         """The header record as sent, with its line end; bytes that are no UTF-8 escaped."""
         with self.open("surrogateescape") as source:
             lines: list[str] = []
-            record: list[str] = []
             try:
                 for record in csv.reader(_noted(source, lines), delimiter=self.delimiter):
-                    if len(record) > 1 or any(record):
-                        break
+                    if record:
+                        return "".join(lines)
                     lines.clear()
             except csv.Error:
-                return lines[0] if lines else ""
-        return "".join(lines) if any(record) or len(record) > 1 else ""
+                return lines[0]
+        return ""
 
     def check(self, setting: str) -> None:
         """Raises BatchError for data that cannot be read, or end their lines in another way."""
@@ -125,7 +124,7 @@ class Upload:
 
     def records(self, source: TextIO) -> Iterator[list[str]]:
         for record in csv.reader(source, delimiter=self.delimiter):
-            if len(record) > 1 or any(record):
+            if record:
                 yield record
 
 

@@ -267,8 +267,9 @@ def read_csv(open_text: Callable[[], TextIO], delimiter: str = ",") -> Table:
             _check_quotes(source, delimiter)
         with open_text() as source:
             columns, count = _measure(_records(source, delimiter))
-    except UnicodeDecodeError as error:
-        raise CsvError(f"Invalid character: {error.reason}") from error
+    except UnicodeError as error:
+        reason = error.reason if isinstance(error, UnicodeDecodeError) else error
+        raise CsvError(f"Invalid character: {reason}") from error
     return Table(columns, _rows(open_text, delimiter), count)
 
 
@@ -311,8 +312,8 @@ def _records(source: TextIO, delimiter: str) -> Iterator[list[str]]:
     reader = csv.reader(source, delimiter=delimiter)
     try:
         for record in reader:
-            # A blank line is no record, nor is a lone empty cell.
-            if len(record) > 1 or any(record):
+            # A blank line is no record; a line of one empty quoted cell is.
+            if record:
                 yield record
     except csv.Error as error:
         # A program may have moved csv's own limit; the text is the same at either.

@@ -84,7 +84,7 @@ def test_an_empty_body_is_refused_with_the_job(data: Any) -> None:
 @pytest.mark.parametrize(
     "data",
     [{"a": "b"}, None, 5, [{"Name": "a"}], [("Name", "a")], [5], array.array("i", [1]), object()],
-    ids=repr,
+    ids=lambda value: type(value).__name__,
 )
 def test_what_is_no_body_is_refused_and_told_about_the_adapter(data: Any) -> None:
     with pytest.raises(InvalidInput, match="CsvDictsAdapter") as caught:

@@ -568,3 +568,12 @@ def test_an_answer_that_is_not_the_apis_is_one_typed_error_with_its_job(
     with pytest.raises(BulkApiError, match="750x") as caught:
         client().job_status("750x")
     assert caught.value.job_id == "750x"
+
+
+def test_the_constructor_logs_in_by_the_public_method(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Programs' tests put their own login_to_salesforce in its place."""
+    monkeypatch.setattr(
+        SalesforceBulk, "login_to_salesforce", staticmethod(lambda *_, **__: ("00D!x", "h.example"))
+    )
+    made = SalesforceBulk(username="u", password="p", security_token="t")
+    assert (made.sessionId, made.endpoint) == ("00D!x", "https://h.example/services/async/64.0")

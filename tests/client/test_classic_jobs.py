@@ -21,6 +21,7 @@ from salesforce_bulk.errors import (
     InvalidInput,
     InvalidJob,
     InvalidJobState,
+    JobStillRunning,
     MissingArgument,
     UnexpectedResponse,
     UnknownBatch,
@@ -681,6 +682,16 @@ def test_wait_for_batch_says_that_the_time_was_up(requests_mock: requests_mock.M
     clock = Ticks()
     assert client(clock=clock).wait_for_batch("750x", "751x", 25, 10) is False
     assert clock.pauses == [10, 10, 5]
+
+
+def test_wait_for_batch_raises_when_the_time_was_up_where_that_is_asked_for(
+    requests_mock: requests_mock.Mocker,
+) -> None:
+    answers(requests_mock, "Queued")
+    waiting = client(clock=Ticks())
+    with pytest.raises(JobStillRunning, match="751x of job 750x .* left alone") as caught:
+        waiting.wait_for_batch("750x", "751x", 25, 10, raise_on_timeout=True)
+    assert caught.value.job_id == "750x"
 
 
 def test_wait_for_batch_counts_the_time_that_the_answers_take(

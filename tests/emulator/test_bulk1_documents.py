@@ -147,12 +147,14 @@ def test_headers_of_an_added_batch_are_the_recorded_ones(wire):
 
 
 def test_load_results_quote_every_cell(wire):
-    job, batch = wire.load("insert", "Contact", '"LastName"\r\n"Bluth"\r\n""\r\n')
+    job, batch = wire.load("insert", "Contact", '"LastName"\r\n"Bluth"\r\n\r\n""\r\n')
     answer = wire.results(job, batch)
     assert answer.headers["Content-Type"] == "text/csv"
-    # A lone empty cell is a blank line to the vendor's reader, and no record.
+    # A blank line is no record, a line of one empty quoted cell is: each record has its result.
     assert re.fullmatch(
-        '"Id","Success","Created","Error"\n"003[^"]{15}","true","true",""\n', answer.text
+        '"Id","Success","Created","Error"\n"003[^"]{15}","true","true",""\n'
+        '"","false","false","REQUIRED_FIELD_MISSING:[^"]+"\n',
+        answer.text,
     )
 
 
