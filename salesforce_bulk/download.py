@@ -105,7 +105,7 @@ class Tries:
                 error.job_id, error.batch_id = self._page.job_id, self._page.batch_id
             add_to_message(error, f"({self._page}, {self._failures} tries that led no further)")
             raise error
-        log.warning("%s broke off (%s); it is fetched again", self._page, error)
+        log.info("%s broke off (%s); it is fetched again", self._page, error)
         self._clock.sleep(min(_LONGEST_PAUSE, 0.25 * 2**self._failures))
 
 

@@ -217,16 +217,6 @@ class Export:
         """When the org removes the result: seven days after the job was made."""
         return self._run.expires
 
-    def close(self) -> None:
-        """Let go of the journal."""
-        self._run.close()
-
-    def __enter__(self) -> Export:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
     # Columns
 
     @property
@@ -484,18 +474,18 @@ class Export:
 
         With ``journal=``, the same call goes on after a crash where the file had ended.
         """
-        job = self._done()
-        with open_target(target, self._run.journal) as csv_file:
+        with (
+            self._run.holding_journal() as journal,
+            open_target(target, journal) as csv_file,
+        ):
             if csv_file.finished is not None:
                 self.rows_read = csv_file.finished
                 return csv_file.finished
-            by_rows = self._window is not None or self._settings.content_type != "CSV"
-            if by_rows:
+            if self._window is not None or self._settings.content_type != "CSV":
                 self._write_rows(csv_file)
             else:
-                self._copy_pages(job, csv_file)
+                self._copy_pages(self._done(), csv_file)
             csv_file.put_in_place(self.rows_read or 0)
-        self.close()
         return self.rows_read or 0
 
     def _write_rows(self, csv_file: CsvTarget) -> None:

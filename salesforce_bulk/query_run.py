@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
+import os
 import threading
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -37,7 +40,8 @@ class QueryRun:
         query: None for a job that was made elsewhere.
         settings, choice: the options, and the API.
         notes: sentences that the user is to see.
-        journal: open from the submission until `close`; None without one.
+        journal: open while the job is made and while a file is written; None otherwise. One
+            process at a time can hold it.
     """
 
     def __init__(
@@ -72,9 +76,22 @@ class QueryRun:
         """The job; made, or found in the journal, if there is none yet."""
         with self._lock:
             if self._job is None:
-                self._open_journal()
-                self._job = self._recorded_job() or self._new_job()
+                with self.holding_journal():
+                    self._job = self._recorded_job() or self._new_job()
             return self._job
+
+    @contextlib.contextmanager
+    def holding_journal(self) -> Iterator[Journal | None]:
+        """The journal, open for the block; None without one."""
+        if self.settings.journal is None or self.journal is not None:
+            yield self.journal
+            return
+        with self._open_journal(self.settings.journal) as journal:
+            self.journal = journal
+            try:
+                yield journal
+            finally:
+                self.journal = None
 
     def wait(self, handle: object, timeout: float | None = None) -> QueryJob:
         """The job, done.
@@ -107,20 +124,10 @@ class QueryRun:
         created = self.submit().job.created
         return None if created is None else _moment(created) + _KEPT
 
-    def close(self) -> None:
-        """Let go of the journal."""
-        if self.journal is not None:
-            self.journal.close()
-            self.journal = None
-
-    def _open_journal(self) -> None:
-        path = self.settings.journal
-        if path is None or self.journal is not None:
-            return
+    def _open_journal(self, path: str | os.PathLike[str]) -> Journal:
         header = self._header()
         if not Journal.exists(path):
-            self.journal = Journal.create(path, header)
-            return
+            return Journal.create(path, header)
         journal = Journal.open(path)
         if journal.header != header:
             journal.close()
@@ -129,7 +136,7 @@ class QueryRun:
                 f"The journal {path} is of another run ({', '.join(differing)} differ); name "
                 "another file, or remove this one."
             )
-        self.journal = journal
+        return journal
 
     def _header(self) -> dict[str, Any]:
         return {
@@ -144,8 +151,9 @@ class QueryRun:
         }
 
     def _record(self, entry: dict[str, Any]) -> None:
-        if self.journal is not None:
-            self.journal.append(entry)
+        with self.holding_journal() as journal:
+            if journal is not None:
+                journal.append(entry)
 
     def _recorded_job(self) -> QueryJob | None:
         """The job of an earlier process."""
