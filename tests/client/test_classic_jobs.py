@@ -689,7 +689,7 @@ def test_wait_for_batch_raises_when_the_time_was_up_where_that_is_asked_for(
 ) -> None:
     answers(requests_mock, "Queued")
     waiting = client(clock=Ticks())
-    with pytest.raises(JobStillRunning, match="751x of job 750x .* left alone") as caught:
+    with pytest.raises(JobStillRunning, match=r"751x of job 750x .* left alone") as caught:
         waiting.wait_for_batch("750x", "751x", 25, 10, raise_on_timeout=True)
     assert caught.value.job_id == "750x"
 
