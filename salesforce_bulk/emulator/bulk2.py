@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 from salesforce_bulk import bulk_states, limits
@@ -33,6 +33,7 @@ from salesforce_bulk.emulator.rest_family import (
     FRAMEWORK_CODES,
     PREFIX,
     RestFamily,
+    json_object,
     json_reply,
     not_found,
 )
@@ -606,13 +607,7 @@ class _Document:
     """A JSON object that a client sent, and how it is asked."""
 
     def __init__(self, body: bytes) -> None:
-        try:
-            value = wire.parse_json(body)
-        except wire.WireError as error:
-            raise ApiError(400, "JSON_PARSER_ERROR", str(error)) from error
-        if not isinstance(value, dict):
-            raise ApiError(400, "JSON_PARSER_ERROR", "A JSON object was expected")
-        self.fields: dict[str, Any] = value
+        self.fields = json_object(body)
         self._body = body
 
     def check_fields(self, known: frozenset[str]) -> None:

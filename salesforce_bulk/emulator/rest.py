@@ -15,7 +15,6 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from salesforce_bulk import limits
-from salesforce_bulk.emulator import wire
 from salesforce_bulk.emulator.fields import Field
 from salesforce_bulk.emulator.ids import to_18
 from salesforce_bulk.emulator.jobs import JobEngine
@@ -25,6 +24,7 @@ from salesforce_bulk.emulator.rest_family import (
     RestError,
     RestFamily,
     SeveralRecords,
+    json_object,
     json_reply,
     not_found,
 )
@@ -412,12 +412,7 @@ def _literal(text: str) -> str:
 
 def _fields(call: Call) -> dict[str, Cell]:
     """The record in a request's body, references by key as relationship columns."""
-    try:
-        document = wire.parse_json(call.request.body.read_all(RECORD_BYTES))
-    except wire.WireError as error:
-        raise ApiError(400, "JSON_PARSER_ERROR", str(error)) from error
-    if not isinstance(document, dict):
-        raise ApiError(400, "JSON_PARSER_ERROR", "A JSON object was expected")
+    document = json_object(call.request.body.read_all(RECORD_BYTES))
     document.pop("attributes", None)
     if any(name.lower() == "id" for name in document):
         text = "The Id field should not be specified in the sobject data."

@@ -9,8 +9,10 @@ import json
 import re
 import threading
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from salesforce_bulk import limits
+from salesforce_bulk.emulator import wire
 from salesforce_bulk.emulator.bulk1 import NEWEST_VERSION
 from salesforce_bulk.emulator.compression import accepts_gzip, compress
 from salesforce_bulk.emulator.faults import Faults
@@ -126,7 +128,21 @@ def json_reply(
 ) -> Response:
     """A JSON answer, its keys in the order given (1.0 sorts them)."""
     body = json.dumps(document, separators=(",", ":"), ensure_ascii=False)
-    return Response(status, {"Content-Type": JSON, **(headers or {})}, body.encode())
+    content = body.encode("utf-8", "replace")
+    return Response(status, {"Content-Type": JSON, **(headers or {})}, content)
+
+
+def json_object(body: bytes) -> dict[str, Any]:
+    """The JSON object that a client sent. Raises ApiError."""
+    try:
+        value = wire.parse_json(body)
+        # Escapes can spell half a surrogate pair, which is no character.
+        json.dumps(value, ensure_ascii=False).encode("utf-8")
+    except (wire.WireError, UnicodeEncodeError, RecursionError) as error:
+        raise ApiError(400, "JSON_PARSER_ERROR", str(error)) from error
+    if not isinstance(value, dict):
+        raise ApiError(400, "JSON_PARSER_ERROR", "A JSON object was expected")
+    return value
 
 
 def not_found() -> ApiError:

@@ -85,7 +85,7 @@ def test_the_info_of_a_finished_job_has_the_recorded_fields(rest):
     info = rest.info(rest.load("insert", "Account", 'Name\nA\n""\n"  "\n'))
     assert list(info) == INFO
     assert (info["jobType"], info["state"]) == ("V2Ingest", "JobComplete")
-    assert (info["numberRecordsProcessed"], info["numberRecordsFailed"]) == (2, 1)
+    assert (info["numberRecordsProcessed"], info["numberRecordsFailed"]) == (3, 2)
 
 
 def test_counters_are_absent_before_the_upload_and_zero_after(rest):
