@@ -41,6 +41,8 @@ from salesforce_bulk.emulator.login import SoapFamily, SoapLogin
 from salesforce_bulk.emulator.oauth import IDENTITY_PREFIX, OAuth, OAuthFamily, is_login_host
 from salesforce_bulk.emulator.oauth import PREFIX as OAUTH_PREFIX
 from salesforce_bulk.emulator.org import Org
+from salesforce_bulk.emulator.page import PATH as PAGE_PATH
+from salesforce_bulk.emulator.page import Page
 from salesforce_bulk.emulator.rest import Rest
 from salesforce_bulk.emulator.rest_family import PREFIX as DATA_PREFIX
 from salesforce_bulk.emulator.rest_family import RestFamily
@@ -133,12 +135,26 @@ class SalesforceEmulator:
         self.sessions = Sessions(self.clock, self.org.org_id, self._seed, self._session_seconds)
         self.apps = ConnectedApps(self._seed, run_as=self.org.username)
         self._application = self._build()
+        self._page = Page(
+            self.org,
+            self.engine,
+            self.sessions,
+            self.faults,
+            lambda: self.requests,
+            lambda: self.api_calls,
+            lambda: list(self.credentials.items()),
+        )
+
+    # The page is no part of the org: it is not logged or counted, and no fault strikes it.
 
     def _answer(self, request: Request) -> Response:
+        if request.path == PAGE_PATH:
+            return self._page.answer(request)
         return self._application(request)
 
     def _observe(self, exchange: Exchange) -> None:
-        self._application.observe(exchange)
+        if exchange.path.partition("?")[0] != PAGE_PATH:
+            self._application.observe(exchange)
 
     def _build(self) -> Application:
         soap, oauth = SoapFamily(), OAuthFamily()
@@ -215,6 +231,18 @@ class SalesforceEmulator:
     @property
     def consumer_secret(self) -> str:
         return CONSUMER_SECRET
+
+    @property
+    def credentials(self) -> dict[str, str]:
+        """What the command prints and the page shows: where the org is, and how to log in."""
+        return {
+            "url": self.url,
+            "user": self.username,
+            "password": self.password,
+            "token": self.security_token,
+            "consumer key": self.consumer_key,
+            "consumer secret": self.consumer_secret,
+        }
 
     @property
     def requests(self) -> list[Exchange]:

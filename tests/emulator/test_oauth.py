@@ -41,6 +41,23 @@ class ToEmulator(HTTPAdapter):
         return super().send(request, **options)
 
 
+@pytest.fixture(scope="module")
+def server():
+    with SalesforceEmulator(inline=True, clock=ManualClock()) as running:
+        yield running
+
+
+@pytest.fixture
+def emulator(server):
+    server.reset()
+    return server
+
+
+@pytest.fixture
+def clock(emulator):
+    return emulator.clock
+
+
 @pytest.fixture
 def session(emulator):
     with requests.Session() as session:
