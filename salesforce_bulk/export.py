@@ -234,8 +234,8 @@ class Export:
     def _columns_that_came(self) -> list[Column]:
         """Of a job whose query is not known: by the header of its first page."""
         job = self._done()
-        page = next(iter(job.pages()), None)
-        header = HeaderFirst([] if page is None else Download(self._access, page))
+        page = next(iter(job.pages())) if isinstance(job, QueryJobV1) else job.page_at(None)
+        header = HeaderFirst(Download(self._access, page))
         for _ in header:
             break
         if header.header is None:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from salesforce_bulk.formats.csv_reader import CsvReader, RecordEnds
-from salesforce_bulk.formats.typed import Column, TypedRows
+from salesforce_bulk.formats.typed import Column, TypedRows, converter
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -156,10 +156,10 @@ class ArrowReader:
 
 
 def _with_times(table: pa.Table, name: str) -> pa.Table:
-    """The column's texts, ``12:34:56.000Z``, as times: pyarrow does not take the Z."""
+    """The column's texts, ``12:34:56.000Z``, as times: pyarrow takes neither the Z nor texts."""
     import pyarrow as pa  # noqa: PLC0415
-    from pyarrow import compute  # noqa: PLC0415
 
     at = table.schema.get_field_index(name)
-    texts = compute.utf8_rtrim(table.column(at), characters="Z")
-    return table.set_column(at, name, texts.cast(pa.time32("ms")))
+    texts = [text or "" for text in table.column(at).to_pylist()]
+    times = converter(Column(name, "time"))(texts)
+    return table.set_column(at, name, pa.array(times, pa.time32("ms")))
