@@ -36,6 +36,7 @@ from salesforce_bulk.emulator.connected_apps import (
 from salesforce_bulk.emulator.custom_objects import FieldDefinition
 from salesforce_bulk.emulator.directory_lock import DirectoryLock
 from salesforce_bulk.emulator.faults import Fault, Faults
+from salesforce_bulk.emulator.job_books import close_engine, open_engine
 from salesforce_bulk.emulator.jobs import JobEngine
 from salesforce_bulk.emulator.login import SoapFamily, SoapLogin
 from salesforce_bulk.emulator.oauth import IDENTITY_PREFIX, OAuth, OAuthFamily, is_login_host
@@ -64,7 +65,8 @@ class SalesforceEmulator:
 
     Args:
         port: 0 takes a free one.
-        data: a directory in which the org's records are kept; without it they go with ``stop``.
+        data: a directory in which records, objects and jobs are kept; without it they go with
+            ``stop``.
         inline: batches run where they are posted, in the request's thread; no worker threads.
         clock: the org's time; a ``ManualClock`` for tests.
         seed: the same seed gives the same ids, tokens and faults.
@@ -101,24 +103,31 @@ class SalesforceEmulator:
         with ExitStack() as stack:
             self._directory = Path(tempfile.mkdtemp(prefix="salesforce-bulk-emulator-"))
             stack.callback(shutil.rmtree, self._directory, ignore_errors=True)
-            if data is not None:
-                stack.callback(DirectoryLock(Path(data)).release)
+            kept = Path(data) if data is not None else None
+            spool = kept / "jobs" if kept else self._directory / "jobs"
+            if kept:
+                stack.callback(DirectoryLock(kept).release)
+            spool.mkdir(exist_ok=True)
             context = self._tls_context(tls)
             self.faults = Faults(seed)
-            self.org = Org(self.clock, Path(data) if data is not None else None, seed)
+            self.org = Org(self.clock, kept, seed)
             stack.callback(self.org.close)
             self.engine = JobEngine(
                 self.clock,
                 self.org.ids,
-                self._directory,
+                spool,
                 BatchWork(self.org, self.faults, result_bytes),
                 workers=workers,
                 inline=inline,
                 batches_per_day=batches_per_day,
             )
-            stack.callback(self.engine.stop)
             self._begin()
             self._server = HttpServer(self._answer, port=port, observe=self._observe, tls=context)
+            if kept:
+                open_engine(self.engine, spool, self.org.users, self.org.admin)
+                stack.callback(close_engine, self.engine, spool)
+            else:
+                stack.callback(self.engine.stop)
             self._scheme = "https" if context else "http"
             self._release = stack.pop_all()
 

@@ -197,6 +197,16 @@ class Work(Protocol):
     def __call__(self, batch: Batch, engine: JobEngine, /) -> str: ...
 
 
+@dataclass(frozen=True, slots=True)
+class Books:
+    """All that an engine knows between two batches."""
+
+    jobs: list[Job]
+    queue: list[Batch]
+    counters: dict[str, int]
+    charged: list[datetime]
+
+
 class JobEngine:
     """Keeps jobs, and runs their batches on worker threads or, ``inline``, where submitted.
 
@@ -468,6 +478,24 @@ class JobEngine:
         for worker in self._workers:
             worker.join()
 
+    def books(self) -> Books:
+        """What is to be kept of an engine that has stopped."""
+        with self._changed:
+            queue = [batch for batch in self._queue if not batch.terminal]
+            return Books(list(self._jobs.values()), queue, self._counters, list(self._charged))
+
+    def take_up(self, books: Books) -> None:
+        """Goes on where another engine stopped, with what it had queued."""
+        with self._changed:
+            self._jobs = {job.id: job for job in books.jobs}
+            self._queue.extend(books.queue)
+            self._counters = books.counters
+            self._charged.extend(books.charged)
+            if self._queue and not self._inline:
+                self._start_workers()
+        if self._inline:
+            self.run_pending()
+
     def _start_workers(self) -> None:
         for number in range(self._worker_count):
             worker = threading.Thread(
@@ -517,6 +545,9 @@ class JobEngine:
             batch.active_ms += milliseconds
             batch.message = message
             self._running.discard(batch)
+            aborted = batch.job.api == "2.0" and batch.job.state == bulk_states.ABORTED
+            if state == bulk_states.QUEUED and aborted:
+                state = bulk_states.NOT_PROCESSED
             self._move(batch, state)
             if state == bulk_states.QUEUED:
                 batch.retries += 1
