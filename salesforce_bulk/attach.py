@@ -6,7 +6,7 @@ import os
 from typing import Any
 
 from salesforce_bulk import load
-from salesforce_bulk.errors import InvalidJob, JournalMismatch
+from salesforce_bulk.errors import InvalidJob, JournalMismatch, NotFound
 from salesforce_bulk.export import Export, attach_export, resume_export
 from salesforce_bulk.journal import Journal
 from salesforce_bulk.load_results import LoadResult
@@ -27,10 +27,18 @@ def attach(access: OrgAccess, job_id: str) -> load.LoadJob | Export:
     try:
         info = v1.as_text(access.v1.job(job_id))
     except InvalidJob:
-        return attach_export(access, job_id)
+        return _attach_v2(access, job_id)
     if info.get("operation") in _QUERIES:
         return attach_export(access, job_id)
     return load.attach(access, job_id, info)
+
+
+def _attach_v2(access: OrgAccess, job_id: str) -> load.LoadJob | Export:
+    try:
+        job = access.v2.ingest_job(job_id)
+    except NotFound:
+        return attach_export(access, job_id)
+    return load.attach_v2(access, job)
 
 
 def resume(

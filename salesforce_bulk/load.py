@@ -40,8 +40,8 @@ from salesforce_bulk.load_results import (
 )
 from salesforce_bulk.load_settings import LoadSettings, LoadSpec, Operation
 from salesforce_bulk.load_v1 import BatchRef, ResultsV1, SentState, UploadV1
-from salesforce_bulk.load_v2 import JOB_BYTES, EngineV2, StateV2
-from salesforce_bulk.models import RowError, RowStatus
+from salesforce_bulk.load_v2 import JOB_BYTES, AttachedV2, EngineV2, StateV2
+from salesforce_bulk.models import JobInfo, RowError, RowStatus
 from salesforce_bulk.org_access import OrgAccess
 from salesforce_bulk.progress import Progress, Reporter
 from salesforce_bulk.row_matching import RowShape
@@ -148,7 +148,7 @@ class LoadJob:
     Attributes:
         name: what is done, e.g. ``insert Account``.
         job_ids: of its jobs; ``job_id`` is the first, None where there was nothing to send.
-        rows: of the source.
+        rows: of the source; of a 2.0 job of another process known with its results only.
     """
 
     def __init__(
@@ -164,7 +164,6 @@ class LoadJob:
         journal: Journal | None = None,
     ) -> None:
         self.name = spec.name
-        self.rows = plan.rows
         self._access = access
         self._spec = spec
         self._plan = plan
@@ -174,6 +173,11 @@ class LoadJob:
         self._records = records
         self._journal = journal
         self._result: LoadResult | None = None
+
+    @property
+    def rows(self) -> int:
+        """Rows of the source."""
+        return self._plan.rows
 
     @property
     def job_ids(self) -> tuple[str, ...]:
@@ -229,10 +233,11 @@ class LoadJob:
         return Layer(plan.columns, plan.spool, self._results, units)
 
     def _finished(self) -> LoadResult:
+        layer = self.layer()
         result = LoadResult(
             self.name,
             self.rows,
-            self.layer(),
+            layer,
             api=self._api[0],
             api_reason=self._api[1],
             job_ids=self.job_ids,
@@ -555,6 +560,20 @@ def attach(access: OrgAccess, job_id: str, info: dict[str, Any]) -> LoadJob:
         parallel=1,
     )
     return LoadJob(access, spec, plan, engine, results, api=("1.0", "the job's"))
+
+
+def attach_v2(access: OrgAccess, info: JobInfo) -> LoadJob:
+    """The handle of a load's job of Bulk API 2.0; see `load_v2.AttachedV2`."""
+    spec = LoadSpec(
+        cast(Operation, info.operation),
+        str(info.object),
+        info.fields.get("externalIdFieldName"),
+        assignment_rule_id=info.fields.get("assignmentRuleId"),
+    )
+    plan = Plan((), (), Spool())
+    results = Spool()
+    engine = AttachedV2(access.v2, access.clock, info.id, plan, results)
+    return LoadJob(access, spec, plan, engine, results, api=("2.0", "the job's"))
 
 
 def _read_back(access: OrgAccess, job_id: str) -> tuple[Plan, SentState]:

@@ -18,7 +18,7 @@ from itertools import pairwise
 from salesforce_bulk.batching import Bounds, Line, Part, arrange, cut
 from salesforce_bulk.errors import InvalidInput
 from salesforce_bulk.formats.csv import read_rows
-from salesforce_bulk.formats.row_encoder import Row, RowEncoder, encode_column
+from salesforce_bulk.formats.row_encoder import ColumnTexts, Row, RowEncoder
 from salesforce_bulk.load_checks import Key
 from salesforce_bulk.sources import Chunks
 from salesforce_bulk.spool import Slice, Spool
@@ -131,6 +131,7 @@ class _Planner:
         self._rules = rules
         self._header = encoder.header(rules.names)
         self._told = told
+        self._texts = ColumnTexts(rules.zone)
         self._plan = Plan(encoder.columns, rules.names, spool)
 
     def in_order(self, chunks: Chunks) -> Plan:
@@ -176,7 +177,7 @@ class _Planner:
             position += len(chunk)
 
     def _key_texts(self, key: Key, chunk: Sequence[Row], position: int) -> list[str]:
-        texts = encode_column([row[key.position] for row in chunk], "", self._rules.zone)
+        texts = self._texts.of([row[key.position] for row in chunk], "")
         if key.required and "" in texts:
             number = self._number(position + texts.index(""))
             raise InvalidInput(
@@ -256,7 +257,7 @@ class _Planner:
         if self._rules.group is None:
             return [None] * len(chunk)
         position, normal = self._rules.group
-        texts = encode_column([row[position] for row in chunk], "", self._rules.zone)
+        texts = self._texts.of([row[position] for row in chunk], "")
         return [normal(text) or None for text in texts]
 
 

@@ -26,6 +26,7 @@ from salesforce_bulk.errors import (
     InvalidJobState,
     JobFailed,
     NotFound,
+    ReconciliationError,
     ResultsExpired,
     TransportError,
 )
@@ -283,15 +284,91 @@ class EngineV2:
                 RowError("NotTold", f"no result file of job {job.id} tells of this row"),
             )
         counts: Counter[RowStatus] = Counter(STATUS_OF[success] for _, success, _, _ in found)
-        buffer = io.StringIO(newline="")
-        csv.writer(buffer, quoting=csv.QUOTE_ALL, lineterminator="\n").writerows(found)
-        place = self._results.append(RESULT_HEADER + buffer.getvalue().encode("utf-8"))
+        place = self._results.append(RESULT_HEADER + _csv(found))
         return Unit(part.place, part.numbers, place, Fate("unknown", why), counts, job.id)
 
     def _cells(self, place: Slice) -> Iterator[list[str]]:
         rows = read_rows(self._plan.spool.text(place))
         next(rows)
         return rows
+
+
+class AttachedV2:
+    """A job of another process.
+
+    The org does not give back what was uploaded, but its result files hold every row that they
+    tell of; the rows are numbered in the order of the files.
+
+    Args:
+        api: the endpoints.
+        clock: what waits.
+        job_id: of the job.
+        plan: without parts; takes the rows.
+        results: takes the results.
+    """
+
+    def __init__(self, api: BulkV2, clock: Clock, job_id: str, plan: Plan, results: Spool) -> None:
+        self._api = api
+        self._clock = clock
+        self._plan = plan
+        self._results = results
+        self.job_ids = [job_id]
+
+    def send(self) -> None:
+        """Everything was sent by the other process."""
+
+    def wait(self, deadline: float | None) -> bool:
+        began = self._clock.monotonic()
+        while self._api.ingest_job(self.job_ids[0]).state not in bulk_states.JOB_TERMINAL_STATES:
+            now = self._clock.monotonic()
+            if deadline is not None and now >= deadline:
+                return False
+            pause = growing_pause(now - began)
+            self._clock.sleep(pause if deadline is None else min(pause, deadline - now))
+        return True
+
+    def units(self) -> list[Unit]:
+        job = self._api.ingest_job(self.job_ids[0])
+        why = _reason(job)
+        names = self._names(job)
+        with _ResultFiles(self._api, job, names, why) as files:
+            told = list(files.fetched())
+        attempted = sum(line.success in ("true", "false") for line in told)
+        if attempted != (job.rows_processed or 0):
+            raise ReconciliationError(
+                f"Job {job.id} processed {job.rows_processed:,} rows; its result files tell of "
+                f"{attempted:,}.",
+                expected=job.rows_processed,
+                got=attempted,
+                job_id=job.id,
+            )
+        if not told:
+            return []
+        self._plan.columns = self._plan.names = tuple(names)
+        self._plan.rows = len(told)
+        request = _csv([names, *(line.cells for line in told)])
+        place = self._results.append(RESULT_HEADER + _csv(line.outcome for line in told))
+        counts = Counter(STATUS_OF[line.success] for line in told)
+        part = Planned(self._plan.spool.append(request), range(1, len(told) + 1))
+        return [Unit(part.place, part.numbers, place, Fate("unknown", why), counts, job.id)]
+
+    def abort(self) -> None:
+        self._api.set_ingest_state(self.job_ids[0], bulk_states.ABORTED)
+
+    def _names(self, job: JobInfo) -> list[str]:
+        """The columns that were uploaded, from the header of whichever file has one."""
+        for kind in RESULT_KINDS:
+            body = b"".join(self._api.ingest_results(job.id, kind))
+            header = next(read_rows(io.StringIO(body.decode("utf-8"), newline="")), [])
+            if header:
+                return [name for name in header if not name.lower().startswith("sf__")]
+        return []
+
+
+def _csv(rows: Iterable[Sequence[str]]) -> bytes:
+    buffer = io.StringIO(newline="")
+    csv.writer(buffer, quoting=csv.QUOTE_ALL, lineterminator="\n").writerows(rows)
+    return buffer.getvalue().encode("utf-8")
 
 
 class _ResultFiles:
@@ -317,6 +394,12 @@ class _ResultFiles:
             counts = {kind: self._fetch_one(kind) for kind in RESULT_KINDS}
             if sum(counts.values()) == rows:
                 return
+
+    def fetched(self) -> Iterator[Told]:
+        """All lines of files that are fetched once."""
+        for kind in RESULT_KINDS:
+            self._fetch_one(kind)
+        return self.told()
 
     def told(self) -> Iterator[Told]:
         """All lines."""

@@ -39,6 +39,11 @@ class Told(NamedTuple):
     created: str
     error: str
 
+    @property
+    def outcome(self) -> tuple[str, str, str, str]:
+        """The columns of a 1.0 result."""
+        return self.id, self.success, self.created, self.error
+
 
 class RowShape(NamedTuple):
     """How rows are recognised.
@@ -84,7 +89,7 @@ def match_rows(
                 continue
             if waiting.get(mark):
                 position = waiting[mark].pop()
-                outcomes[position] = (line.id, line.success, line.created, line.error)
+                outcomes[position] = line.outcome
                 open_rows.discard(position)
                 open_lines.discard(number)
         if not open_rows or not open_lines:

@@ -20,6 +20,7 @@ from typing import IO, Any
 from salesforce_bulk import limits
 from salesforce_bulk.errors import InvalidInput
 from salesforce_bulk.formats.arrow_write import ArrowRows, is_arrow_stream
+from salesforce_bulk.formats.row_encoder import ColumnChunk
 from salesforce_bulk.formats.values import MISSING
 
 #: Rows that are handled at a time: enough for C to do the work, little to hold.
@@ -28,7 +29,7 @@ CHUNK_ROWS = 500
 LOOK_AHEAD_ROWS = 1_000
 
 Row = Sequence[Any]
-Chunks = Iterator[list[Row]]
+Chunks = Iterator[Sequence[Row]]
 
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -176,22 +177,24 @@ class _MappingReader:
 
     def chunks(self, rows: Iterator[Any]) -> Chunks:
         first = 1
-        plain = len(self.columns) > 1 and not self._nested
-        pick = itemgetter(*self.columns)
+        pickers = [itemgetter(column) for column in self.columns]
         while chunk := list(islice(rows, CHUNK_ROWS)):
-            yield (self._plain(chunk, pick) if plain else None) or self._careful(chunk, first)
+            plain = None if self._nested else self._plain(chunk, pickers)
+            yield self._careful(chunk, first) if plain is None else plain
             first += len(chunk)
 
-    def _plain(self, chunk: list[Any], pick: Callable[[Any], Row]) -> list[Row] | None:
+    def _plain(
+        self, chunk: list[Any], pickers: Sequence[Callable[[Any], Any]]
+    ) -> ColumnChunk | None:
         """Where all rows are dicts with exactly the columns, in C; None where they are not."""
-        if set(map(type, chunk)) != {dict} or set(map(len, chunk)) != {len(self.columns)}:
+        if set(map(type, chunk)) != {dict} or set(map(len, chunk)) != {len(pickers)}:
             return None
         try:
-            return list(map(pick, chunk))
+            return ColumnChunk([list(map(pick, chunk)) for pick in pickers])
         except KeyError:
             return None
 
-    def _careful(self, chunk: list[Any], first: int) -> list[Row]:
+    def _careful(self, chunk: list[Any], first: int) -> Sequence[Row]:
         found: list[Row] = []
         for number, row in enumerate(chunk, first):
             flat = _flat(row, number)

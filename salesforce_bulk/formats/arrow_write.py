@@ -5,10 +5,11 @@ pyarrow is imported only when a frame comes.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any
 
 from salesforce_bulk.errors import InvalidInput
+from salesforce_bulk.formats.row_encoder import ColumnChunk
 
 
 def is_arrow_stream(records: Any) -> bool:
@@ -25,14 +26,13 @@ class ArrowRows:
         #: Without the index that pandas adds.
         self.columns = [name for name in self._names if not _is_index(name)]
 
-    def chunks(self, rows: int) -> Iterator[list[Sequence[Any]]]:
-        """The rows as tuples of Python values, at most so many at a time."""
+    def chunks(self, rows: int) -> Iterator[ColumnChunk]:
+        """The rows as Python values, at most so many at a time."""
         positions = [(self._names.index(column), column) for column in self.columns]
         for batch in self._reader:
             arrays = [_plain(batch.column(position), column) for position, column in positions]
             for start in range(0, batch.num_rows, rows):
-                lists = [array.slice(start, rows).to_pylist() for array in arrays]
-                yield list(zip(*lists, strict=True))
+                yield ColumnChunk([array.slice(start, rows).to_pylist() for array in arrays])
 
 
 def _is_index(name: str) -> bool:

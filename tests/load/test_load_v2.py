@@ -138,3 +138,14 @@ def test_both_apis_mean_the_same(bulk, stored, api):
     assert [row.created for row in upserted] == [False, True]
     assert bulk.delete("Load__c", [{"Id": one} for one in ids], api=api).succeeded == 3
     assert stored("SELECT Ext__c FROM Load__c") == [("new",)]
+
+
+def test_a_job_of_another_process_is_taken_up_by_its_id(org, bulk):
+    spoiled = [dict(row) for row in ROWS]
+    spoiled[7]["Text__c"] = "x" * 300
+    handle = bulk.submit_insert("Load__c", spoiled, api="2.0")
+    other = org.connect().attach(handle.job_id).result()
+    assert (other.rows, other.succeeded, other.failed) == (40, 39, 1)
+    assert next(iter(other.failed)).record["Ext__c"] == "k7"
+    ids = {row.record["Ext__c"]: row.id for row in other.succeeded}
+    assert ids == {row.record["Ext__c"]: row.id for row in handle.result().succeeded}
