@@ -22,7 +22,6 @@ from salesforce_bulk.emulator.ingest_batches import (
     DELIMITERS,
     LINE_ENDINGS,
     RESULT_COLUMNS,
-    UNPROCESSED,
     header_line,
     leave_unprocessed,
     result_path,
@@ -422,8 +421,9 @@ class Bulk2:
             self._engine.abort(job)
         # The answer leaves when the result files are whole: rows being written are still noted.
         self._engine.settle(job)
-        if not job.is_query and not result_path(job, UNPROCESSED).exists():
-            leave_unprocessed(job)
+        batch = next(batches_of(job), None)
+        if not job.is_query and (batch is None or batch.state == bulk_states.NOT_PROCESSED):
+            leave_unprocessed(job, batch.processed if batch else 0)
 
     def _delete(self, call: Call, ingest: bool, running: tuple[str, ...]) -> Response:
         job = self._job(call, ingest)

@@ -142,19 +142,21 @@ def header_line(job: Job, kind: str) -> str:
     return upload.delimiter.join(names) + upload.line_end if names else ""
 
 
-def leave_unprocessed(job: Job) -> None:
-    """The result files of a job that ended before it ran: no row was attempted."""
+def leave_unprocessed(job: Job, done: int = 0) -> None:
+    """The result files of a job that ended before it ran, or ran again: no row was attempted
+    after the first so many.
+    """
     upload = Upload.of(job)
     for kind in (SUCCESSFUL, FAILED):
-        _write(result_path(job, kind), header_line(job, kind))
+        if not done:
+            _write(result_path(job, kind), header_line(job, kind))
     try:
         upload.check(job.line_ending or "LF")
     except BatchError:
         _unread(job, upload)
         return
     with upload.open() as source, _ResultFile(job, UNPROCESSED, upload, False) as file:
-        rows = upload.records(source)
-        next(rows, None)
+        rows = islice(upload.records(source), 1 + done, None)
         file.writer.writerows(rows)
 
 

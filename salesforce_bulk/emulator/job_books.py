@@ -69,8 +69,10 @@ def close_engine(engine: JobEngine, directory: Path) -> None:
     engine.stop()
     for job in engine.jobs:
         for batch in batches_of(job):
-            if batch.state == bulk_states.QUEUED and batch.retries:
-                # What was done of it is known to the engine that ends here alone.
+            again = batch.state == bulk_states.QUEUED and batch.retries > 0
+            if again and job.api == "1.0":
+                # What was done of it is known to the engine that ends here alone; of a 2.0 job
+                # the result files tell.
                 batch.state, batch.message = bulk_states.FAILED, STOPPED
     draft = directory / f"{FILE_NAME}.part"
     with draft.open("wb") as file:

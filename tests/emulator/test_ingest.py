@@ -985,3 +985,30 @@ def test_errors_on_demand_are_in_rests_words(rest, emulator, fault, status, erro
     assert answer.headers["Retry-After"] == fault.get("retry_after")
     if status != 401:
         assert rest.successful(job).status == 200
+
+
+def test_a_job_aborted_while_it_is_queued_again_has_each_row_in_one_file(busy):
+    busy.emulator.faults.add("requeue", after_rows=2)
+    job = busy.load("insert", "Account", "Name\nA\nB\nC\n")
+    busy.emulator.engine.run_pending(1)
+    assert busy.info(job)["state"] == "InProgress"
+    busy.patch(job, "Aborted")
+    assert sorted(r["Name"] for r in busy.successful(job).records) == ["A", "B"]
+    assert [r["Name"] for r in busy.unprocessed(job).records] == ["C"]
+    busy.emulator.engine.resume()
+    assert busy.emulator.engine.wait_idle(10)
+    assert busy.emulator.org.count("Account") == 2
+
+
+def test_a_job_queued_again_goes_on_where_it_was_after_a_restart(tmp_path):
+    with SalesforceEmulator(data=tmp_path) as running:
+        rest = Rest(running)
+        running.engine.pause()
+        running.faults.add("requeue", after_rows=2)
+        job = rest.load("insert", "Account", "Name\nA\nB\nC\n")
+        running.engine.run_pending(1)
+    with SalesforceEmulator(data=tmp_path) as running:
+        rest = Rest(running)
+        until(lambda: rest.info(job)["state"] == "JobComplete")
+        assert sorted(r["Name"] for r in rest.successful(job).records) == ["A", "B", "C"]
+        assert running.org.count("Account") == 3
