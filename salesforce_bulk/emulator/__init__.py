@@ -121,13 +121,13 @@ class SalesforceEmulator:
                 inline=inline,
                 batches_per_day=batches_per_day,
             )
-            self._begin()
-            self._server = HttpServer(self._answer, port=port, observe=self._observe, tls=context)
             if kept:
                 open_engine(self.engine, spool, self.org.users, self.org.admin)
                 stack.callback(close_engine, self.engine, spool)
             else:
                 stack.callback(self.engine.stop)
+            self._begin()
+            self._server = HttpServer(self._answer, port=port, observe=self._observe, tls=context)
             self._scheme = "https" if context else "http"
             self._release = stack.pop_all()
 
@@ -246,11 +246,11 @@ class SalesforceEmulator:
         """What the command prints and the page shows: where the org is, and how to log in."""
         return {
             "url": self.url,
-            "user": self.username,
+            "username": self.username,
             "password": self.password,
-            "token": self.security_token,
-            "consumer key": self.consumer_key,
-            "consumer secret": self.consumer_secret,
+            "security_token": self.security_token,
+            "consumer_key": self.consumer_key,
+            "consumer_secret": self.consumer_secret,
         }
 
     @property

@@ -6,22 +6,31 @@ import argparse
 import json
 import logging
 import os
+import re
 import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime, timezone
 from pathlib import Path
 from types import FrameType
-from typing import TextIO
+from typing import Any, TextIO
 
-from salesforce_bulk.emulator import Fault, SalesforceEmulator
+from salesforce_bulk.emulator import Fault, SalesforceEmulator, SystemClock
+
+_LABELS = {
+    "username": "user",
+    "security_token": "token",
+    "consumer_key": "consumer key",
+    "consumer_secret": "consumer secret",
+}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The emulator's options."""
     parser.add_argument("--port", type=int, default=0, help="port on 127.0.0.1 (default: any)")
     parser.add_argument(
-        "--data", type=Path, metavar="DIR", help="keep the records in this directory"
+        "--data", type=Path, metavar="DIR", help="keep records, objects and jobs in this directory"
     )
     parser.add_argument(
         "--schema",
@@ -38,11 +47,26 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--seed", type=int, default=0, help="the same seed gives the same ids, tokens and faults"
     )
     parser.add_argument(
-        "--tls",
-        nargs=2,
+        "--app",
         type=Path,
-        metavar=("CERTIFICATE", "KEY"),
-        help="https, with this certificate and key (PEM)",
+        metavar="FILE",
+        help="connected apps: a JSON list; a certificate's path is relative to the file",
+    )
+    parser.add_argument(
+        "--clock",
+        type=_moment,
+        metavar="TIME",
+        help="what time it is in the org at the start, such as 2024-02-29T12:00:00Z",
+    )
+    parser.add_argument(
+        "--tls",
+        nargs="*",
+        type=Path,
+        metavar="FILE",
+        help="https, with a certificate and its key (PEM); without files, with a self-signed one",
+    )
+    parser.add_argument(
+        "--json", action="store_true", help="print the address and the login data as JSON"
     )
     parser.add_argument("--verbose", action="store_true", help="log every request")
 
@@ -54,30 +78,40 @@ def run(args: argparse.Namespace, output: TextIO | None = None) -> int:
         logging.basicConfig(level=logging.DEBUG, stream=sys.stderr)
     try:
         emulator = _emulator(args)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, OverflowError) as error:
         sys.stderr.write(f"error: {error}\n")
         return 2
     with _stop_signals() as stopped, emulator:
-        output.write(
-            f"url       {emulator.url}\nuser      {emulator.username}\n"
-            f"password  {emulator.password}\ntoken     {emulator.security_token}\n"
-        )
+        output.write(_announcement(emulator, args.json))
         output.flush()
         os.read(stopped, 1)
     return 0
 
 
+def _announcement(emulator: SalesforceEmulator, as_json: bool) -> str:
+    told = emulator.credentials
+    if emulator.certificate is not None:
+        told["certificate"] = str(emulator.certificate)
+    if as_json:
+        return json.dumps(told) + "\n"
+    return "".join(f"{_LABELS.get(name, name):<15}  {value}\n" for name, value in told.items())
+
+
 def _emulator(args: argparse.Namespace) -> SalesforceEmulator:
-    faults = _faults(args.faults) if args.faults else []
+    faults = [Fault.from_mapping(entry) for entry in _listed(args.faults, "faults")]
+    apps = _listed(args.app, "connected apps")
     emulator = SalesforceEmulator(
         port=args.port,
         data=args.data,
         seed=args.seed,
-        tls=tuple(args.tls) if args.tls else None,
+        clock=SystemClock(args.clock),
+        tls=_certificate(args.tls),
     )
     try:
         for path in args.schema:
             emulator.org.load_schema(path)
+        for app in apps:
+            emulator.apps.register_mapping(app, args.app.parent)
     except BaseException:
         emulator.stop()
         raise
@@ -86,11 +120,27 @@ def _emulator(args: argparse.Namespace) -> SalesforceEmulator:
     return emulator
 
 
-def _faults(path: Path) -> list[Fault]:
+def _listed(path: Path | None, what: str) -> list[Any]:
+    if path is None:
+        return []
     document = json.loads(path.read_text("utf-8"))
     if not isinstance(document, list):
-        raise ValueError(f"{path} is not a list of faults")
-    return [Fault.from_mapping(entry) for entry in document]
+        raise ValueError(f"{path} is not a list of {what}")
+    return document
+
+
+def _certificate(files: list[Path] | None) -> tuple[Path, Path] | bool:
+    if files is None:
+        return False
+    if len(files) not in (0, 2):
+        raise ValueError("--tls takes a certificate and a key, or no file at all")
+    return (files[0], files[1]) if files else True
+
+
+def _moment(text: str) -> datetime:
+    # Python 3.10's fromisoformat knows no Z.
+    moment = datetime.fromisoformat(re.sub("[zZ]$", "+00:00", text))
+    return moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
 
 
 @contextmanager

@@ -25,7 +25,7 @@ class DirectoryLock:
         )
         try:
             self._connection.execute("BEGIN EXCLUSIVE")
-        except sqlite3.OperationalError as error:
+        except sqlite3.DatabaseError as error:
             self._connection.close()
             if "locked" not in str(error):
                 raise OSError(f"{directory} cannot be used: {error}") from error

@@ -144,7 +144,10 @@ class Page:
         return sorted(counted, key=lambda entry: (-entry[1], entry[0].name))
 
     def _header(self) -> Html:
-        pairs = [tag("div", tag("dt", n), tag("dd", value)) for n, value in self._credentials()]
+        pairs = [
+            tag("div", tag("dt", name.replace("_", " ")), tag("dd", value))
+            for name, value in self._credentials()
+        ]
         title = tag("h1", tag("span", "", class_="light"), "Salesforce org emulator")
         gone = tag("p", "The emulator does not answer any more.", class_="gone", role="alert")
         return tag("header", title, gone, tag("dl", *pairs))

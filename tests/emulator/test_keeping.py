@@ -1,0 +1,270 @@
+"""``--data DIR``: what is kept, through a stop, a kill, and damage."""
+
+import json
+import pickle
+import re
+import signal
+
+import process
+import pytest
+
+from salesforce_bulk.emulator import ManualClock, SalesforceEmulator
+from salesforce_bulk.emulator.directory_lock import DirectoryInUseError
+
+BATCHES, ROWS = 12, 3_000
+TIMEOUT = 60
+
+
+def test_queued_batches_run_after_the_next_start(tmp_path, connect):
+    with SalesforceEmulator(data=tmp_path, inline=True, clock=ManualClock()) as emulator:
+        wire = connect(emulator)
+        done, done_batch = wire.load("insert", "Account", "Name\nA\n")
+        emulator.engine.pause()
+        job = wire.job("insert", "Account")
+        batches = [wire.batch(job, f"Name\nB{number}\n") for number in range(3)]
+        results = wire.results(done, done_batch).text
+        info = wire.info(done).text
+    with SalesforceEmulator(data=tmp_path, inline=True, clock=ManualClock()) as emulator:
+        wire = connect(emulator)
+        assert emulator.org.count("Account") == 4
+        assert wire.results(done, done_batch).text == results
+        assert wire.info(done).text == info
+        assert [wire.status(job, batch).value("state") for batch in batches] == ["Completed"] * 3
+        assert wire.batch(job, "Name\nlate\n") not in batches
+        assert wire.job("insert", "Account") not in (done, job)
+
+
+def test_everything_a_job_is_made_of_is_kept(tmp_path, connect):
+    """Jobs of both APIs, upsert keys, PK chunks, results of queries, uploads, field mappings."""
+    with SalesforceEmulator(data=tmp_path, inline=True, clock=ManualClock()) as emulator:
+        wire = connect(emulator)
+        emulator.define_object("Load__c", {"Ext__c": "externalId"})
+        more = "<externalIdFieldName>Ext__c</externalIdFieldName>"
+        upsert, _ = wire.load("upsert", "Load__c", "Ext__c,Name\ne,N\n", more=more)
+        headers = {"Sforce-Enable-PKChunking": "chunkSize=1"}
+        wire.load("insert", "Account", "Name\nA\nB\nC\n")
+        chunked = wire.job("query", "Account", headers=headers)
+        wire.batch(chunked, "SELECT Id FROM Account")
+        mapped = wire.job("insert", "Account")
+        spec = "Salesforce Field,Csv Header,Value,Hint\nName,Firm,,\n"
+        assert wire.call("POST", f"job/{mapped}/spec", spec, "text/csv").status == 201
+        ingest = rest(wire, "POST", "ingest", {"object": "Account", "operation": "insert"})["id"]
+        path = f"/services/data/v62.0/jobs/ingest/{ingest}/batches"
+        auth = {"Authorization": f"Bearer {wire.token}"}
+        assert wire.call("PUT", path, "Name\nD\n", "text/csv", auth).status == 201
+        soql = {"query": "SELECT Name FROM Account", "operation": "query"}
+        query = rest(wire, "POST", "query", soql)["id"]
+        before = [wire.info(job).text for job in (upsert, chunked, mapped)]
+        before += [wire.batches(chunked).text, page(wire, query)]
+    with SalesforceEmulator(data=tmp_path, inline=True, clock=ManualClock()) as emulator:
+        wire = connect(emulator)
+        after = [wire.info(job).text for job in (upsert, chunked, mapped)]
+        after += [wire.batches(chunked).text, page(wire, query)]
+        assert after == before
+        wire.batch(mapped, "Firm\nE\n")
+        rest(wire, "PATCH", f"ingest/{ingest}", {"state": "UploadComplete"})
+        assert emulator.org.count("Account") == 5
+        assert rest(wire, "GET", f"ingest/{ingest}")["numberRecordsProcessed"] == 1
+
+
+def rest(wire, method, path, document=None):
+    body = json.dumps(document) if document is not None else None
+    headers = {"Authorization": f"Bearer {wire.token}"}
+    url = f"/services/data/v62.0/jobs/{path}"
+    answer = wire.call(method, url, body, "application/json", headers)
+    assert answer.status == 200, answer.text
+    return answer.json
+
+
+def page(wire, query):
+    headers = {"Authorization": f"Bearer {wire.token}"}
+    return wire.get(f"/services/data/v62.0/jobs/query/{query}/results", headers=headers).text
+
+
+def test_a_batch_between_two_attempts_has_failed(tmp_path, connect):
+    with SalesforceEmulator(data=tmp_path, inline=True) as emulator:
+        wire = connect(emulator)
+        emulator.engine.pause()
+        emulator.faults.add("requeue", after_rows=0)
+        job, batch = wire.load("insert", "Account", "Name\nA\n")
+        emulator.engine.run_pending(1)
+        assert wire.status(job, batch).value("state") == "Queued"
+    with SalesforceEmulator(data=tmp_path, inline=True) as emulator:
+        status = connect(emulator).status(job, batch)
+        assert status.value("state") == "Failed"
+        assert "stopped between two attempts" in status.value("stateMessage")
+
+
+def test_objects_ids_and_deletions_are_kept(tmp_path, connect):
+    def names(wire, operation="query"):
+        return wire.query("Load__c", "SELECT Id, Name FROM Load__c", operation=operation)[0]
+
+    with SalesforceEmulator(data=tmp_path, inline=True) as emulator:
+        emulator.define_object("Load__c", {"Ext__c": "externalId"})
+        wire = connect(emulator)
+        job, batch = wire.load("insert", "Load__c", "Name\nA\nB\n")
+        first = re.findall('"(a0[^"]*)"', wire.results(job, batch).text)[0]
+        wire.load("delete", "Load__c", f"Id\n{first}\n")
+        before, all_before = names(wire), names(wire, "queryAll")
+    with SalesforceEmulator(data=tmp_path, inline=True, seed=9) as emulator:
+        wire = connect(emulator)
+        assert (names(wire), names(wire, "queryAll")) == (before, all_before)
+        job, batch = wire.load("insert", "Load__c", "Name\nC\n")
+        assert wire.results(job, batch).text.split('"')[9] not in all_before.decode()
+
+
+def test_reset_empties_the_directory_too(tmp_path, connect):
+    with SalesforceEmulator(data=tmp_path, inline=True) as emulator:
+        wire = connect(emulator)
+        job, _ = wire.load("insert", "Account", "Name\nA\n")
+        emulator.reset()
+    with SalesforceEmulator(data=tmp_path, inline=True) as emulator:
+        assert emulator.org.count("Account") == 0
+        assert connect(emulator).info(job).error[1] == "InvalidJob"
+
+
+def test_a_directory_is_for_one_emulator_at_a_time(tmp_path):
+    with SalesforceEmulator(data=tmp_path):
+        with pytest.raises(DirectoryInUseError, match="is in use by another emulator"):
+            SalesforceEmulator(data=tmp_path)
+        with SalesforceEmulator(data=tmp_path / "other"):
+            pass
+    with SalesforceEmulator(data=tmp_path):
+        pass
+
+
+def test_a_directory_that_is_none_is_an_error(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(FileExistsError):
+        SalesforceEmulator(data=tmp_path / "file")
+    (tmp_path / "org").mkdir()
+    (tmp_path / "org" / "lock.sqlite3").write_text("no database, and longer than its header " * 9)
+    with pytest.raises(OSError, match="cannot be used"):
+        SalesforceEmulator(data=tmp_path / "org")
+
+
+class Evil:
+    def __reduce__(self):
+        return print, ("run by pickle",)
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"rubbish", pickle.dumps([1]), pickle.dumps(Evil()), b"\x80\x04"]
+)
+def test_books_that_are_none_are_refused_and_run_nothing(tmp_path, content, capsys):
+    with SalesforceEmulator(data=tmp_path):
+        pass
+    (tmp_path / "jobs" / "jobs.pickle").write_bytes(content)
+    with pytest.raises(OSError, match=r"jobs\.pickle"):
+        SalesforceEmulator(data=tmp_path)
+    assert capsys.readouterr().out == ""
+    (tmp_path / "jobs" / "jobs.pickle").unlink()
+    with SalesforceEmulator(data=tmp_path):
+        pass
+
+
+# in processes of their own
+
+
+class Load:
+    """A Bulk API 1.0 load: 12 batches of 3,000 rows, each row with a name of its own."""
+
+    def __init__(self, org, client):
+        self.base = f"{org.url}/services/async/62.0/job"
+        self.client = client
+        document = (
+            "<jobInfo><operation>insert</operation><object>Account</object>"
+            "<contentType>CSV</contentType></jobInfo>"
+        )
+        headers = {"Content-Type": "application/xml"}
+        made = client.post(self.base, document, headers=headers, timeout=TIMEOUT).text
+        self.job = re.search("<id>(.*?)</id>", made)[1]
+        self.batches = []
+        for number in range(BATCHES):
+            body = "Name\n" + "".join(f"{number}-{row}\n" for row in range(ROWS))
+            headers = {"Content-Type": "text/csv"}
+            url = f"{self.base}/{self.job}/batch"
+            made = client.post(url, body, headers=headers, timeout=TIMEOUT).text
+            self.batches.append(re.search("<id>(.*?)</id>", made)[1])
+
+    def get(self, path):
+        return self.client.get(f"{self.base}/{self.job}/batch{path}", timeout=TIMEOUT).text
+
+    def completed(self):
+        return {
+            batch
+            for batch, state in re.findall(
+                "<id>(751.*?)</id>.*?<state>(.*?)</state>", self.get(""), re.DOTALL
+            )
+            if state == "Completed"
+        }
+
+    def successes(self, batches):
+        """The ids that were reported as successes."""
+        found = set()
+        for batch in batches:
+            found |= set(re.findall('"(001[^"]+)","true"', self.get(f"/{batch}/result")))
+        return found
+
+
+def stored(org, client):
+    """The ids of all accounts."""
+    url = f"{org.url}/services/data/v62.0/query?q=SELECT+Id+FROM+Account"
+    found = set()
+    while url:
+        answer = client.get(url, timeout=TIMEOUT).json()
+        found |= {record["Id"] for record in answer["records"]}
+        url = answer.get("nextRecordsUrl") and org.url + answer["nextRecordsUrl"]
+    return found
+
+
+def loaded_in_part(org, client):
+    """A load of which some batches are done and others not; what it was told."""
+    load = Load(org, client)
+    while not load.completed():
+        pass
+    return load, load.successes(load.completed())
+
+
+def test_sigterm_in_the_middle_of_batches_loses_nothing(tmp_path):
+    with process.emulator("--data", tmp_path) as org, process.session(org) as client:
+        load, told = loaded_in_part(org, client)
+        assert process.end(org, signal.SIGTERM) == (0, "")
+    assert ROWS <= len(told) < BATCHES * ROWS
+    with process.emulator("--data", tmp_path) as org, process.session(org) as client:
+        assert told <= stored(org, client)
+        load.base, load.client = f"{org.url}/services/async/62.0/job", client
+        while len(load.completed()) < BATCHES:
+            pass
+        assert len(load.successes(load.batches)) == BATCHES * ROWS
+        assert stored(org, client) == load.successes(load.batches)
+
+
+def test_a_kill_keeps_every_row_that_was_reported_and_frees_the_directory(tmp_path):
+    with process.emulator("--data", tmp_path) as org, process.session(org) as client:
+        load, told = loaded_in_part(org, client)
+        assert process.end(org, signal.SIGKILL)[0] == -signal.SIGKILL
+    with process.emulator("--data", tmp_path) as org, process.session(org) as client:
+        kept = stored(org, client)
+        assert told <= kept
+        assert len(kept) <= BATCHES * ROWS
+        load.base, load.client = f"{org.url}/services/async/62.0/job", client
+        assert "Unable to find job" in load.get("")
+    assert not [entry for entry in (tmp_path / "jobs").iterdir() if entry.is_dir()]
+
+
+def test_two_processes_side_by_side_have_a_directory_and_an_org_each(tmp_path):
+    with (
+        process.emulator("--data", tmp_path / "one") as one,
+        process.emulator("--data", tmp_path / "two", "--seed", 1) as two,
+        process.session(one) as first,
+        process.session(two) as second,
+    ):
+        third = process.failure("--data", tmp_path / "one")
+        assert third == (2, "", f"error: {tmp_path / 'one'} is in use by another emulator\n")
+        url = "{}/services/data/v62.0/sobjects/Account"
+        made = first.post(url.format(one.url), json={"Name": "A"}, timeout=TIMEOUT).json()["id"]
+        assert stored(one, first) == {made}
+        assert stored(two, second) == set()
+        foreign = second.get(f"{one.url}/services/data/v62.0/limits", timeout=TIMEOUT)
+        assert foreign.status_code == 401

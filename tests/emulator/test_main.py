@@ -1,0 +1,151 @@
+"""The command line of the emulator: ``salesforce-bulk emulator`` and ``python -m``."""
+
+import argparse
+import io
+import json
+import os
+import signal
+import threading
+
+import process
+import pytest
+import requests
+
+from salesforce_bulk.emulator.__main__ import add_arguments, run
+
+
+def parse(*arguments):
+    parser = argparse.ArgumentParser()
+    add_arguments(parser)
+    return parser.parse_args([str(argument) for argument in arguments])
+
+
+class UntilTold(io.StringIO):
+    """Takes the announcement, asks ``look`` about it, and then has the command stopped."""
+
+    def __init__(self, look):
+        super().__init__()
+        self.look = look
+        self.seen = None
+
+    def flush(self):
+        thread = threading.Thread(target=self._look)
+        thread.start()
+
+    def _look(self):
+        try:
+            self.seen = self.look(self.getvalue())
+        finally:
+            os.kill(os.getpid(), signal.SIGINT)
+
+
+def told(*arguments, look=lambda text: text):
+    output = UntilTold(look)
+    assert run(parse(*arguments), output) == 0
+    return output.seen
+
+
+def test_announcement_is_a_line_for_each_thing_that_a_client_needs():
+    lines = dict(line.split("  ", 1) for line in told().splitlines())
+    values = {name: value.strip() for name, value in lines.items()}
+    assert values.pop("url").startswith("http://127.0.0.1:")
+    assert values == {
+        "user": "admin@example.com",
+        "password": "password",
+        "token": "token",
+        "consumer key": "consumer-key",
+        "consumer secret": "consumer-secret",
+    }
+
+
+def test_announcement_in_json_is_one_object():
+    text = told("--json")
+    assert text.count("\n") == 1
+    names = ["url", "username", "password", "security_token", "consumer_key", "consumer_secret"]
+    assert list(json.loads(text)) == names
+
+
+def grant(url, key="consumer-key", secret="consumer-secret"):
+    values = {"grant_type": "client_credentials", "client_id": key, "client_secret": secret}
+    return requests.post(f"{url}/services/oauth2/token", values, timeout=10)
+
+
+def test_clock_starts_at_the_time_given_and_goes_on():
+    def look(text):
+        return grant(json.loads(text)["url"]).json()["issued_at"]
+
+    leap_day = 1_709_208_000_000
+    for given in ("2024-02-29T12:00:00Z", "2024-02-29T13:00:00+01:00", "2024-02-29 12:00"):
+        assert 0 <= int(told("--json", "--clock", given, look=look)) - leap_day < 60_000
+
+
+def test_seed_makes_the_tokens():
+    def look(text):
+        return grant(json.loads(text)["url"]).json()["access_token"]
+
+    first, second, other = (told("--json", "--seed", n, look=look) for n in (1, 1, 2))
+    assert first == second != other
+
+
+def test_apps_are_read_from_a_file_with_their_certificates(tmp_path, certificate):
+    (tmp_path / "app.crt").write_bytes(certificate)
+    path = tmp_path / "apps.json"
+    apps = [{"consumer_key": "a", "consumer_secret": "s", "run_as": "admin@example.com"}]
+    apps.append({"consumer_key": "b", "certificate": "app.crt"})
+    apps.append({"consumer_key": "c", "certificate": certificate.decode()})
+    path.write_text(json.dumps(apps))
+
+    def look(text):
+        return grant(json.loads(text)["url"], "a", "s").status_code
+
+    assert told("--json", "--app", path, look=look) == 200
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "{",
+        "{}",
+        "[1]",
+        '[{"consumer_secret": "s"}]',
+        '[{"consumer_key": "a", "colour": "red"}]',
+        '[{"consumer_key": "a", "certificate": "none.crt"}]',
+        '[{"consumer_key": "a", "certificate": "apps.json"}]',
+    ],
+)
+def test_bad_apps_are_refused(tmp_path, content, capsys):
+    path = tmp_path / "apps.json"
+    path.write_text(content)
+    assert run(parse("--app", path)) == 2
+    assert capsys.readouterr().err.startswith("error: ")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("--port", "70000"),
+        ("--tls", "one"),
+        ("--tls", "no.pem", "no.key"),
+        ("--data", "/dev/null/x"),
+    ],
+)
+def test_what_cannot_be_served_is_an_error_of_one_line(arguments, capsys):
+    assert run(parse(*arguments)) == 2
+    error = capsys.readouterr().err
+    assert error.startswith("error: ")
+    assert error.count("\n") == 1
+
+
+@pytest.mark.parametrize("argument", ["yesterday", "2024-13-01"])
+def test_time_that_is_none_is_wrong_usage(argument, capsys):
+    with pytest.raises(SystemExit):
+        parse("--clock", argument)
+    assert "--clock" in capsys.readouterr().err
+
+
+def test_salesforce_bulk_emulator_serves_until_it_is_told_to_stop():
+    command = ("-m", "salesforce_bulk", "emulator")
+    with process.emulator(command=command) as org, process.session(org) as client:
+        assert client.get(f"{org.url}/services/data/v62.0/limits", timeout=10).ok
+        code, errors = process.end(org, signal.SIGTERM)
+    assert (code, errors) == (0, "")
