@@ -300,17 +300,17 @@ def _ragged(header: int, row: int) -> RowOutcome:
 class Echo:
     """How the uploaded cells come back: by the type of their field, not byte for byte.
 
-    ``canonical`` has for each column its name in the API's letter case.
+    ``id_column`` is the place of the Id.
     """
 
     def __init__(self, columns: Sequence[str], sobject: SObject | None) -> None:
         self._width = len(columns)
         found = [sobject.field(column) if sobject else None for column in columns]
-        self.drifted = [
+        self._drifted = {
             index
             for index, field in enumerate(found)
             if field is not None and field.name != columns[index]
-        ]
+        }
         self.id_column = next(
             (i for i, field in enumerate(found) if field and field.type == "id"), None
         )
@@ -320,25 +320,33 @@ class Echo:
             if field is not None and field.type in _RESERIALIZED
         ]
 
-    def rows(self, block: Sequence[Sequence[str]]) -> list[list[str]]:
+    def rows(self, block: Sequence[Sequence[str]]) -> list[Sequence[str]]:
         """The rows as they come back; the cells of one of another width are all empty."""
-        rows = [list(r) if len(r) == self._width else [""] * self._width for r in block]
+        if set(map(len, block)) != {self._width}:
+            empty = [""] * self._width
+            block = [row if len(row) == self._width else empty for row in block]
+        if not self._converters:
+            return list(block)
+        columns: list[Sequence[str]] = list(zip(*block, strict=True))
         for index, convert in self._converters:
-            for row, text in zip(rows, convert([row[index] for row in rows]), strict=True):
-                row[index] = text
-        return rows
+            columns[index] = convert(columns[index])
+        return list(zip(*columns, strict=True))
+
+    def without_drifted(self, row: Sequence[str]) -> list[str]:
+        """The row without the cells below headers that are not in the API's letter case."""
+        return ["" if index in self._drifted else cell for index, cell in enumerate(row)]
 
 
-_Convert = Callable[[Sequence[str]], list[str]]
+_Convert = Callable[[Sequence[str]], Sequence[str]]
 
 
 def _converter(field: Field, column: int) -> _Convert:
     if field.type in _DOUBLES:
-        return lambda texts: [_as_double(text) if text else text for text in texts]
+        return _as_doubles
     judge = compile_judge(field, column)
     words: dict[object, str] = {0: "false", 1: "true"} if field.type == "boolean" else {}
 
-    def convert(texts: Sequence[str]) -> list[str]:
+    def judged(texts: Sequence[str]) -> list[str]:
         errors = RowErrors()
         values = judge([_NULLS.get(text, text) for text in texts], errors)
         return [
@@ -346,7 +354,19 @@ def _converter(field: Field, column: int) -> _Convert:
             for row, (text, value) in enumerate(zip(texts, values, strict=True))
         ]
 
+    def convert(texts: Sequence[str]) -> Sequence[str]:
+        # Such columns have few values, or values that are in their form already.
+        distinct = list(set(texts))
+        forms = judged(distinct)
+        if forms == distinct:
+            return texts
+        return list(map(dict(zip(distinct, forms, strict=True)).__getitem__, texts))
+
     return convert
+
+
+def _as_doubles(texts: Sequence[str]) -> list[str]:
+    return [_as_double(text) if text else text for text in texts]
 
 
 def _as_double(text: str) -> str:
@@ -398,14 +418,12 @@ class _ResultFiles:
     ) -> None:
         """The block's rows, each into the file of its outcome."""
         rows = self.echo.rows(block)
+        if fault is not None and fault.kind == "lost_cells":
+            rows = [self.echo.without_drifted(row) for row in rows]
         pairs = list(zip(rows, outcomes, strict=True))
         self._random.shuffle(pairs)
         if fault is not None and fault.kind == "lost_results":
             del pairs[: fault.rows]
-        if fault is not None and fault.kind == "lost_cells":
-            for row in rows:
-                for index in self.echo.drifted:
-                    row[index] = ""
         self._files[SUCCESSFUL].writer.writerows(
             [outcome.id, "true" if outcome.created else "false", *row]
             for row, outcome in pairs
