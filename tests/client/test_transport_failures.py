@@ -119,8 +119,14 @@ def server() -> Iterator[RawServer]:
         yield server
 
 
+#: Seconds that a loaded machine may take to answer; no test waits for them to pass.
+LONG = 30.0
+#: Seconds after which a test gives a silent server up.
+SHORT = 0.2
+
+
 def client(url: str, **options: Any) -> SalesforceBulk:
-    options = {"timeout": 0.2, "clock": Clock(), **options}
+    options = {"timeout": LONG, "clock": Clock(), **options}
     bulk = SalesforceBulk(sessionId=SESSION, host=url, **options)
     bulk.job_content_types[JOB_ID] = "CSV"
     return bulk
@@ -171,7 +177,7 @@ def test_every_stall_ends_with_the_read_timeout(
     """A server that stops sending, wherever, is given up after the read timeout."""
     server.answer, kind = ANSWERS[failure]
     with pytest.raises(BulkApiError) as caught:
-        METHODS[method](client(server.url, retry=no_repeats()))
+        METHODS[method](client(server.url, retry=no_repeats(), timeout=SHORT))
     check(caught.value)
     assert isinstance(caught.value, AmbiguousUpload if method in POSTS_A_BATCH else kind)
 
@@ -202,7 +208,7 @@ def test_the_old_type_is_the_cause(server: RawServer, failure: str) -> None:
     """The exception of requests or urllib3 stays reachable as the cause."""
     server.answer, _ = ANSWERS[failure]
     with pytest.raises(TransportError) as caught:
-        client(server.url, retry=no_repeats()).job_status(JOB_ID)
+        client(server.url, retry=no_repeats(), timeout=SHORT).job_status(JOB_ID)
     assert isinstance(caught.value.__cause__, LIBRARY_ERRORS)
 
 
