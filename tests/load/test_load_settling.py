@@ -2,14 +2,7 @@
 
 import pytest
 
-from salesforce_bulk import (
-    AmbiguousUpload,
-    BulkJobAborted,
-    ConnectionFailed,
-    ExceededQuota,
-    LoadFailed,
-)
-from salesforce_bulk.errors import ReconciliationError, ServerBusy, TransportError
+from salesforce_bulk import AmbiguousUpload, BulkJobAborted, LoadFailed, TransportError
 
 ROWS = [{"Name": f"Row {number}", "NumberOfEmployees": number} for number in range(60)]
 
@@ -99,11 +92,48 @@ def test_a_list_that_cannot_be_read_is_not_decided(org, bulk):
         insert(bulk)
 
 
-def test_a_close_that_fails_is_repeated_and_changes_no_outcome(org, bulk):
+@pytest.mark.parametrize("kind", ["html_error", "answer_lost"])
+def test_a_close_that_fails_is_repeated_and_changes_no_outcome(org, bulk, kind):
     """Trap: close fails after the last batch was accepted, rows reported failed."""
-    org.faults.add("html_error", method="POST", path="*/job/*", route="*", times=2, nth=1)
+    # POSTs below a job: the batch is the first, its close the second and those that repeat it.
+    org.faults.add(kind, method="POST", path="*/job/*", nth=2, times=2)
     result = insert(bulk, ROWS[:10])
     assert result.succeeded == 10
+    assert bulk.job_state(result.job_id) == "Closed"
+    assert [path.rpartition("/")[2] for _, _, path in org.faults.fired] == [result.job_id] * 2
+
+
+def test_a_job_that_is_too_old_for_batches_is_followed_by_another(org, bulk, held, tmp_path):
+    """Trap: a v1 job older than 24 hours takes no batches."""
+    from test_load_resume import crashed  # noqa: PLC0415
+
+    journal = tmp_path / "journal"
+    crashed(6, lambda: insert(bulk, journal=journal, parallel=1))
+    org.clock.advance(25 * 3_600)
+    result = insert(org.connect(), journal=journal)
+    assert held() == sorted(row["Name"] for row in ROWS)
+    assert len(result.job_ids) == 2
+
+
+@pytest.mark.parametrize("spelling", ["NotProcessed", "Not Processed"])
+def test_batches_of_an_aborted_job_are_not_processed(org, bulk, monkeypatch, spelling):
+    """Trap: NotProcessed and "Not Processed"; an aborted job reported as success."""
+    org.engine.pause()
+    handle = bulk.submit_insert("Account", ROWS, batch_size=10)
+    handle.abort()
+    org.engine.resume()
+    listed = bulk._api.batches
+
+    def spelt(job_id):
+        return [{**info, "state": info["state"].replace("NotProcessed", spelling)}
+                for info in listed(job_id)]  # fmt: skip
+
+    monkeypatch.setattr(bulk._api, "batches", spelt)
+    result = handle.result()
+    assert result.unprocessed == 60
+    with pytest.raises(LoadFailed, match="60 x NotProcessed: the job was aborted"):
+        result.raise_for_failures()
+    assert result.retry().succeeded == 60
 
 
 def test_a_job_closed_by_somebody_is_followed_by_another(org, bulk, held, monkeypatch):
@@ -171,9 +201,3 @@ def test_sessions_that_expire_are_renewed_once_for_all_threads(org, bulk):
     logins = sum("/services/Soap" in one.path for one in org.requests)
     assert insert(bulk, parallel=4).succeeded == 60
     assert sum("/services/Soap" in one.path for one in org.requests) == logins + 1
-
-
-def test_errors_are_the_librarys_own():
-    assert issubclass(ConnectionFailed, TransportError)
-    assert not issubclass(ExceededQuota, ServerBusy)
-    assert not issubclass(ReconciliationError, TransportError)
