@@ -7,7 +7,8 @@ import ssl
 import subprocess
 from pathlib import Path
 
-NAMES = "DNS:localhost,DNS:*.localhost,IP:127.0.0.1"
+#: As browsers and most systems resolve them; a wildcard needs two labels behind it.
+NAMES = "DNS:localhost,DNS:login.localhost,DNS:test.localhost,DNS:*.my.localhost,IP:127.0.0.1"
 #: The most that Apple's systems accept of a server's certificate.
 DAYS = 825
 #: A root that strict checking (the default since Python 3.13) takes. Its own, since what the
