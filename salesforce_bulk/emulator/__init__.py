@@ -98,6 +98,7 @@ class SalesforceEmulator:
         self.clock: Clock = clock or SystemClock()
         self._seed = seed
         self._session_seconds = session_seconds
+        self._batches_per_day = batches_per_day
         #: The certificate that a client has to trust, when it was made here.
         self.certificate: Path | None = None
         with ExitStack() as stack:
@@ -271,9 +272,11 @@ class SalesforceEmulator:
 
     def reset(self) -> None:
         """As it was when it began: no records but the first, no jobs, sessions, faults and apps,
-        an empty log, and the same ids and tokens as then. The clock goes on.
+        an empty log, the same ids and tokens as then, and a clock that nobody advanced.
         """
         self.engine.reset()
+        self.engine.batches_per_day = self._batches_per_day
+        self.clock.reset()
         self.org.reset()
         self.faults.clear()
         self._begin()

@@ -29,6 +29,10 @@ class Clock(Protocol):
         """Move on by `seconds`, at once; time does not run backwards (ValueError)."""
         ...
 
+    def reset(self) -> None:
+        """Undo every `advance()`."""
+        ...
+
 
 def whole_milliseconds(moment: datetime) -> datetime:
     """`moment` cut to the millisecond, the resolution of every stored datetime."""
@@ -61,6 +65,10 @@ class SystemClock:
         _check_forward(seconds)
         self._advanced += seconds
 
+    def reset(self) -> None:
+        """Undo every `advance()`."""
+        self._advanced = 0.0
+
 
 class ManualClock:
     """A clock that stands still until `advance()` or `sleep()` moves it.
@@ -86,6 +94,11 @@ class ManualClock:
         _check_forward(seconds)
         with self._lock:
             self._passed += seconds
+
+    def reset(self) -> None:
+        """Back to the start."""
+        with self._lock:
+            self._passed = 0.0
 
     def sleep(self, seconds: float) -> None:
         self.advance(max(seconds, 0.0))

@@ -40,3 +40,23 @@ def test_the_system_clock_runs_and_sleeps() -> None:
     before = clock.monotonic()
     clock.sleep(0.001)
     assert clock.monotonic() > before
+
+
+@pytest.mark.parametrize("clock", [SystemClock(), ManualClock()])
+def test_advance_is_at_once_and_reset_undoes_it(clock):
+    before, passed = clock.now(), clock.monotonic()
+    clock.advance(3_600)
+    assert timedelta(hours=1) <= clock.now() - before < timedelta(hours=1, minutes=1)
+    assert 3_600 <= clock.monotonic() - passed < 3_660
+    with pytest.raises(ValueError, match="cannot be advanced"):
+        clock.advance(-1)
+    clock.reset()
+    assert clock.now() - before < timedelta(minutes=1)
+
+
+def test_system_clock_can_start_at_another_time():
+    start = datetime(2024, 2, 29, tzinfo=timezone.utc)
+    clock = SystemClock(start)
+    clock.advance(60)
+    clock.reset()
+    assert start <= clock.now() < start + timedelta(minutes=1)
