@@ -12,6 +12,7 @@ import json
 import re
 import xml.etree.ElementTree as ET
 from collections.abc import Mapping
+from functools import partial
 from operator import itemgetter
 from typing import Any
 from xml.etree.ElementTree import ParseError
@@ -189,15 +190,16 @@ def _rows_from_csv(body: bytes) -> list[UploadResult]:
         columns = [header.index(name) for name in ("id", "success", "created", "error")]
     except ValueError as error:
         raise Unreadable(f"row results with the columns {header} cannot be read") from error
-    pick = itemgetter(*columns)
-    truth = _TruthTexts()
-    results = []
-    for number, row in enumerate(rows[1:], 1):
+    del rows[0]
+    for number, row in enumerate(rows, 1):
         if len(row) != len(header):
             raise Unreadable(f"row result {number} has {len(row)} of {len(header)} columns")
-        record_id, success, created, error_text = pick(row)
-        results.append(UploadResult(record_id, truth[success], truth[created], error_text))
-    return results
+    truth = _TruthTexts().__getitem__
+    ids, successes, createds, errors = (map(itemgetter(column), rows) for column in columns)
+    # What UploadResult(...) does, without a call of Python for each row.
+    make = partial(tuple.__new__, UploadResult)
+    cells = zip(ids, map(truth, successes), map(truth, createds), errors, strict=True)
+    return list(map(make, cells))
 
 
 class _TruthTexts(dict[str, TruthText]):
