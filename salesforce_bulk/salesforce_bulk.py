@@ -745,7 +745,7 @@ class SalesforceBulk:
         Args:
             batch_id: of a query.
             job_id: looked up where not given.
-            chunk_size: bytes read from the wire at a time; fewer than 65,536 are read as that.
+            chunk_size: bytes read from the wire at a time; fewer than 262,144 are read as that.
 
         Raises:
             BatchNotComplete: at the first ``next``; also a RuntimeError.
@@ -771,7 +771,7 @@ class SalesforceBulk:
         Args:
             batch_id, result_id: from `get_query_batch_result_ids`.
             job_id: looked up where not given.
-            chunk_size: bytes read from the wire at a time; fewer than 65,536 are read as that.
+            chunk_size: bytes read from the wire at a time; fewer than 262,144 are read as that.
             raw: return urllib3's response, its body as it came: compressed, NULs kept,
                 its end not checked.
 
