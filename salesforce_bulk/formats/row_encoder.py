@@ -30,6 +30,8 @@ Column = Sequence[Any]
 
 _NULL_CELLS: dict[Any, str] = {"ignore": "", "clear": NULL_CELL}
 _NONE = type(None)
+#: Types whose texts hold no comma, quote or line break.
+_NEVER_QUOTED = frozenset({int, float, bool, date, datetime, _NONE})
 #: A day has 86,400 seconds.
 _REMEMBERED = 100_000
 
@@ -163,8 +165,11 @@ class RowEncoder:
         column = _whole(given) if position in self._integers else given
         try:
             texts = self._texts.of(column, self._nulls[position])
+            alone = len(self.columns) == 1
+            if not alone and _NEVER_QUOTED.issuperset(map(type, column)):
+                return texts
             # A line without any character is no record to a reader.
-            return quote_column(texts, always=len(self.columns) == 1)
+            return quote_column(texts, always=alone)
         except _BadCell as bad:
             raise refuse(first + bad.index, self.columns[position], bad.why) from bad
 

@@ -47,6 +47,29 @@ def test_a_batch_that_never_arrived_is_sent_again_in_a_new_job(org, bulk, held, 
     assert {bulk.job_state(job_id) for job_id in result.job_ids} == {"Closed"}
 
 
+def test_a_batch_that_arrives_between_two_looks_is_found_by_the_second(bulk, held, monkeypatch):
+    """The list counts only when the job is closed: a batch may still have been on its way."""
+    add, close = bulk._api.add_batch, bulk._api.set_job_state
+    late = []
+
+    def lose_the_second(job_id, body, media_type):
+        late.append((job_id, body, media_type))
+        if len(late) == 2:
+            raise AmbiguousUpload("lost", job_id=job_id)
+        return add(job_id, body, media_type)
+
+    def arrive_just_before(job_id, document, state):
+        if len(late) == 2:
+            add(*late[1])
+        close(job_id, document, state)
+
+    monkeypatch.setattr(bulk._api, "add_batch", lose_the_second)
+    monkeypatch.setattr(bulk._api, "set_job_state", arrive_just_before)
+    assert insert(bulk, parallel=1).succeeded == 60
+    assert held() == sorted(row["Name"] for row in ROWS)
+    assert len(late) == 6
+
+
 def test_equal_batches_are_told_apart(org, bulk, stored):
     """Two batches with the same rows, the answer to one lost: both are there once."""
     org.faults.add("answer_lost", method="POST", path="*/batch", nth=2)

@@ -61,6 +61,11 @@ def test_a_key_finds_what_cells_do_not():
         ("id1", "true"), ("id2", "true"), ("", "false")]  # fmt: skip
 
 
+def test_equal_rows_take_their_ids_in_the_order_of_the_file():
+    lines = [Told(["x", "y"], "true", one, "true", "") for one in "abc"]
+    assert [row[0] for row in match([("x", "y")] * 3, lines, shape())] == ["a", "b", "c"]
+
+
 def test_a_key_that_is_not_unique_is_no_key():
     rows = [("k", "1"), ("k", "2")]
     lines = [Told(["k", "2"], "true", "two", "", ""), Told(["k", "1"], "true", "one", "", "")]
