@@ -32,6 +32,18 @@ COLUMNS = (
     "LastModifiedDate",
     "Description",
 )
+#: describe's types of the columns; Owner.Name is the Name of a User.
+TYPES = {
+    "Id": "id",
+    "Name": "string",
+    "Industry": "picklist",
+    "AnnualRevenue": "currency",
+    "NumberOfEmployees": "int",
+    "IsActive__c": "boolean",
+    "SLAExpirationDate__c": "date",
+    "LastModifiedDate": "datetime",
+    "Description": "textarea",
+}
 RESULT_COLUMNS = ("Id", "Success", "Created", "Error")
 
 _FIRST = ("Ada", "Zoë", "José", "Søren", "Łukasz", "Ngọc", "Σοφία", "Дмитрий", "美咲", "O'Neil")
@@ -132,6 +144,20 @@ def query_csv(megabytes: float) -> Content:
     head = csv_line(COLUMNS).encode()
     pieces = [(head, 1), (b"".join(records), blocks), (b"".join(records[:rest]), 1)]
     return Content("text/csv", pieces, blocks * BLOCK_ROWS + rest)
+
+
+def query_pages(megabytes: float, page_blocks: int = 5) -> list[Content]:
+    """The same rows as `query_csv`, in pages of so many blocks, each with its header."""
+    records = _csv_records()
+    blocks, rest = _blocks(records, megabytes)
+    head, block = csv_line(COLUMNS).encode(), b"".join(records)
+    pages = [
+        Content("text/csv", [(head, 1), (block, count)], count * BLOCK_ROWS)
+        for count in (min(page_blocks, blocks - done) for done in range(0, blocks, page_blocks))
+    ]
+    if rest:
+        pages.append(Content("text/csv", [(head, 1), (b"".join(records[:rest]), 1)], rest))
+    return pages
 
 
 def query_constant(megabytes: float) -> Content:

@@ -18,6 +18,7 @@ import re
 import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -59,6 +60,7 @@ class Reply(NamedTuple):
     pieces: canned_data.Pieces
     gzip: bool = False
     chunked: bool = False
+    headers: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass
@@ -72,7 +74,10 @@ class Result:
     batches: dict[str, list[str]] = field(default_factory=dict)  # by job, for its list
 
     def __post_init__(self) -> None:
-        self._replies = {gzip: self._prepared(gzip) for gzip in {False, self.canned.gzip}}
+        self._replies = {
+            gzip: self._prepared(self.content, gzip) for gzip in {False, self.canned.gzip}
+        }
+        self._pages: dict[bool, list[Reply]] = {}
 
     @property
     def json(self) -> bool:
@@ -81,12 +86,33 @@ class Result:
     def reply(self, accepts_gzip: bool) -> Reply:
         return self._replies[self.canned.gzip and accepts_gzip]
 
-    def _prepared(self, gzip: bool) -> Reply:
-        pieces = canned_data.gzipped(self.content) if gzip else self.content.pieces
+    def page(self, number: int, accepts_gzip: bool) -> Reply:
+        """A page of a 2.0 query, made when the first one is asked for."""
+        gzip = self.canned.gzip and accepts_gzip
+        with _MAKING_PAGES:
+            if gzip not in self._pages:
+                self._pages[gzip] = self._prepared_pages(gzip)
+        return self._pages[gzip][number]
+
+    def _prepared_pages(self, gzip: bool) -> list[Reply]:
+        contents = canned_data.query_pages(self.canned.size)
+        locators = [*map(str, range(1, len(contents))), "null"]
+        return [
+            self._prepared(content, gzip)._replace(
+                headers=(
+                    ("Sforce-NumberOfRecords", str(content.rows)),
+                    ("Sforce-Locator", locator),
+                )
+            )
+            for content, locator in zip(contents, locators, strict=True)
+        ]
+
+    def _prepared(self, content: canned_data.Content, gzip: bool) -> Reply:
+        pieces = canned_data.gzipped(content) if gzip else content.pieces
         chunk_size = self.canned.chunk_size
         if chunk_size:
             pieces = canned_data.chunked(pieces, chunk_size)
-        return Reply(200, self.content.media_type, pieces, gzip, chunked=bool(chunk_size))
+        return Reply(200, content.media_type, pieces, gzip, chunked=bool(chunk_size))
 
     def new_id(self, prefix: str) -> str:
         return f"{prefix}{self.number:04d}{next(self.serial):08d}AAA"
@@ -96,6 +122,7 @@ class Request(NamedTuple):
     path: re.Match[str]
     body: bytes
     accepts_gzip: bool
+    query: str
 
 
 class Replay:
@@ -178,11 +205,62 @@ class Replay:
     def query_result(self, request: Request) -> Reply:
         return self.named_by(request.path["result"]).reply(request.accepts_gzip)
 
+    # Bulk API 2.0 queries
+
+    def create_query(self, request: Request) -> Reply:
+        name = json.loads(request.body)["query"].split(" FROM ")[1].split()[0]
+        return self._query_job(self.by_name[name].new_id("750"))
+
+    def query_job(self, request: Request) -> Reply:
+        return self._query_job(request.path["job"])
+
+    def _query_job(self, job_id: str) -> Reply:
+        result = self.named_by(job_id)
+        fields: dict[str, object] = {
+            "id": job_id,
+            "operation": "query",
+            "object": result.canned.name,
+            "createdDate": "2024-01-01T00:00:00.000+0000",
+            "state": "JobComplete",
+            "jobType": "V2Query",
+            "apiVersion": 64.0,
+            "numberRecordsProcessed": result.content.rows,
+        }
+        return document(200, "job", fields, as_json=True)
+
+    def page(self, request: Request) -> Reply:
+        locator = re.search(r"locator=(\w+)", request.query)
+        result = self.named_by(request.path["job"])
+        return result.page(int(locator[1]) if locator else 0, request.accepts_gzip)
+
+    def result_pages(self, request: Request) -> Reply:
+        """Five at a time, as an org lists them."""
+        found = re.search(r"locator=(\w+)", request.query)
+        first = int(found[1]) if found else 0
+        result = self.named_by(request.path["job"])
+        pages = len(canned_data.query_pages(result.canned.size))
+        base = f"/services/data/v64.0/jobs/query/{request.path['job']}"
+        listed = range(first, min(first + 5, pages))
+        fields: dict[str, object] = {
+            "resultPages": [
+                {"resultUrl": f"{base}/results" + (f"?locator={at}" if at else "")} for at in listed
+            ],
+            "done": listed.stop == pages,
+        }
+        if listed.stop < pages:
+            fields["nextRecordsUrl"] = f"{base}/resultpages?locator={listed.stop}"
+        return document(200, "pages", fields, as_json=True)
+
     # REST
 
     def describe(self, request: Request) -> Reply:
         name = request.path["object"]
-        fields = [{"name": each, "type": kind} for each, kind in self.by_name[name].canned.fields]
+        own = self.by_name[name].canned.fields if name in self.by_name else ()
+        known = own or tuple(canned_data.TYPES.items())
+        fields: list[dict[str, object]] = [{"name": each, "type": kind} for each, kind in known]
+        if not own:
+            owner = {"relationshipName": "Owner", "referenceTo": ["User"]}
+            fields.append({"name": "OwnerId", "type": "reference", **owner})
         return whole(200, "application/json", json.dumps({"name": name, "fields": fields}))
 
     def limits(self, request: Request) -> Reply:
@@ -190,6 +268,7 @@ class Replay:
         return whole(200, "application/json", json.dumps(allowance))
 
 
+_MAKING_PAGES = threading.Lock()
 _DATA = r"/services/data/v[\d.]+"
 _JOB = r"/services/async/[\d.]+/job"
 ROUTES: tuple[tuple[str, str, Callable[[Replay, Request], Reply]], ...] = (
@@ -206,6 +285,10 @@ ROUTES: tuple[tuple[str, str, Callable[[Replay, Request], Reply]], ...] = (
     ),
     ("GET", _DATA + r"/sobjects/(?P<object>\w+)/describe", Replay.describe),
     ("GET", _DATA + r"/limits", Replay.limits),
+    ("POST", _DATA + r"/jobs/query", Replay.create_query),
+    ("GET", _DATA + r"/jobs/query/(?P<job>\w+)", Replay.query_job),
+    ("GET", _DATA + r"/jobs/query/(?P<job>\w+)/results", Replay.page),
+    ("GET", _DATA + r"/jobs/query/(?P<job>\w+)/(?i:resultPages)", Replay.result_pages),
 )
 
 
@@ -242,17 +325,20 @@ class Handler(BaseHTTPRequestHandler):
 
     def _answer(self, body: bytes) -> None:
         accepts_gzip = "gzip" in self.headers.get("Accept-Encoding", "")
-        path = self.path.partition("?")[0].rstrip("/")
+        path, _, query = self.path.partition("?")
+        path = path.rstrip("/")
         for methods, pattern, answer in ROUTES:
             match = re.fullmatch(pattern, path)
             if match and self.command in methods.split("|"):
-                self._send(answer(self.server.replay, Request(match, body, accepts_gzip)))
+                self._send(answer(self.server.replay, Request(match, body, accepts_gzip, query)))
                 return
         self._send(whole(404, "text/plain", f"not canned: {self.command} {self.path}"))
 
     def _send(self, reply: Reply) -> None:
         self.send_response_only(reply.status)
         self.send_header("Content-Type", reply.media_type)
+        for name, value in reply.headers:
+            self.send_header(name, value)
         if reply.gzip:
             self.send_header("Content-Encoding", "gzip")
         if reply.chunked:

@@ -147,7 +147,8 @@ class CsvTarget:
         if self._place is None:
             return
         part, target = self._place
-        sync(self.file)
+        if self._journal is not None:
+            sync(self.file)
         self.file.close()
         self._append({"do": "reconciled", "rows": rows})
         put_in_place(part, target)

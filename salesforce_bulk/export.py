@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from itertools import chain
 from typing import IO, TYPE_CHECKING, Any, Literal, cast
 
 from salesforce_bulk import limits
@@ -357,8 +358,13 @@ class Export:
             raise
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
-        for rows in self._watched(self._rows()):
-            yield from as_dicts(self._reading().names, rows)
+        # Not a generator, which would cost a call in Python for each row.
+        return chain.from_iterable(self._watched(self._dicts()))
+
+    def _dicts(self) -> Iterator[Iterator[dict[str, Any]]]:
+        names = self._reading().names
+        for rows in self._rows():
+            yield as_dicts(names, rows)
 
     def parts(self) -> list[Part]:
         """The pages, each readable by itself in another process; their order is the result's.

@@ -96,8 +96,8 @@ class ExportSettings:
             raise InvalidInput(f"api={self.api!r}; 'auto', '1.0' and '2.0' are known.")
         if self.content_type not in ("CSV", "JSON", "XML"):
             raise InvalidInput(f"content_type={self.content_type!r}; CSV, JSON and XML are known.")
-        for name, value in (("parallel", self.parallel), ("max_records", self.max_records or 1)):
-            if value < 1:
+        for name, value in (("parallel", self.parallel), ("max_records", self.max_records)):
+            if value is not None and value < 1:
                 raise InvalidInput(f"{name}={value} is less than 1.")
 
 

@@ -24,7 +24,6 @@ def whole_file(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
     try:
         with file:
             yield file
-            sync(file)
         put_in_place(part, target)
     except BaseException:
         part.unlink(missing_ok=True)

@@ -19,6 +19,8 @@ from salesforce_bulk.wire.v1 import NO_RECORDS, Unreadable
 if TYPE_CHECKING:
     import pyarrow as pa
 
+#: Bytes whose rows are made at a time: with 256 KB it takes half as long again.
+_SLICE_BYTES = 1 << 14
 _BOM = b"\xef\xbb\xbf"
 
 Row = Sequence[Any]
@@ -98,7 +100,7 @@ class Reading:
     def _csv_rows(self, body: Body) -> Iterator[list[Row]]:
         reader = CsvReader(keep_nul=self.keep_nul)
         finish: Callable[[list[list[str]]], list[Row]] | None = None
-        for piece in body:
+        for piece in _slices(body):
             rows = reader.feed(piece)
             if finish is None and reader.header is not None:
                 finish = self._finisher(reader.header)
@@ -204,6 +206,16 @@ class HeaderFirst:
         except UnicodeDecodeError as error:
             raise Unreadable(f"the header is not UTF-8: {error}") from error
         self.header = split_records(text)[0]
+
+
+def _slices(body: Body) -> Iterator[bytes]:
+    """The pieces cut so small that the rows of one stay in the processor's cache."""
+    for piece in body:
+        if len(piece) <= _SLICE_BYTES:
+            yield piece
+        else:
+            for start in range(0, len(piece), _SLICE_BYTES):
+                yield piece[start : start + _SLICE_BYTES]
 
 
 def _first_end(begin: bytes) -> int:
