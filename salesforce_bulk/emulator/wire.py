@@ -10,7 +10,7 @@ import csv
 import io
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import chain, islice
@@ -259,18 +259,20 @@ class QuoteCheck:
 
 
 def read_csv(open_text: Callable[[], TextIO], delimiter: str = ",") -> Table:
-    """A CSV batch. ``open_text`` opens it with ``newline=""``; it is read three times, so that
-    everything is known to be readable before the first row is given. Raises CsvError.
+    """A CSV batch. ``open_text`` opens it with ``newline=""``; everything is known to be readable
+    before the first row is given. What has more records than a batch may have is not held, but
+    read once more for its rows. Raises CsvError.
     """
     try:
         with open_text() as source:
             _check_quotes(source, delimiter)
         with open_text() as source:
-            columns, count = _measure(_records(source, delimiter))
+            columns, count, held = _measure(_records(source, delimiter))
     except UnicodeError as error:
         reason = error.reason if isinstance(error, UnicodeDecodeError) else error
         raise CsvError(f"Invalid character: {reason}") from error
-    return Table(columns, _rows(open_text, delimiter), count)
+    rows = _rows(open_text, delimiter) if held is None else _with_nulls(held)
+    return Table(columns, rows, count)
 
 
 def _check_quotes(source: TextIO, delimiter: str) -> None:
@@ -280,32 +282,43 @@ def _check_quotes(source: TextIO, delimiter: str) -> None:
     check.finish()
 
 
-def _measure(records: Iterator[list[str]]) -> tuple[tuple[str, ...], int]:
-    """The header and the number of records behind it, their limits checked."""
+def _measure(
+    records: Iterator[list[str]],
+) -> tuple[tuple[str, ...], int, list[list[str]] | None]:
+    """The header, the number of records behind it, and these if they are no more than a batch
+    may have; the limits of each are checked.
+    """
     header = next(records, [])
+    check_record(header)
     count = 0
-    block = [header]
-    while block:
+    held: list[list[str]] | None = []
+    while block := list(islice(records, MEASURED_RECORDS)):
         # As long as all of them together are within one field's limit, so is each.
         if sum(map(len, chain.from_iterable(block))) > limits.FIELD_CHARACTERS:
             for record in block:
                 check_record(record)
         count += len(block)
-        block = list(islice(records, MEASURED_RECORDS))
-    check_record(header)
-    return tuple(header), count - 1
+        if held is not None:
+            held.extend(block)
+        if count > limits.BATCH_RECORDS:
+            held = None
+    return tuple(header), count, held
 
 
 def _rows(open_text: Callable[[], TextIO], delimiter: str) -> Iterator[Sequence[Cell]]:
-    special = _NULLS.get
     with open_text() as source:
         records = _records(source, delimiter)
         next(records, None)
-        for record in records:
-            if "" in record or "#N/A" in record:
-                yield [special(cell, cell) for cell in record]
-            else:
-                yield record
+        yield from _with_nulls(records)
+
+
+def _with_nulls(records: Iterable[list[str]]) -> Iterator[Sequence[Cell]]:
+    special = _NULLS.get
+    for record in records:
+        if "" in record or "#N/A" in record:
+            yield [special(cell, cell) for cell in record]
+        else:
+            yield record
 
 
 def _records(source: TextIO, delimiter: str) -> Iterator[list[str]]:
