@@ -120,7 +120,7 @@ def _add_cuts(
         org.faults.add(
             chance.choice(["cut", "cut_sized", "cut_unsized", "reset_during"]),
             route=route,
-            nth=chance.randint(1, 4 * pages),
+            nth=chance.randint(1, pages),
             after_bytes=chance.randint(0, size // pages // 4),
         )
 

@@ -43,6 +43,7 @@ class CannedOrg:
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            disable_nagle_algorithm = True
 
             def do_GET(self):
                 org.answer(self)
