@@ -10,7 +10,8 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 import jwt
 import pytest
 import requests
-from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -419,6 +420,18 @@ def fault_of(text):
     except OAuthError as error:
         return error.code, str(error)
     return None
+
+
+@pytest.mark.parametrize("algorithm", ["none", "HS256", "RS512", None])
+def test_header_has_to_name_the_algorithm_of_the_signature(
+    wire, app, claims, private_key, algorithm
+):
+    parts = [json.dumps({"alg": algorithm}), json.dumps(claims)]
+    signed = b".".join(base64.urlsafe_b64encode(part.encode()).rstrip(b"=") for part in parts)
+    signature = private_key.sign(signed, padding.PKCS1v15(), hashes.SHA256())
+    whole = signed + b"." + base64.urlsafe_b64encode(signature).rstrip(b"=")
+    answer = ask(wire, {"grant_type": JWT_BEARER, "assertion": whole.decode()})
+    assert refused(answer) == BAD_ASSERTION
 
 
 @pytest.mark.parametrize("given", ["path", "bytes", "text"])
