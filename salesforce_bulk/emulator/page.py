@@ -34,7 +34,7 @@ SHOWN_MESSAGES = 3
 #: Characters of a path or message.
 SHOWN_CHARACTERS = 300
 #: Seconds from one look to the next; counting a million records must not keep the org busy.
-REFRESH_SECONDS = 2
+REFRESH_SECONDS = 1
 REFRESH_SHARE = 20
 
 #: The colour of a state.

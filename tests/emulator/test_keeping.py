@@ -11,7 +11,7 @@ import pytest
 from salesforce_bulk.emulator import ManualClock, SalesforceEmulator
 from salesforce_bulk.emulator.directory_lock import DirectoryInUseError
 
-BATCHES, ROWS = 12, 3_000
+BATCHES, ROWS = 12, 2_000
 TIMEOUT = 60
 
 
@@ -167,7 +167,7 @@ def test_books_that_are_none_are_refused_and_run_nothing(tmp_path, content, caps
 
 
 class Load:
-    """A Bulk API 1.0 load: 12 batches of 3,000 rows, each row with a name of its own."""
+    """A Bulk API 1.0 load: 12 batches of 2,000 rows, each row with a name of its own."""
 
     def __init__(self, org, client):
         self.base = f"{org.url}/services/async/62.0/job"
@@ -227,7 +227,11 @@ def loaded_in_part(org, client):
 
 
 def test_sigterm_in_the_middle_of_batches_loses_nothing(tmp_path):
-    with process.emulator("--data", tmp_path) as org, process.session(org) as client:
+    command = ("-m", "salesforce_bulk", "emulator")
+    with (
+        process.emulator("--data", tmp_path, command=command) as org,
+        process.session(org) as client,
+    ):
         load, told = loaded_in_part(org, client)
         assert process.end(org, signal.SIGTERM) == (0, "")
     assert ROWS <= len(told) < BATCHES * ROWS

@@ -7,7 +7,6 @@ import os
 import signal
 import threading
 
-import process
 import pytest
 import requests
 
@@ -141,11 +140,3 @@ def test_time_that_is_none_is_wrong_usage(argument, capsys):
     with pytest.raises(SystemExit):
         parse("--clock", argument)
     assert "--clock" in capsys.readouterr().err
-
-
-def test_salesforce_bulk_emulator_serves_until_it_is_told_to_stop():
-    command = ("-m", "salesforce_bulk", "emulator")
-    with process.emulator(command=command) as org, process.session(org) as client:
-        assert client.get(f"{org.url}/services/data/v62.0/limits", timeout=10).ok
-        code, errors = process.end(org, signal.SIGTERM)
-    assert (code, errors) == (0, "")

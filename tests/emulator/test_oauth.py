@@ -90,8 +90,8 @@ def ask(wire, values, headers=(), path=TOKEN):
     return wire.call("POST", path, urlencode(values), FORM, headers)
 
 
-def assertion(claims, pem):
-    return {"grant_type": JWT_BEARER, "assertion": jwt.encode(claims, pem, "RS256")}
+def assertion(claims, private_key):
+    return {"grant_type": JWT_BEARER, "assertion": jwt.encode(claims, private_key, "RS256")}
 
 
 def refused(answer):
@@ -187,8 +187,8 @@ def test_answer_has_the_documented_fields(emulator, clock, wire):
     }
 
 
-def test_answer_to_a_jwt_is_shorter(wire, app, claims, pem):
-    answer = ask(wire, assertion(claims, pem))
+def test_answer_to_a_jwt_is_shorter(wire, app, claims, private_key):
+    answer = ask(wire, assertion(claims, private_key))
     assert list(answer.json) == ["access_token", "scope", "instance_url", "id", "token_type"]
 
 
@@ -349,17 +349,19 @@ NOT_APPROVED = ("invalid_grant", "user hasn't approved this consumer")
         ({"sub": None}, NOT_APPROVED),
     ],
 )
-def test_claims_are_checked(emulator, wire, app, claims, pem, changes, error):
+def test_claims_are_checked(emulator, wire, app, claims, private_key, changes, error):
     changed = {name: value for name, value in {**claims, **changes}.items() if value is not None}
-    encoded = jwt.api_jws.encode(json.dumps(changed).encode(), pem, "RS256")
+    encoded = jwt.api_jws.encode(json.dumps(changed).encode(), private_key, "RS256")
     assert refused(ask(wire, {"grant_type": JWT_BEARER, "assertion": encoded})) == error
     assert len(emulator.sessions) == 1
 
 
-def test_expiry_is_a_number_or_digits_on_the_orgs_clock(wire, app, claims, pem, clock):
+def test_expiry_is_a_number_or_digits_on_the_orgs_clock(wire, app, claims, private_key, clock):
     end = clock.now().timestamp() + 60
     for expiry in (int(end), end, f"{end:.0f}"):
-        encoded = jwt.api_jws.encode(json.dumps({**claims, "exp": expiry}).encode(), pem, "RS256")
+        encoded = jwt.api_jws.encode(
+            json.dumps({**claims, "exp": expiry}).encode(), private_key, "RS256"
+        )
         values = {"grant_type": JWT_BEARER, "assertion": encoded}
         assert ask(wire, values).status == 200
     clock.advance(60)
@@ -371,29 +373,30 @@ def test_expiry_is_a_number_or_digits_on_the_orgs_clock(wire, app, claims, pem, 
     ["https://login.salesforce.com", "https://test.salesforce.com/", "{}", "https://{host}"],
 )
 def test_audience_is_a_login_host_or_the_host_that_was_called(
-    emulator, wire, app, claims, pem, audience
+    emulator, wire, app, claims, private_key, audience
 ):
     audience = audience.format(emulator.url, host=emulator.host)
-    assert ask(wire, assertion({**claims, "aud": audience}, pem)).status == 200
+    assert ask(wire, assertion({**claims, "aud": audience}, private_key)).status == 200
 
 
-def test_user_name_may_be_in_prn(wire, app, claims, pem):
+def test_user_name_may_be_in_prn(wire, app, claims, private_key):
     claims["prn"] = claims.pop("sub")
-    assert ask(wire, assertion(claims, pem)).status == 200
+    assert ask(wire, assertion(claims, private_key)).status == 200
 
 
 def test_signature_by_another_key_is_refused(wire, app, claims):
     other = rsa.generate_private_key(65537, 2048)
-    pem = other.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    assert refused(ask(wire, assertion(claims, pem))) == BAD_ASSERTION
+    assert refused(ask(wire, assertion(claims, other))) == BAD_ASSERTION
 
 
-def test_unsigned_and_otherwise_signed_assertions_are_refused(wire, app, claims, pem, certificate):
+def test_unsigned_and_otherwise_signed_assertions_are_refused(
+    wire, app, claims, private_key, certificate
+):
     secret = "0" * 64
     for encoded in (
         jwt.encode(claims, None, "none"),
         jwt.encode(claims, secret, "HS256"),
-        jwt.encode(claims, pem, "RS512"),
+        jwt.encode(claims, private_key, "RS512"),
     ):
         answer = ask(wire, {"grant_type": JWT_BEARER, "assertion": encoded})
         assert refused(answer) == BAD_ASSERTION
@@ -410,8 +413,8 @@ def test_damaged_assertions_are_refused_in_words(without_expiry, text, position,
 
 
 @pytest.fixture(scope="module")
-def without_expiry(pem):
-    return jwt.api_jws.encode(b'{"iss":"app","exp":"soon"}', pem, "RS256")
+def without_expiry(private_key):
+    return jwt.api_jws.encode(b'{"iss":"app","exp":"soon"}', private_key, "RS256")
 
 
 def fault_of(text):
@@ -436,13 +439,13 @@ def test_header_has_to_name_the_algorithm_of_the_signature(
 
 @pytest.mark.parametrize("given", ["path", "bytes", "text"])
 def test_certificate_is_given_as_file_or_content(
-    emulator, wire, claims, pem, certificate, tmp_path, given
+    emulator, wire, claims, private_key, certificate, tmp_path, given
 ):
     path = tmp_path / "app.crt"
     path.write_bytes(certificate)
     forms = {"path": str(path), "bytes": certificate, "text": certificate.decode()}
     emulator.register_app("jwt app", certificate=forms[given])
-    assert ask(wire, assertion(claims, pem)).status == 200
+    assert ask(wire, assertion(claims, private_key)).status == 200
 
 
 def test_certificate_that_is_none_is_refused_at_once(emulator, tmp_path):

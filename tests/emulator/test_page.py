@@ -177,7 +177,7 @@ def test_nothing_is_fetched_from_elsewhere(wire):
 
 
 def test_page_reloads_where_scripts_are_off(wire):
-    assert '<noscript><meta http-equiv="refresh" content="2"></noscript>' in page(wire)
+    assert '<noscript><meta http-equiv="refresh" content="1"></noscript>' in page(wire)
 
 
 def test_login_data_are_shown(emulator, wire):
