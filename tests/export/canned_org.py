@@ -12,6 +12,7 @@ DESCRIBE = {
         {"name": "Id", "type": "id"},
         {"name": "Name", "type": "string"},
         {"name": "Amount", "type": "double"},
+        {"name": "SystemModstamp", "type": "datetime"},
     ],
 }
 
@@ -75,6 +76,8 @@ class CannedOrg:
         self.asked.append(handler.path)
         if parts.path.endswith("/describe"):
             return self._send(handler, json.dumps(DESCRIBE).encode(), {}, "application/json")
+        if parts.path.endswith("/limits"):
+            return self._send(handler, b"{}", {}, "application/json")
         if parts.path.endswith("/results"):
             locator = parse_qs(parts.query).get("locator", [None])[0]
             answers = self.pages[locator]
@@ -99,6 +102,46 @@ class CannedOrg:
             handler.close_connection = True
         handler.end_headers()
         handler.wfile.write(body)
+
+
+class CannedChunks(CannedOrg):
+    """A 1.0 job with PK chunking: ``lists`` are the answers to one question after the other."""
+
+    NAMESPACE = "http://www.force.com/2009/06/asyncapi/dataload"
+
+    def __init__(self, lists, files):
+        super().__init__({}, 0)
+        self.lists = lists
+        self.files = files
+
+    def answer(self, handler):
+        parts = urlsplit(handler.path)
+        self.asked.append(handler.path)
+        if parts.path.endswith("/describe"):
+            return self._send(handler, json.dumps(DESCRIBE).encode(), {}, "application/json")
+        tail = parts.path.split("/job")[1].strip("/").split("/")
+        if tail[-1] == "result":
+            inner = "".join(f"<result>{each}</result>" for each in self.files[tail[2]])
+            return self._xml(
+                handler, f'<result-list xmlns="{self.NAMESPACE}">{inner}</result-list>'
+            )
+        if len(tail) == 5:
+            return self._send(handler, self.files[tail[2]][tail[4]], {}, "text/csv")
+        if tail[-1] == "batch" and handler.command == "GET":
+            batches = self.lists.pop(0) if len(self.lists) > 1 else self.lists[0]
+            inner = "".join(
+                f"<batchInfo><id>{id_}</id><state>{state}</state>"
+                f"<numberRecordsProcessed>{rows}</numberRecordsProcessed></batchInfo>"
+                for id_, state, rows in batches
+            )
+            return self._xml(
+                handler, f'<batchInfoList xmlns="{self.NAMESPACE}">{inner}</batchInfoList>'
+            )
+        info = "<id>750A</id><state>Open</state>" if tail[-1] != "batch" else "<id>751A</id>"
+        return self._xml(handler, f'<jobInfo xmlns="{self.NAMESPACE}">{info}</jobInfo>')
+
+    def _xml(self, handler, text):
+        self._send(handler, text.encode(), {}, "application/xml")
 
 
 def page(rows, locator="null", header=("Id", "Name")):

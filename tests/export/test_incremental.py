@@ -4,8 +4,9 @@ import json
 from datetime import datetime, timedelta, timezone
 
 import pytest
+from canned_org import CannedOrg, page
 
-from salesforce_bulk import InvalidInput, ReconciliationError, TransportError
+from salesforce_bulk import InvalidInput, ReconciliationError, SalesforceBulk, TransportError
 from salesforce_bulk.incremental import LAG, OVERLAP
 
 FIELDS = ["Text__c", "Count__c"]
@@ -114,6 +115,18 @@ def test_the_state_is_written_after_the_reconciliation(org, bulk, fill, stamp, n
     assert bulk.export("Row__c", fields=FIELDS, state=state).to_csv(target) == 250
     assert state.exists()
     assert bulk.export("Row__c", fields=FIELDS, state=state).to_arrow().num_rows == 0
+
+
+def test_a_window_that_does_not_add_up_moves_no_state(clock, tmp_path):
+    """Rows that are missing: the error comes before the state, which stays where it was."""
+    columns = ("Id", "Amount", "SystemModstamp")
+    answer = page([("1", "1.0", "2024-01-01T00:00:00.000Z")], header=columns)
+    with CannedOrg({None: answer}, 2) as org:
+        bulk = SalesforceBulk(sessionId="00D!x", host=org.host, clock=clock)
+        export = bulk.export("Thing", fields=columns, state=tmp_path / "s")
+        with pytest.raises(ReconciliationError):
+            list(export)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_reading_twice_gives_the_same_window(bulk, fill, stamp, now, tmp_path):

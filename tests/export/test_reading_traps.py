@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta, timezone
 from itertools import pairwise
 
 import pytest
-from canned_org import CannedOrg, page
+from canned_org import CannedChunks, CannedOrg, page
 
 from salesforce_bulk import (
     BulkBatchFailed,
@@ -17,7 +17,9 @@ from salesforce_bulk import (
     SalesforceBulk,
     UnexpectedResponse,
 )
+from salesforce_bulk.download import Page
 from salesforce_bulk.errors import ApiFault, BatchNotComplete, BulkJobAborted, TransportError
+from salesforce_bulk.export import Part
 from salesforce_bulk.pk_chunking import chunking_header
 
 V1 = {"api": "1.0"}
@@ -234,6 +236,32 @@ def test_chunks_that_appear_late_are_waited_for(org, bulk, numbered):
     assert sorted(counted(bulk.export(SOQL, **CHUNKED))) == list(range(700))
 
 
+def test_a_list_of_chunks_that_may_still_grow_is_asked_for_again(clock):
+    """All batches terminal says nothing while further ones may come: neither the split batch
+    alone, nor a first chunk that is done before the next appears."""
+    split = ("751A", "NotProcessed", 0)
+    first, second = ("751B", "Completed", 1), ("751C", "Completed", 1)
+    lists = [
+        [("751A", "Queued", 0)],
+        [split],
+        [split, first],
+        [split, first],
+        [split, first, ("751C", "InProgress", 0)],
+        [split, first, second],
+    ]
+    files = {"751B": {"752B": page([("1", "a")])[0]}, "751C": {"752C": page([("2", "b")])[0]}}
+    with CannedChunks(lists, files) as org:
+        export = canned(org, clock=clock).export("SELECT Id, Name FROM Thing", api="1.0")
+        assert [row["Id"] for row in export] == ["1", "2"]
+
+
+def test_a_split_without_any_chunk_ends_with_an_error(clock):
+    """A query that was split, and of which nothing came, is no empty result."""
+    lists = [[("751A", "NotProcessed", 0)]]
+    with CannedChunks(lists, {}) as org, pytest.raises(BulkBatchFailed, match="no chunk"):
+        list(canned(org, clock=clock).export("SELECT Id, Name FROM Thing", api="1.0"))
+
+
 def test_a_failed_chunk_is_tried_again(org, bulk, numbered):
     """A chunk that failed is queried again in its own bounds; the user is told."""
     numbered(700)
@@ -340,13 +368,34 @@ def _csv_of(export, folder):
 def test_a_body_cut_between_two_records_is_not_the_whole(clock, tmp_path):
     """No length, no chunks, a prefix that parses: the page's own count tells, and it is fetched
     again."""
-    body, headers = page([("1", "a"), ("2", "b"), ("3", "c")])
+    body, headers = page([("1", "a\nb"), ("2", "b\n\nc"), ("3", "c")])
     short = body[: body.index(b'"3"')]
     with CannedOrg({None: [(short, headers), (body, headers)] * 3}, 3, sized=False) as org:
         export = canned(org, clock=clock).export("SELECT Id, Name FROM Thing")
         assert [row["Id"] for row in export] == ["1", "2", "3"]
         assert _csv_of(export, tmp_path) == body
         assert export.to_arrow().num_rows == 3
+
+
+def test_a_body_with_too_many_rows_is_taken_back(clock, tmp_path):
+    """What stands in the file of a refused body, also where it was longer, does not stay."""
+    body, headers = page([("1", "a"), ("2", "b")])
+    longer, _ = page([("1", "a"), ("2", "b"), ("2", "b"), ("2", "b")])
+    with CannedOrg({None: [(longer, headers), (body, headers)]}, 2, sized=False) as org:
+        export = canned(org, clock=clock).export("SELECT Id, Name FROM Thing")
+        assert _csv_of(export, tmp_path) == body
+
+
+def test_rows_are_counted_page_by_page(clock):
+    """A page with fewer rows than the server says is an error where it is read, also as a part."""
+    body, headers = page([("1", "a\n\n\nb")])
+    with CannedOrg({None: (body, {**headers, "Sforce-NumberOfRecords": "3"})}, 3) as org:
+        export = canned(org, clock=clock).export("SELECT Id, Name FROM Thing")
+        part = Part(export._access, Page(export.job_id, api_version="64.0"), export._reading())
+        for read in (list, lambda e: e.to_arrow()):
+            for readable in (export, part):
+                with pytest.raises(ReconciliationError, match=r"gave 1 rows .* counted 3"):
+                    read(readable)
 
 
 def test_a_body_that_stays_short_is_an_error(clock, tmp_path):
