@@ -325,7 +325,7 @@ class Echo:
         if set(map(len, block)) != {self._width}:
             empty = [""] * self._width
             block = [row if len(row) == self._width else empty for row in block]
-        if not self._converters:
+        if not self._converters or not block:
             return list(block)
         columns: list[Sequence[str]] = list(zip(*block, strict=True))
         for index, convert in self._converters:
