@@ -180,13 +180,13 @@ class Job:
     @property
     def finished(self) -> bool:
         """Nothing of it will run any more."""
-        return self.state != bulk_states.OPEN and all(b.terminal for b in self.batches.values())
+        return self.state != bulk_states.OPEN and all(b.terminal for b in batches_of(self))
 
     def count(self, state: str) -> int:
-        return sum(batch.state == state for batch in self.batches.values())
+        return sum(batch.state == state for batch in batches_of(self))
 
     def total(self, number: Callable[[Batch], int]) -> int:
-        return sum(number(batch) for batch in self.batches.values())
+        return sum(number(batch) for batch in batches_of(self))
 
 
 class Work(Protocol):
@@ -574,7 +574,7 @@ class JobEngine:
             self.forget(job)
 
     def _youngest(self, job: Job) -> datetime:
-        return max((batch.created for batch in job.batches.values()), default=job.created)
+        return max((batch.created for batch in batches_of(job)), default=job.created)
 
 
 def batches_of(job: Job) -> Iterator[Batch]:

@@ -261,3 +261,18 @@ def test_browser_says_when_the_emulator_is_gone(browser):
         assert not browser.value(visible)
     browser.until(visible)
     browser.complaints.clear()
+
+
+def test_counters_are_taken_while_batches_come(emulator, wire):
+    """As when one client posts batches and another one, or the page, looks at the job."""
+    identity, _ = wire.load("insert", "Account", "Name\nA\n")
+    job = emulator.engine.job(identity)
+    request = emulator.engine.spool_file(job)
+    request.touch()
+
+    def count(batch):
+        emulator.engine.add_batch(job, request)
+        return batch.processed
+
+    assert job.total(count) == 1
+    assert job.count("Queued") == 1
