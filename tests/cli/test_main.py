@@ -53,6 +53,7 @@ def test_help_loads_no_command():
     assert not loaded & {
         "salesforce_bulk.cli.demo",
         "salesforce_bulk.emulator",
+        "requests",
         "simple_salesforce",
         "sqlite3",
     }
