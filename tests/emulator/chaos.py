@@ -307,7 +307,7 @@ def run(seconds, threads=16, seed=0):
             emulator.define_object("Load__c", {"Ext__c": "externalId", "Amount__c": "number"})
             for fault in FAULTS:
                 emulator.faults.add(fault)
-            clients = _run_clients(emulator, seconds, threads, seed)
+            clients = _run_clients(emulator, seconds, threads, seed, log)
             kinds = Counter(kind for kind, _, _ in emulator.faults.fired)
             emulator.faults.clear()
             _check(emulator.engine.wait_idle(60), "batches are still running")
@@ -320,7 +320,7 @@ def run(seconds, threads=16, seed=0):
     return {"rows stored": stored, "faults": kinds, "seen": seen}
 
 
-def _run_clients(emulator, seconds, threads, seed):
+def _run_clients(emulator, seconds, threads, seed, log):
     until = time.monotonic() + seconds
     clients = [Client(emulator, number, seed, until) for number in range(threads)]
     errors = []
@@ -337,7 +337,8 @@ def _run_clients(emulator, seconds, threads, seed):
     for thread in running:
         thread.join()
     if errors:
-        raise errors[0]
+        log = "\n".join(log.records)
+        raise AssertionError(f"{errors[0]}\n{log}") from errors[0]
     return clients
 
 

@@ -1012,3 +1012,10 @@ def test_a_job_queued_again_goes_on_where_it_was_after_a_restart(tmp_path):
         until(lambda: rest.info(job)["state"] == "JobComplete")
         assert sorted(r["Name"] for r in rest.successful(job).records) == ["A", "B", "C"]
         assert running.org.count("Account") == 3
+
+
+def test_a_fault_behind_the_last_row_strikes_nothing(rest, emulator):
+    emulator.faults.add("row_errors", after_rows=1)
+    job = rest.load("insert", "Account", "Name,AnnualRevenue\nA,1\n")
+    assert rest.info(job)["state"] == "JobComplete"
+    assert rest.successful(job).rows[1][2:] == ["A", "1.0"]
