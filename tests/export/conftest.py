@@ -1,24 +1,9 @@
 """An org in this process for the tests of exports; batches run where they are posted."""
 
 import pytest
+from fast_clock import FastClock
 
 from salesforce_bulk.emulator import SalesforceEmulator
-
-
-class FastClock:
-    """A clock whose pauses take no time."""
-
-    def __init__(self):
-        self._now = 0.0
-        self.pauses = []
-
-    def monotonic(self):
-        return self._now
-
-    def sleep(self, seconds):
-        self._now += seconds
-        self.pauses.append(seconds)
-
 
 ROW = {
     "Text__c": "text",
