@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
+import gc
 import json
 import logging
 import os
@@ -81,11 +83,25 @@ def run(args: argparse.Namespace, output: TextIO | None = None) -> int:
     except (OSError, ValueError, OverflowError) as error:
         sys.stderr.write(f"error: {error}\n")
         return 2
-    with _stop_signals() as stopped, emulator:
+    with _stop_signals() as stopped, _rare_collections(), emulator:
         output.write(_announcement(emulator, args.json))
         output.flush()
         os.read(stopped, 1)
     return 0
+
+
+@contextlib.contextmanager
+def _rare_collections() -> Iterator[None]:
+    """Lets Python look for cycles seldom: batches are many small tuples without any, and looking
+    through them again and again cost a fifth of a load's speed."""
+    before = gc.get_threshold()
+    gc.freeze()
+    gc.set_threshold(100_000, 50, 50)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
+        gc.unfreeze()
 
 
 def _announcement(emulator: SalesforceEmulator, as_json: bool) -> str:
