@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import contextlib
 import gc
 import json
 import logging
@@ -90,7 +89,7 @@ def run(args: argparse.Namespace, output: TextIO | None = None) -> int:
     return 0
 
 
-@contextlib.contextmanager
+@contextmanager
 def _rare_collections() -> Iterator[None]:
     """Lets Python look for cycles seldom: batches are many small tuples without any, and looking
     through them again and again cost a fifth of a load's speed."""
