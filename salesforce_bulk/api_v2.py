@@ -11,7 +11,7 @@ from typing import NamedTuple
 from urllib.parse import quote, urlencode, urlsplit
 
 from salesforce_bulk import bulk_states
-from salesforce_bulk.call import Call, Caller, name_error
+from salesforce_bulk.call import Call, Caller, may_be_done, name_error
 from salesforce_bulk.errors import (
     AmbiguousUpload,
     ApiFault,
@@ -19,7 +19,6 @@ from salesforce_bulk.errors import (
     InvalidJobState,
     NotFound,
     ResultsNotReady,
-    TransportError,
     UnexpectedResponse,
 )
 from salesforce_bulk.models import JobInfo
@@ -70,8 +69,8 @@ class BulkV2:
         call = Call("PUT", path, body, media_type=media.CSV, job_id=job_id, repeatable=False)
         try:
             self._caller.make(call)
-        except TransportError as error:
-            if not error.may_have_arrived:
+        except BulkApiError as error:
+            if not may_be_done(error):
                 raise
             raise AmbiguousUpload(
                 f"{error} The data may have been stored in job {job_id}, which is still Open; "

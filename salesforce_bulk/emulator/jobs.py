@@ -537,6 +537,7 @@ class JobEngine:
         except BatchError as error:
             state, message = bulk_states.FAILED, str(error)
         except Exception:
+            # A defect of ours: the batch fails and says so, and the log has the traceback.
             logger.exception("batch %s", batch.id)
             state, message = bulk_states.FAILED, "InternalServerError : see the emulator's log"
         milliseconds = round((self.clock.monotonic() - started) * 1000)

@@ -3,8 +3,11 @@
 from datetime import date, datetime, timezone
 
 import pytest
+from urllib3.util import Retry
 
-from salesforce_bulk import BulkJobAborted, LoadFailed, ResultsExpired
+from salesforce_bulk import AmbiguousUpload, BulkJobAborted, LoadFailed, ResultsExpired
+from salesforce_bulk.emulator import SalesforceEmulator
+from salesforce_bulk.wire import v2
 
 ROWS = [
     {
@@ -149,3 +152,14 @@ def test_a_job_of_another_process_is_taken_up_by_its_id(org, bulk):
     assert next(iter(other.failed)).record["Ext__c"] == "k7"
     ids = {row.record["Ext__c"]: row.id for row in other.succeeded}
     assert ids == {row.record["Ext__c"]: row.id for row in handle.result().succeeded}
+
+
+def test_an_upload_that_the_server_answered_with_503_may_have_been_stored():
+    """After a 5xx it is open whether the data are there, as after a lost answer."""
+    with SalesforceEmulator(inline=True) as org:
+        api = org.connect(retry=Retry(0))._access.v2
+        job = api.create_ingest_job(v2.ingest_job_document("Account", "insert"))
+        org.faults.add("api_error", route="bulk2.upload", status=503, code="SERVER_UNAVAILABLE")
+        with pytest.raises(AmbiguousUpload) as caught:
+            api.upload(job.id, b"Name\nA\n")
+    assert caught.value.job_id == job.id
