@@ -15,7 +15,8 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from itertools import chain, pairwise, repeat
+from functools import partial
+from itertools import chain, islice, pairwise, repeat
 from operator import itemgetter
 from pathlib import Path
 from typing import IO, Any, NamedTuple, get_args
@@ -43,6 +44,11 @@ STATUS_OF: Mapping[str, RowStatus] = {
 #: Reasons that are told apart; rows beyond them are counted as others.
 _REASONS_KEPT = 1_000
 _REASONS_TOLD = 5
+
+#: Bytes of stored results read at a time; small, since many units may be open at once.
+_PIECE_BYTES = 1 << 14
+#: Rows made into results at a time.
+_BLOCK_ROWS = 500
 
 _RESULT_COLUMNS = ("sf__Id", "sf__Created", "sf__Error")
 
@@ -79,14 +85,22 @@ class Unit:
 
 
 class Outcome(NamedTuple):
-    """A row before it becomes a `RowResult`: nothing of it read that nobody asked for."""
+    """A row before it becomes a `RowResult`: nothing of it read that nobody asked for.
+
+    ``cells`` is empty where they are not wanted.
+    """
 
     number: int
-    cells: list[str]
+    cells: Sequence[str]
     success: str
     id: str
     created: str
     error: str
+
+
+# tuple's own constructor is twice as fast as that of a NamedTuple, whose fields are in order here.
+_new_outcome: Callable[[Any], Outcome] = partial(tuple.__new__, Outcome)
+_new_row_result: Callable[[Any], RowResult] = partial(tuple.__new__, RowResult)
 
 
 def count_results(body: bytes) -> Counter[RowStatus] | None:
@@ -117,6 +131,25 @@ def read_results(text: Iterable[str]) -> Iterator[list[str]]:
     return (list(pick(row)) for row in rows)
 
 
+#: Columns of results: Success, Id, Created, Error.
+ResultColumns = tuple[Sequence[str], Sequence[str], Sequence[str], Sequence[str]]
+
+
+def split_results(lines: str) -> ResultColumns | None:
+    """The columns of results that hold no quotes of their own; None for others.
+
+    Args:
+        lines: whole ones, as a stored result has them: each cell in quotes, four a line.
+
+    Where each quote belongs to a separator or stands at an end, none is inside of a cell. A cell
+    that begins with a line break makes more line ends than there are lines.
+    """
+    cells = lines[1:-2].replace('"\n"', '","').split('","')
+    if lines.count('"') != 2 * len(cells) or len(cells) != 4 * lines.count('"\n'):
+        return None
+    return cells[1::4], cells[0::4], cells[2::4], cells[3::4]
+
+
 @dataclass
 class Layer:
     """The rows of one run: bodies in one spool, results in another."""
@@ -133,27 +166,49 @@ class Layer:
             total.update(unit.counts)
         return total
 
-    def outcomes(self, only: RowStatus | None = None) -> Iterator[Outcome]:
-        """The rows by ascending number; ``only`` leaves out units without such rows."""
+    def outcomes(self, only: RowStatus | None = None, *, cells: bool = True) -> Iterator[Outcome]:
+        """The rows by ascending number.
+
+        Args:
+            only: leaves out units without such rows.
+            cells: whether the rows' own cells are read again.
+        """
         units = [unit for unit in self.units if only is None or unit.counts.get(only)]
         units.sort(key=lambda unit: unit.numbers[0])
-        parts = [self._of_unit(unit) for unit in units]
+        parts = [self._of_unit(unit, cells) for unit in units]
         if all(a.numbers[-1] < b.numbers[0] for a, b in pairwise(units)):
             return chain.from_iterable(parts)
         return heapq.merge(*parts, key=itemgetter(0))
 
-    def _of_unit(self, unit: Unit) -> Iterator[Outcome]:
+    def _of_unit(self, unit: Unit, cells: bool) -> Iterator[Outcome]:
         # A generator, so that files are opened when their rows are asked for.
-        requests = read_rows(self.requests.text(unit.request))
-        next(requests)
-        rest = repeat(["", unit.fate.status, "", write_row_error(unit.fate.error)])
-        results: Iterator[list[str]] = rest
+        numbers = iter(unit.numbers)
+        rows: Iterator[Sequence[str]] = repeat(())
+        if cells:
+            rows = read_rows(self.requests.text(unit.request))
+            next(rows)
         if unit.result is not None:
-            results = chain(read_results(self.results.text(unit.result)), rest)
-        for number, cells, (record_id, success, created, error) in zip(
-            unit.numbers, requests, results, strict=False
-        ):
-            yield Outcome(number, cells, success, record_id, created, error)
+            for columns in self._results_in(unit.result):
+                block = islice(numbers, len(columns[0]))
+                yield from map(_new_outcome, zip(block, rows, *columns, strict=False))
+        status, error = unit.fate.status, write_row_error(unit.fate.error)
+        rest = (repeat(status), repeat(""), repeat(""), repeat(error))
+        yield from map(_new_outcome, zip(numbers, rows, *rest, strict=False))
+
+    def _results_in(self, place: Slice) -> Iterator[ResultColumns]:
+        start, end = place.offset + len(RESULT_HEADER), place.offset + place.length
+        while start < end:
+            piece = self.results.read_part(start, min(_PIECE_BYTES, end - start))
+            lines = piece[: piece.rfind(b'"\n') + 2]
+            columns = split_results(lines.decode("utf-8"))
+            if columns is None:
+                rows = read_rows(self.results.text(Slice(start, end - start)))
+                while block := list(islice(rows, _BLOCK_ROWS)):
+                    ids, successes, created, errors = zip(*block, strict=True)
+                    yield successes, ids, created, errors
+                return
+            yield columns
+            start += len(lines)
 
 
 class RowView:
@@ -329,29 +384,46 @@ class LoadResult:
     # Rows
 
     def __iter__(self) -> Iterator[RowResult]:
-        return self._as_results(self.outcomes())
+        return self._as_results(None)
 
     def rows_with(self, status: RowStatus) -> Iterator[RowResult]:
         """The rows of one status."""
-        return self._as_results(self.outcomes(status))
+        return self._as_results(status)
 
-    def _as_results(self, outcomes: Iterable[Outcome]) -> Iterator[RowResult]:
-        columns, records = self.columns, self._records
-        for number, cells, success, record_id, created, error in outcomes:
-            yield RowResult(
-                number,
-                records[number - 1] if records else dict(zip(columns, cells, strict=True)),
-                STATUS_OF.get(success, "unknown"),
-                record_id or None,
-                created == "true",
-                read_row_error(error) if error else None,
+    def _as_results(self, only: RowStatus | None) -> Iterator[RowResult]:
+        outcomes = self.outcomes(only, cells=not self._records)
+        while block := list(islice(outcomes, _BLOCK_ROWS)):
+            numbers, cells, successes, ids, created, errors = zip(*block, strict=True)
+            yield from map(
+                _new_row_result,
+                zip(
+                    numbers,
+                    self._records_of(numbers, cells),
+                    [STATUS_OF.get(success, "unknown") for success in successes],
+                    [record_id or None for record_id in ids],
+                    [text == "true" for text in created],
+                    [read_row_error(error) if error else None for error in errors],
+                    strict=True,
+                ),
             )
 
-    def outcomes(self, only: RowStatus | None = None) -> Iterator[Outcome]:
-        """The rows as texts, as they were sent and answered."""
-        found = self._layers[0].outcomes(only if len(self._layers) == 1 else None)
-        for layer in self._layers[1:]:
-            found = _overlaid(found, layer.outcomes())
+    def _records_of(
+        self, numbers: Sequence[int], cells: Iterable[Sequence[str]]
+    ) -> Sequence[Mapping[str, Any]]:
+        records = self._records
+        if not records:
+            columns = self.columns
+            return [dict(zip(columns, row, strict=True)) for row in cells]
+        if numbers[-1] - numbers[0] < len(numbers):
+            return records[numbers[0] - 1 : numbers[-1]]
+        return [records[number - 1] for number in numbers]
+
+    def outcomes(self, only: RowStatus | None = None, *, cells: bool = True) -> Iterator[Outcome]:
+        """The rows as texts, as they were sent and answered; see `Layer.outcomes`."""
+        first, *others = self._layers
+        found = first.outcomes(None if others else only, cells=cells)
+        for layer in others:
+            found = _overlaid(found, layer.outcomes(cells=cells))
         if only is None:
             return found
         return (one for one in found if STATUS_OF.get(one.success, "unknown") == only)
@@ -382,7 +454,7 @@ class LoadResult:
         counts: Counter[str] = Counter()
         for status in STATUSES[1:]:
             if self._counts[status]:
-                for outcome in self.outcomes(status):
+                for outcome in self.outcomes(status, cells=False):
                     reason = _reason(outcome.error)
                     if reason not in counts and len(counts) >= _REASONS_KEPT:
                         reason = "others"

@@ -5,13 +5,21 @@ import io
 import pickle
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from salesforce_bulk import JobStillRunning, LoadFailed, ResultsExpired
-from salesforce_bulk.load_results import STATUSES, count_results
+from salesforce_bulk.load_results import (
+    STATUSES,
+    Fate,
+    Layer,
+    Unit,
+    count_results,
+    split_results,
+)
 from salesforce_bulk.load_v1 import judge_results
 from salesforce_bulk.models import RowError
+from salesforce_bulk.spool import Spool
 from salesforce_bulk.wire.row_error import read_row_error, write_row_error
 
 WHY = RowError("Failed", "why")
@@ -218,3 +226,56 @@ def test_a_download_that_breaks_is_fetched_again(org, bulk, kind):
     org.faults.add(kind, method="GET", path="*/result", after_bytes=80)
     rows = [{"Name": f"a{n}", "Site": "s"} for n in range(50)]
     assert bulk.insert("Account", rows).succeeded == 50
+
+
+@given(RESULTS)
+def test_results_read_by_splitting_are_those_read_by_their_quotes(results):
+    """The fast way agrees with the csv module, or says that it does not know."""
+    lines = body_of(results).decode().split("\n", 1)[1]
+    columns = split_results(lines)
+    plain = not any(
+        '"' in cell or cell.startswith("\n") for one in results for cell in (one[0], one[3])
+    )
+    if not results:
+        assert columns is None
+    elif columns is None:
+        assert not plain
+    else:
+        successes, ids, created, errors = columns
+        found = list(zip(ids, successes, created, errors, strict=True))
+        assert found == [
+            (one, str(ok).lower(), str(new).lower(), error) for one, ok, new, error in results
+        ]
+
+
+TROUBLE = st.text('",\n\\a', max_size=4)
+
+
+@settings(max_examples=1_000)
+@given(st.lists(st.tuples(TROUBLE, st.booleans(), st.booleans(), TROUBLE), max_size=4))
+def test_no_cell_is_taken_for_a_separator(results):
+    columns = split_results(body_of(results).decode().split("\n", 1)[1])
+    if columns is not None:
+        assert list(zip(columns[1], columns[3], strict=True)) == [(a, d) for a, _, _, d in results]
+
+
+@pytest.mark.parametrize("error", ["E:plain:--", 'E:with "quotes":--', "E:" + "x" * 40_000 + ":--"])
+def test_results_are_read_piece_by_piece(error):
+    """Results longer than what is read at once, with quotes and with cells longer than that."""
+    rows = [(f"id{n}", n % 3 > 0, True, "" if n % 3 else error) for n in range(1_000)]
+    layer = Layer(("A",), Spool(), Spool())
+    request = layer.requests.append(b"A\n" + b"".join(b"%d\n" % n for n in range(1_003)))
+    stored = layer.results.append(body_of(rows))
+    counts = {"success": 666, "failed": 334, "unprocessed": 3}
+    layer.units.append(Unit(request, range(1, 1_004), stored, Fate("unprocessed", WHY), counts))
+    found = list(layer.outcomes())
+    assert [one.number for one in found] == list(range(1, 1_004))
+    assert [one.cells for one in found] == [[str(n)] for n in range(1_003)]
+    assert [(one.id, one.error) for one in found[:1_000]] == [
+        (key, text) for key, _, _, text in rows
+    ]
+    assert {(one.success, one.error) for one in found[1_000:]} == {("unprocessed", "Failed:why:--")}
+    bare = layer.outcomes(cells=False)
+    assert [(one.number, one.success) for one in bare] == [
+        (one.number, one.success) for one in found
+    ]
