@@ -11,8 +11,8 @@ from typing import TypeVar
 
 from salesforce_bulk.errors import (
     NEXT_STEP,
+    ApiFault,
     BulkApiError,
-    ServerBusy,
     SessionExpired,
     TransportError,
     UnexpectedResponse,
@@ -187,7 +187,8 @@ def may_be_done(error: BulkApiError) -> bool:
     """Whether the server may have carried out the call that ended with this error."""
     if isinstance(error, TransportError):
         return error.may_have_arrived
-    return isinstance(error, ServerBusy) and (error.status_code or 0) >= 500
+    # Whatever its code: those of a 500 are an open list.
+    return isinstance(error, ApiFault) and (error.status_code or 0) >= 500
 
 
 def html_instead(response: Response) -> UnexpectedResponse:

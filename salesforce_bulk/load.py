@@ -13,16 +13,21 @@ import os
 from array import array
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import asdict, replace
 from itertools import islice
 from typing import Any, Protocol, cast
 
 from salesforce_bulk import bulk_states, limits
 from salesforce_bulk.batching import Bounds
+from salesforce_bulk.call import add_to_message
 from salesforce_bulk.errors import (
+    ApiFault,
     InvalidInput,
+    InvalidJobState,
     JobStillRunning,
     JournalMismatch,
+    TransportError,
 )
 from salesforce_bulk.formats.csv import read_rows
 from salesforce_bulk.formats.row_encoder import RowEncoder, time_zone
@@ -128,7 +133,10 @@ class EngineV1:
         self._upload.run()
 
     def wait(self, deadline: float | None) -> bool:
-        return self._results.wait(deadline)
+        done = self._results.wait(deadline)
+        if done:
+            self._upload.close()  # where it failed before; nothing depends on it
+        return done
 
     def units(self) -> list[Unit]:
         error = self._upload.refused
@@ -139,7 +147,8 @@ class EngineV1:
     def abort(self) -> None:
         document = v1.state_document(bulk_states.ABORTED)
         for job_id in self.job_ids:
-            self._api.set_job_state(job_id, document, bulk_states.ABORTED)
+            with suppress(InvalidJobState):  # it is over already
+                self._api.set_job_state(job_id, document, bulk_states.ABORTED)
 
 
 class LoadJob:
@@ -208,7 +217,7 @@ class LoadJob:
         if self._result is None:
             clock = self._access.clock
             deadline = None if timeout is None else clock.monotonic() + timeout
-            if not self._engine.wait(deadline):
+            if not self._waited(deadline):
                 raise JobStillRunning(
                     f"{self.name} (job {', '.join(self.job_ids)}) is not done after {timeout} s. "
                     "It was left alone and goes on; wait with the error's .handle.result(), or "
@@ -219,8 +228,21 @@ class LoadJob:
             self._result = self._finished()
         return self._result
 
+    def _waited(self, deadline: float | None) -> bool:
+        try:
+            return self._engine.wait(deadline)
+        except (TransportError, ApiFault) as error:
+            error.job_id = error.job_id or self.job_id
+            add_to_message(
+                error,
+                f"The rows were sent; what became of them is not known yet, and the jobs "
+                f"({', '.join(self.job_ids)}) go on. Do not load the rows again: take up each job "
+                "with attach(job_id), or all with the journal where there is one.",
+            )
+            raise
+
     def abort(self) -> None:
-        """Abort the jobs; rows that were processed stay in the org."""
+        """Abort the jobs that are not over; rows that were processed stay in the org."""
         self._engine.abort()
 
     def layer(self) -> Layer:

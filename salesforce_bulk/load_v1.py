@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import csv
 import io
+import logging
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -49,17 +50,17 @@ from salesforce_bulk.load_results import (
 )
 from salesforce_bulk.load_settings import LoadSpec
 from salesforce_bulk.models import RowError, RowStatus
-from salesforce_bulk.polling import growing_pause
+from salesforce_bulk.polling import growing_pause, try_again
 from salesforce_bulk.spool import Slice, Spool
 from salesforce_bulk.transport import Clock
 from salesforce_bulk.wire import media, v1
 
 #: How often one batch is sent, each time after it was certain that it was not there.
 _SENDINGS = 8
-#: How often a job is created where the answer was lost; a job without batches does nothing.
-_CREATIONS = 5
 #: How often results that do not add up are fetched before that is taken for the truth.
 _FETCHES = 3
+
+log = logging.getLogger("salesforce_bulk")
 
 Told = Callable[[str, int, int], None]
 
@@ -174,7 +175,9 @@ class UploadV1:
         self._gate = _Gate()
         self._lock = threading.Lock()
         self._stopped = threading.Event()
-        self._rows = self._bytes = 0
+        done = [plan.parts[index] for index in state.sent]
+        self._rows = sum(len(part.numbers) for part in done)
+        self._bytes = sum(part.place.length for part in done)
         self.refused: BulkApiError | None = None
 
     def run(self) -> None:
@@ -285,15 +288,10 @@ class UploadV1:
             spec.external_id,
             spec.assignment_rule_id,
         )
-        for attempt in range(1, _CREATIONS + 1):
-            try:
-                info = self._api.create_job(document, {})
-                break
-            except TransportError:
-                # A job that was made all the same holds nothing and does nothing.
-                if attempt == _CREATIONS:
-                    raise
-        return self._verified(info)
+        # A job that was made all the same holds nothing and does nothing.
+        return self._verified(
+            try_again(lambda: self._api.create_job(document, {}), self._api.clock)
+        )
 
     def _verified(self, info: Mapping[str, Any]) -> str:
         job_id = str(info.get("id") or "")
@@ -312,16 +310,24 @@ class UploadV1:
         return job_id
 
     def close(self) -> None:
-        """Close the job; it goes on processing what it has."""
+        """Close the job; it goes on processing what it has.
+
+        Nothing depends on it: batches are processed from the moment they are sent, and an error
+        here would hide what became of them.
+        """
         job_id = self.state.open_job
         if job_id is None:
             return
-        # Aborted by somebody it need not be closed, and its batches say what became of them.
-        with suppress(InvalidJobState):
-            self._api.set_job_state(
-                job_id, v1.state_document(bulk_states.CLOSED), bulk_states.CLOSED
-            )
-        self._record({"event": "closed", "job": job_id})
+        try:
+            # Aborted by somebody it need not be closed, and its batches say what became of them.
+            with suppress(InvalidJobState):
+                self._api.set_job_state(
+                    job_id, v1.state_document(bulk_states.CLOSED), bulk_states.CLOSED
+                )
+        except (TransportError, ApiFault) as error:
+            log.warning("Job %s could not be closed; its batches go on: %s", job_id, error)
+        else:
+            self._record({"event": "closed", "job": job_id})
 
     # Answers that were lost
 
@@ -344,7 +350,8 @@ class UploadV1:
                 self._adopt(job_id)
         except InvalidJob as error:
             raise _gone(job_id) from error
-        except TransportError as error:
+        except (TransportError, ApiFault) as error:
+            # A fault too: that the job cannot be looked at does not say what is in it.
             raise _undecided(job_id, error) from doubt
         for index in self._pending_in(job_id):
             self._record({"event": "absent", "part": index})
@@ -538,16 +545,19 @@ class ResultsV1:
                 if found is not None and _state(info) in bulk_states.BATCH_TERMINAL_STATES:
                     ended.append((found, info))
             for batch_id, index in batches.items():
-                self._ask_for_unlisted(index, BatchRef(job_id, batch_id))
+                unlisted = self._unlisted(index, BatchRef(job_id, batch_id))
+                if unlisted is not None and _state(unlisted) in bulk_states.BATCH_TERMINAL_STATES:
+                    ended.append((index, unlisted))
         return ended
 
-    def _ask_for_unlisted(self, index: int, ref: BatchRef) -> None:
+    def _unlisted(self, index: int, ref: BatchRef) -> Mapping[str, Any] | None:
         try:
-            self._api.batch(*ref)
+            return self._api.batch(*ref)
         except InvalidBatch:
             why = RowError("BatchGone", f"the org knows batch {ref.batch_id} no more")
             part = self._plan.parts[index]
             self._units[index] = _without_results(part, Fate("unknown", why), ref)
+            return None
 
     def _tell(self) -> None:
         rows = sum(len(unit.numbers) for unit in self._units.values())
@@ -596,7 +606,8 @@ def judge_results(body: bytes, rows: int, processed: int, why: RowError) -> Verd
         why: the reason of the rows that were not processed.
     """
     counts = count_results(body)
-    if counts is not None and counts.total() == rows:
+    # Cut off within its last record, a body counts like a whole one.
+    if counts is not None and counts.total() == rows and body.endswith(b'"\n'):
         return body, counts
     try:
         results = list(read_results(io.StringIO(body.decode("utf-8"), newline="")))

@@ -4,7 +4,9 @@ Guide: "Create a Job", "Upload Job Data", "Close or Abort a Job", "Get Job Succe
 Results" and its neighbours.
 
 Nothing of a job is processed before its upload is declared complete. So a job whose upload is in
-doubt is aborted, and the rows go into another one: they cannot be there twice.
+doubt is aborted, and the rows go into another one: they cannot be there twice. Once the upload is
+stored, the job is the only one for its rows: that it is complete is declared again where the answer
+was lost, and no other job takes the rows whatever became of it.
 """
 
 from __future__ import annotations
@@ -15,11 +17,13 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from salesforce_bulk import bulk_states
 from salesforce_bulk.api_v2 import RESULT_KINDS, BulkV2
 from salesforce_bulk.errors import (
+    AmbiguousUpload,
     ApiFault,
     BulkApiError,
     BulkJobAborted,
@@ -36,7 +40,7 @@ from salesforce_bulk.load_plan import Plan, Planned
 from salesforce_bulk.load_results import RESULT_HEADER, STATUS_OF, Fate, Unit
 from salesforce_bulk.load_settings import LoadSpec
 from salesforce_bulk.models import JobInfo, RowError, RowStatus
-from salesforce_bulk.polling import growing_pause
+from salesforce_bulk.polling import growing_pause, try_again
 from salesforce_bulk.row_matching import RowShape, Told, match_rows, read_told
 from salesforce_bulk.spool import Slice, Spool
 from salesforce_bulk.transport import Clock
@@ -59,12 +63,14 @@ class StateV2:
 
     Attributes:
         jobs: all that were made and not given up.
-        made: the job of each part; its upload may be complete or not.
+        made: the job of each part.
+        stored: the parts whose upload is stored; it may have been declared complete.
         started: the parts whose upload was declared complete.
     """
 
     jobs: list[str] = field(default_factory=list)
     made: dict[int, str] = field(default_factory=dict)
+    stored: set[int] = field(default_factory=set)
     started: set[int] = field(default_factory=set)
 
     def replay(self, entry: Entry) -> None:
@@ -76,6 +82,8 @@ class StateV2:
             case "left":
                 self.jobs.remove(entry["job"])
                 self.made.pop(entry["part"], None)
+            case "stored":
+                self.stored.add(entry["part"])
             case "started":
                 self.started.add(entry["part"])
 
@@ -123,7 +131,9 @@ class EngineV2:
         self._lock = threading.Lock()
         self._stopped = threading.Event()
         self._refused: BulkApiError | None = None
-        self._rows = self._bytes = 0
+        done = [plan.parts[index] for index in state.started]
+        self._rows = sum(len(part.numbers) for part in done)
+        self._bytes = sum(part.place.length for part in done)
         self._units: dict[int, Unit] = {}
 
     @property
@@ -166,6 +176,13 @@ class EngineV2:
         if job_id is not None:
             return self._take_up(index, job_id)
         job_id = self._create(index)
+        if not self._stored(index, job_id):
+            return False
+        self._start(index, job_id)
+        return True
+
+    def _stored(self, index: int, job_id: str) -> bool:
+        """Upload a part; False where that is in doubt and its job was left."""
         try:
             self._api.upload(job_id, self._plan.body(index))
         except TransportError:
@@ -175,19 +192,30 @@ class EngineV2:
             if self._api.ingest_job(job_id).state == bulk_states.ABORTED:
                 raise BulkJobAborted(job_id) from None
             raise
-        self._api.set_ingest_state(job_id, bulk_states.UPLOAD_COMPLETE)
-        self._started(index, job_id)
+        self._record({"event": "stored", "part": index, "job": job_id})
         return True
 
-    def _take_up(self, index: int, job_id: str) -> bool:
-        """The job of an earlier process; an Open one may hold the data or not."""
-        job = self._job(job_id)
-        untouched = job.state == bulk_states.ABORTED and not job.rows_processed
-        if job.state == bulk_states.OPEN or untouched:
-            self._leave(index, job_id)
-            return False
+    def _start(self, index: int, job_id: str) -> None:
+        """Declare a stored upload complete, from which moment on its rows are processed."""
+        try:
+            self._api.set_ingest_state(job_id, bulk_states.UPLOAD_COMPLETE)
+        except InvalidJobState as error:
+            if self._job(job_id).state == bulk_states.OPEN:
+                raise _undecided(self._spec.name, job_id, error) from error
+            # Aborted by somebody, before or after it began; its results say what became of it.
+        except BulkApiError as error:
+            # Whatever it says: the call is repeated, and an earlier try may have arrived.
+            raise _undecided(self._spec.name, job_id, error) from error
         self._started(index, job_id)
-        return True
+
+    def _take_up(self, index: int, job_id: str) -> bool:
+        """The job of an earlier process."""
+        if index in self._state.stored:
+            self._start(index, job_id)
+            return True
+        # Its upload was never declared complete, so nothing of it can have been processed.
+        self._leave(index, job_id)
+        return False
 
     def _create(self, index: int) -> str:
         spec = self._spec
@@ -197,14 +225,8 @@ class EngineV2:
             external_id_name=spec.external_id,
             assignment_rule_id=spec.assignment_rule_id,
         )
-        for attempt in range(1, _JOBS + 1):
-            try:
-                job = self._api.create_ingest_job(document)
-                break
-            except TransportError:
-                # A job that was made all the same holds nothing and does nothing.
-                if attempt == _JOBS:
-                    raise
+        # A job that was made all the same holds nothing and does nothing.
+        job = try_again(lambda: self._api.create_ingest_job(document), self._clock)
         if job.operation != spec.operation:
             self._api.set_ingest_state(job.id, bulk_states.ABORTED)
             raise JobFailed(
@@ -263,7 +285,8 @@ class EngineV2:
 
     def abort(self) -> None:
         for job_id in self.job_ids:
-            self._api.set_ingest_state(job_id, bulk_states.ABORTED)
+            with suppress(InvalidJobState):  # it is over already
+                self._api.set_ingest_state(job_id, bulk_states.ABORTED)
 
     def _job(self, job_id: str) -> JobInfo:
         try:
@@ -353,7 +376,8 @@ class AttachedV2:
         return [Unit(part.place, part.numbers, place, Fate("unknown", why), counts, job.id)]
 
     def abort(self) -> None:
-        self._api.set_ingest_state(self.job_ids[0], bulk_states.ABORTED)
+        with suppress(InvalidJobState):  # it is over already
+            self._api.set_ingest_state(self.job_ids[0], bulk_states.ABORTED)
 
     def _names(self, job: JobInfo) -> list[str]:
         """The columns that were uploaded, from the header of whichever file has one."""
@@ -437,6 +461,15 @@ def _reason(job: JobInfo) -> RowError:
 def _all_of(part: Planned, fate: Fate, job_id: str | None) -> Unit:
     counts: Mapping[RowStatus, int] = {fate.status: len(part.numbers)}
     return Unit(part.place, part.numbers, None, fate, counts, job_id)
+
+
+def _undecided(name: str, job_id: str, why: object) -> AmbiguousUpload:
+    return AmbiguousUpload(
+        f"{name}: the rows are stored in job {job_id}, which may have begun to process them: "
+        f"{why}. Do not load them again. Go on with the journal, or look at the job: one that is Open has "
+        "to be set to UploadComplete, any other is taken up with attach(job_id).",
+        job_id=job_id,
+    )
 
 
 def _gone(job_id: str) -> ResultsExpired:

@@ -3,8 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TypeVar
 
+from salesforce_bulk.call import may_be_done
+from salesforce_bulk.errors import BulkApiError, TransportError
 from salesforce_bulk.transport import Clock
+
+_T = TypeVar("_T")
+
+#: Seconds between tries of what may be done twice without harm.
+_TRY_AGAIN = (1.0, 2.0, 4.0, 8.0)
 
 
 def wait_until(done: Callable[[], bool], *, timeout: float, interval: float, clock: Clock) -> bool:
@@ -35,3 +43,19 @@ def wait_until(done: Callable[[], bool], *, timeout: float, interval: float, clo
 def growing_pause(waited: float) -> float:
     """Seconds until the next question: a tenth of what was waited so far, 0.1 to 10."""
     return min(10.0, max(0.1, 0.1 * waited))
+
+
+def try_again(act: Callable[[], _T], clock: Clock) -> _T:
+    """Do what does no harm if it is done twice, up to five times while the org cannot be reached.
+
+    Raises:
+        BulkApiError: what the last try, or one that was refused, ended with.
+    """
+    for pause in _TRY_AGAIN:
+        try:
+            return act()
+        except BulkApiError as error:
+            if not (isinstance(error, TransportError) or may_be_done(error)):
+                raise
+        clock.sleep(pause)
+    return act()
