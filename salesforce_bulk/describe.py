@@ -106,6 +106,12 @@ class Describes:
                 self._objects[key] = self._caller.read(call, _read_object)
             return self._objects[key]
 
+    def asked_anew(self, name: str) -> ObjectDescribe:
+        """The description of an object as it is now, for what the known one lacks."""
+        with self._lock:
+            self._objects.pop(name.lower(), None)
+        return self.object(name)
+
     def limits(self) -> Mapping[str, Allowance]:
         """GET /limits, by the vendor's names, e.g. ``DailyBulkApiBatches``; never cached."""
         return self._caller.read(Call("GET", "limits", media_type=media.JSON), _read_limits)

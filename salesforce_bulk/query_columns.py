@@ -5,7 +5,9 @@ REST API guide, "sObject Describe"; Bulk API guide, "SOQL Considerations".
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import itertools
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 
 from salesforce_bulk.describe import Describes, FieldDescribe, ObjectDescribe
 from salesforce_bulk.errors import InvalidInput, NotFound
@@ -13,8 +15,10 @@ from salesforce_bulk.formats.typed import Column
 from salesforce_bulk.soql import Query, SelectItem
 
 #: Types that bulk queries do not select.
-_COMPOUND = frozenset({"address", "location", "complexvalue"})
+_COMPOUND = frozenset({"address", "location", "complexvalue", "junctionidlist"})
 _BINARY = "base64"
+#: Functions whose column is called as its field where it has no alias; others' are numbered.
+_CALLED_AS_FIELD = frozenset({"TOLABEL", "FORMAT", "CONVERTCURRENCY"})
 #: Functions whose column keeps the type of its field; the others give text.
 _KEEPS_TYPE = frozenset({"CONVERTCURRENCY"})
 
@@ -37,7 +41,11 @@ def columns_of(query: Query, describes: Describes) -> list[Column]:
         NotFound: the org has no such object.
     """
     described = describes.object(query.object)
-    columns = [_column(item, described, describes) for item in query.items]
+    if any(not item.function and _is_unknown(item.path, described) for item in query.items):
+        # A field may be younger than the description that a long-lived client has.
+        described = describes.asked_anew(query.object)
+    numbered = itertools.count()
+    columns = [_column(item, described, describes, numbered) for item in query.items]
     _refuse_doubles(column.name for column in columns)
     return columns
 
@@ -63,18 +71,34 @@ def expanded(query: Query, describes: Describes) -> str:
     return text
 
 
-def _column(item: SelectItem, described: ObjectDescribe, describes: Describes) -> Column:
-    if item.function and item.function not in _KEEPS_TYPE:
-        return Column(".".join(item.path) or item.text)
-    name = ".".join(item.path)
-    field = _find(item.path, described, describes)
-    if field is None and len(item.path) == 1:
+def _is_unknown(path: tuple[str, ...], described: ObjectDescribe) -> bool:
+    first = described.field if len(path) == 1 else described.relationship
+    return bool(path) and first(path[0]) is None
+
+
+def _column(
+    item: SelectItem, described: ObjectDescribe, describes: Describes, numbered: Iterator[int]
+) -> Column:
+    if not item.function:
+        return _field_column(item.path, described, describes)
+    if item.function not in _CALLED_AS_FIELD or not item.path:
+        return Column(item.alias or f"expr{next(numbered)}")
+    column = _field_column(item.path, described, describes)
+    if item.function not in _KEEPS_TYPE:
+        column = Column(column.name)
+    return replace(column, name=item.alias) if item.alias else column
+
+
+def _field_column(path: tuple[str, ...], described: ObjectDescribe, describes: Describes) -> Column:
+    name = ".".join(path)
+    field = _find(path, described, describes)
+    if field is None and len(path) == 1:
         nearest = described.nearest(name)
         hint = f" Did you mean {nearest!r}?" if nearest else ""
         raise InvalidInput(f"{described.name} has no field {name!r}.{hint}", column=name)
     if field is not None:
-        _refuse_unselectable(name, field, described)
-    return _typed(_in_the_apis_case(item.path, described, describes), field)
+        _refuse_unselectable(name, field, described if len(path) == 1 else None)
+    return _typed(_in_the_apis_case(path, described, describes), field)
 
 
 def _typed(name: str, field: FieldDescribe | None) -> Column:
@@ -83,9 +107,10 @@ def _typed(name: str, field: FieldDescribe | None) -> Column:
     return Column(name, field.type, field.precision, field.scale)
 
 
-def _refuse_unselectable(name: str, field: FieldDescribe, described: ObjectDescribe) -> None:
+def _refuse_unselectable(name: str, field: FieldDescribe, described: ObjectDescribe | None) -> None:
     if field.type in _COMPOUND:
-        parts = [f.name for f in described.fields if f.compound_field_name == field.name]
+        others = described.fields if described else ()
+        parts = [f.name for f in others if f.compound_field_name == field.name]
         shown = ", ".join(part for part in parts if part != field.name)
         raise InvalidInput(
             f"{name} is a compound field, which bulk queries do not select; select its parts"

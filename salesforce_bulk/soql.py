@@ -9,7 +9,8 @@ import itertools
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, time
+from decimal import Decimal
 from typing import Any, NamedTuple
 
 from salesforce_bulk import limits
@@ -43,11 +44,15 @@ class SelectItem:
         text: as it stands there.
         path: of a field, without the object's own name or alias; empty where it is no field.
         function: its name in upper case, ``TYPEOF``, or ``(`` for a sub-query; ``""`` for a field.
+        inner: the functions within it, in upper case.
+        alias: the name that a function's column was given; ``""`` for none.
     """
 
     text: str
     path: tuple[str, ...] = ()
     function: str = ""
+    inner: tuple[str, ...] = ()
+    alias: str = ""
 
 
 @dataclass(frozen=True)
@@ -60,7 +65,8 @@ class Query:
         items: of SELECT.
         clauses: the keywords behind FROM, in upper case: ``WHERE``, ``ORDER``, ``LIMIT`` …
         where: (start, end) of the condition in ``text``, None where there is none.
-        from_end: where FROM and its object end in ``text``.
+        from_end: where FROM and its object end in ``text``, and USING SCOPE, which a condition
+            stands behind.
     """
 
     text: str
@@ -84,9 +90,25 @@ class Query:
         """The text with a further condition."""
         if self.where is None:
             return f"{self.text[: self.from_end]} WHERE {condition}{self.text[self.from_end :]}"
-        start, end = self.where
-        given = self.text[start:end].strip()
-        return f"{self.text[:start]} ({given}) AND {condition} {self.text[end:]}".rstrip()
+        return self._with_where(f"{self._enclosed} AND {condition}")
+
+    @property
+    def open_to_conditions(self) -> str:
+        """The text, to which ``AND …`` may be added without changing what it means."""
+        if self.where is None or not any(
+            token.depth == 0 and token.says("OR")
+            for token in _tokens(self.text[slice(*self.where)])
+        ):
+            return self.text
+        return self._with_where(self._enclosed)
+
+    @property
+    def _enclosed(self) -> str:
+        return f"({self.text[slice(*self.where)].strip()})" if self.where else ""
+
+    def _with_where(self, condition: str) -> str:
+        start, end = self.where or (0, 0)
+        return f"{self.text[:start]} {condition} {self.text[end:]}".rstrip()
 
 
 #: Clauses behind FROM: each begins with these words.
@@ -171,7 +193,7 @@ def read_query(soql: str) -> Query:
         items=tuple(_items(text, tokens[1:begin], {word.text.lower() for word in words})),
         clauses=frozenset(name for name, _, _ in clauses),
         where=_extent(text, clauses, "WHERE"),
-        from_end=words[-1].end,
+        from_end=_from_end(text, words, clauses),
     )
     _refuse(query)
     return query
@@ -226,9 +248,18 @@ def _object_words(
             f"FROM names more than one object ({text[words[0].start : end].strip()!r}); write "
             "paths in SELECT instead, e.g. Account.Name."
         )
-    if len(words) > 2:
-        raise InvalidInput(f"{words[2].text!r} behind FROM is no clause of SOQL.")
+    strange = next((token for token in words if token.kind != "word"), None)
+    if strange is not None or len(words) > 2:
+        shown = (strange or words[2]).text
+        raise InvalidInput(f"{shown!r} behind FROM is no clause of SOQL.")
     return words
+
+
+def _from_end(text: str, words: Sequence[_Token], clauses: Sequence[tuple[str, int, int]]) -> int:
+    scope = _extent(text, clauses, "USING")
+    if scope is None:
+        return words[-1].end
+    return scope[0] + len(text[slice(*scope)].rstrip())
 
 
 def _extent(
@@ -261,11 +292,29 @@ def _item(text: str, tokens: Sequence[_Token], own_names: set[str]) -> SelectIte
         raise InvalidInput("SOQL knows no SELECT *; use export('Object', fields='all').")
     if len(tokens) == 1 and first.kind == "word":
         return SelectItem(text, _own_path(first.text, own_names))
-    if len(tokens) > 2 and tokens[1].text == "(":
-        inner = [token for token in tokens if token.depth == 1 and token.kind == "word"]
-        path = _own_path(inner[0].text, own_names) if inner else ()
-        return SelectItem(text, path, first.text.upper())
+    end = next((at for at, t in enumerate(tokens) if t.text == ")" and t.depth == 0), 0)
+    behind = tokens[end + 1 :]
+    if end and tokens[1].text == "(" and (not behind or _is_alias(behind)):
+        called, names = _called(tokens[2:end])
+        path = _own_path(names[0], own_names) if names else ()
+        alias = behind[0].text if behind else ""
+        return SelectItem(text, path, first.text.upper(), called, alias)
     raise InvalidInput(f"{text!r} in SELECT is no field and no function.")
+
+
+def _is_alias(tokens: Sequence[_Token]) -> bool:
+    return len(tokens) == 1 and tokens[0].kind == "word"
+
+
+def _called(tokens: Sequence[_Token]) -> tuple[tuple[str, ...], list[str]]:
+    """The functions, in upper case, and the fields among a function's arguments."""
+    functions: list[str] = []
+    names: list[str] = []
+    for token, following in itertools.zip_longest(tokens, tokens[1:]):
+        if token.kind == "word":
+            called = following is not None and following.text == "("
+            (functions if called else names).append(token.text.upper() if called else token.text)
+    return tuple(functions), names
 
 
 def _own_path(text: str, own_names: set[str]) -> tuple[str, ...]:
@@ -279,9 +328,10 @@ def _refuse(query: Query) -> None:
         if name in query.clauses:
             raise InvalidInput(message)
     for item in query.items:
-        if item.function in _REFUSED_FUNCTIONS:
-            shown = item.text if len(item.text) < 60 else f"{item.text[:60]}…"
-            raise InvalidInput(f"{shown} {_REFUSED_FUNCTIONS[item.function]}")
+        for function in (item.function, *item.inner):
+            if function in _REFUSED_FUNCTIONS:
+                shown = item.text if len(item.text) < 60 else f"{item.text[:60]}…"
+                raise InvalidInput(f"{shown} {_REFUSED_FUNCTIONS[function]}")
         if item.function == "FIELDS" and tuple(map(str.upper, item.path)) != ("STANDARD",):
             raise InvalidInput(
                 f"{item.text} is refused by bulk queries; use export({query.object!r}, "
@@ -304,14 +354,16 @@ _CONDITION = re.compile(
     re.IGNORECASE,
 )
 _LISTS = frozenset({"IN", "NOT IN", "INCLUDES", "EXCLUDES"})
+#: In a pattern of LIKE: a backslash that makes the next character stand for itself.
+_LIKE_ESCAPE = re.compile(r"\\([%_\\])")
 
 
 def literal(value: Any) -> str:
     """A Python value as a SOQL literal, escaped.
 
     Args:
-        value: None, bool, a number, a text, a date, an aware datetime, or a list, tuple or set
-            of them, which becomes a list in parentheses.
+        value: None, bool, a number, a text, a date, a time, an aware datetime, or a list, tuple
+            or set of them, which becomes a list in parentheses.
 
     Raises:
         InvalidInput: a value that SOQL has no literal for, such as a datetime without a zone.
@@ -330,17 +382,14 @@ def literal(value: Any) -> str:
         raise InvalidInput(f"{value!r} is no SOQL literal: {error}") from error
     if text is None:
         return "null"
-    if isinstance(value, (bool, int, float, date, datetime)) or _is_number(text):
-        return text
-    return f"'{text.translate(_ESCAPES)}'"
+    if getattr(value, "shape", None) == ():
+        value = value.item()  # numpy's
+    bare = isinstance(value, (bool, int, float, Decimal, date, time))
+    return text if bare else f"'{text.translate(_ESCAPES)}'"
 
 
 def _in_order(values: Iterable[Any]) -> Iterable[Any]:
     return sorted(values, key=str) if isinstance(values, (set, frozenset)) else values
-
-
-def _is_number(text: str) -> bool:
-    return re.fullmatch(r"-?\d+(\.\d+)?(e[+-]?\d+)?", text) is not None
 
 
 def build_select(object_name: str, fields: Sequence[str], where: Condition | None = None) -> str:
@@ -351,7 +400,8 @@ def build_select(object_name: str, fields: Sequence[str], where: Condition | Non
         fields: names and paths.
         where: a condition in SOQL, or a mapping of fields to values, all of which must hold. A
             key may end with an operator: ``{"Name": "O'Neil", "CreatedDate >=": day,
-            "Industry in": ["Energy", "Retail"]}``. Values are escaped.
+            "Industry in": ["Energy", "Retail"]}``. Values are escaped; in a pattern of ``like``
+            the wildcards ``%`` and ``_`` stay what they are unless a backslash is before them.
 
     Raises:
         InvalidInput: a name that is none, no field at all, or a value without a literal.
@@ -383,4 +433,14 @@ def _comparison(key: str, value: Any) -> str:
     operator = " ".join((match["operator"] or ("IN" if many else "=")).upper().split())
     if many != (operator in _LISTS):
         raise InvalidInput(f"{key!r} takes {'a list' if not many else 'one value'}, not {value!r}.")
+    if operator == "LIKE" and isinstance(value, str):
+        return f"{match['field']} LIKE {_pattern(value)}"
     return f"{match['field']} {operator} {literal(value)}"
+
+
+def _pattern(text: str) -> str:
+    """The literal of a pattern: ``\\%`` and ``\\_`` are these characters and no wildcards."""
+    kept = []
+    for at, part in enumerate(_LIKE_ESCAPE.split(text)):
+        kept.append(f"\\{part}" if at % 2 else part.translate(_ESCAPES))
+    return f"'{''.join(kept)}'"
