@@ -6,7 +6,7 @@ import contextlib
 import csv
 import io
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
@@ -90,12 +90,12 @@ class CsvTarget:
             Unreadable: its header is not that of the first page, or not that of the export.
         """
         if self._place is None:
-            self._copy_pieces(body, iter(body), reading, told)
+            self._copy_pieces(body, body.ahead(iter(body)), reading, told)
             return
         tries, start, header = Tries(access, body.page), self.file.tell(), self._header
         while True:
             try:
-                self._copy_pieces(body, body.once(), reading, told)
+                self._copy_pieces(body, body.ahead(body.once()), reading, told)
                 break
             except BROKEN as error:
                 self._header, self.has_header = header, header is not None
@@ -105,16 +105,21 @@ class CsvTarget:
         self._note_page(body)
 
     def _copy_pieces(
-        self, body: Body, pieces: Iterator[bytes], reading: Reading, told: Callable[[], None]
+        self,
+        body: Body,
+        pieces: Generator[bytes, None, None],
+        reading: Reading,
+        told: Callable[[], None],
     ) -> None:
         records, write = HeaderFirst(pieces), self.file.write
         began = False
-        for piece in records:
-            if not began:
-                self._take_header(records, reading)
-                began = True
-            write(piece)
-            told()
+        with contextlib.closing(pieces):
+            for piece in records:
+                if not began:
+                    self._take_header(records, reading)
+                    began = True
+                write(piece)
+                told()
         if not began and records.header is not None:
             self._take_header(records, reading)
         if began and body.ends_open:

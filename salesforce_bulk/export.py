@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import chain
@@ -279,9 +280,7 @@ class Export:
 
         opened: Iterator[Body]
         if self._reads_ahead(job):
-            opened = fetched_in_order(
-                access, _behind(job.pages(), keys), make, self._settings.parallel
-            )
+            opened = fetched_in_order(_behind(job.pages(), keys), make, self._settings.parallel)
         elif isinstance(job, QueryJobV1):
             opened = map(make, _behind(job.pages(), keys))
         elif taken is not None and taken.was_last:
@@ -303,8 +302,7 @@ class Export:
 
     def _tell_expiry(self, body: Body) -> Body:
         """Say so once where the results are about to go."""
-        if isinstance(body, Download):
-            body.open()
+        body.open()
         if body.server_time is not None and not self._told_expiry:
             expires = self.expires
             if expires is not None and body.server_time > expires - _TELL_BEFORE:
@@ -321,14 +319,15 @@ class Export:
         job = self._done()
         window = self._window.reading(reading.columns) if self._window else None
         tally, told, delivered = Tally(), self._reporter(), 0
-        for body in self._bodies():
-            for rows in reading.rows(body):
-                tally.add(body.page, len(rows))
-                told(tally)
-                fresh = rows if window is None else window.new(rows)
-                delivered += len(fresh)
-                if fresh:
-                    yield fresh
+        with closing(self._bodies()) as bodies:
+            for body in bodies:
+                for rows in reading.rows(body):
+                    tally.add(body.page, len(rows))
+                    told(tally)
+                    fresh = rows if window is None else window.new(rows)
+                    delivered += len(fresh)
+                    if fresh:
+                        yield fresh
         self._settle(job, tally, delivered, window)
 
     def _settle(
@@ -392,11 +391,12 @@ class Export:
                 yield batch_of_rows(rows, self.schema)
             return
         job, tally, told = self._done(), Tally(), self._reporter()
-        for body in self._bodies():
-            for batch in reading.batches(body):
-                tally.add(body.page, batch.num_rows)
-                told(tally)
-                yield batch
+        with closing(self._bodies()) as bodies:
+            for body in bodies:
+                for batch in reading.batches(body):
+                    tally.add(body.page, batch.num_rows)
+                    told(tally)
+                    yield batch
         self._settle(job, tally, tally.rows, None)
 
     def to_arrow(self) -> pa.Table:
@@ -504,10 +504,11 @@ class Export:
         taken = csv_file.taken
         for batch_id, rows in taken.rows if taken else ():
             tally.add_to_batch(batch_id, rows)
-        for body in self._bodies(isinstance(job, QueryJobV1), taken):
-            csv_file.copy(self._access, body, reading, lambda: told(tally))
-            tally.add(body.page, csv_file.page_rows)
-            told(tally)
+        with closing(self._bodies(isinstance(job, QueryJobV1), taken)) as bodies:
+            for body in bodies:
+                csv_file.copy(self._access, body, reading, lambda: told(tally))
+                tally.add(body.page, csv_file.page_rows)
+                told(tally)
         if not csv_file.has_header:
             csv_file.write_header([column.name for column in self.columns])
         self._settle(job, tally, tally.rows, None)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Protocol
@@ -41,8 +41,9 @@ class Body(Protocol):
     def proved(self) -> bool: ...
     @property
     def ends_open(self) -> bool: ...
-    def __iter__(self) -> Iterator[bytes]: ...
-    def once(self) -> Iterator[bytes]: ...
+    def __iter__(self) -> Generator[bytes, None, None]: ...
+    def once(self) -> Generator[bytes, None, None]: ...
+    def ahead(self, pieces: Generator[bytes, None, None]) -> Generator[bytes, None, None]: ...
 
 
 @dataclass(frozen=True)
@@ -157,7 +158,7 @@ class Reading:
 
     def _csv_batches(self, body: Body) -> Iterator[pa.RecordBatch]:
         reader: ArrowReader | None = None
-        records = HeaderFirst(body)
+        records = HeaderFirst(body.ahead(iter(body)))
         for piece in records:
             if reader is None:
                 order = self.order_of(records.header or [])

@@ -2,105 +2,183 @@
 
 from __future__ import annotations
 
-import contextlib
 import tempfile
 import threading
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Generator, Iterable
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from datetime import datetime
 from itertools import islice
 from typing import IO
 
-from salesforce_bulk.download import BROKEN, Download, Page, Tries
-from salesforce_bulk.org_access import OrgAccess
+from salesforce_bulk.download import BROKEN, Download, Page
+from salesforce_bulk.own_thread import gathered
 
 #: Bytes of all pages together that stay in memory; what is beyond waits in temporary files.
-_MEMORY_BYTES = 32 << 20
-_PIECE_BYTES = 1 << 20
+_MEMORY_BYTES = 64 << 20
 
 
 class FetchedPage:
-    """A page that is here already; read like a `Download`, once."""
+    """A page that a thread downloads and another one reads, once; like a `Download`.
 
-    def __init__(self, download: Download, file: IO[bytes]) -> None:
+    Args:
+        download: of the page.
+        memory: bytes that may wait for the reader in memory.
+    """
+
+    def __init__(self, download: Download, memory: int) -> None:
         self.page = download.page
-        self.rows = download.rows
-        self.counted = download.counted
-        self.next_locator = download.next_locator
-        self.proved = download.proved
-        self.ends_open = download.ends_open
-        self.server_time: datetime | None = download.server_time
-        self._file = file
+        self._download = download
+        self._left = memory
+        self._changed = threading.Condition()
+        # Pieces, or how many bytes of the file come next.
+        self._waiting: deque[list[bytes] | int] = deque()
+        self._file: IO[bytes] | None = None
+        self._written = self._read = 0
+        self._opened = self._ended = self._closed = self._begun = False
+        self._error: BaseException | None = None
+        self._fetching: Future[None] | None = None
 
-    def __iter__(self) -> Iterator[bytes]:
-        self._file.seek(0)
-        while piece := self._file.read(_PIECE_BYTES):
-            yield piece
+    # Known when the page was read to its end
 
-    def once(self) -> Iterator[bytes]:
-        """The bytes from the first on."""
-        return iter(self)
+    @property
+    def rows(self) -> int | None:
+        """See `Download`."""
+        return self._download.rows
+
+    @property
+    def counted(self) -> int | None:
+        """See `Download`."""
+        return self._download.counted
+
+    @property
+    def next_locator(self) -> str | None:
+        """See `Download`."""
+        return self._download.next_locator
+
+    @property
+    def proved(self) -> bool:
+        """See `Download`."""
+        return self._download.proved
+
+    @property
+    def ends_open(self) -> bool:
+        """See `Download`."""
+        return self._download.ends_open
+
+    @property
+    def server_time(self) -> datetime | None:
+        """See `Download`."""
+        return self._download.server_time
+
+    def begin(self, executor: Executor) -> FetchedPage:
+        """Download the page in one of the executor's threads, once there is one."""
+        self._fetching = executor.submit(self._fetch)
+        return self
+
+    def _fetch(self) -> None:
+        try:
+            self._download.open()
+            with self._changed:
+                self._opened = True
+                self._changed.notify()
+            for some in gathered(self._download.once()):
+                if self._closed:
+                    break
+                self._add(some)
+        except BaseException as error:  # noqa: BLE001 - raised where the page is read
+            self._error = error
+        with self._changed:
+            self._ended = True
+            self._changed.notify()
+
+    def _add(self, some: list[bytes]) -> None:
+        size = sum(map(len, some))
+        with self._changed:
+            if size <= self._left:
+                self._left -= size
+                self._waiting.append(some)
+            else:
+                self._file = self._file or tempfile.TemporaryFile()  # noqa: SIM115 - see close
+                self._file.seek(self._written)
+                self._file.writelines(some)
+                self._written += size
+                self._waiting.append(size)
+            self._changed.notify()
+
+    def open(self) -> FetchedPage:
+        """Wait until the headers are known."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._opened or self._ended)
+        return self
+
+    def __iter__(self) -> Generator[bytes, None, None]:
+        try:
+            yield from self.once()
+        except BROKEN as error:
+            yield from self._download.go_on(error)
+
+    def once(self) -> Generator[bytes, None, None]:
+        """The bytes from the first on, without a further try."""
+        if self._begun:
+            return self._download.once()
+        self._begun = True
+        return self._taken()
+
+    def _taken(self) -> Generator[bytes, None, None]:
+        while some := self._next():
+            yield from some
+        if self._error is not None:
+            raise self._error
+
+    def _next(self) -> list[bytes]:
+        with self._changed:
+            self._changed.wait_for(lambda: self._waiting or self._ended)
+            some = self._waiting.popleft() if self._waiting else []
+            if isinstance(some, list):
+                self._left += sum(map(len, some))
+                return some
+            if self._file is None:
+                raise RuntimeError("a page that waits in a file has one")
+            self._file.seek(self._read)
+            self._read += some
+            return [self._file.read(some)]
+
+    def ahead(self, pieces: Generator[bytes, None, None]) -> Generator[bytes, None, None]:
+        """The pieces: a thread is at work already."""
+        return pieces
 
     def close(self) -> None:
-        """Let go of the bytes."""
-        self._file.close()
+        """Let go of what was not read."""
+        self._closed = True
+        if self._fetching is not None and not self._fetching.cancel():
+            self._download.interrupt()
+            self._fetching.exception()
+        if self._file is not None:
+            self._file.close()
 
 
 def fetched_in_order(
-    access: OrgAccess,
-    pages: Iterable[Page],
-    make: Callable[[Page], Download],
-    parallel: int,
+    pages: Iterable[Page], make: Callable[[Page], Download], parallel: int
 ) -> Generator[FetchedPage, None, None]:
     """The pages in their order; up to ``parallel`` are on their way while one is read."""
-    stopped = threading.Event()
-    waiting: deque[Future[FetchedPage]] = deque()
-    rest = iter(pages)
-    memory = _MEMORY_BYTES // parallel
-
-    def fetch(page: Page) -> FetchedPage:
-        return _fetched(make(page), Tries(access, page), memory, stopped)
-
+    rest, waiting = iter(pages), deque[FetchedPage]()
+    memory = _MEMORY_BYTES // (parallel + 1)
     executor = ThreadPoolExecutor(parallel, thread_name_prefix="salesforce-bulk-page")
+
+    def begin(count: int) -> None:
+        waiting.extend(
+            FetchedPage(make(page), memory).begin(executor) for page in islice(rest, count)
+        )
+
     try:
-        waiting.extend(executor.submit(fetch, page) for page in islice(rest, parallel))
+        # One more than threads, so that none of them waits for the reader.
+        begin(parallel + 1)
         while waiting:
-            fetched = waiting.popleft().result()
-            waiting.extend(executor.submit(fetch, page) for page in islice(rest, 1))
-            try:
-                yield fetched
-            finally:
-                fetched.close()
+            yield waiting[0]
+            waiting.popleft().close()
+            begin(1)
     finally:
-        stopped.set()
-        executor.shutdown(wait=True, cancel_futures=True)
-        for future in waiting:
-            if not future.cancelled() and future.exception() is None:
-                future.result().close()
-
-
-def _fetched(
-    download: Download, tries: Tries, memory: int, stopped: threading.Event
-) -> FetchedPage:
-    file = tempfile.SpooledTemporaryFile(max_size=memory)  # noqa: SIM115 - closed with the page
-    try:
-        while True:
-            try:
-                _copy(download, file, stopped)
-                return FetchedPage(download, file)
-            except BROKEN as error:
-                tries.again(error, download.bytes)
-                file.seek(0)
-                file.truncate()
-    except BaseException:
-        file.close()
-        raise
-
-
-def _copy(download: Download, file: IO[bytes], stopped: threading.Event) -> None:
-    with contextlib.closing(download.once()) as pieces:
-        for piece in pieces:
-            if stopped.is_set():
-                return
-            file.write(piece)
+        for fetched in waiting:
+            fetched.close()
+        executor.shutdown()

@@ -8,6 +8,7 @@ paths, statuses and times; never headers or bodies.
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import http.client
 import ipaddress
@@ -16,8 +17,7 @@ import os
 import re
 import ssl
 import time
-import zlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from email.utils import mktime_tz, parsedate_tz
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any, NamedTuple, Protocol
@@ -56,6 +56,7 @@ from salesforce_bulk.errors import (
     TransportError,
     UnexpectedResponse,
 )
+from salesforce_bulk.formats.gunzip import gunzip
 from salesforce_bulk.wire.fault import BUSY_STATUSES
 
 __all__ = ["Response", "Transport", "default_retry", "is_loopback", "read_body"]
@@ -66,10 +67,6 @@ log = logging.getLogger("salesforce_bulk")
 DEFAULT_TIMEOUT = (10.0, 120.0)
 #: Bytes of a download read at a time; 64 KB cost a third more CPU, 1 KB eight times as much.
 PIECE_BYTES = 1 << 18
-#: Bytes decompressed at a time; larger ones make zlib wait for fresh memory, a third slower.
-_PACKED_BYTES = 1 << 16
-#: Bytes that a decompressed piece has at most, however well it was compressed.
-_TEXT_BYTES = 1 << 20
 #: A server that asks for a longer pause than this gets its answer handed to the caller.
 LONGEST_RETRY_AFTER = 300
 _REDIRECTS = 5
@@ -487,15 +484,22 @@ def read_body(answer: Response, piece_bytes: int = PIECE_BYTES) -> Iterator[byte
                 "a proxy may stand between.",
                 answer.status_code,
             )
-        decode = _CODINGS[coding]
         pieces = _wire_pieces(answer, piece_bytes)
-        yield from pieces if decode is None else decode(pieces, shows_its_end(answer))
+        packed = _CODINGS[coding]
+        yield from gunzip(pieces, may_be_empty=shows_its_end(answer)) if packed else pieces
     except (HTTPError, OSError) as error:
         if isinstance(error, BulkApiError):
             raise
         raise translate(error, "The answer") from error
     finally:
         answer.close()
+
+
+def interrupt(answer: Response) -> None:
+    """End the body for a thread that waits for its next bytes; it sees a broken connection."""
+    # The connection may be read to its end by now, and back in the pool.
+    with contextlib.suppress(ValueError, RuntimeError, OSError):
+        answer.raw.shutdown()
 
 
 def shows_its_end(answer: Response) -> bool:
@@ -506,7 +510,7 @@ def shows_its_end(answer: Response) -> bool:
 def proves_its_end(answer: Response) -> bool:
     """Whether a cut body would show: by its length, its chunks or its compression."""
     coding = answer.headers.get("Content-Encoding", "").strip().lower()
-    return shows_its_end(answer) or _CODINGS.get(coding) is not None
+    return shows_its_end(answer) or _CODINGS.get(coding, False)
 
 
 def _wire_pieces(answer: Response, piece_bytes: int) -> Iterator[bytes]:
@@ -514,46 +518,8 @@ def _wire_pieces(answer: Response, piece_bytes: int) -> Iterator[bytes]:
         yield piece
 
 
-def _gunzip(pieces: Iterator[bytes], may_be_empty: bool) -> Iterator[bytes]:
-    decoder = _gzip_decoder()
-    began = False
-    for packed in _slices(pieces):
-        began = True
-        rest = packed
-        while rest:
-            if decoder.eof:  # gzip files may stand one behind another
-                decoder = _gzip_decoder()
-            try:
-                text = decoder.decompress(rest, _TEXT_BYTES)
-            except zlib.error as error:
-                raise IncompleteBody(f"The answer is damaged: {error}. Fetch it again.") from error
-            if text:
-                yield text
-            rest = decoder.unconsumed_tail or decoder.unused_data
-    if not (decoder.eof or (may_be_empty and not began)):
-        raise IncompleteBody("The answer broke off within its compressed data. Fetch it again.")
-
-
-def _slices(pieces: Iterator[bytes]) -> Iterator[bytes | memoryview]:
-    for piece in pieces:
-        if len(piece) <= _PACKED_BYTES:
-            yield piece
-            continue
-        view = memoryview(piece)
-        for start in range(0, len(piece), _PACKED_BYTES):
-            yield view[start : start + _PACKED_BYTES]
-
-
-def _gzip_decoder() -> Any:
-    return zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
-
-
-_CODINGS: Mapping[str, Callable[[Iterator[bytes], bool], Iterator[bytes]] | None] = {
-    "": None,
-    "identity": None,
-    "gzip": _gunzip,
-    "x-gzip": _gunzip,
-}
+#: The names of what is read, and whether it is gzip.
+_CODINGS = {"": False, "identity": False, "gzip": True, "x-gzip": True}
 
 
 class _Reading(NamedTuple):

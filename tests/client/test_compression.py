@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import os
+import types
 import zlib
 from typing import Any
 
@@ -23,7 +24,7 @@ from raw_server import (
 
 from salesforce_bulk import IncompleteBody, SalesforceBulk
 from salesforce_bulk.call import Caller
-from salesforce_bulk.transport import _gunzip
+from salesforce_bulk.formats.gunzip import fastest, gunzip
 
 ROWS = b"Name\n" + b"Example Company\n" * 1_000
 
@@ -132,37 +133,63 @@ def test_only_gzip_is_asked_for_where_the_caller_says_nothing() -> None:
         assert server.received[0].headers["accept-encoding"] == "gzip"
 
 
-def unpacked(pieces: list[bytes]) -> bytes:
-    return b"".join(_gunzip(iter(pieces), False))
+#: Both ways to decompress; they are one where isal is not installed.
+LIBRARIES = pytest.mark.parametrize("library", [zlib, fastest], ids=["zlib", "fastest"])
 
 
+def unpacked(pieces: list[bytes], library: types.ModuleType) -> bytes:
+    return b"".join(gunzip(iter(pieces), may_be_empty=False, library=library))
+
+
+@LIBRARIES
 @settings(max_examples=60, deadline=None)
 @given(
     texts=st.lists(st.binary(max_size=3_000), min_size=1, max_size=3),
     repeat=st.sampled_from([1, 2_000]),
     size=st.integers(1, 5_000),
 )
-def test_gunzip_reads_any_cut(texts: list[bytes], repeat: int, size: int) -> None:
+def test_gunzip_reads_any_cut(
+    library: types.ModuleType, texts: list[bytes], repeat: int, size: int
+) -> None:
     """One file or several behind another, in pieces of any size, come out whole."""
     whole = b"".join(gzip.compress(text * repeat, 1) for text in texts)
     pieces = [whole[start : start + size] for start in range(0, len(whole), size)]
-    assert unpacked(pieces) == b"".join(text * repeat for text in texts)
+    assert unpacked(pieces, library) == b"".join(text * repeat for text in texts)
 
 
+@LIBRARIES
 @settings(max_examples=60, deadline=None)
 @given(text=st.binary(min_size=1, max_size=3_000), data=st.data())
-def test_gunzip_refuses_any_shortening(text: bytes, data: st.DataObject) -> None:
+def test_gunzip_refuses_any_shortening(
+    library: types.ModuleType, text: bytes, data: st.DataObject
+) -> None:
     """No prefix of a compressed file passes for the file."""
     whole = gzip.compress(text)
     length = data.draw(st.integers(0, len(whole) - 1))
     with pytest.raises(IncompleteBody):
-        unpacked([whole[:length]] if length else [])
+        unpacked([whole[:length]] if length else [], library)
 
 
-def test_a_small_piece_cannot_fill_the_memory() -> None:
+@LIBRARIES
+def test_a_small_piece_cannot_fill_the_memory(library: types.ModuleType) -> None:
     """Text that was compressed a thousandfold comes out in pieces of at most 1 MB."""
     packer = zlib.compressobj(9, wbits=31)
     whole = packer.compress(bytes(50_000_000)) + packer.flush()
-    sizes = [len(piece) for piece in _gunzip(iter([whole]), False)]
+    pieces = gunzip(iter([whole]), may_be_empty=False, library=library)
+    sizes = [len(piece) for piece in pieces]
     assert sum(sizes) == 50_000_000
     assert max(sizes) <= 1 << 20
+
+
+@LIBRARIES
+@settings(max_examples=60, deadline=None)
+@given(text=st.binary(min_size=1, max_size=3_000), data=st.data())
+def test_gunzip_refuses_damage(library: types.ModuleType, text: bytes, data: st.DataObject) -> None:
+    """A changed byte behind the header is told, or the text is the same nevertheless."""
+    whole = bytearray(gzip.compress(text))
+    at = data.draw(st.integers(10, len(whole) - 1))
+    whole[at] ^= data.draw(st.integers(1, 255))
+    try:
+        assert unpacked([bytes(whole)], library) == text
+    except IncompleteBody:
+        return
