@@ -21,6 +21,7 @@ from salesforce_bulk.errors import (
     BulkJobAborted,
     InvalidInput,
     InvalidJob,
+    JobFailed,
     ReconciliationError,
 )
 from salesforce_bulk.models import JobInfo
@@ -32,14 +33,22 @@ log = logging.getLogger("salesforce_bulk")
 
 #: Further tries of a chunk that failed, each in a job of its own.
 _CHUNK_TRIES = 2
-#: Questions in a row to which the same batches are the answer before no further chunk is
-#: expected; the guide names no sign by which the server says that it has made the last one.
+#: Questions in a row, and seconds, in which the same batches are the answer before no further
+#: chunk is expected; the guide names no sign by which the server says that it has made the last
+#: one.
 _STEADY_ANSWERS = 3
-#: The same where the query was split and not one chunk has come.
-_STEADY_WITHOUT_CHUNKS = 30
-_TIMED_OUT = "QUERY_TIMEOUT"
-#: The bounds that the server puts into a chunk's query, which it prints without quotes.
-_BARE_BOUND = re.compile(r"\b(Id\s*(?:>=|<)\s*)([A-Za-z0-9]{15,18})\b")
+_STEADY_SECONDS = 5.0
+#: Questions in a row where something says that the list is not complete: the query was split and
+#: not one chunk has come, or the job counts more batches than it lists.
+_STEADY_DOUBTFUL = 30
+#: What is said of a query that is too much at once.
+_TOO_MUCH = re.compile(r"QUERY_TIMEOUT|(?:Retried|Tried) more than|Failed to write query result")
+#: The bounds that the server puts into a chunk's query, which it prints without quotes. Share
+#: and History tables are cut by the ids of their parent.
+_BARE_BOUND = re.compile(
+    r"'(?:[^'\\]|\\.)*'"
+    r"|\b(?P<field>\w*Id\s*(?:>=|<)\s*)(?P<id>[A-Za-z0-9]{15}(?:[A-Za-z0-9]{3})?)\b"
+)
 
 
 @dataclass(frozen=True)
@@ -112,7 +121,10 @@ class QueryJobV1:
         self._note = note
         self._record = record
         self._steady = 0
+        self._steady_since = 0.0
         self._known: tuple[str, ...] = ()
+        self._split = False
+        self._closed = False
         self._finished: list[Batch] | None = None
         #: For each failed chunk the (job, batch) pairs in which it was tried again.
         self._tries: dict[str, list[tuple[str, str]]] = {}
@@ -126,11 +138,22 @@ class QueryJobV1:
         record: Record,
     ) -> QueryJobV1:
         """Make the job and post the query."""
-        job_id = _new_job(access, query)
-        record({"do": "job", "job": job_id, "chunked": query.pk_chunking})
-        _post(access, job_id, query)
-        record({"do": "posted", "job": job_id})
-        return cls(access, query, job_id, note=note, record=record)
+        job = cls(access, query, "", note=note, record=record)
+        job.make()
+        return job
+
+    def make(self) -> None:
+        """Make a job with the query in it, in place of the job so far, if there was one."""
+        query = self._query
+        if query is None:
+            raise RuntimeError("a job of another process is read as it is")
+
+        def made(job_id: str) -> None:
+            self.job_id = job_id
+            self._record({"do": "job", "job": job_id, "chunked": query.pk_chunking})
+
+        _job_with_query(self._access, query, made)
+        self._record({"do": "posted", "job": self.job_id})
 
     def remember(self, entries: list[dict[str, Any]]) -> None:
         """Take up what an earlier process recorded: chunks that were tried again."""
@@ -140,9 +163,9 @@ class QueryJobV1:
                 self._tries.setdefault(entry["failed"], []).append(pair)
 
     def ensure_posted(self) -> None:
-        """Post the query, unless the job has it already."""
+        """Make another job, unless this one has the query already."""
         if self._query is not None and not self._access.v1.batches(self.job_id):
-            _post(self._access, self.job_id, self._query)
+            self.make()
 
     @property
     def job(self) -> JobInfo:
@@ -186,62 +209,95 @@ class QueryJobV1:
         """
         if self._finished is not None:
             return True
-        try:
-            batches = self._batches(self.job_id)
-        except InvalidJob as error:
-            raise expired(self.job_id, error) from error
+        batches = self._batches(self.job_id)
         if not batches or not all(batch.is_done for batch in batches):
             self._steady = 0
             return False
         split = [batch for batch in batches if batch.state == bulk_states.NOT_PROCESSED]
-        holding = [batch for batch in batches if batch.state != bulk_states.NOT_PROCESSED]
-        if split and not self._is_steady(batches, split, holding):
+        if split and not self._is_steady(batches, len(split) < len(batches)):
             return False
-        if split and holding:
+        if split:
+            lost = self._chunks_among(split)
+            holding = [batch for batch in batches if batch not in split or batch in lost]
             results = [self._result_of(chunk) for chunk in holding]
         else:
-            results = [self._only(batch) for batch in holding]
+            results = [self._only(batch) for batch in batches]
         finished = [batch for batch in results if batch is not None]
         if len(finished) < len(results):
             return False
         self._finished = finished
-        self._close()
+        self._split = bool(split)
+        if not split:
+            self._close()
         return True
 
     def _batches(self, job_id: str) -> list[Batch]:
-        found = [_batch(job_id, info) for info in self._access.v1.batches(job_id)]
+        try:
+            found = [_batch(job_id, info) for info in self._access.v1.batches(job_id)]
+        except InvalidJob as error:
+            raise expired(job_id, error) from error
         # By id and not as listed: the same order after a crash, and that of their making.
         return sorted(found, key=lambda batch: batch.id)
 
-    def _is_steady(self, batches: list[Batch], split: list[Batch], chunks: list[Batch]) -> bool:
+    def _is_steady(self, batches: list[Batch], any_chunk: bool) -> bool:
         """Whether the list of batches has stopped growing.
 
         NotProcessed is what becomes of a batch that was split, and of all batches of a job
         that was aborted.
         """
-        state = self._access.v1.job(self.job_id).get("state")
+        info = v1.as_text(self._access.v1.job(self.job_id))
+        self._refuse_ended(info.get("state"))
+        now = self._access.clock.monotonic()
+        known = tuple(batch.id for batch in batches)
+        if known != self._known or not self._steady:
+            self._known, self._steady, self._steady_since = known, 0, now
+        self._steady += 1
+        counted = int(info.get("numberBatchesTotal") or 0)
+        if any_chunk and counted <= len(batches):
+            waited = now - self._steady_since
+            return self._steady >= _STEADY_ANSWERS and waited >= _STEADY_SECONDS
+        if self._steady < _STEADY_DOUBTFUL:
+            return False
+        if any_chunk:
+            raise ReconciliationError(
+                f"Job {self.job_id} counts {counted} batches and lists {len(batches)}, so chunks "
+                "are missing. Run the export again.",
+                evidence={"counted": counted, "listed": list(known)},
+                job_id=self.job_id,
+            )
+        raise BulkBatchFailed(
+            self.job_id,
+            batches[0].id,
+            f"{batches[0].message or 'not processed'}; no chunk of it has come",
+            bulk_states.NOT_PROCESSED,
+        )
+
+    def _refuse_ended(self, state: str | None) -> None:
+        """A job that ended before its time has no further chunks, and chunks without results."""
         if state == bulk_states.ABORTED:
             raise BulkJobAborted(self.job_id)
-        known = tuple(batch.id for batch in batches)
-        self._steady = self._steady + 1 if known == self._known else 1
-        self._known = known
-        if chunks:
-            return self._steady >= _STEADY_ANSWERS
-        if self._steady >= _STEADY_WITHOUT_CHUNKS:
-            raise BulkBatchFailed(
-                self.job_id,
-                split[0].id,
-                f"{split[0].message or 'not processed'}; no chunk of it has come",
-                bulk_states.NOT_PROCESSED,
+        if state == bulk_states.FAILED:
+            raise JobFailed(
+                f"Job {self.job_id} ended {state} while its query was split into chunks; look at "
+                "it in Setup.",
+                job_id=self.job_id,
             )
-        return False
+
+    def _chunks_among(self, split: list[Batch]) -> list[Batch]:
+        """The batches that are NotProcessed and yet not what was split: their rows are missing."""
+        if len(split) == 1:
+            return []
+        return [batch for batch in split if _bounds(self._request(batch))]
+
+    def _request(self, batch: Batch) -> str:
+        return self._access.v1.batch_request(batch.job_id, batch.id).decode("utf-8")
 
     def _only(self, batch: Batch) -> Batch | None:
         """The batch of a query that was not split."""
         if batch.state == bulk_states.COMPLETED:
             return batch
         failed = BulkBatchFailed(batch.job_id, batch.id, batch.message, batch.state)
-        if _TIMED_OUT not in (batch.message or "") or self._query is None:
+        if not _TOO_MUCH.search(batch.message or ""):
             raise failed
         self._repeat_chunked(failed)
         return None
@@ -255,12 +311,11 @@ class QueryJobV1:
         except InvalidInput as refused:
             raise failed from refused
         self._note(
-            f"The query of job {self.job_id} timed out ({failed.state_message}); it is repeated "
-            f"with PK chunking ({header})."
+            f"The query of job {self.job_id} timed out or was too much at once "
+            f"({failed.state_message}); it is repeated with PK chunking ({header})."
         )
         self._query = QueryV1(query.soql, query.object, query.content_type, False, header)
-        again = QueryJobV1.create(self._access, self._query, self._note, self._record)
-        self.job_id = again.job_id
+        self.make()
 
     def _result_of(self, chunk: Batch) -> Batch | None:
         """The completed batch for a chunk: itself, or its latest try; None while that runs."""
@@ -283,33 +338,32 @@ class QueryJobV1:
 
     def _try_again(self, chunk: Batch) -> tuple[str, str]:
         """The chunk's own query in a job without chunking, which would split it once more."""
-        text = self._access.v1.batch_request(chunk.job_id, chunk.id).decode("utf-8")
         info = v1.as_text(self._access.v1.job(self.job_id))
         query = QueryV1(
-            _BARE_BOUND.sub(r"\1'\2'", text),
+            _BARE_BOUND.sub(_quoted_bound, self._request(chunk)),
             info.get("object") or "",
             self.content_type,
             info.get("operation") == "queryAll",
         )
-        job_id = _new_job(self._access, query)
-        batch_id = _post(self._access, job_id, query)
+        job_id, batch_id = _job_with_query(self._access, query, lambda made: None)
         self._record({"do": "chunk again", "failed": chunk.id, "job": job_id, "batch": batch_id})
         return job_id, batch_id
 
     def _close(self) -> None:
-        jobs = {self.job_id, *(batch.job_id for batch in self._finished or ())}
-        for job_id in sorted(jobs):
-            try:
-                document = v1.state_document(bulk_states.CLOSED)
-                self._access.v1.set_job_state(job_id, document, bulk_states.CLOSED)
-            except BulkApiError as error:
-                # The results are there all the same; an open job ends by itself after a day.
-                log.warning("Job %s could not be closed: %s", job_id, error)
+        if self._closed:
+            return
+        self._closed = True
+        for job_id in sorted({self.job_id, *(batch.job_id for batch in self.batches)}):
+            _end(self._access, job_id, bulk_states.CLOSED)
 
     # Results
 
     def pages(self) -> Iterator[Page]:
-        """The result files of all batches, in order; the batches are done by then."""
+        """The result files of all batches, in order; the batches are done by then.
+
+        Raises:
+            ReconciliationError: a chunk came after all the others were done and listed.
+        """
         for batch in self.batches:
             try:
                 ids = self._access.v1.result_ids(batch.job_id, batch.id)
@@ -333,11 +387,42 @@ class QueryJobV1:
                     result_id=result_id,
                     rows=batch.rows if len(ids) == 1 else None,
                 )
+        if self._split:
+            self._refuse_late_chunks()
+            # Not before: the guide has such a job closed when all chunks were fetched, because
+            # the server adds them by itself.
+            self._close()
+
+    def _refuse_late_chunks(self) -> None:
+        late = [each.id for each in self._batches(self.job_id) if each.id not in self._known]
+        if late:
+            self._finished, self._steady = None, 0
+            raise ReconciliationError(
+                f"Job {self.job_id} has got further chunks, which are not in what was read: "
+                f"{', '.join(late)}. Read the export again.",
+                evidence={"late": late},
+                job_id=self.job_id,
+            )
 
     def soql(self) -> str:
-        """The query as it was posted, of the first batch."""
+        """The query as it was posted, of the first batch.
+
+        Raises:
+            InvalidInput: none was posted to the job.
+        """
         batches = self._batches(self.job_id)
-        return self._access.v1.batch_request(self.job_id, batches[0].id).decode("utf-8")
+        if not batches:
+            raise InvalidInput(f"Job {self.job_id} has no query yet.", job_id=self.job_id)
+        return self._request(batches[0])
+
+
+def _bounds(soql: str) -> bool:
+    """Whether the query of a batch is cut to a range of ids, as that of a chunk is."""
+    return any(found["id"] for found in _BARE_BOUND.finditer(soql))
+
+
+def _quoted_bound(found: re.Match[str]) -> str:
+    return f"{found['field']}'{found['id']}'" if found["id"] else found[0]
 
 
 def _batch(job_id: str, info: Mapping[str, Any]) -> Batch:
@@ -363,6 +448,29 @@ def _new_job(access: OrgAccess, query: QueryV1) -> str:
         return str(access.v1.create_job(document, headers)["id"])
 
 
+def _job_with_query(
+    access: OrgAccess, query: QueryV1, made: Callable[[str], None]
+) -> tuple[str, str]:
+    """A new job and the batch that is the query.
+
+    Where an answer is lost and the job has no batch, the query may still be on its way: posted
+    to the same job once more it could run twice, so it is posted to a job of its own.
+
+    Args:
+        made: takes the id of each job, before anything is posted to it.
+    """
+    job_id = _new_job(access, query)
+    made(job_id)
+    try:
+        return job_id, _post(access, job_id, query)
+    except AmbiguousUpload as error:
+        log.warning("Job %s is given up, another one made: %s", job_id, error)
+        _end(access, job_id, bulk_states.ABORTED)
+    job_id = _new_job(access, query)
+    made(job_id)
+    return job_id, _post(access, job_id, query)
+
+
 def _post(access: OrgAccess, job_id: str, query: QueryV1) -> str:
     """Post the query; where the answer is lost, the job says whether it has it."""
     body = query.soql.encode("utf-8")
@@ -371,6 +479,14 @@ def _post(access: OrgAccess, job_id: str, query: QueryV1) -> str:
         return str(access.v1.add_batch(job_id, body, media_type)["id"])
     except AmbiguousUpload:
         batches = access.v1.batches(job_id)
-        if batches:
-            return str(batches[0]["id"])
-        return str(access.v1.add_batch(job_id, body, media_type)["id"])
+        if not batches:
+            raise
+        return str(batches[0]["id"])
+
+
+def _end(access: OrgAccess, job_id: str, state: str) -> None:
+    try:
+        access.v1.set_job_state(job_id, v1.state_document(state), state)
+    except BulkApiError as error:
+        # The results are there all the same; an open job ends by itself after a day.
+        log.warning("Job %s could not be set to %s: %s", job_id, state, error)

@@ -21,7 +21,7 @@ from salesforce_bulk.org_access import OrgAccess
 from salesforce_bulk.progress import Progress, Reporter
 from salesforce_bulk.query_job_v1 import QueryJobV1, QueryV1
 from salesforce_bulk.query_job_v2 import QueryJobV2
-from salesforce_bulk.soql import Query
+from salesforce_bulk.soql import Query, read_query
 from salesforce_bulk.tally import QueryJob
 
 log = logging.getLogger("salesforce_bulk")
@@ -56,6 +56,9 @@ class QueryRun:
         self.query = query
         self.settings = settings
         self.choice = choice
+        if query is not None and job is None and choice.api == "1.0":
+            # The server adds the bounds of a chunk to the condition that it finds.
+            self.query = read_query(query.open_to_conditions)
         self.notes: list[str] = []
         self.journal: Journal | None = None
         self._job = job
@@ -145,6 +148,7 @@ class QueryRun:
             "api": self.choice.api,
             "content_type": self.settings.content_type,
             "include_deleted": self.settings.include_deleted,
+            "keep_nul": self.settings.keep_nul,
             "pk_chunking": self.settings.pk_chunking,
             "max_records": self.settings.max_records,
             "parallel": self.settings.parallel,

@@ -50,7 +50,7 @@ class CannedOrg:
                 org.answer(self)
 
             def do_POST(self):
-                self.rfile.read(int(self.headers["Content-Length"]))
+                self.body = self.rfile.read(int(self.headers["Content-Length"]))
                 org.answer(self)
 
             def log_message(self, *_):

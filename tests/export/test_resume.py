@@ -123,7 +123,8 @@ def test_a_part_that_is_gone_is_written_anew(org, bulk, numbered, tmp_path):
 
 
 def test_a_job_without_its_batch_gets_it(org, bulk, numbered, tmp_path):
-    """1.0: killed between the job and its query, the query is posted, and only then."""
+    """1.0: killed between the job and its query: where the job has it, it is read; where it has
+    not, the query may still arrive, so it is posted to another job."""
     numbered(250)
     target, journal = tmp_path / "x.csv", tmp_path / "x.journal"
     export = bulk.export(SOQL, api="1.0", journal=journal).submit()
@@ -136,7 +137,8 @@ def test_a_job_without_its_batch_gets_it(org, bulk, numbered, tmp_path):
     lines[-2] = lines[-2].replace(export.job_id, empty)
     journal.write_text("".join(lines[:-1]))  # killed before the query was posted
     assert bulk.export(SOQL, api="1.0", journal=journal).to_csv(target) == 250
-    assert len(bulk.get_batch_list(empty)) == 1
+    assert bulk.get_batch_list(empty) == []
+    assert json.loads(journal.read_text().splitlines()[-1])["do"] == "done"
 
 
 def test_chunks_tried_again_are_remembered(org, bulk, numbered, tmp_path):
