@@ -52,6 +52,11 @@ class BulkV1:
         """What waits and measures."""
         return self._caller.clock
 
+    @property
+    def address(self) -> str:
+        """Where the org is: ``https://host/services/async/{version}``."""
+        return self._caller.address
+
     # Jobs
 
     def create_job(self, document: bytes, headers: Mapping[str, str]) -> v1.Info:

@@ -96,6 +96,11 @@ class Caller:
         """What waits and measures."""
         return self._transport.clock
 
+    @property
+    def address(self) -> str:
+        """The API's base address, its version in it."""
+        return self._base()
+
     def make(self, call: Call) -> Response:
         """Make the call.
 

@@ -27,6 +27,9 @@ FORMAT = "salesforce-bulk journal 1"
 
 Entry = dict[str, Any]
 
+#: How the first line begins.
+_BEGINNING = json.dumps({"format": FORMAT}).removesuffix("}").encode("ascii")
+
 
 class Journal:
     """One run's record. Safe for threads; a context manager.
@@ -63,6 +66,9 @@ class Journal:
                 raise JournalMismatch(
                     f"{path} is the journal of a run already; resume it, or name another file."
                 )
+            file.seek(0)
+            if not _is_torn_header(file.read()):
+                raise JournalMismatch(f"{path} is no journal and is left alone; name another file.")
             _truncate(file, 0)
             journal = cls(Path(path), file, header, [])
             journal._write({"format": FORMAT, "header": header})
@@ -140,13 +146,15 @@ def _closed_on_error(file: IO[bytes]) -> Iterator[None]:
 def _locked(path: Path, mode: str) -> IO[bytes]:
     try:
         file: IO[bytes] = path.open(mode, buffering=0)
-    except FileNotFoundError as error:
-        raise JournalMismatch(f"There is no journal {path}.") from error
+    except OSError as error:
+        raise JournalMismatch(f"There is no journal {path} that can be opened: {error}.") from error
     with _closed_on_error(file):
         try:
             _lock(file)
         except OSError as error:
-            raise JournalMismatch(f"Another process is at work with the journal {path}.") from error
+            raise JournalMismatch(
+                f"A run is at work with the journal {path}, in this process or another."
+            ) from error
     return file
 
 
@@ -170,6 +178,11 @@ def _lines(file: IO[bytes]) -> list[bytes]:
     file.seek(0)
     content = file.read()
     return content[: content.rfind(b"\n") + 1].splitlines(keepends=True)
+
+
+def _is_torn_header(content: bytes) -> bool:
+    """Whether a crash can have left this of a header."""
+    return _BEGINNING.startswith(content) or content.startswith(_BEGINNING)
 
 
 def _document(line: bytes, number: int, path: Any) -> Entry:

@@ -10,11 +10,14 @@ from __future__ import annotations
 import io
 import logging
 import os
+import re
+import threading
 from array import array
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import asdict, replace
+from datetime import timedelta, timezone, tzinfo
 from itertools import islice
 from typing import Any, Protocol, cast
 
@@ -23,6 +26,7 @@ from salesforce_bulk.batching import Bounds
 from salesforce_bulk.call import add_to_message
 from salesforce_bulk.errors import (
     ApiFault,
+    BulkApiError,
     InvalidInput,
     InvalidJobState,
     JobStillRunning,
@@ -79,6 +83,9 @@ _RETRY_PAUSES = (1.0, 5.0, 15.0)
 #: Each further attempt cuts batches this many times smaller, down to one internal transaction.
 _SHRINK = 4
 
+#: How `datetime.timezone` writes itself.
+_OFFSET = re.compile(r"UTC([+-])(\d\d):(\d\d)")
+
 #: What the header of a load's journal says it is.
 KIND = "load"
 
@@ -89,6 +96,10 @@ class Engine(Protocol):
     @property
     def job_ids(self) -> Sequence[str]:
         """Of all jobs that were made."""
+
+    @property
+    def touched(self) -> frozenset[int]:
+        """The parts, by their index, of which the org may have rows."""
 
     def send(self) -> None:
         """Bring everything into the org that is not there yet."""
@@ -128,6 +139,10 @@ class EngineV1:
     @property
     def job_ids(self) -> Sequence[str]:
         return self._state.jobs
+
+    @property
+    def touched(self) -> frozenset[int]:
+        return frozenset([*self._state.sent, *self._state.pending])
 
     def send(self) -> None:
         self._upload.run()
@@ -249,9 +264,7 @@ class LoadJob:
         """The rows with their fates, once the org is done."""
         plan = self._plan
         units = self._engine.units()
-        for part in plan.dropped:
-            counts: Counter[RowStatus] = Counter({"unprocessed": len(part.numbers)})
-            units.append(Unit(part.place, part.numbers, None, _SUPERSEDED, counts))
+        units += [_whole_unit(part, _SUPERSEDED) for part in plan.dropped]
         return Layer(plan.columns, plan.spool, self._results, units)
 
     def _finished(self) -> LoadResult:
@@ -325,13 +338,21 @@ def submit(
     )
     reporter = Reporter(settings.progress, access.clock)
     spec, plan, shape = _prepare(access, spec, source, settings, reporter)
-    journal = _open_journal(spec, plan, source, settings)
+    goes_on = settings.journal is not None and Journal.exists(settings.journal)
+    if not goes_on:  # before there is a journal of these rows
+        _check_quota(access, spec, plan, _state(settings, None))
+    journal = _open_journal(access, spec, plan, source, settings)
     try:
-        return _start(access, spec, plan, shape, source, settings, reporter, journal)
+        state = _state(settings, journal)
+        if goes_on:
+            _check_quota(access, spec, plan, state)
+        job, engine = _job(access, spec, plan, shape, source, settings, reporter, state, journal)
+        engine.send()
     except BaseException:
         if journal is not None:
             journal.close()
         raise
+    return job
 
 
 def _prepare(
@@ -367,7 +388,7 @@ def _bounds(settings: LoadSettings) -> Bounds:
     return Bounds(records=settings.batch_size or limits.BATCH_RECORDS)
 
 
-def _start(
+def _job(
     access: OrgAccess,
     spec: LoadSpec,
     plan: Plan,
@@ -375,48 +396,19 @@ def _start(
     source: Source,
     settings: LoadSettings,
     reporter: Reporter,
+    state: SentState | StateV2,
     journal: Journal | None,
-) -> LoadJob:
+) -> tuple[LoadJob, Engine]:
+    """The handle and what is to send its rows."""
     results = Spool()
-    engine = _engine(access, spec, plan, shape, results, settings, reporter, journal)
-    engine.send()
-    return LoadJob(
-        access,
-        spec,
-        plan,
-        engine,
-        results,
-        api=settings.choose_api(),
-        records=source.records,
-        journal=journal,
-    )
-
-
-def _engine(
-    access: OrgAccess,
-    spec: LoadSpec,
-    plan: Plan,
-    shape: RowShape,
-    results: Spool,
-    settings: LoadSettings,
-    reporter: Reporter,
-    journal: Journal | None,
-) -> Engine:
-    """The API's engine, with what an earlier process did already."""
-    state: SentState | StateV2 = SentState() if settings.choose_api()[0] == "1.0" else StateV2()
-    for entry in journal.entries if journal is not None else ():
-        state.replay(entry)
     record = journal.append if journal is not None else _record_nowhere
     told = _teller(reporter, plan, state)
+    parallel = settings.parallel
     if isinstance(state, SentState):
-        missing = len(plan.parts) - len(state.sent)
         engine: Engine = EngineV1(
-            access, spec, plan, results, state, record=record, told=told, parallel=settings.parallel
+            access, spec, plan, results, state, record=record, told=told, parallel=parallel
         )
     else:
-        # The server cuts a job into batches of 10,000 rows, and these count.
-        rest = [part for at, part in enumerate(plan.parts) if at not in state.started]
-        missing = sum(-(-len(part.numbers) // limits.BATCH_RECORDS) for part in rest)
         engine = EngineV2(
             access.v2,
             access.clock,
@@ -427,11 +419,32 @@ def _engine(
             shape=shape,
             record=record,
             told=told,
-            parallel=settings.parallel,
+            parallel=parallel,
         )
+    api = settings.choose_api()
+    records = source.records
+    job = LoadJob(access, spec, plan, engine, results, api=api, records=records, journal=journal)
+    return job, engine
+
+
+def _state(settings: LoadSettings, journal: Journal | None) -> SentState | StateV2:
+    """What earlier processes did already."""
+    state: SentState | StateV2 = SentState() if settings.choose_api()[0] == "1.0" else StateV2()
+    for entry in journal.entries if journal is not None else ():
+        state.replay(entry)
+    return state
+
+
+def _check_quota(access: OrgAccess, spec: LoadSpec, plan: Plan, state: SentState | StateV2) -> None:
+    """See `load_checks.check_quota`; for the parts that are not in the org yet."""
+    if isinstance(state, SentState):
+        missing = len(plan.parts) - len(state.sent)
+    else:
+        # The server cuts a job into batches of 10,000 rows, and these count.
+        rest = [part for at, part in enumerate(plan.parts) if at not in state.started]
+        missing = sum(-(-len(part.numbers) // limits.BATCH_RECORDS) for part in rest)
     if missing:
-        check_quota(access.describes, missing, spec.name)
-    return engine
+        check_quota(access.describes, missing, spec.name, begun=bool(state.jobs))
 
 
 def _record_nowhere(entry: Entry) -> None:
@@ -452,16 +465,16 @@ def _teller(
 
 
 def _open_journal(
-    spec: LoadSpec, plan: Plan, source: Source, settings: LoadSettings
+    access: OrgAccess, spec: LoadSpec, plan: Plan, source: Source, settings: LoadSettings
 ) -> Journal | None:
     """The journal of this load, new or of an earlier process.
 
     Raises:
-        JournalMismatch: it is of another load, or of other rows.
+        JournalMismatch: it is of another load, of other rows, or of another org.
     """
     if settings.journal is None:
         return None
-    header = _header(spec, source, settings)
+    header = _header(access, spec, source, settings)
     digests = plan.digests()
     if Journal.exists(settings.journal):
         journal = Journal.open(settings.journal)
@@ -477,13 +490,14 @@ def _open_journal(
     return journal
 
 
-def _header(spec: LoadSpec, source: Source, settings: LoadSettings) -> Entry:
+def _header(access: OrgAccess, spec: LoadSpec, source: Source, settings: LoadSettings) -> Entry:
     chosen = asdict(replace(settings, progress=None, assume_tz=None))
     for runtime in ("progress", "journal", "timeout", "parallel", "on_error"):
         del chosen[runtime]
     zone = settings.assume_tz
     return {
         "kind": KIND,
+        "address": access.v1.address,
         "spec": spec.as_json(),
         "options": {**chosen, "assume_tz": None if zone is None else str(zone)},
         "columns": list(source.columns),
@@ -492,11 +506,12 @@ def _header(spec: LoadSpec, source: Source, settings: LoadSettings) -> Entry:
 
 
 def _compare(journal: Journal, header: Entry, digests: list[str]) -> None:
-    for name in ("kind", "spec", "options", "columns"):
+    for name in ("kind", "address", "spec", "options", "columns"):
         if journal.header.get(name) != header[name]:
             raise JournalMismatch(
                 f"The journal {journal.path} is of another load: its {name} is "
-                f"{journal.header.get(name)!r}, not {header[name]!r}. Name another file."
+                f"{journal.header.get(name)!r}, not {header[name]!r}. "
+                + ("Log in there to go on." if name == "address" else "Name another file.")
             )
     before = journal.entries[0]["digests"] if journal.entries else digests
     if before == digests:
@@ -533,14 +548,24 @@ def resume(
             "records=."
         )
     spec = header["spec"]
+    options = {**header["options"], "assume_tz": _zone(header["options"]["assume_tz"])}
     return load(
         access,
         spec["operation"],
         spec["object_name"],
         header["path"] if records is None else records,
-        replace(settings, journal=path, **header["options"]),
+        replace(settings, journal=path, **options),
         spec["external_id"],
     )
+
+
+def _zone(text: str | None) -> tzinfo | str | None:
+    """The zone that a journal names; those without a name are written as their offset."""
+    offset = _OFFSET.fullmatch(text or "")
+    if offset is None:
+        return text
+    sign, hours, minutes = offset.groups()
+    return timezone(timedelta(hours=int(sign + hours), minutes=int(sign + minutes)))
 
 
 # Taking up a job of another process
@@ -618,37 +643,70 @@ def _read_back(access: OrgAccess, job_id: str) -> tuple[Plan, SentState]:
 
 
 class _Again:
-    """`LoadResult.retry`: the rows worth it, through Bulk API 1.0, whose results keep the order."""
+    """`LoadResult.retry`: the rows worth it, through Bulk API 1.0, whose results keep the order.
+
+    What was sent again is remembered for all results of one load: whichever of them is asked, and
+    whatever the attempt before ended with, no row is sent again that may be in the org.
+    """
 
     def __init__(self, access: OrgAccess, spec: LoadSpec) -> None:
         self._access = access
         self._spec = spec
+        self._latest: LoadResult | None = None
+        self._lock = threading.Lock()
 
     def __call__(self, result: LoadResult, options: RetryOptions) -> LoadResult:
-        checked = check_columns(self._spec, result.columns, self._access.describes)
-        size = options.batch_size or limits.BATCH_RECORDS
-        for attempt in range(options.attempts):
-            chosen = _Chosen(result)
-            if not chosen.worth_it():
-                break
-            if attempt:
-                pauses = _RETRY_PAUSES
-                self._access.clock.sleep(pauses[min(attempt, len(pauses)) - 1])
-                size = max(size // _SHRINK, min(size, limits.DML_CHUNK_RECORDS))
-            last = attempt == options.attempts - 1 and attempt > 0
-            spec = replace(self._spec, concurrency="Serial") if last else self._spec
-            layer, job_ids = self._run(spec, chosen, checked, size, options)
-            result = result.overlaid(layer, chosen.before, job_ids)
-        return result
+        with self._lock:
+            latest = self._latest or result
+            checked = check_columns(self._spec, latest.columns, self._access.describes)
+            size = options.batch_size or limits.BATCH_RECORDS
+            for attempt in range(options.attempts):
+                chosen = _Chosen(latest)
+                if not chosen.worth_it():
+                    break
+                if attempt:
+                    pauses = _RETRY_PAUSES
+                    self._access.clock.sleep(pauses[min(attempt, len(pauses)) - 1])
+                    size = max(size // _SHRINK, min(size, limits.DML_CHUNK_RECORDS))
+                last = attempt == options.attempts - 1 and attempt > 0
+                spec = replace(self._spec, concurrency="Serial") if last else self._spec
+                latest = self._attempt(spec, latest, chosen, checked, size, options)
+            return latest
 
-    def _run(
+    def _attempt(
         self,
         spec: LoadSpec,
+        latest: LoadResult,
         chosen: _Chosen,
         checked: CheckedColumns,
         size: int,
         options: RetryOptions,
-    ) -> tuple[Layer, Sequence[str]]:
+    ) -> LoadResult:
+        plan = self._plan(chosen, checked, size, options)
+        state = SentState()
+        _check_quota(self._access, spec, plan, state)
+        settings = LoadSettings(timeout=options.timeout)
+        no_source = Source(chosen.columns, lambda: iter(()))
+        reporter = Reporter(None, self._access.clock)
+        job, engine = _job(
+            self._access, spec, plan, checked.shape, no_source, settings, reporter, state, None
+        )
+        try:
+            engine.send()
+            job.result(options.timeout)
+            layer = job.layer()
+        except BaseException as error:
+            layer = Layer(plan.columns, plan.spool, Spool(), _in_doubt(plan, engine.touched, error))
+            self._latest = latest.overlaid(layer, chosen.before, job.job_ids)
+            if isinstance(error, BulkApiError):
+                add_to_message(error, "A further retry() leaves out the rows that may be there.")
+            raise
+        self._latest = latest.overlaid(layer, chosen.before, job.job_ids)
+        return self._latest
+
+    def _plan(
+        self, chosen: _Chosen, checked: CheckedColumns, size: int, options: RetryOptions
+    ) -> Plan:
         columns = chosen.columns
         rules = PlanRules(
             names=checked.names,
@@ -658,14 +716,23 @@ class _Again:
             numbers=chosen.numbers,
         )
         # The cells are texts as they were sent, so nothing of them is to be changed.
-        plan = make_plan(chosen.chunks(), RowEncoder(columns), rules, Spool())
-        check_quota(self._access.describes, len(plan.parts), spec.name)
-        settings = LoadSettings(timeout=options.timeout)
-        no_source = Source(columns, lambda: iter(()))
-        reporter = Reporter(None, self._access.clock)
-        job = _start(self._access, spec, plan, checked.shape, no_source, settings, reporter, None)
-        job.result(options.timeout)
-        return job.layer(), job.job_ids
+        return make_plan(chosen.chunks(), RowEncoder(columns), rules, Spool())
+
+
+def _in_doubt(plan: Plan, touched: Collection[int], error: BaseException) -> list[Unit]:
+    """The fates of parts whose loading ended with an error."""
+    code = type(error).__name__
+    unknown = Fate("unknown", RowError(code, f"it was being loaded again: {error}"))
+    unsent = Fate("unprocessed", RowError(code, f"not sent again: {error}"))
+    return [
+        _whole_unit(part, unknown if at in touched else unsent)
+        for at, part in enumerate(plan.parts)
+    ]
+
+
+def _whole_unit(part: Planned, fate: Fate) -> Unit:
+    counts: Counter[RowStatus] = Counter({fate.status: len(part.numbers)})
+    return Unit(part.place, part.numbers, None, fate, counts)
 
 
 class _Chosen:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from difflib import get_close_matches
 
 from salesforce_bulk.describe import Describes, FieldDescribe, ObjectDescribe
@@ -254,8 +254,8 @@ def _short_id(text: str) -> str:
 
 def _number(text: str) -> str:
     try:
-        return f"{Decimal(text).normalize():f}"
-    except InvalidOperation:
+        return str(Decimal(text).normalize())
+    except ArithmeticError:
         return text  # the org will say what it thinks of it
 
 
@@ -301,8 +301,14 @@ def group_rule(
     return position, _short_id if plain else str.casefold
 
 
-def check_quota(describes: Describes, batches: int, name: str) -> None:
+def check_quota(describes: Describes, batches: int, name: str, *, begun: bool = False) -> None:
     """Compare the batches of a load with what is left of the day's allocation.
+
+    Args:
+        describes: knows the limits.
+        batches: that are not in the org yet.
+        name: of the load, for the message.
+        begun: whether an earlier run has sent others.
 
     Raises:
         ExceededQuota: not enough is left; nothing was sent.
@@ -315,5 +321,9 @@ def check_quota(describes: Describes, batches: int, name: str) -> None:
         raise ExceededQuota(
             f"{name} needs {batches:,} batches; of the {allowance.maximum:,} that the org may "
             f"process in 24 hours {allowance.remaining:,} are left ({BATCH_ALLOWANCE}). Nothing "
-            "was sent. Load fewer rows, or wait until the allocation is free again."
+            + (
+                "more was sent. Go on when the allocation is free again."
+                if begun
+                else "was sent. Load fewer rows, or wait until the allocation is free again."
+            )
         )

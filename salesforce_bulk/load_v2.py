@@ -140,6 +140,10 @@ class EngineV2:
     def job_ids(self) -> Sequence[str]:
         return self._state.jobs
 
+    @property
+    def touched(self) -> frozenset[int]:
+        return frozenset(self._state.stored)
+
     # Sending
 
     def send(self) -> None:
@@ -336,6 +340,7 @@ class AttachedV2:
         self._plan = plan
         self._results = results
         self.job_ids = [job_id]
+        self.touched: frozenset[int] = frozenset()
 
     def send(self) -> None:
         """Everything was sent by the other process."""
@@ -466,8 +471,8 @@ def _all_of(part: Planned, fate: Fate, job_id: str | None) -> Unit:
 def _undecided(name: str, job_id: str, why: object) -> AmbiguousUpload:
     return AmbiguousUpload(
         f"{name}: the rows are stored in job {job_id}, which may have begun to process them: "
-        f"{why}. Do not load them again. Go on with the journal, or look at the job: one that is Open has "
-        "to be set to UploadComplete, any other is taken up with attach(job_id).",
+        f"{why}. Do not load them again. Go on with the journal, or look at the job: one that is "
+        "Open has to be set to UploadComplete, any other is taken up with attach(job_id).",
         job_id=job_id,
     )
 

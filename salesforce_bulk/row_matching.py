@@ -3,7 +3,9 @@
 The result files of Bulk API 2.0 are in no order, and their cells are written anew by the types of
 the fields: ``912260031`` comes back as ``9.12260031E8``. Rows are therefore joined on their key
 where they have one, else on all cells in a form that does not depend on how they are written, each
-as often as it occurs. What is left over is unknown; nothing is guessed.
+as often as it occurs; numbers at last as the doubles that the org keeps. Cells are compared by a
+digest of 128 bits, so that no two different rows pass for equal. What is left over is unknown;
+nothing is guessed.
 """
 
 from __future__ import annotations
@@ -14,7 +16,8 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime, timezone
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
+from hashlib import blake2b
 from typing import NamedTuple
 
 from salesforce_bulk.formats.values import NULL_CELL
@@ -22,9 +25,13 @@ from salesforce_bulk.models import RowError
 from salesforce_bulk.wire.row_error import write_row_error
 
 Normal = Callable[[str], str]
+#: What makes equal marks of equal rows; None for a row that cannot be recognised in this way.
+Recognise = Callable[[Sequence[str]], "str | bytes | None"]
 
 #: An offset without a colon, which Python before 3.11 does not read.
 _OFFSET = re.compile(r"([+-]\d\d)(\d\d)$")
+#: Of what stands for all cells of a row.
+_DIGEST_BYTES = 16
 _TRUE = frozenset({"true", "1", "yes", "y", "on"})
 _SUCCESS_COLUMNS = ("sf__id", "sf__created")
 _FAILURE_COLUMNS = ("sf__id", "sf__error")
@@ -78,7 +85,7 @@ def match_rows(
     open_rows = set(range(len(outcomes)))
     open_lines = set(range(sum(1 for _ in told())))
     for recognise in _ways(rows, shape):
-        waiting: dict[int, list[int]] = defaultdict(list)
+        waiting: dict[str | bytes, list[int]] = defaultdict(list)
         for position, cells in enumerate(rows()):
             if position in open_rows and (mark := recognise(cells)) is not None:
                 waiting[mark].append(position)
@@ -104,49 +111,52 @@ def _settle_the_rest(
     open_lines: set[int],
     told: Callable[[], Iterable[Told]],
 ) -> None:
-    """As many lines as rows are left, and all say the same: so it holds for each of the rows.
+    """As many lines as rows are left, without any cell, and all say the same: so it holds for each
+    of the rows. A row with a wrong number of cells comes back like this.
 
-    A row with a wrong number of cells, for one, comes back with none of them.
+    Lines that have cells are of other rows, whatever their number.
     """
     if not open_rows or len(open_rows) != len(open_lines):
         return
-    rest = {line[1:] for number, line in enumerate(told()) if number in open_lines}
-    if len(rest) == 1:
-        success, record_id, created, error = rest.pop()
+    rest = [line for number, line in enumerate(told()) if number in open_lines]
+    if not any(any(line.cells) for line in rest) and len({line.outcome for line in rest}) == 1:
         for position in open_rows:
-            outcomes[position] = (record_id, success, created, error)
+            outcomes[position] = rest[0].outcome
 
 
-def _ways(
-    rows: Callable[[], Iterable[Sequence[str]]], shape: RowShape
-) -> Iterator[Callable[[Sequence[str]], int | None]]:
+def _ways(rows: Callable[[], Iterable[Sequence[str]]], shape: RowShape) -> Iterator[Recognise]:
     for key in shape.keys:
         if _is_unique(rows(), key, shape.normals[key]):
             yield _by_key(key, shape.normals[key])
     yield _by_all_cells(shape.normals)
+    if _number in shape.normals:
+        yield _by_all_cells([_double if one is _number else one for one in shape.normals])
 
 
 def _is_unique(rows: Iterable[Sequence[str]], key: int, normal: Normal) -> bool:
-    seen: set[int] = set()
+    seen: set[str] = set()
     for cells in rows:
-        mark = hash(normal(cells[key])) if cells[key] else None
+        if not cells[key]:
+            continue
+        mark = normal(cells[key])
         if mark in seen:
             return False
-        if mark is not None:
-            seen.add(mark)
+        seen.add(mark)
     return True
 
 
-def _by_key(key: int, normal: Normal) -> Callable[[Sequence[str]], int | None]:
-    def recognise(cells: Sequence[str]) -> int | None:
-        return hash(normal(cells[key])) if cells[key] else None
+def _by_key(key: int, normal: Normal) -> Recognise:
+    def recognise(cells: Sequence[str]) -> str | None:
+        return normal(cells[key]) if cells[key] else None
 
     return recognise
 
 
-def _by_all_cells(normals: Sequence[Normal]) -> Callable[[Sequence[str]], int | None]:
-    def recognise(cells: Sequence[str]) -> int | None:
-        return hash(tuple([normal(cell) for normal, cell in zip(normals, cells, strict=True)]))
+def _by_all_cells(normals: Sequence[Normal]) -> Recognise:
+    def recognise(cells: Sequence[str]) -> bytes:
+        # No cell that is sent holds the separator.
+        texts = [normal(cell) for normal, cell in zip(normals, cells, strict=True)]
+        return blake2b("\0".join(texts).encode(), digest_size=_DIGEST_BYTES).digest()
 
     return recognise
 
@@ -170,9 +180,16 @@ def _text(cell: str) -> str:
 def _number(cell: str) -> str:
     try:
         value = Decimal(cell)
-    except InvalidOperation:
+        return str(value.normalize()) if value else "0"
+    except ArithmeticError:  # no number, or none that Python can hold
         return _text(cell)
-    return str(value.normalize()) if value else "0"
+
+
+def _double(cell: str) -> str:
+    try:
+        return repr(float(cell))
+    except ValueError:
+        return _text(cell)
 
 
 def _boolean(cell: str) -> str:
@@ -182,10 +199,10 @@ def _boolean(cell: str) -> str:
 def _datetime(cell: str) -> str:
     try:
         value = datetime.fromisoformat(_OFFSET.sub(r"\1:\2", cell.replace("Z", "+00:00")))
-    except ValueError:
+        zoned = value.replace(tzinfo=timezone.utc) if value.tzinfo is None else value
+        return zoned.astimezone(timezone.utc).isoformat(timespec="milliseconds")
+    except (ValueError, OverflowError):  # no time, or none that Python can hold
         return _text(cell)
-    zoned = value.replace(tzinfo=timezone.utc) if value.tzinfo is None else value
-    return zoned.astimezone(timezone.utc).isoformat(timespec="milliseconds")
 
 
 def _date(cell: str) -> str:

@@ -37,9 +37,9 @@ def test_a_journal_torn_anywhere_keeps_every_whole_line(tmp_path_factory, before
 
 def test_one_process_at_a_time(tmp_path):
     with Journal.create(tmp_path / "run", {}):
-        with pytest.raises(JournalMismatch, match="Another process"):
+        with pytest.raises(JournalMismatch, match="A run is at work"):
             Journal.open(tmp_path / "run")
-        with pytest.raises(JournalMismatch, match="Another process"):
+        with pytest.raises(JournalMismatch, match="A run is at work"):
             Journal.create(tmp_path / "run", {})
     Journal.open(tmp_path / "run").close()
 
