@@ -156,12 +156,17 @@ def cut(
 
 
 def _add_what_fits(part: _OpenPart, rows: Sequence[Any], encode: Encode) -> int:
-    for count, row in enumerate(rows):
-        line, characters = encode([row], part.next)
-        if not part.fits(len(line), characters):
-            return count
-        part.add(line, characters, 1)
-    return len(rows)
+    """Add the first of the rows, which do not fit together; returns how many, found by halving."""
+    taken, left = 0, len(rows)
+    while left > 1:
+        half = left // 2
+        lines, characters = encode(rows[taken : taken + half], part.next)
+        if part.fits(len(lines), characters):
+            part.add(lines, characters, half)
+            taken, left = taken + half, left - half
+        else:
+            left = half
+    return taken
 
 
 class _OpenPart:

@@ -8,11 +8,12 @@ one type is converted and quoted by C code as well.
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime, timezone, tzinfo
 from decimal import Decimal
 from operator import add, attrgetter
-from typing import Any, Literal, overload
+from typing import Any, Literal, NamedTuple, overload
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from salesforce_bulk import limits
@@ -36,7 +37,7 @@ _NEVER_QUOTED = frozenset({int, float, bool, date, datetime, _NONE})
 _REMEMBERED = 100_000
 
 
-class _BadCell(Exception):
+class BadCell(Exception):
     """Which of a column's values cannot be written, and why."""
 
     def __init__(self, index: int, why: str) -> None:
@@ -109,6 +110,49 @@ class ColumnChunk(Sequence[Row]):
         return tuple(column[at] for column in self.columns)
 
 
+class CellRules(NamedTuple):
+    """How the values of columns become cells.
+
+    Attributes:
+        nulls: what stands for no value, of each column.
+        integers: positions of the columns whose fields hold whole numbers.
+        zone: of datetimes without one; None refuses them.
+        texts: writes columns of Python values.
+    """
+
+    nulls: Sequence[str]
+    integers: frozenset[int]
+    zone: tzinfo | None
+    texts: ColumnTexts
+
+
+class FrameChunk(Sequence[Row]):
+    """Rows that may be able to write themselves, without becoming Python values."""
+
+    __slots__ = ()
+
+    @abstractmethod
+    def lines(self, rules: CellRules) -> bytes | None:
+        """The rows as `RowEncoder` writes them; None where that has to look at each value."""
+
+    @abstractmethod
+    def plain(self) -> Iterator[ColumnChunk]:
+        """The rows as Python values."""
+
+    @abstractmethod
+    def column(self, position: int) -> list[Any]:
+        """The values of one column."""
+
+
+def column_of(rows: Sequence[Row], position: int) -> Column:
+    """The values of one column of a chunk."""
+    if isinstance(rows, ColumnChunk):
+        return rows.columns[position]
+    if isinstance(rows, FrameChunk):
+        return rows.column(position)
+    return [row[position] for row in rows]
+
+
 class RowEncoder:
     """Writes rows as CSV lines in UTF-8, each ended by a line feed.
 
@@ -129,9 +173,12 @@ class RowEncoder:
         integers: Collection[str] = (),
     ) -> None:
         self.columns = tuple(columns)
-        self._nulls = null_cells(nulls, columns)
-        self._texts = ColumnTexts(assume_tz)
-        self._integers = frozenset(self.columns.index(column) for column in integers)
+        self._rules = CellRules(
+            nulls=null_cells(nulls, columns),
+            integers=frozenset(self.columns.index(column) for column in integers),
+            zone=assume_tz,
+            texts=ColumnTexts(assume_tz),
+        )
 
     def header(self, names: Iterable[str]) -> bytes:
         """The header line with these names."""
@@ -150,6 +197,8 @@ class RowEncoder:
         """
         if not rows:
             return b"", 0
+        if isinstance(rows, FrameChunk):
+            return self._encode_frame(rows, first)
         given = rows.columns if isinstance(rows, ColumnChunk) else zip(*rows, strict=True)
         columns = [self._column(column, position, first) for position, column in enumerate(given)]
         # Joining is five times as fast as the csv module, which looks at every character.
@@ -161,16 +210,26 @@ class RowEncoder:
         except UnicodeEncodeError as error:
             raise self._find(rows, first, _lone_surrogate) or error from error
 
+    def _encode_frame(self, rows: FrameChunk, first: int) -> tuple[bytes, int]:
+        lines = rows.lines(self._rules)
+        if lines is not None:
+            return lines, len(lines) if lines.isascii() else len(lines.decode("utf-8"))
+        encoded = []
+        for chunk in rows.plain():
+            encoded.append(self.encode(chunk, first))
+            first += len(chunk)
+        return b"".join(part for part, _ in encoded), sum(size for _, size in encoded)
+
     def _column(self, given: Column, position: int, first: int) -> list[str]:
-        column = _whole(given) if position in self._integers else given
+        column = whole_numbers(given) if position in self._rules.integers else given
         try:
-            texts = self._texts.of(column, self._nulls[position])
+            texts = self._rules.texts.of(column, self._rules.nulls[position])
             alone = len(self.columns) == 1
             if not alone and _NEVER_QUOTED.issuperset(map(type, column)):
                 return texts
             # A line without any character is no record to a reader.
             return quote_column(texts, always=alone)
-        except _BadCell as bad:
+        except BadCell as bad:
             raise refuse(first + bad.index, self.columns[position], bad.why) from bad
 
     def _refuse_long_records(self, text: str, rows: Sequence[Row], first: int) -> None:
@@ -280,7 +339,8 @@ def _with_nulls(column: Column, texts: list[str], null: str) -> list[str]:
     return [null if value is None else next(rest) for value in column]
 
 
-def _whole(column: Column) -> Column:
+def whole_numbers(column: Column) -> Column:
+    """The column with its whole floats as integers."""
     if float not in set(map(type, column)):
         return column
     return [int(v) if type(v) is float and v.is_integer() else v for v in column]
@@ -294,7 +354,7 @@ def _cell(index: int, value: Any, null: str, zone: tzinfo | None) -> str:
     try:
         text = to_text(value)
     except Unwritable as error:
-        raise _BadCell(index, str(error)) from error
+        raise BadCell(index, str(error)) from error
     return text or null
 
 
@@ -302,14 +362,14 @@ def quote_column(texts: Iterable[str], *, always: bool = False) -> list[str]:
     """The cells of a CSV column: where one of them needs quotes, all have them.
 
     Raises:
-        _BadCell: a NUL, which no field can keep, or more characters than a field takes.
+        BadCell: a NUL, which no field can keep, or more characters than a field takes.
     """
     cells = texts if isinstance(texts, list) else list(texts)
     joined = "\0".join(cells)
     if joined.count("\0") >= len(cells) > 0:
         # Kept it would be dropped by some readers on the way; Salesforce documents nothing.
         index = next(index for index, cell in enumerate(cells) if "\0" in cell)
-        raise _BadCell(index, "holds a NUL character, which no field can keep")
+        raise BadCell(index, "holds a NUL character, which no field can keep")
     if len(joined) > limits.FIELD_CHARACTERS:
         _refuse_long_fields(cells)
     quoted = '"' in joined
@@ -323,7 +383,7 @@ def quote_column(texts: Iterable[str], *, always: bool = False) -> list[str]:
 def _refuse_long_fields(cells: list[str]) -> None:
     for index, size in enumerate(map(len, cells)):
         if size > limits.FIELD_CHARACTERS:
-            raise _BadCell(
+            raise BadCell(
                 index, f"has {size:,} characters; a field takes {limits.FIELD_CHARACTERS:,}"
             )
 
