@@ -12,15 +12,14 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from salesforce_bulk import limits
 from salesforce_bulk.errors import IncompleteBody
 from salesforce_bulk.formats.typed import Column, value_of_json
-from salesforce_bulk.wire.v1 import Unreadable
+from salesforce_bulk.wire.v1 import NO_RECORDS, Unreadable
 
 _BLANK = re.compile("[ \t\r\n\ufeff]*")
-#: Characters after which text that is no record yet is none at all: a record of the longest
-#: permitted texts, each character escaped.
-_LONGEST_RECORD = 6 * limits.RECORD_CHARACTERS + 1_000_000
+_NO_RECORDS = NO_RECORDS.decode("ascii")
+#: Characters of the longest word or escape that a piece may end in: two of ``\\uXXXX``.
+_LONGEST_WORD = 12
 
 
 class JsonReader:
@@ -28,7 +27,7 @@ class JsonReader:
 
     Args:
         columns: of the rows; a record's other members are left out, and a member that is
-            missing is None, because nulls may be left out.
+            missing in any letter case is None, because nulls may be left out.
         raw: the values as they were sent.
         decimals: numbers with a fraction as `Decimal`, else as float.
         keep_nul: keep NUL characters; they are removed otherwise.
@@ -54,6 +53,10 @@ class JsonReader:
         self._keep_nul = keep_nul
         self._text = ""
         self._at = 0
+        self._behind: list[str] = []
+        #: Characters that are not read yet, and how many of them to wait for.
+        self._waiting = 0
+        self._wanted = 0
         self._state = "begin"
 
     def feed(self, piece: bytes) -> list[tuple[Any, ...]]:
@@ -65,26 +68,38 @@ class JsonReader:
         if b"\0" in piece and not self._keep_nul:
             piece = piece.replace(b"\0", b"")
         try:
-            self._text = self._text[self._at :] + self._decode.decode(piece)
+            text = self._decode.decode(piece)
         except UnicodeDecodeError as error:
             raise Unreadable(f"the rows after row {self.rows} are not UTF-8: {error}") from error
-        self._at = 0
-        rows = []
-        while (record := self._next()) is not None:
-            rows.append(self._row(record))
-        self.rows += len(rows)
-        return rows
+        self._behind.append(text)
+        self._waiting += len(text)
+        return [] if self._waiting < self._wanted else self._read()
 
     def flush(self, *, whole: bool = False) -> list[tuple[Any, ...]]:
-        """Nothing; the array says by itself where it ends.
+        """The rows that are left; the array says by itself where it ends.
 
         Raises:
             IncompleteBody: it has not ended.
         """
         del whole
+        rows = self._read()
+        if self._state == "begin" and self._text.strip() == _NO_RECORDS:
+            return []
         if self._state != "end":
             raise IncompleteBody("The answer ends within its array. Fetch it again.")
-        return []
+        return rows
+
+    def _read(self) -> list[tuple[Any, ...]]:
+        self._text = "".join((self._text[self._at :], *self._behind))
+        self._at, self._behind, self._wanted = 0, [], 0
+        if self._state == "begin" and _NO_RECORDS.startswith(self._text.strip()):
+            return []
+        rows = []
+        while (record := self._next()) is not None:
+            rows.append(self._row(record))
+        self._waiting = len(self._text) - self._at
+        self.rows += len(rows)
+        return rows
 
     def _next(self) -> Any:
         """The next record; None where no whole one is left."""
@@ -94,11 +109,18 @@ class JsonReader:
         try:
             record, self._at = self._json.raw_decode(self._text, self._at)
         except json.JSONDecodeError as error:
-            if len(self._text) - self._at > _LONGEST_RECORD:
+            if not self._may_go_on(error):
                 raise Unreadable(f"not JSON after row {self.rows}: {error}") from error
-            return None  # not here yet; flush says so if it never comes
+            # Tried again with twice as much, so that a long record is not read over and over.
+            self._wanted = 2 * (len(self._text) - self._at)
+            return None
         self._state = "between"
         return record
+
+    def _may_go_on(self, error: json.JSONDecodeError) -> bool:
+        """Whether it is only the end of the text that is wrong."""
+        unended = error.msg.startswith("Unterminated string")
+        return unended or error.pos >= len(self._text) - _LONGEST_WORD
 
     def _skip_marks(self) -> None:
         """Pass over blanks, brackets and commas, each in its place."""
@@ -139,5 +161,11 @@ def _at_path(record: Any, path: Sequence[str]) -> Any:
     for name in path:
         if not isinstance(record, Mapping):
             return None
-        record = record.get(name)
+        found = record.get(name)
+        record = _in_any_case(record, name) if found is None and name not in record else found
     return record
+
+
+def _in_any_case(record: Mapping[str, Any], name: str) -> Any:
+    wanted = name.lower()
+    return next((value for key, value in record.items() if key.lower() == wanted), None)

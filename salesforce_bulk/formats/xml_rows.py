@@ -5,6 +5,7 @@ Guide: "Get Bulk Query Results". A ``queryResult`` of ``records``, their parents
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 from xml.sax import SAXParseException
@@ -15,7 +16,7 @@ from defusedxml.expatreader import create_parser
 
 from salesforce_bulk.errors import IncompleteBody
 from salesforce_bulk.formats.typed import Column, TypedRows
-from salesforce_bulk.wire.v1 import Unreadable
+from salesforce_bulk.wire.v1 import NO_RECORDS, Unreadable
 
 _NIL = ("http://www.w3.org/2001/XMLSchema-instance", "nil")
 _RECORD_DEPTH = 2
@@ -45,6 +46,8 @@ class XmlReader:
         self.rows = 0
         self._paths = [tuple(column.name.lower().split(".")) for column in columns]
         self._typed = None if raw else TypedRows(columns, decimals)
+        self._head: bytes | None = b""
+        self._marked = _LineEnds()
         self._records = _Records()
         self._parser = create_parser(forbid_dtd=True)
         self._parser.setFeature(feature_namespaces, True)
@@ -56,8 +59,14 @@ class XmlReader:
         Raises:
             Unreadable: it is no queryResult.
         """
+        piece = piece.replace(b"\0", b"")
+        if self._head is not None:
+            self._head += piece
+            if NO_RECORDS.startswith(self._head.strip()):
+                return []
+            piece, self._head = self._head, None
         try:
-            self._parser.feed(piece.replace(b"\0", b""))
+            self._parser.feed(self._marked(piece))
         except (SAXParseException, DefusedXmlException) as error:
             raise Unreadable(f"not readable as XML after row {self.rows}: {error}") from error
         return self._taken()
@@ -69,7 +78,10 @@ class XmlReader:
             IncompleteBody: it has not ended.
         """
         del whole
+        if self._head is not None and self._head.strip() == NO_RECORDS:
+            return []
         try:
+            self._parser.feed((self._head or b"") + self._marked.rest)
             self._parser.close()
         except SAXParseException as error:
             raise IncompleteBody(
@@ -82,6 +94,45 @@ class XmlReader:
         rows = [tuple(record.get(path, "") for path in self._paths) for record in records]
         self.rows += len(rows)
         return rows if self._typed is None or not rows else list(self._typed(rows))
+
+
+class _LineEnds:
+    """Keeps the carriage returns of texts.
+
+    XML's parsers make a line feed of each, unless it is written as a reference. Only what follows
+    a start tag is a text of a field; elsewhere a reference could not stand.
+    """
+
+    _TAG_AND_TEXT = re.compile(rb"(<[^>]*>)?([^<]*)")
+
+    def __init__(self) -> None:
+        #: A tag that the pieces so far leave open.
+        self.rest = b""
+        self._in_text = False
+
+    def __call__(self, piece: bytes) -> bytes:
+        """What was left open before, and the piece, but for a tag that it leaves open itself."""
+        piece = self.rest + piece
+        tag = piece.rfind(b"<")
+        end = piece.find(b">", tag) + 1 if tag >= 0 else len(piece)
+        self.rest = b"" if end else piece[tag:]
+        piece = piece if end else piece[:tag]
+        if b"\r" in piece:
+            return self._TAG_AND_TEXT.sub(self._mark, piece)
+        tag = piece.rfind(b"<")
+        if tag >= 0:
+            self._in_text = _begins_text(piece[tag : piece.find(b">", tag) + 1])
+        return piece
+
+    def _mark(self, found: re.Match[bytes]) -> bytes:
+        tag, text = found[1] or b"", found[2]
+        if tag:
+            self._in_text = _begins_text(tag)
+        return tag + (text.replace(b"\r", b"&#13;") if self._in_text else text)
+
+
+def _begins_text(tag: bytes) -> bool:
+    return not tag.startswith((b"</", b"<?", b"<!")) and not tag.endswith(b"/>")
 
 
 class _Records(ContentHandler):
