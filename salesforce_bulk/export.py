@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -313,11 +314,17 @@ class Export:
             self._told_expiry = True
         return body
 
-    def _rows(self, raw: bool | None = None) -> Iterator[list[Row]]:
-        """All rows, some at a time; reconciled behind the last."""
+    def _rows(
+        self, raw: bool | None = None, window: WindowReading | None = None
+    ) -> Iterator[list[Row]]:
+        """All rows, some at a time; reconciled behind the last.
+
+        Args:
+            raw: None as the export's options say.
+            window: leaves out what was delivered before; to be saved by the caller.
+        """
         reading = self._reading(raw)
         job = self._done()
-        window = self._window.reading(reading.columns) if self._window else None
         tally, told, delivered = Tally(), self._reporter(), 0
         with closing(self._bodies()) as bodies:
             for body in bodies:
@@ -328,16 +335,15 @@ class Export:
                     delivered += len(fresh)
                     if fresh:
                         yield fresh
-        self._settle(job, tally, delivered, window)
+        self._settle(job, tally, delivered)
 
-    def _settle(
-        self, job: QueryJob, tally: Tally, delivered: int, window: WindowReading | None
-    ) -> None:
+    def _settle(self, job: QueryJob, tally: Tally, delivered: int) -> None:
         tally.check(job)
         self.rows_read = delivered
         self.error = None
-        if window is not None:
-            window.save()
+
+    def _window_reading(self) -> WindowReading | None:
+        return None if self._window is None else self._window.reading(self.columns)
 
     def _reporter(self) -> Callable[[Tally], None]:
         job = self._run.submit()
@@ -361,9 +367,11 @@ class Export:
         return chain.from_iterable(self._watched(self._dicts()))
 
     def _dicts(self) -> Iterator[Iterator[dict[str, Any]]]:
-        names = self._reading().names
-        for rows in self._rows():
+        names, window = self._reading().names, self._window_reading()
+        for rows in self._rows(window=window):
             yield as_dicts(names, rows)
+        if window is not None:
+            window.save()
 
     def parts(self) -> list[Part]:
         """The pages, each readable by itself in another process; their order is the result's.
@@ -382,12 +390,18 @@ class Export:
         Raises:
             ReconciliationError: behind the last batch, where rows are missing.
         """
-        return self._watched(self._batches())
+        return self._watched(self._batches_then_state())
 
-    def _batches(self) -> Iterator[pa.RecordBatch]:
+    def _batches_then_state(self) -> Iterator[pa.RecordBatch]:
+        window = self._window_reading()
+        yield from self._batches(window)
+        if window is not None:
+            window.save()
+
+    def _batches(self, window: WindowReading | None) -> Iterator[pa.RecordBatch]:
         reading = self._reading(raw=False)
-        if self._window is not None:
-            for rows in self._rows(raw=False):
+        if window is not None:
+            for rows in self._rows(False, window):
                 yield batch_of_rows(rows, self.schema)
             return
         job, tally, told = self._done(), Tally(), self._reporter()
@@ -397,7 +411,7 @@ class Export:
                     tally.add(body.page, batch.num_rows)
                     told(tally)
                     yield batch
-        self._settle(job, tally, tally.rows, None)
+        self._settle(job, tally, tally.rows)
 
     def to_arrow(self) -> pa.Table:
         """All rows as an Arrow table."""
@@ -451,19 +465,21 @@ class Export:
         import pyarrow as pa  # noqa: PLC0415
         from pyarrow import parquet  # noqa: PLC0415
 
-        schema = self.schema
+        schema, window = self.schema, self._window_reading()
         with (
             whole_file(path) as file,
             parquet.ParquetWriter(file, schema, compression=compression) as writer,
         ):
             held: list[pa.RecordBatch] = []
-            for batch in self.arrow_batches():
+            for batch in self._watched(self._batches(window)):
                 held.append(batch)
                 if sum(each.num_rows for each in held) >= row_group:
                     writer.write_table(pa.Table.from_batches(held, schema), row_group)
                     held = []
             if held:
                 writer.write_table(pa.Table.from_batches(held, schema), row_group)
+        if window is not None:
+            window.save()
         return self.rows_read or 0
 
     # CSV
@@ -485,18 +501,25 @@ class Export:
             open_target(target, journal) as csv_file,
         ):
             if csv_file.finished is not None:
+                self._run.note(
+                    f"The journal {self._settings.journal} is of a finished run: {target} was left "
+                    "as it is. Remove the journal to export again."
+                )
                 self.rows_read = csv_file.finished
                 return csv_file.finished
-            if self._window is not None or self._settings.content_type != "CSV":
-                self._write_rows(csv_file)
+            window = self._window_reading()
+            if window is not None or self._settings.content_type != "CSV":
+                self._write_rows(csv_file, window)
             else:
                 self._copy_pages(self._done(), csv_file)
-            csv_file.put_in_place(self.rows_read or 0)
+            csv_file.put_in_place(self.rows_read or 0, durably=window is not None)
+            if window is not None:
+                window.save()
         return self.rows_read or 0
 
-    def _write_rows(self, csv_file: CsvTarget) -> None:
+    def _write_rows(self, csv_file: CsvTarget, window: WindowReading | None) -> None:
         csv_file.begin_anew([column.name for column in self.columns])
-        for rows in self._rows(raw=self._settings.content_type == "CSV"):
+        for rows in self._rows(self._settings.content_type == "CSV", window):
             csv_file.write_rows(rows)
 
     def _copy_pages(self, job: QueryJob, csv_file: CsvTarget) -> None:
@@ -511,7 +534,7 @@ class Export:
                 told(tally)
         if not csv_file.has_header:
             csv_file.write_header([column.name for column in self.columns])
-        self._settle(job, tally, tally.rows, None)
+        self._settle(job, tally, tally.rows)
 
 
 def _behind(pages: Iterator[Page], keys: Sequence[Sequence[str | None]]) -> Iterator[Page]:
@@ -594,7 +617,7 @@ def _text(
     incremental: bool,
 ) -> str:
     """The query, or what is built for an object."""
-    if soql.lstrip()[:6].upper() == "SELECT":
+    if re.match(r"\s*select\s", soql, re.IGNORECASE):
         if fields is not None or where is not None:
             raise InvalidInput("fields= and where= go with an object's name, not with a query.")
         return soql
@@ -673,6 +696,7 @@ def resume_export(access: OrgAccess, journal: str | os.PathLike[str]) -> Export:
         "pk_chunking": header["pk_chunking"],
         "parallel": header["parallel"],
         "max_records": header["max_records"],
+        "keep_nul": header["keep_nul"],
         "journal": journal,
     }
     export = plan_export(access, header["soql"], options)

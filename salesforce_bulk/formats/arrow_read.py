@@ -28,7 +28,9 @@ def arrow_type(column: Column, decimals: bool = False) -> pa.DataType:
     import pyarrow as pa  # noqa: PLC0415
 
     if decimals and column.type in _NUMBERS:
-        return pa.decimal128(column.precision or _PRECISION, column.scale or _SCALE)
+        if column.precision:
+            return pa.decimal128(column.precision, column.scale)
+        return pa.decimal128(_PRECISION, _SCALE)
     types: dict[str, pa.DataType] = {
         "boolean": pa.bool_(),
         "int": pa.int64(),

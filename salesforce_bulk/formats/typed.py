@@ -231,11 +231,17 @@ def _json_date(value: Any) -> date:
     return (_EPOCH + timedelta(milliseconds=value)).date()
 
 
+def _json_time(value: Any) -> time:
+    if isinstance(value, str):
+        return _time(value)
+    return (_EPOCH + timedelta(milliseconds=value)).time()
+
+
 _JSON: dict[str, Callable[[Any], Any]] = {
     "boolean": _json_boolean,
     "int": _json_integer,
     "long": _json_integer,
     "date": _json_date,
     "datetime": _json_datetime,
-    "time": _time,
+    "time": _json_time,
 }
