@@ -116,7 +116,7 @@ class ArrowChunk(FrameChunk):
         arrays = [array.slice(start, max(stop - start, 0)) for array in self._arrays]
         return ArrowChunk(arrays, self._names, self._first + start, self._plain_rows)
 
-    def lines(self, rules: CellRules) -> bytes | None:
+    def lines(self, rules: CellRules) -> tuple[bytes, int] | None:
         from salesforce_bulk.formats.arrow_cells import lines_of  # noqa: PLC0415
 
         return lines_of(self._arrays, rules)

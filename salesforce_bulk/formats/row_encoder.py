@@ -132,8 +132,8 @@ class FrameChunk(Sequence[Row]):
     __slots__ = ()
 
     @abstractmethod
-    def lines(self, rules: CellRules) -> bytes | None:
-        """The rows as `RowEncoder` writes them; None where that has to look at each value."""
+    def lines(self, rules: CellRules) -> tuple[bytes, int] | None:
+        """What `RowEncoder.encode` returns; None where that has to look at each value."""
 
     @abstractmethod
     def plain(self) -> Iterator[ColumnChunk]:
@@ -213,7 +213,7 @@ class RowEncoder:
     def _encode_frame(self, rows: FrameChunk, first: int) -> tuple[bytes, int]:
         lines = rows.lines(self._rules)
         if lines is not None:
-            return lines, len(lines) if lines.isascii() else len(lines.decode("utf-8"))
+            return lines
         encoded = []
         for chunk in rows.plain():
             encoded.append(self.encode(chunk, first))

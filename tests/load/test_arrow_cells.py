@@ -157,9 +157,9 @@ COLUMNS = {
 def test_every_type_that_a_frame_has_is_written_by_columns():
     encoder = RowEncoder(list(COLUMNS))
     (chunk,) = open_source(pa.table(COLUMNS)).chunks()
-    body = chunk.lines(encoder._rules)
-    assert body is not None
-    first, second, third = csv.reader(io.StringIO(body.decode(), newline=""))
+    lines = chunk.lines(encoder._rules)
+    assert lines is not None
+    first, second, third = csv.reader(io.StringIO(lines[0].decode(), newline=""))
     assert second == [""] * len(COLUMNS)
     assert first == [
         "a", "a", "a", "a", "a;b", "true", "1", "1.0", "1.50", "2024-02-29",
@@ -250,4 +250,13 @@ def test_naive_moments_in_utc_and_whole_floats_need_no_closer_look():
     moments = pa.array([datetime(2024, 1, 1)], pa.timestamp("us"))
     (chunk,) = open_source(pa.table({"at": moments, "n": [2.0]})).chunks()
     encoder = RowEncoder(["at", "n"], assume_tz=time_zone("UTC"), integers=["n"])
-    assert chunk.lines(encoder._rules) == b"2024-01-01T00:00:00.000Z,2\n"
+    assert chunk.lines(encoder._rules) == (b"2024-01-01T00:00:00.000Z,2\n", 27)
+
+
+def test_what_is_no_utf_8_is_refused():
+    """Arrow does not look at what it is given as text."""
+    content = [pa.py_buffer(part) for part in (b"\0\0\0\0\2\0\0\0\3\0\0\0", b"ok\xe4")]
+    broken = pa.StringArray.from_buffers(2, *content)
+    with pytest.raises(InvalidInput, match="utf-8") as caught:
+        RowEncoder(["A"]).encode(next(open_source(pa.table({"A": broken})).chunks()), 1)
+    assert (caught.value.row, caught.value.column) == (2, "A")
