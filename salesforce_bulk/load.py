@@ -7,6 +7,7 @@ sent (`load_v1`, `load_v2`), and their results put in the order of the rows (`lo
 
 from __future__ import annotations
 
+import csv
 import io
 import logging
 import os
@@ -49,13 +50,13 @@ from salesforce_bulk.load_results import (
 )
 from salesforce_bulk.load_settings import LoadSettings, LoadSpec, Operation
 from salesforce_bulk.load_v1 import BatchRef, ResultsV1, SentState, UploadV1
-from salesforce_bulk.load_v2 import JOB_BYTES, AttachedV2, EngineV2, StateV2
+from salesforce_bulk.load_v2 import JOB_BYTES, AttachedV2, EngineV2, StateV2, quoted_csv
 from salesforce_bulk.models import JobInfo, RowError, RowStatus
 from salesforce_bulk.org_access import OrgAccess
 from salesforce_bulk.progress import Progress, Reporter
 from salesforce_bulk.row_matching import RowShape
 from salesforce_bulk.sources import CHUNK_ROWS, Source, open_source
-from salesforce_bulk.spool import Spool
+from salesforce_bulk.spool import Slice, Spool
 from salesforce_bulk.wire import v1
 
 log = logging.getLogger("salesforce_bulk")
@@ -624,19 +625,50 @@ def attach_v2(access: OrgAccess, info: JobInfo) -> LoadJob:
 
 
 def _read_back(access: OrgAccess, job_id: str) -> tuple[Plan, SentState]:
-    plan = Plan((), (), Spool())
+    """The batches that the job has by now; those without rows are left out."""
+    stored = Spool()
+    found: list[tuple[BatchRef, Slice]] = []
+    columns: dict[str, str] = {}
+    for info in access.v1.batches(job_id):
+        ref = BatchRef(job_id, str(info.get("id")))
+        body = access.v1.batch_request(*ref)
+        found.append((ref, stored.append(body)))
+        for name in next(iter(_records(body, ref)), []):
+            columns.setdefault(name.lower(), name)
+    names = tuple(columns.values())
+    plan = Plan(names, names, Spool())
     state = SentState(jobs=[job_id])
-    for index, info in enumerate(access.v1.batches(job_id)):
-        batch_id = str(info.get("id"))
-        body = access.v1.batch_request(job_id, batch_id)
-        rows = read_rows(io.StringIO(body.decode("utf-8-sig"), newline=""))
-        plan.columns = plan.names = tuple(next(rows))
-        count = sum(1 for row in rows if row)
-        numbers = range(plan.rows + 1, plan.rows + count + 1)
-        plan.parts.append(Planned(plan.spool.append(body), numbers))
-        plan.rows += count
-        state.sent[index] = BatchRef(job_id, batch_id)
+    for ref, place in found:
+        header, *rows = _records(stored.read(place), ref) or [[]]
+        if rows:
+            state.sent[len(plan.parts)] = ref
+            numbers = range(plan.rows + 1, plan.rows + len(rows) + 1)
+            body = quoted_csv([names, *_arranged(header, rows, names)])
+            plan.parts.append(Planned(plan.spool.append(body), numbers))
+            plan.rows += len(rows)
     return plan, state
+
+
+def _records(body: bytes, ref: BatchRef) -> list[list[str]]:
+    try:
+        # A blank line is no record to the org.
+        return list(filter(None, read_rows(io.StringIO(body.decode("utf-8-sig"), newline=""))))
+    except (ValueError, csv.Error) as error:
+        raise InvalidInput(
+            f"Batch {ref.batch_id} of job {ref.job_id} cannot be read back as CSV: {error}.",
+            job_id=ref.job_id,
+            batch_id=ref.batch_id,
+        ) from error
+
+
+def _arranged(
+    header: Sequence[str], rows: Sequence[Sequence[str]], names: Sequence[str]
+) -> Iterator[list[str]]:
+    """The rows of a batch in the order of all columns; cells that it lacks are empty."""
+    at = {name.lower(): position for position, name in enumerate(header)}
+    positions = [at.get(name.lower(), len(header)) for name in names]
+    for row in rows:
+        yield [row[position] if position < len(row) else "" for position in positions]
 
 
 # Trying again

@@ -19,8 +19,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import islice
 
-from salesforce_bulk import bulk_states
+from salesforce_bulk import bulk_states, limits
 from salesforce_bulk.api_v2 import RESULT_KINDS, BulkV2
 from salesforce_bulk.errors import (
     AmbiguousUpload,
@@ -41,7 +42,7 @@ from salesforce_bulk.load_results import RESULT_HEADER, STATUS_OF, Fate, Unit
 from salesforce_bulk.load_settings import LoadSpec
 from salesforce_bulk.models import JobInfo, RowError, RowStatus
 from salesforce_bulk.polling import growing_pause, try_again
-from salesforce_bulk.row_matching import RowShape, Told, match_rows, read_told
+from salesforce_bulk.row_matching import RowShape, Told, match_rows, read_told, uploaded_columns
 from salesforce_bulk.spool import Slice, Spool
 from salesforce_bulk.transport import Clock
 from salesforce_bulk.wire import v2
@@ -302,8 +303,8 @@ class EngineV2:
         why = _reason(job)
         if job.state == bulk_states.FAILED and not job.rows_processed:
             return _all_of(part, Fate("unprocessed", why), job.id)
-        with _ResultFiles(self._api, job, self._shape.names, why) as files:
-            files.fetch(len(part.numbers))
+        with _ResultFiles(self._api, self._clock, job, why, self._shape.names) as files:
+            files.fetch(lambda counts: counts.total() == len(part.numbers))
             found = match_rows(
                 lambda: self._cells(part.place),
                 files.told,
@@ -311,7 +312,7 @@ class EngineV2:
                 RowError("NotTold", f"no result file of job {job.id} tells of this row"),
             )
         counts: Counter[RowStatus] = Counter(STATUS_OF[success] for _, success, _, _ in found)
-        place = self._results.append(RESULT_HEADER + _csv(found))
+        place = self._results.append(RESULT_HEADER + quoted_csv(found))
         return Unit(part.place, part.numbers, place, Fate("unknown", why), counts, job.id)
 
     def _cells(self, place: Slice) -> Iterator[list[str]]:
@@ -341,73 +342,98 @@ class AttachedV2:
         self._results = results
         self.job_ids = [job_id]
         self.touched: frozenset[int] = frozenset()
+        self._units: list[Unit] = []
 
     def send(self) -> None:
         """Everything was sent by the other process."""
 
     def wait(self, deadline: float | None) -> bool:
         began = self._clock.monotonic()
-        while self._api.ingest_job(self.job_ids[0]).state not in bulk_states.JOB_TERMINAL_STATES:
+        while self._job().state not in bulk_states.JOB_TERMINAL_STATES:
             now = self._clock.monotonic()
             if deadline is not None and now >= deadline:
                 return False
             pause = growing_pause(now - began)
             self._clock.sleep(pause if deadline is None else min(pause, deadline - now))
+        # Fetched here, where an error leaves the handle as it was.
+        self._units = self._fetched(self._job())
         return True
 
     def units(self) -> list[Unit]:
-        job = self._api.ingest_job(self.job_ids[0])
+        return self._units
+
+    def _fetched(self, job: JobInfo) -> list[Unit]:
         why = _reason(job)
-        names = self._names(job)
-        with _ResultFiles(self._api, job, names, why) as files:
-            told = list(files.fetched())
-        attempted = sum(line.success in ("true", "false") for line in told)
-        if attempted != (job.rows_processed or 0):
-            raise ReconciliationError(
-                f"Job {job.id} processed {job.rows_processed:,} rows; its result files tell of "
-                f"{attempted:,}.",
-                expected=job.rows_processed,
-                got=attempted,
-                job_id=job.id,
-            )
-        if not told:
-            return []
-        self._plan.columns = self._plan.names = tuple(names)
-        self._plan.rows = len(told)
-        request = _csv([names, *(line.cells for line in told)])
-        place = self._results.append(RESULT_HEADER + _csv(line.outcome for line in told))
+        processed = job.rows_processed or 0
+        with _ResultFiles(self._api, self._clock, job, why) as files:
+            attempted = files.fetch(lambda counts: _attempted(counts) == processed)
+            if attempted != processed:
+                raise ReconciliationError(
+                    f"Job {job.id} processed {processed:,} rows; its result files tell of "
+                    f"{attempted:,}.",
+                    expected=processed,
+                    got=attempted,
+                    job_id=job.id,
+                )
+            self._plan.columns = self._plan.names = tuple(files.names)
+            self._plan.rows = 0
+            told = files.told()
+            blocks = iter(lambda: list(islice(told, limits.BATCH_RECORDS)), [])
+            return [self._unit(block, job.id, why) for block in blocks]
+
+    def _unit(self, told: Sequence[Told], job_id: str, why: RowError) -> Unit:
+        first = self._plan.rows + 1
+        self._plan.rows += len(told)
+        numbers = range(first, self._plan.rows + 1)
+        request = quoted_csv([self._plan.names, *(line.cells for line in told)])
+        result = RESULT_HEADER + quoted_csv(line.outcome for line in told)
         counts = Counter(STATUS_OF[line.success] for line in told)
-        part = Planned(self._plan.spool.append(request), range(1, len(told) + 1))
-        return [Unit(part.place, part.numbers, place, Fate("unknown", why), counts, job.id)]
+        return Unit(
+            self._plan.spool.append(request),
+            numbers,
+            self._results.append(result),
+            Fate("unknown", why),
+            counts,
+            job_id,
+        )
+
+    def _job(self) -> JobInfo:
+        try:
+            return self._api.ingest_job(self.job_ids[0])
+        except NotFound as error:
+            raise _gone(self.job_ids[0]) from error
 
     def abort(self) -> None:
         with suppress(InvalidJobState):  # it is over already
             self._api.set_ingest_state(self.job_ids[0], bulk_states.ABORTED)
 
-    def _names(self, job: JobInfo) -> list[str]:
-        """The columns that were uploaded, from the header of whichever file has one."""
-        for kind in RESULT_KINDS:
-            body = b"".join(self._api.ingest_results(job.id, kind))
-            header = next(read_rows(io.StringIO(body.decode("utf-8"), newline="")), [])
-            if header:
-                return [name for name in header if not name.lower().startswith("sf__")]
-        return []
 
-
-def _csv(rows: Iterable[Sequence[str]]) -> bytes:
+def quoted_csv(rows: Iterable[Sequence[str]]) -> bytes:
+    """Rows as lines of CSV, each cell in quotes."""
     buffer = io.StringIO(newline="")
     csv.writer(buffer, quoting=csv.QUOTE_ALL, lineterminator="\n").writerows(rows)
     return buffer.getvalue().encode("utf-8")
 
 
 class _ResultFiles:
-    """The three files of a job, on the disk while they are compared."""
+    """The three files of a job, on the disk while they are compared.
 
-    def __init__(self, api: BulkV2, job: JobInfo, names: Sequence[str], why: RowError) -> None:
+    Args:
+        api, clock: fetch them, again where they break off.
+        job: in its last state.
+        why: the error of rows that were not processed.
+        names: of the columns that were uploaded; without them the files' headers say so.
+    """
+
+    def __init__(
+        self, api: BulkV2, clock: Clock, job: JobInfo, why: RowError, names: Sequence[str] = ()
+    ) -> None:
         self._api = api
+        self._clock = clock
         self._job = job
-        self._names = names
         self._why = write_row_error(why)
+        self.names = names
+        self._delimiter = v2.DELIMITERS.get(str(job.fields.get("columnDelimiter")), ",")
         self._spool = Spool()
         self._files: dict[str, list[Slice]] = {}
 
@@ -417,43 +443,66 @@ class _ResultFiles:
     def __exit__(self, *about: object) -> None:
         self._spool.close()
 
-    def fetch(self, rows: int) -> None:
-        """Fetch all three; again where they do not add up to the job's rows."""
-        for _ in range(_FETCHES):
-            counts = {kind: self._fetch_one(kind) for kind in RESULT_KINDS}
-            if sum(counts.values()) == rows:
-                return
+    def fetch(self, adds_up: Callable[[Counter[str]], bool]) -> int:
+        """Fetch all three; again where the counts of their lines do not add up.
 
-    def fetched(self) -> Iterator[Told]:
-        """All lines of files that are fetched once."""
-        for kind in RESULT_KINDS:
-            self._fetch_one(kind)
-        return self.told()
+        Returns:
+            the rows of which they say that they were processed.
+        """
+        counts: Counter[str] = Counter()
+        for _ in range(_FETCHES):
+            for kind in RESULT_KINDS:
+                self._files[kind] = self._fetched(kind)
+            self.names = self.names or self._uploaded_columns()
+            counts = Counter({kind: self._count(kind) for kind in RESULT_KINDS})
+            if adds_up(counts):
+                break
+        return _attempted(counts)
 
     def told(self) -> Iterator[Told]:
         """All lines."""
         for kind in RESULT_KINDS:
             yield from self._lines(kind)
 
-    def _fetch_one(self, kind: str) -> int:
-        self._files[kind] = []
+    def _fetched(self, kind: str) -> list[Slice]:
+        def pieces() -> list[Slice]:
+            return [
+                self._spool.append(piece) for piece in self._api.ingest_results(self._job.id, kind)
+            ]
+
         try:
-            for piece in self._api.ingest_results(self._job.id, kind):
-                self._files[kind].append(self._spool.append(piece))
-            return sum(1 for _ in self._lines(kind))
+            return try_again(pieces, self._clock)
         except NotFound as error:
             raise _gone(self._job.id) from error
+        except InvalidJobState:
+            # An aborted job of some servers has no results; its rows stay unknown.
+            return []
+
+    def _count(self, kind: str) -> int:
+        try:
+            return sum(1 for _ in self._lines(kind))
         except (ValueError, csv.Error):
             # Not whole, or not by the job's own rules: none of its lines is trusted.
             self._files[kind] = []
             return 0
-        except InvalidJobState:
-            # An aborted job of some servers has no results; its rows stay unknown.
-            return 0
+
+    def _uploaded_columns(self) -> Sequence[str]:
+        for kind in RESULT_KINDS:
+            with suppress(ValueError, csv.Error):  # read and counted as no file later
+                names = uploaded_columns(self._pieces(kind), self._delimiter)
+                if names:
+                    return names
+        return ()
 
     def _lines(self, kind: str) -> Iterator[Told]:
-        pieces: Iterable[bytes] = (self._spool.read(place) for place in self._files[kind])
-        return read_told(kind, pieces, self._names, self._why)
+        return read_told(kind, self._pieces(kind), self.names, self._why, self._delimiter)
+
+    def _pieces(self, kind: str) -> Iterable[bytes]:
+        return (self._spool.read(place) for place in self._files[kind])
+
+
+def _attempted(counts: Counter[str]) -> int:
+    return counts["successfulResults"] + counts["failedResults"]
 
 
 def _reason(job: JobInfo) -> RowError:

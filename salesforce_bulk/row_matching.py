@@ -235,7 +235,19 @@ _NORMALS: dict[str, Normal] = {
 # Result files
 
 
-def read_told(kind: str, pieces: Iterable[bytes], names: Sequence[str], why: str) -> Iterator[Told]:
+def uploaded_columns(pieces: Iterable[bytes], delimiter: str) -> list[str]:
+    """The columns that were uploaded, by the header of a result file; none where it has none.
+
+    Raises:
+        ValueError, csv.Error: as `read_told`.
+    """
+    header = next(_reader(pieces, delimiter), [])
+    return [name for name in header if not name.lower().startswith("sf__")]
+
+
+def read_told(
+    kind: str, pieces: Iterable[bytes], names: Sequence[str], why: str, delimiter: str = ","
+) -> Iterator[Told]:
     """The lines of one result file.
 
     Args:
@@ -243,13 +255,13 @@ def read_told(kind: str, pieces: Iterable[bytes], names: Sequence[str], why: str
         pieces: the file; one without content has none.
         names: of the columns that were uploaded.
         why: the error text of rows that were not processed.
+        delimiter: the job's.
 
     Raises:
         ValueError: columns are missing or a line is ragged; the file is not whole.
         csv.Error: it is not CSV, or ends within quotes.
     """
-    text = io.TextIOWrapper(io.BufferedReader(_Pieces(pieces)), "utf-8", newline="")
-    reader = csv.reader(text, strict=True)
+    reader = _reader(pieces, delimiter)
     header = [name.lower() for name in next(reader, [])]
     if not header:
         return
@@ -260,6 +272,11 @@ def read_told(kind: str, pieces: Iterable[bytes], names: Sequence[str], why: str
             raise ValueError(f"a line of {len(row)} cells in a file of {len(header)} columns")
         cells = [row[position] for position in positions]
         yield _READERS[kind](cells, [row[position] for position in own], why)
+
+
+def _reader(pieces: Iterable[bytes], delimiter: str) -> Iterator[list[str]]:
+    text = io.TextIOWrapper(io.BufferedReader(_Pieces(pieces)), "utf-8", newline="")
+    return csv.reader(text, delimiter=delimiter, strict=True)
 
 
 def _succeeded(cells: list[str], own: list[str], why: str) -> Told:
