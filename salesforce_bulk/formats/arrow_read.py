@@ -84,7 +84,7 @@ class ArrowReader:
         self._decimals = decimals
         self._delimiter = delimiter
         self._schema = arrow_schema(columns, decimals)
-        self._ends = RecordEnds()
+        self._ends = RecordEnds(delimiter)
         self._waiting: list[bytes] = []
         self._size = 0
 

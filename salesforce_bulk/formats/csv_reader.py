@@ -17,21 +17,31 @@ from salesforce_bulk.wire.v1 import NO_RECORDS, Unreadable
 Rows = list[list[str]]
 
 _BOM = b"\xef\xbb\xbf"
+#: Newlines that are looked at from the end before quotes are counted instead.
+_LOOKS = 20
 #: Characters of a value that stand in a message.
 _QUOTED = 200
 
 
 class RecordEnds:
-    """Finds where records end in pieces of a CSV document: at newlines outside of quotes."""
+    """Finds where records end in pieces of a CSV document: at newlines outside of quotes.
 
-    def __init__(self) -> None:
+    Args:
+        delimiter: the character between values.
+    """
+
+    def __init__(self, delimiter: str = ",") -> None:
         self._in_quotes = 0
+        self._behind_a_quote = b'"\r\n' + delimiter.encode("ascii")
 
     def last(self, piece: bytes) -> int:
         """The offset behind the last record that ends in this piece; 0 where none does."""
-        quotes = piece.count(b'"')
-        found, end, before = 0, len(piece), self._in_quotes + quotes
-        while (newline := piece.rfind(b"\n", 0, end)) >= 0:
+        seen = self._seen_end(piece)
+        if seen:
+            self._in_quotes = 0
+        quotes = piece.count(b'"', seen)
+        found, end, before = seen, len(piece), self._in_quotes + quotes
+        while (newline := piece.rfind(b"\n", seen, end)) >= 0:
             before -= piece.count(b'"', newline, end)
             if before % 2 == 0:
                 found = newline + 1
@@ -39,6 +49,22 @@ class RecordEnds:
             end = newline
         self._in_quotes = (self._in_quotes + quotes) % 2
         return found
+
+    def _seen_end(self, piece: bytes) -> int:
+        """An end near the piece's that shows without counting all quotes before it; else 0.
+
+        A newline, one quote, and behind it what neither ends a value nor doubles the quote: within
+        a quoted value that quote would end it. So it begins one, and a record with it.
+        """
+        newline = len(piece)
+        for _ in range(_LOOKS):
+            newline = piece.rfind(b'\n"', 0, newline)
+            if newline < 0:
+                return 0
+            behind = piece[newline + 2 : newline + 3]
+            if behind and behind not in self._behind_a_quote:
+                return newline + 1
+        return 0
 
     @property
     def in_quotes(self) -> bool:
@@ -98,7 +124,7 @@ class CsvReader:
         self._delimiter = delimiter
         self._expected = None if header is None else list(header)
         self._keep_nul = keep_nul
-        self._ends = RecordEnds()
+        self._ends = RecordEnds(delimiter)
         self._rest: list[bytes] = []
         self._began = False
 

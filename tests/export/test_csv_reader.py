@@ -102,7 +102,7 @@ def test_what_ends_a_record_is_never_inside_of_one(document, places):
     """A body cut where RecordEnds says parses in two halves as it does in one."""
     delimiter, line_end, rows = document
     body = written(rows, delimiter, line_end)
-    ends, seen = RecordEnds(), 0
+    ends, seen = RecordEnds(delimiter), 0
     for piece in cut(body, places):
         end = ends.last(piece)
         if end:
