@@ -1,5 +1,5 @@
 """How one call to an org is made: the session put in, the call sent, the session renewed
-once where it had expired, the status checked, the error named after its job and batch.
+where it had expired, the status checked, the error named after its job and batch.
 """
 
 from __future__ import annotations
@@ -29,6 +29,11 @@ _GZIP_FROM_BYTES = 1_024
 _GZIP_LEVEL = 1
 #: Characters of an answer that stand in an error message.
 _QUOTED_ANSWER = 2_000
+
+#: Renewals for one call: a session may be good for other calls, and never for this one.
+_RENEWALS = 3
+#: Seconds after its login within which a session cannot have expired.
+_AT_ONCE = 10.0
 
 _T = TypeVar("_T")
 
@@ -70,6 +75,8 @@ class Caller:
         check: raises for an answer whose status is 400 or more.
         renew: called with the expired session id; puts a new one into the client and says
             whether it could.
+        accepted: the sessions that the org has taken at least once; one set for all callers of
+            a client.
         gzip_requests: compress bodies; None compresses where the link is slower than gzip,
             which is everywhere but on this machine.
     """
@@ -82,6 +89,7 @@ class Caller:
         headers: Callable[[Mapping[str, str], str], dict[str, str]],
         check: Callable[[Response], None],
         renew: Callable[[str], bool],
+        accepted: set[str] | None = None,
         gzip_requests: bool | None = None,
     ) -> None:
         self._transport = transport
@@ -89,6 +97,7 @@ class Caller:
         self._headers = headers
         self._check = check
         self._renew = renew
+        self._accepted = set() if accepted is None else accepted
         self._gzip_requests = gzip_requests
 
     @property
@@ -109,9 +118,7 @@ class Caller:
             TransportError: no usable answer.
         """
         try:
-            response = self._send(call)
-            if _says_expired(response) and self._renewed(_session_of(response)):
-                response = self._send(call)
+            response = self._sent(call)
             self._check(response)
             _refuse_html(response)
         except BulkApiError as error:
@@ -135,6 +142,27 @@ class Caller:
         except BulkApiError as error:
             name_error(error, call)
             raise
+
+    def _sent(self, call: Call) -> Response:
+        """The answer to a call, sent again with a new session where the old one had expired.
+
+        A new session that is refused at once is a lasting failure. One that was good in between,
+        for another thread's call, or that had time to, has expired like the first.
+        """
+        response = self._send(call)
+        renewed_at: float | None = None
+        for _ in range(_RENEWALS):
+            session = _session_of(response)
+            if not _says_expired(response):
+                if response.status_code < 500:
+                    self._accepted.add(session)
+                break
+            at_once = renewed_at is not None and self.clock.monotonic() - renewed_at < _AT_ONCE
+            if (at_once and session not in self._accepted) or not self._renewed(session):
+                break
+            renewed_at = self.clock.monotonic()
+            response = self._send(call)
+        return response
 
     def _renewed(self, stale: str) -> bool:
         try:

@@ -219,7 +219,7 @@ class SalesforceBulk:
         return f"<{type(self).__name__} {self.endpoint}>"
 
     def __getstate__(self) -> dict[str, Any]:
-        made_on_use = ("_api_v1", "_org_access", "_renewal")
+        made_on_use = ("_api_v1", "_org_access", "_renewal", "_accepted_sessions")
         return {name: value for name, value in self.__dict__.items() if name not in made_on_use}
 
     # What is made on first use, because a subclass may never call __init__.
@@ -281,6 +281,7 @@ class SalesforceBulk:
             headers=headers,
             check=lambda response: self.check_status(response),
             renew=self._renew,
+            accepted=self._once("_accepted_sessions", set),
             gzip_requests=self.__dict__.get("_gzip_requests"),
         )
 
