@@ -5,13 +5,22 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
+from salesforce_bulk.errors import InvalidInput
+
 
 def part_path(path: Path) -> Path:
-    """A name beside the file that nobody else uses."""
+    """A name beside the file that nobody else uses.
+
+    Raises:
+        InvalidInput: what is there cannot be replaced: a directory, a device, a pipe.
+    """
+    if path.exists() and not path.is_file():
+        raise InvalidInput(f"{path} is no file, so none can take its place. Name another one.")
     return path.with_name(f"{path.name}.{secrets.token_hex(4)}.part")
 
 
@@ -24,6 +33,8 @@ def whole_file(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
     try:
         with file:
             yield file
+            if not file.closed:
+                sync(file)
         put_in_place(part, target)
     except BaseException:
         part.unlink(missing_ok=True)
@@ -39,3 +50,16 @@ def sync(file: IO[bytes]) -> None:
 def put_in_place(part: Path, target: Path) -> None:
     """Give a written file its name, in one step."""
     part.replace(target)
+    # The name is what a power cut might take back; not every file system can be asked for it.
+    with contextlib.suppress(OSError):
+        _sync_directory(target.parent)
+
+
+def _sync_directory(path: Path) -> None:
+    if sys.platform == "win32":
+        return
+    directory = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(directory)
+    finally:
+        os.close(directory)
