@@ -7,17 +7,20 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from difflib import get_close_matches
 from email.utils import parsedate_to_datetime
-from typing import Any
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 from salesforce_bulk.call import Call, Caller
 from salesforce_bulk.transport import Response
 from salesforce_bulk.wire import media
 from salesforce_bulk.wire.v1 import Unreadable
+
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True)
@@ -89,6 +92,8 @@ class Describes:
     """
 
     def __init__(self, caller: Caller) -> None:
+        #: The org's address, e.g. ``https://acme.my.salesforce.com``; by the last answer.
+        self.origin = ""
         self._caller = caller
         self._objects: dict[str, ObjectDescribe] = {}
         self._lock = threading.Lock()
@@ -102,8 +107,7 @@ class Describes:
         key = name.lower()
         with self._lock:
             if key not in self._objects:
-                call = Call("GET", f"sobjects/{name}/describe", media_type=media.JSON)
-                self._objects[key] = self._caller.read(call, _read_object)
+                self._objects[key] = self._read(f"sobjects/{name}/describe", _read_object)
             return self._objects[key]
 
     def asked_anew(self, name: str) -> ObjectDescribe:
@@ -114,11 +118,19 @@ class Describes:
 
     def limits(self) -> Mapping[str, Allowance]:
         """GET /limits, by the vendor's names, e.g. ``DailyBulkApiBatches``; never cached."""
-        return self._caller.read(Call("GET", "limits", media_type=media.JSON), _read_limits)
+        return self._read("limits", _read_limits)
 
     def server_time(self) -> datetime:
         """The org's clock, to the second, by the ``Date`` of an answer."""
-        return self._caller.read(Call("GET", "limits", media_type=media.JSON), _read_date)
+        return self._read("limits", _read_date)
+
+    def _read(self, path: str, reader: Callable[[Response], _T]) -> _T:
+        def read(answer: Response) -> _T:
+            parts = urlsplit(answer.url)
+            self.origin = f"{parts.scheme}://{parts.netloc}"
+            return reader(answer)
+
+        return self._caller.read(Call("GET", path, media_type=media.JSON), read)
 
 
 def _read_object(answer: Response) -> ObjectDescribe:

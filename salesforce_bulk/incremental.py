@@ -3,8 +3,9 @@
 A window on ``SystemModstamp`` is half-open: its end belongs to the next one. ``SystemModstamp``
 is set when a transaction writes, not when it commits, so a record may appear behind the end of a
 window that was read already. Therefore a window ends a little before the org's clock, begins
-again some minutes before the end of the last one, and records that were delivered then, by Id
-and stamp, are not delivered twice.
+again some minutes before the end of the last one, and records that were delivered then, as they
+are, are not delivered twice. Stamps have no fractions of a second, so what a record holds decides
+and not its stamp alone.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import json
 import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta, timezone
+from datetime import date, datetime, time, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ from salesforce_bulk.soql import Query
 
 STAMP = "SystemModstamp"
 DELETED = "IsDeleted"
+_NEEDED = frozenset({"id", STAMP.lower(), DELETED.lower()})
 #: How far a window's end stays behind the org's clock, which other servers of the org share
 #: only roughly.
 LAG = timedelta(seconds=30)
@@ -34,6 +36,8 @@ LAG = timedelta(seconds=30)
 OVERLAP = timedelta(minutes=10)
 
 _STATE = "salesforce-bulk export state 1"
+#: Bytes of the digest by which a delivered record is known again.
+_DIGEST_BYTES = 12
 
 
 @dataclass
@@ -44,8 +48,8 @@ class Window:
         since: its begin, which belongs to it; None for everything.
         until: its end, which does not.
         path: of the state; None keeps none.
-        fingerprint: of the query without the window.
-        known: the stamp of each Id that was delivered before.
+        fingerprint: of the query without the window, and of whose it is.
+        known: for each Id that was delivered before, the digest of the record.
     """
 
     since: datetime | None
@@ -85,7 +89,7 @@ class WindowReading:
         names = [column.name for column in columns]
         self._id, self._stamp = names.index("Id"), names.index(STAMP)
         self._window = window
-        self._column = columns[self._stamp]
+        self._columns = columns
         self._from = to_text(window.until - OVERLAP) or ""
         self._seen: dict[str, str] = {}
 
@@ -95,22 +99,38 @@ class WindowReading:
         fresh = []
         for row in rows:
             record_id, stamp = row[self._id], self._text(row[self._stamp])
-            if stamp >= self._from:
-                self._seen[record_id] = stamp
-            if known.get(record_id) != stamp:
-                fresh.append(row)
+            if stamp >= self._from or record_id in known:
+                digest = self._digest(row)
+                if stamp >= self._from:
+                    self._seen[record_id] = digest
+                if known.get(record_id) == digest:
+                    continue
+            fresh.append(row)
         return fresh
+
+    def _digest(self, row: Sequence[Any]) -> str:
+        """Of the record as it is, from whatever format it came."""
+        texts = [
+            to_text(_value(column, value)) or ""
+            for column, value in zip(self._columns, row, strict=True)
+        ]
+        document = json.dumps(texts).encode("ascii")
+        return hashlib.blake2b(document, digest_size=_DIGEST_BYTES).hexdigest()
 
     def _text(self, value: Any) -> str:
         """A stamp as Salesforce writes it; such texts sort as the moments do."""
         if isinstance(value, str) and value.endswith(".000Z"):
             return value
-        moment = value if isinstance(value, datetime) else value_of_json(self._column, value)
-        return to_text(moment) or ""
+        return to_text(_value(self._columns[self._stamp], value)) or ""
 
     def save(self) -> None:
         """The reading is complete and reconciled."""
         self._window.save(self._seen)
+
+
+def _value(column: Column, value: Any) -> Any:
+    """A value of a row, typed or raw, of any format."""
+    return value if isinstance(value, (date, time)) else value_of_json(column, value)
 
 
 def open_window(
@@ -119,6 +139,8 @@ def open_window(
     until: datetime | None,
     state: str | os.PathLike[str] | None,
     now: datetime,
+    *,
+    whose: str = "",
 ) -> Window:
     """The window of this export.
 
@@ -127,14 +149,19 @@ def open_window(
         since, until: aware; None for everything, and for a moment before now.
         state: a file; what it says goes before ``since``.
         now: by the org's clock.
+        whose: the org, and which of its records: a state is of one of them.
 
     Raises:
-        InvalidInput: a naive datetime, an empty window, or a state of another query.
+        InvalidInput: a naive datetime, a window that is empty or, with a state, has not ended or
+            is limited, or a state of another query.
     """
+    _check_items(query)
     end = _utc("until", until) or now - LAG
     begin = _utc("since", since)
-    fingerprint = hashlib.sha256(query.text.encode("utf-8")).hexdigest()
+    fingerprint = hashlib.sha256(f"{whose}\n{query.text}".encode()).hexdigest()
     path = None if state is None else Path(state)
+    if path is not None:
+        _check_end(query, end, now)
     known: dict[str, str] = {}
     if path is not None and path.exists():
         document = _read_state(path, fingerprint)
@@ -146,6 +173,26 @@ def open_window(
             f"is {to_text(now)}."
         )
     return Window(begin, end, path, fingerprint, known)
+
+
+def _check_items(query: Query) -> None:
+    for item in query.items:
+        name = item.alias or (item.path[-1] if item.path else "")
+        if item.function and name.lower() in _NEEDED:
+            raise InvalidInput(
+                f"{item.text} stands where {name} itself must be, to tell what was changed; give "
+                "it another name, or leave it out."
+            )
+
+
+def _check_end(query: Query, end: datetime, now: datetime) -> None:
+    if "LIMIT" in query.clauses:
+        raise InvalidInput("state= and LIMIT: what is beyond the limit would never come.")
+    if end > now - LAG:
+        raise InvalidInput(
+            f"until={to_text(end)} is less than {LAG.seconds} seconds ago by the org's clock "
+            f"({to_text(now)}): what is committed later would be in no window. Leave it out."
+        )
 
 
 def _utc(name: str, moment: datetime | None) -> datetime | None:
@@ -167,7 +214,7 @@ def _read_state(path: Path, fingerprint: str) -> dict[str, Any]:
         raise InvalidInput(f"{path} is no state of an export.")
     if document["query"] != fingerprint:
         raise InvalidInput(
-            f"{path} is the state of another query. Name another file, or remove this one to "
-            "export everything again."
+            f"{path} is the state of another query or another org. Name another file, or remove "
+            "this one to export everything again."
         )
     return document
