@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -52,25 +52,29 @@ def lines_of(arrays: Sequence[Any], rules: CellRules) -> tuple[bytes, int] | Non
     """
     try:
         columns = [_cells(array, position, rules) for position, array in enumerate(arrays)]
-        joined = pc.binary_join_element_wise(*columns, ",")
-        if pc.max(pc.binary_length(joined)).as_py() >= limits.RECORD_CHARACTERS:
+        lines = pc.binary_join_element_wise(*(column.texts for column in columns), ",")
+        if pc.max(pc.binary_length(lines)).as_py() > limits.RECORD_CHARACTERS:
             return None
-        lines = pc.binary_join_element_wise(joined, "\n", "")
         content = _bytes_of(lines)
-        if content.isascii():
-            return content, len(content)
-        lines.validate(full=True)  # that it is UTF-8, five times as fast as decoding it
-        return content, pc.sum(pc.utf8_length(lines)).as_py()
+        return content, len(content) - sum(column.surplus for column in columns)
     except (_CloserLook, BadCell, pa.ArrowException, OverflowError, ValueError):
         # The row encoder finds the row, or writes what Arrow cannot.
         return None
 
 
-def _cells(array: Any, position: int, rules: CellRules) -> Any:
-    """A column as texts without nulls, in quotes where needed."""
+class _Cells(NamedTuple):
+    """A column as texts without nulls, and how many bytes they have beyond their characters."""
+
+    texts: Any
+    surplus: int = 0
+
+
+def _cells(array: Any, position: int, rules: CellRules) -> _Cells:
+    """A column, in quotes where needed; the last one ends the lines."""
     array = _decoded(array)
     null = rules.nulls[position]
     alone = len(rules.nulls) == 1
+    end = "\n" if position == len(rules.nulls) - 1 else ""
     for is_kind, write, quoted in _WRITERS:
         if is_kind(array.type):
             try:
@@ -80,8 +84,10 @@ def _cells(array: Any, position: int, rules: CellRules) -> Any:
             if quoted and null:
                 texts = pc.if_else(pc.equal(texts, ""), null, texts)
             texts = texts.fill_null(null)
-            return _quoted(texts, alone) if quoted or alone else texts
-    return _quoted(_by_the_row_encoder(array, position, rules), alone)
+            if quoted or alone:
+                return _quoted(texts, alone, end)
+            return _Cells(pc.binary_join_element_wise(texts, end, "") if end else texts)
+    return _quoted(_by_the_row_encoder(array, position, rules), alone, end)
 
 
 def _by_the_row_encoder(array: Any, position: int, rules: CellRules) -> Any:
@@ -91,10 +97,14 @@ def _by_the_row_encoder(array: Any, position: int, rules: CellRules) -> Any:
     return pa.array(rules.texts.of(values, rules.nulls[position]), pa.string())
 
 
-def _quoted(texts: Any, always: bool) -> Any:
+def _quoted(texts: Any, always: bool, end: str) -> _Cells:
     content = _bytes_of(texts)
     if b"\0" in content:
         raise _CloserLook
+    surplus = 0
+    if not content.isascii():
+        texts.validate(full=True)  # that it is UTF-8, five times as fast as decoding it
+        surplus = len(content) - pc.sum(pc.utf8_length(texts)).as_py()
     if len(content) > limits.FIELD_CHARACTERS:
         # Bytes are no fewer than characters.
         longest = pc.max(pc.binary_length(texts)).as_py()
@@ -103,8 +113,8 @@ def _quoted(texts: Any, always: bool) -> Any:
     if b'"' in content:
         texts = pc.replace_substring(texts, '"', '""')
     elif not always and not any(one in content for one in (b",", b"\n", b"\r")):
-        return texts
-    return pc.binary_join_element_wise('"', texts, '"', "")
+        return _Cells(pc.binary_join_element_wise(texts, end, "") if end else texts, surplus)
+    return _Cells(pc.binary_join_element_wise('"', texts, f'"{end}', ""), surplus)
 
 
 def _bytes_of(texts: Any) -> bytes:
@@ -144,7 +154,8 @@ def _float(array: Any, position: int, rules: CellRules) -> Any:
     if b"e" in content or b"n" in content:
         raise _CloserLook
     if pc.any(whole).as_py():
-        return pc.if_else(whole, pc.binary_join_element_wise(texts, ".0", ""), texts)
+        pointed = pc.binary_join_element_wise(texts.filter(whole), ".0", "")
+        return pc.replace_with_mask(texts, whole, pointed)
     return texts
 
 
