@@ -1,0 +1,93 @@
+"""Lists of result pages (2.0) as servers may send them, and the pages read by them."""
+
+import json
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from canned_org import CannedOrg, page
+
+from salesforce_bulk import ReconciliationError, SalesforceBulk
+
+RESULTS = "/services/data/v64.0/jobs/query/750000000000001AAA/results"
+
+
+class PageLists(CannedOrg):
+    """``lists`` maps locators (None for the first list) to (locators of pages, next locator)."""
+
+    def __init__(self, pages, rows, lists):
+        super().__init__(pages, rows)
+        self.lists = lists
+
+    def answer(self, handler):
+        parts = urlsplit(handler.path)
+        if not parts.path.lower().endswith("/resultpages"):
+            return super().answer(handler)
+        self.asked.append(handler.path)
+        locators, further = self.lists[parse_qs(parts.query).get("locator", [None])[0]]
+        urls = [RESULTS if at is None else f"{RESULTS}?locator={at}" for at in locators]
+        document = {
+            "resultPages": [{"resultUrl": url} for url in urls],
+            "nextRecordsUrl": f"/services/…/resultpages?locator={further}" if further else None,
+            "done": further is None,
+        }
+        return self._send(handler, json.dumps(document).encode(), {}, "application/json")
+
+
+PAGES = {
+    None: page([("1", "a")], "L1"),
+    "L0": page([("1", "a")], "L1"),
+    "L1": page([("2", "b")], "L2"),
+    "L2": page([("3", "c")]),
+}
+
+
+def exported(org, clock):
+    bulk = SalesforceBulk(sessionId="00D!x", host=org.host, clock=clock)
+    return bulk.export("SELECT Id, Name FROM Thing", parallel=2)
+
+
+@pytest.mark.parametrize(
+    "lists",
+    [
+        {None: ([None, "L1", "L2"], None)},
+        {None: (["L0", "L1", "L2"], None)},
+        {None: (["L1", "L2"], None)},
+        {None: (["L1"], "N"), "N": (["L2"], None)},
+        {None: ([None], "N"), "N": ([], "M"), "M": (["L1", "L2"], None)},
+    ],
+    ids=["without locator", "with locator", "not listed", "in two lists", "an empty list"],
+)
+def test_the_first_page_is_read_however_it_is_listed(clock, lists):
+    """Nobody has recorded whether the list names the first page, and whether by a locator."""
+    with PageLists(PAGES, 3, lists) as org:
+        export = exported(org, clock)
+        assert [row["Id"] for row in export] == ["1", "2", "3"]
+        assert [row["Id"] for part in export.parts() for row in part] == ["1", "2", "3"]
+
+
+def test_a_single_page_that_is_not_listed_is_read(clock):
+    with PageLists({None: page([("1", "a")])}, 1, {None: ([], None)}) as org:
+        assert [row["Id"] for row in exported(org, clock)] == ["1"]
+
+
+@pytest.mark.parametrize(
+    "lists",
+    [{None: ([None, "L1", "L1"], None)}, {None: ([None, "L1"], "N"), "N": (["L1"], "N")}],
+    ids=["twice", "for ever"],
+)
+def test_a_page_that_is_listed_twice_is_an_error(clock, lists):
+    with (
+        PageLists(PAGES, 3, lists) as org,
+        pytest.raises(ReconciliationError, match="lead back"),
+    ):
+        list(exported(org, clock))
+
+
+def test_pages_that_are_not_listed_are_missed(clock):
+    """Fewer pages than the job has rows for: never a shorter result."""
+    with (
+        PageLists(PAGES, 3, {None: ([None, "L1"], None)}) as org,
+        pytest.raises(ReconciliationError) as caught,
+    ):
+        list(exported(org, clock))
+    assert (caught.value.expected, caught.value.got) == (3, 2)
