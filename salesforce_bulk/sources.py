@@ -19,7 +19,7 @@ from typing import IO, Any
 
 from salesforce_bulk import limits
 from salesforce_bulk.errors import InvalidInput
-from salesforce_bulk.formats.arrow_write import ArrowRows, is_arrow_stream
+from salesforce_bulk.formats.arrow_write import frame_rows, is_arrow_stream
 from salesforce_bulk.formats.row_encoder import ColumnChunk
 from salesforce_bulk.formats.values import MISSING
 
@@ -87,7 +87,7 @@ def open_source(records: Any, *, encoding: str | None = None, key_only: bool = F
     if isinstance(records, (str, Path)) and not (key_only and _looks_like_id(records)):
         return _csv_path(Path(records), encoding)
     if is_arrow_stream(records):
-        frame = ArrowRows(records)
+        frame = frame_rows(records)
         return Source(frame.columns, lambda: frame.chunks(CHUNK_ROWS))
     if hasattr(records, "read"):
         return _csv_file(records, encoding)

@@ -27,6 +27,8 @@ _DAY_MICROSECONDS = 1_000 * _DAY_MILLISECONDS
 #: Floats up to here are whole numbers one by one.
 _EXACT = 2**53
 _SEPARATOR = ";"
+#: Types of somebody's own whose Python values are values; those of others are their storage.
+_EXTENSIONS = frozenset({"arrow.uuid", "arrow.json", "arrow.bool8"})
 
 
 class _CloserLook(Exception):
@@ -39,6 +41,12 @@ def refuse_type(kind: Any, column: str) -> None:
         raise InvalidInput(
             f"The column {column!r} holds {kind}; use a column such as 'Owner.Username' for a "
             "relationship.",
+            column=column,
+        )
+    if isinstance(kind, pa.BaseExtensionType) and kind.extension_name not in _EXTENSIONS:
+        raise InvalidInput(
+            f"The column {column!r} holds {kind}, which Salesforce has no field for; make texts, "
+            "numbers or dates of it.",
             column=column,
         )
 
@@ -264,7 +272,10 @@ def values_of(array: Any, column: str, first: int) -> list[Any]:
 
 def _decoded(array: Any) -> Any:
     if pa.types.is_dictionary(array.type):
-        return _decoded(array.dictionary_decode())
+        words = array.dictionary
+        # Arrow cannot take elements of string views, which are what polars has.
+        words = words.cast(pa.string()) if _is_text(words.type) else words
+        return _decoded(words.take(array.indices))
     if pa.types.is_run_end_encoded(array.type):
         return _decoded(pc.run_end_decode(array))
     return array

@@ -6,7 +6,7 @@ pyarrow is imported only when a frame comes.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any, overload
+from typing import Any, Protocol, overload
 
 from salesforce_bulk import limits
 from salesforce_bulk.errors import InvalidInput
@@ -20,6 +20,64 @@ _CHUNK_ROWS = limits.BATCH_RECORDS
 def is_arrow_stream(records: Any) -> bool:
     """Whether the object hands out its rows through the Arrow C stream interface."""
     return hasattr(records, "__arrow_c_stream__")
+
+
+class FrameRows(Protocol):
+    """The rows of a frame."""
+
+    columns: list[str]
+
+    def chunks(self, rows: int) -> Iterator[Sequence[Row]]:
+        """The rows, at most so many as Python values at a time."""
+
+
+def frame_rows(records: Any) -> FrameRows:
+    """The rows of anything that `is_arrow_stream`.
+
+    Raises:
+        InvalidInput: pyarrow is not installed.
+    """
+    kind = type(records).__module__.partition(".")[0]
+    if kind == "polars" and any(str(one) == "Object" for one in records.dtypes):
+        # Arrow would be given the addresses of the objects.
+        return PolarsObjects(records)
+    if kind == "pandas" and any(one.kind == "O" for one in records.dtypes):
+        return _pandas_rows(records)
+    return ArrowRows(records)
+
+
+def _pandas_rows(frame: Any) -> FrameRows:
+    try:
+        return ArrowRows(frame)
+    except (TypeError, ValueError):
+        # A column of more than one type, or of CLEAR, is none for Arrow.
+        return PandasObjects(frame)
+
+
+class PandasObjects:
+    """The rows of a pandas frame that Arrow has no types for."""
+
+    def __init__(self, frame: Any) -> None:
+        named = [name for name in frame.index.names if name is not None]
+        self._frame = frame.reset_index(level=named) if named else frame
+        self.columns = [str(name) for name in self._frame.columns]
+
+    def chunks(self, rows: int) -> Iterator[ColumnChunk]:
+        for start in range(0, len(self._frame), rows):
+            piece = self._frame.iloc[start : start + rows]
+            yield ColumnChunk([piece.iloc[:, at].tolist() for at in range(len(self.columns))])
+
+
+class PolarsObjects:
+    """The rows of a polars frame with columns of Python objects."""
+
+    def __init__(self, frame: Any) -> None:
+        self._frame = frame
+        self.columns = list(frame.columns)
+
+    def chunks(self, rows: int) -> Iterator[ColumnChunk]:
+        for piece in self._frame.iter_slices(rows):
+            yield ColumnChunk([column.to_list() for column in piece.iter_columns()])
 
 
 class ArrowRows:

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from salesforce_bulk import CLEAR
 from salesforce_bulk.batching import Bounds, cut
 from salesforce_bulk.errors import InvalidInput
 from salesforce_bulk.formats.row_encoder import RowEncoder, column_of, time_zone
@@ -260,3 +261,63 @@ def test_what_is_no_utf_8_is_refused():
     with pytest.raises(InvalidInput, match="utf-8") as caught:
         RowEncoder(["A"]).encode(next(open_source(pa.table({"A": broken})).chunks()), 1)
     assert (caught.value.row, caught.value.column) == (2, "A")
+
+
+def written(frame, **options):
+    source = open_source(frame)
+    encoder = RowEncoder(source.columns, **options)
+    body = b"".join(encoder.encode(chunk, 1)[0] for chunk in source.chunks())
+    return source.columns, list(csv.reader(io.StringIO(body.decode(), newline="")))
+
+
+def test_a_pandas_frame_of_objects_is_rows():
+    """Arrow has no type for columns of more than one type, nor for CLEAR."""
+    pandas = pytest.importorskip("pandas")
+    moments = pandas.to_datetime(["2024-01-01T02:00+02:00", None, None])
+    frame = pandas.DataFrame(
+        {"mixed": [1, "x", None], "site": ["a", CLEAR, None], "at": moments, "n": [1.0, None, 2.5]},
+        index=pandas.Index(["A", "B", "C"], name="Name"),
+    )
+    columns, rows = written(frame, integers=["n"])
+    assert columns == ("Name", "mixed", "site", "at", "n")
+    assert rows == [
+        ["A", "1", "a", "2024-01-01T00:00:00.000Z", "1"],
+        ["B", "x", "#N/A", "", ""],
+        ["C", "", "", "", "2.5"],
+    ]
+
+
+def test_a_polars_frame_of_objects_is_rows():
+    """What polars hands over for an object is its address."""
+    polars = pytest.importorskip("polars")
+    data = {"o": [1, None, "x"], "c": ["a", "b", None]}
+    frame = polars.DataFrame(data, schema={"o": polars.Object, "c": polars.Categorical})
+    assert written(frame) == (("o", "c"), [["1", "a"], ["", "b"], ["x", ""]])
+
+
+def test_a_type_of_somebodys_own_is_refused():
+    """pandas stores a period as a number, which would have been loaded as one."""
+    pandas = pytest.importorskip("pandas")
+    frame = pandas.DataFrame({"Month__c": pandas.period_range("2020", periods=2, freq="M")})
+    with pytest.raises(InvalidInput, match=r"Month__c.*period"):
+        written(frame)
+
+
+@pytest.mark.parametrize("library", ["pandas", "polars"])
+def test_frames_of_all_libraries_are_written_alike(library):
+    """Each has its own kinds of text, of nulls and of categories."""
+    frames = pytest.importorskip(library)
+    data = {"t": ["ä", None, 'q"'], "i": [1, 2, 3], "f": [0.5, None, 2.0], "b": [True, False, True]}
+    frame = frames.DataFrame(data)
+    if library == "pandas":
+        frame["c"] = frames.Categorical(["x", None, "x"])
+        frame["at"] = frames.to_datetime(["2024-03-31T03:00+02:00"] * 3)
+    else:
+        at = datetime(2024, 3, 31, 1, tzinfo=timezone.utc)
+        category = frames.Series("c", ["x", None, "x"], dtype=frames.Categorical)
+        frame = frame.with_columns(category, frames.Series("at", [at] * 3))
+    assert written(frame)[1] == [
+        ["ä", "1", "0.5", "true", "x", "2024-03-31T01:00:00.000Z"],
+        ["", "2", "", "false", "", "2024-03-31T01:00:00.000Z"],
+        ['q"', "3", "2.0", "true", "x", "2024-03-31T01:00:00.000Z"],
+    ]
