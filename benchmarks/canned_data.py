@@ -206,6 +206,15 @@ def ingest_csv(count: float) -> Content:
     return Content("text/csv", [("".join(lines).encode(), 1)], int(count))
 
 
+def ingest_json(count: float) -> Content:
+    """The JSON results of a batch of `count` rows."""
+    results = [
+        {"success": ok == "true", "created": ok == "true", "id": key or None, "errors": []}
+        for key, ok, _, _ in map(ingest_result, range(int(count)))
+    ]
+    return Content("application/json", [(json.dumps(results).encode(), 1)], int(count))
+
+
 def gzipped(content: Content, level: int = 6) -> Pieces:
     """The content as one gzip member."""
     checksum = 0

@@ -36,6 +36,7 @@ CONTENTS: Mapping[str, Callable[[float], canned_data.Content]] = {
     "query_constant": canned_data.query_constant,
     "query_json": canned_data.query_json,
     "ingest": canned_data.ingest_csv,
+    "ingest_json": canned_data.ingest_json,
 }
 
 
@@ -81,7 +82,7 @@ class Result:
 
     @property
     def json(self) -> bool:
-        return self.canned.kind == "query_json"
+        return self.canned.kind.endswith("_json")
 
     def reply(self, accepts_gzip: bool) -> Reply:
         return self._replies[self.canned.gzip and accepts_gzip]
@@ -140,7 +141,8 @@ class Replay:
     def create_job(self, request: Request) -> Reply:
         job = _sent_fields(request.body)
         result = self.by_name[job["object"]]
-        return document(201, "jobInfo", {"id": result.new_id("750"), **job, "state": "Open"}, False)
+        fields = {"id": result.new_id("750"), **job, "state": "Open"}
+        return document(201, "jobInfo", fields, _is_json(request.body))
 
     def job(self, request: Request) -> Reply:
         job_id = request.path["job"]
@@ -151,7 +153,8 @@ class Replay:
             "state": "Closed" if request.body else "Open",
             "contentType": "JSON" if result.json else "CSV",
         }
-        return document(200, "jobInfo", fields, result.json and not request.body)
+        as_json = _is_json(request.body) if request.body else result.json
+        return document(200, "jobInfo", fields, as_json)
 
     def post_batch(self, request: Request) -> Reply:
         job_id = request.path["job"]
@@ -194,7 +197,7 @@ class Replay:
 
     def batch_result(self, request: Request) -> Reply:
         result = self.named_by(request.path["batch"])
-        if result.canned.kind == "ingest":
+        if result.canned.kind.startswith("ingest"):
             return result.reply(request.accepts_gzip)
         result_id = f"752{result.number:04d}00000001"
         if result.json:
@@ -306,8 +309,12 @@ def document(status: int, name: str, fields: Mapping[str, object], as_json: bool
     return whole(status, "application/xml", text)
 
 
+def _is_json(body: bytes) -> bool:
+    return body.lstrip()[:1] == b"{"
+
+
 def _sent_fields(body: bytes) -> dict[str, str]:
-    if body.lstrip()[:1] == b"{":
+    if _is_json(body):
         return {key: str(value) for key, value in json.loads(body).items()}
     job = ElementTree.fromstring(body)
     return {child.tag.rpartition("}")[2]: child.text or "" for child in job}
