@@ -124,6 +124,7 @@ class QueryJobV1:
         self._steady_since = 0.0
         self._known: tuple[str, ...] = ()
         self._split = False
+        self._posted = True
         self._closed = False
         self._finished: list[Batch] | None = None
         #: For each failed chunk the (job, batch) pairs in which it was tried again.
@@ -149,10 +150,12 @@ class QueryJobV1:
             raise RuntimeError("a job of another process is read as it is")
 
         def made(job_id: str) -> None:
+            self._posted = False
             self.job_id = job_id
             self._record({"do": "job", "job": job_id, "chunked": query.pk_chunking})
 
         _job_with_query(self._access, query, made)
+        self._posted = True
         self._record({"do": "posted", "job": self.job_id})
 
     def remember(self, entries: list[dict[str, Any]]) -> None:
@@ -166,6 +169,7 @@ class QueryJobV1:
         """Make another job, unless this one has the query already."""
         if self._query is not None and not self._access.v1.batches(self.job_id):
             self.make()
+        self._posted = True
 
     @property
     def job(self) -> JobInfo:
@@ -209,6 +213,8 @@ class QueryJobV1:
         """
         if self._finished is not None:
             return True
+        if not self._posted:
+            self.ensure_posted()
         batches = self._batches(self.job_id)
         if not batches or not all(batch.is_done for batch in batches):
             self._steady = 0

@@ -107,7 +107,8 @@ class QueryRun:
         limit = self.settings.timeout if timeout is None else timeout
         tell = Reporter(self.settings.progress, clock)
         began = clock.monotonic()
-        while not job.is_done():
+        # A wait may last for hours, which an org out of reach for a minute must not end.
+        while not polling.try_again(job.is_done, clock):
             waited = clock.monotonic() - began
             if limit is not None and waited >= limit:
                 raise JobStillRunning(

@@ -5,6 +5,7 @@ from canned_org import page
 from chunk_org import ChunkOrg
 
 from salesforce_bulk import (
+    BulkApiError,
     BulkBatchFailed,
     BulkJobAborted,
     InvalidInput,
@@ -197,3 +198,26 @@ def test_the_header_names_the_parent_to_the_server(org, bulk, fill):
     rows = list(export)
     assert len({row["Id"] for row in rows}) == len(rows) == 350
     assert [b["state"] for b in bulk.get_batch_list(export.job_id)].count("NotProcessed") == 1
+
+
+@pytest.mark.parametrize("way", [{"api": "2.0"}, {"api": "1.0"}, {"pk_chunking": 100}], ids=str)
+def test_an_org_out_of_reach_for_a_minute_does_not_end_the_wait(org, bulk, numbered, way):
+    """The job goes on meanwhile, so the questions after it do."""
+    numbered(250)
+    export = bulk.export("SELECT Count__c FROM Row__c", **way).submit()
+    path = "*/jobs/query/*" if export.api == "2.0" else "*/batch"
+    org.faults.add("html_error", method="GET", path=path, status=503, times=12)
+    assert sorted(row["Count__c"] for row in export) == list(range(250))
+    assert len(org.faults.fired) == 12
+
+
+def test_a_repetition_that_could_not_be_posted_is_posted_later(org, bulk, numbered):
+    """The query timed out, and the job with chunks was made but has no query: waiting again
+    posts it, and does not wait for ever for a job without batches."""
+    numbered(350)
+    org.faults.add("batch_failed", object="Row__c", message="QUERY_TIMEOUT: too long")
+    export = bulk.export("SELECT Count__c FROM Row__c", api="1.0", timeout=600).submit()
+    org.faults.add("api_error", route="bulk1.batches", method="POST", status=400, code="Unknown")
+    with pytest.raises(BulkApiError, match="Unknown"):
+        export.wait()
+    assert sorted(row["Count__c"] for row in export) == list(range(350))
