@@ -146,19 +146,13 @@ class CsvTarget:
         """Write rows of values, as the org would write them."""
         self._write_records([[to_text(value) or "" for value in row] for row in rows])
 
-    def put_in_place(self, rows: int, *, durably: bool) -> None:
-        """The file is complete and reconciled: give it its name.
-
-        Args:
-            rows: in the file.
-            durably: bring its bytes to the disk before; always done with a journal.
-        """
+    def put_in_place(self, rows: int) -> None:
+        """The file is complete and reconciled: bring it to the disk and give it its name."""
         self.file.flush()
         if self._place is None:
             return
         part, target = self._place
-        if durably or self._journal is not None:
-            sync(self.file)
+        sync(self.file)
         self.file.close()
         self._append({"do": "reconciled", "rows": rows})
         put_in_place(part, target)

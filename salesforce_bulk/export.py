@@ -512,7 +512,7 @@ class Export:
                 self._write_rows(csv_file, window)
             else:
                 self._copy_pages(self._done(), csv_file)
-            csv_file.put_in_place(self.rows_read or 0, durably=window is not None)
+            csv_file.put_in_place(self.rows_read or 0)
             if window is not None:
                 window.save()
         return self.rows_read or 0
@@ -601,7 +601,8 @@ def plan_export(access: OrgAccess, soql: str, options: ExportOptions) -> Export:
             )
         include_deleted = has_deleted if include_deleted is None else include_deleted
         now = access.describes.server_time()
-        window = open_window(query, since, until, state, now)
+        whose = f"{access.describes.origin} {bool(include_deleted)}"
+        window = open_window(query, since, until, state, now, whose=whose)
         query = read_query(query.with_condition(window.condition))
     settings = replace(settings, include_deleted=bool(include_deleted))
     choice = choose_api(settings, access.api_version)

@@ -5,6 +5,7 @@ from decimal import Decimal
 
 import pytest
 
+from salesforce_bulk import InvalidInput
 from salesforce_bulk.formats.typed import Column, value_of_json
 
 
@@ -72,3 +73,10 @@ def test_a_run_that_keeps_nuls_is_resumed_as_such(bulk, fill, tmp_path):
     soql = "SELECT Count__c FROM Row__c"
     bulk.export(soql, journal=tmp_path / "j", keep_nul=True).to_csv(tmp_path / "x.csv")
     assert bulk.resume(tmp_path / "j").rows_read == 1
+
+
+def test_a_state_is_of_one_choice_of_deleted_rows(bulk, tmp_path):
+    """Deletions between two windows would be lost where the first one left them out."""
+    list(bulk.export("Row__c", fields=["Text__c"], state=tmp_path / "s", include_deleted=False))
+    with pytest.raises(InvalidInput, match="another"):
+        bulk.export("Row__c", fields=["Text__c"], state=tmp_path / "s")
