@@ -144,7 +144,7 @@ def cut(
             else:
                 taken = _add_what_fits(part, piece, encode)
                 if not part.rows:
-                    raise _row_too_large(part.next, bounds)
+                    raise row_too_large(part.next, bounds)
                 rest = rest[taken:]
                 yield part.close()
                 part = part.successor()
@@ -203,99 +203,10 @@ class _OpenPart:
         return _OpenPart(self._header, self._bounds, self.next)
 
 
-def _row_too_large(position: int, bounds: Bounds) -> InvalidInput:
+def row_too_large(position: int, bounds: Bounds) -> InvalidInput:
+    """The error for a row that no part can hold."""
     return InvalidInput(
         f"Row {position} does not fit into a batch by itself: {bounds.bytes:,} bytes and "
         f"{bounds.characters:,} characters are allowed, the header included.",
         row=position,
     )
-
-
-class Line(NamedTuple):
-    """A row on its own: how large it is, and which group it belongs to (None: to none)."""
-
-    position: int
-    size: int
-    characters: int
-    group: Any
-
-
-def arrange(
-    lines: Iterable[Line], bounds: Bounds, header: bytes
-) -> Iterator[tuple[list[int], int | None]]:
-    """The rows put into parts so that a group is in one part, or in parts that follow each other.
-
-    Args:
-        lines: all rows that are to be sent.
-        bounds, header: as for `cut`.
-
-    Yields:
-        the ascending positions of a part, and the index of the part that must be done before it
-        is sent, where a group did not fit into one.
-    """
-    groups: dict[Any, list[Line]] = {}
-    for line in lines:
-        # A row without a group is a group of its own.
-        groups.setdefault(("", line.position) if line.group is None else line.group, []).append(
-            line
-        )
-    packer = _Packer(bounds, header)
-    for group in groups.values():
-        yield from packer.add(group)
-    yield from packer.rest()
-
-
-class _Packer:
-    def __init__(self, bounds: Bounds, header: bytes) -> None:
-        self._bounds = bounds
-        self._header = (len(header), len(header.decode("utf-8")))
-        self._start()
-        self._parts = 0
-
-    def _start(self) -> None:
-        self._positions: list[int] = []
-        self._bytes, self._characters = self._header
-
-    def add(self, group: list[Line]) -> Iterator[tuple[list[int], int | None]]:
-        if self._fits(group):
-            self._take(group)
-            return
-        yield from self.rest()
-        if self._fits(group):
-            self._take(group)
-            return
-        after = None
-        for line in group:
-            if not self._fits([line]):
-                if not self._positions:
-                    raise _row_too_large(line.position, self._bounds)
-                yield self._closed(after)
-                after = self._parts - 1
-                if not self._fits([line]):
-                    raise _row_too_large(line.position, self._bounds)
-            self._take([line])
-        # Nothing else joins the last part of a group that is spread over several.
-        yield self._closed(after)
-
-    def rest(self) -> Iterator[tuple[list[int], int | None]]:
-        if self._positions:
-            yield self._closed(None)
-
-    def _fits(self, lines: list[Line]) -> bool:
-        return (
-            len(self._positions) + len(lines) <= self._bounds.records
-            and self._bytes + sum(line.size for line in lines) <= self._bounds.bytes
-            and self._characters + sum(line.characters for line in lines) <= self._bounds.characters
-        )
-
-    def _take(self, lines: list[Line]) -> None:
-        for line in lines:
-            self._positions.append(line.position)
-            self._bytes += line.size
-            self._characters += line.characters
-
-    def _closed(self, after: int | None) -> tuple[list[int], int | None]:
-        part = sorted(self._positions), after
-        self._start()
-        self._parts += 1
-        return part

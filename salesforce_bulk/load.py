@@ -362,6 +362,10 @@ def _prepare(
     if not source.columns:
         return spec, Plan((), (), Spool()), RowShape((), (), ())
     checked = check_columns(spec, source.columns, access.describes)
+    if settings.duplicates == "keep_last" and checked.key is None:
+        raise InvalidInput(
+            "duplicates='keep_last' asks for the last row of each key; insert has no key."
+        )
     zone = time_zone(settings.assume_tz)
     encoder = RowEncoder(source.columns, settings.nulls, zone, checked.integers)
     rules = PlanRules(

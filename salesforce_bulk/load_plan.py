@@ -11,15 +11,17 @@ import hashlib
 from array import array
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import tzinfo
 from itertools import pairwise
 
-from salesforce_bulk.batching import Bounds, Line, Part, arrange, cut
+from salesforce_bulk.batching import Bounds, Part, cut
 from salesforce_bulk.errors import InvalidInput
 from salesforce_bulk.formats.csv import read_rows
 from salesforce_bulk.formats.row_encoder import ColumnTexts, Row, RowEncoder
 from salesforce_bulk.load_checks import Key
+from salesforce_bulk.row_order import Line, RowOrder, arrange
 from salesforce_bulk.sources import Chunks
 from salesforce_bulk.spool import Slice, Spool
 
@@ -162,8 +164,8 @@ class _Planner:
 
     def _numbers(self, positions: Sequence[int]) -> Sequence[int]:
         if self._rules.numbers is None:
-            return positions if isinstance(positions, range) else array("Q", positions)
-        return array("Q", [self._rules.numbers[position - 1] for position in positions])
+            return positions
+        return _numbers_of([self._rules.numbers[position - 1] for position in positions])
 
     def _watch(self, chunks: Chunks, check: KeyCheck | None) -> Iterator[Sequence[Row]]:
         key = self._rules.key
@@ -210,48 +212,42 @@ class _Planner:
     # Rows that do not stay in order
 
     def arranged(self, chunks: Chunks) -> Plan:
-        rough, lines, keys = self._lines(chunks)
-        self._plan.rows = len(lines)
-        kept, dropped = _last_of_each(lines, keys) if keys else (lines, [])
-        offsets = [0]
-        for line in lines:
-            offsets.append(offsets[-1] + line.size)
-
-        def body(positions: Sequence[int]) -> bytes:
-            pieces = [
-                rough.read_part(offsets[first - 1], offsets[last] - offsets[first - 1])
-                for first, last in _runs(positions)
-            ]
-            return self._header + b"".join(pieces)
-
-        for positions, after in arrange(kept, self._rules.bounds, self._header):
-            self._keep(Part(body(positions), positions, after))
-        for positions, _ in arrange(dropped, self._rules.bounds, self._header):
-            place = self._plan.spool.append(body(positions))
-            self._plan.dropped.append(Planned(place, self._numbers(positions)))
-        rough.close()
+        rules = self._rules
+        order = RowOrder(grouped=rules.group is not None, keep_last=rules.keep_last)
+        with closing(order):
+            for chunk in chunks:
+                self._add(order, chunk)
+            self._plan.rows = order.rows
+            for lines, after in arrange(order.kept(), rules.bounds, self._header):
+                self._keep(Part(self._header + order.body(lines), _positions(lines), after))
+            for lines, _ in arrange(order.dropped(), rules.bounds, self._header):
+                place = self._plan.spool.append(self._header + order.body(lines))
+                self._plan.dropped.append(Planned(place, self._numbers(_positions(lines))))
         self._told(self._plan.rows, self._plan.size)
         return self._plan
 
-    def _lines(self, chunks: Chunks) -> tuple[Spool, list[Line], list[str]]:
-        rough = Spool()
-        lines: list[Line] = []
-        keys: list[str] = []
-        key = self._rules.key
-        for chunk in chunks:
-            position = len(lines) + 1
-            if key is not None and (key.required or key.unique):
-                texts = self._key_texts(key, chunk, position)
-                if self._rules.keep_last and key.unique:
-                    keys += texts
-            encoded = [self._encode([row], position + at) for at, row in enumerate(chunk)]
-            groups = self._groups(chunk)
-            rough.append(b"".join(line for line, _ in encoded))
-            lines += [
-                Line(position + at, len(line), characters, groups[at])
-                for at, (line, characters) in enumerate(encoded)
-            ]
-        return rough, lines, keys
+    def _add(self, order: RowOrder, chunk: Sequence[Row]) -> None:
+        key, position = self._rules.key, order.rows + 1
+        keys: Sequence[str | None] = [None] * len(chunk)
+        if key is not None and (key.required or self._rules.keep_last):
+            texts = self._key_texts(key, chunk, position)
+            if self._rules.keep_last:
+                keys = [text or None for text in texts]
+        lines, characters = self._lines(chunk, position)
+        order.add(lines, characters, self._groups(chunk), keys)
+        self._told(order.rows, order.size)
+
+    def _lines(self, chunk: Sequence[Row], position: int) -> tuple[list[bytes], list[int]]:
+        """Each row's line, and how many characters it has."""
+        encoded, characters = self._encode(chunk, position)
+        lines = encoded.splitlines(keepends=True) if b"\r" not in encoded else []
+        if len(lines) == len(chunk):
+            if characters == len(encoded):
+                return lines, list(map(len, lines))
+            return lines, [len(line.decode("utf-8")) for line in lines]
+        # Some cell has line breaks.
+        each = [self._encode([row], at) for at, row in enumerate(chunk, position)]
+        return [line for line, _ in each], [count for _, count in each]
 
     def _groups(self, chunk: Sequence[Row]) -> list[str | None]:
         if self._rules.group is None:
@@ -267,27 +263,16 @@ def _column_of(spool: Spool, place: Slice, position: int) -> Iterator[str]:
     return (row[position] for row in rows)
 
 
-def _last_of_each(lines: list[Line], keys: list[str]) -> tuple[list[Line], list[Line]]:
-    last = {key: position for position, key in enumerate(keys, 1) if key}
-    kept: list[Line] = []
-    dropped: list[Line] = []
-    for line, key in zip(lines, keys, strict=True):
-        (kept if last.get(key, line.position) == line.position else dropped).append(line)
-    return kept, dropped
+def _positions(lines: Sequence[Line]) -> Sequence[int]:
+    first, last = lines[0].position, lines[-1].position
+    if last - first + 1 == len(lines):
+        return range(first, last + 1)
+    return _numbers_of([line.position for line in lines])
 
 
-def _runs(positions: Iterable[int]) -> Iterator[tuple[int, int]]:
-    """First and last of each run of positions that follow one another."""
-    first = last = 0
-    for position in positions:
-        if position == last + 1 and first:
-            last = position
-            continue
-        if first:
-            yield first, last
-        first = last = position
-    if first:
-        yield first, last
+def _numbers_of(numbers: Sequence[int]) -> Sequence[int]:
+    # Four bytes a row where they suffice: these are all that stays in memory of a row.
+    return array("I" if max(numbers) < 1 << 32 else "Q", numbers)
 
 
 class KeyCheck:

@@ -2,13 +2,12 @@
 
 import csv
 import io
-from itertools import pairwise
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from salesforce_bulk.batching import Bounds, Line, arrange, cut
+from salesforce_bulk.batching import Bounds, cut
 from salesforce_bulk.errors import InvalidInput
 from salesforce_bulk.formats.row_encoder import RowEncoder
 from salesforce_bulk.load_plan import KeyCheck, PlanRules, make_plan
@@ -72,32 +71,6 @@ def test_bytes_are_counted_as_they_are_sent():
     parts = list(cut([rows], RowEncoder(["A"]).encode, b"A\n", Bounds(bytes=1_000)))
     assert max(len(part.body) for part in parts) <= 1_000
     assert len(parts[0].positions) == (1_000 - 2) // (2 + 40 + 60 + 1)
-
-
-GROUPS = st.lists(
-    st.tuples(st.sampled_from(["a", "b", "c", None]), st.integers(1, 30)), max_size=40
-)
-
-
-@given(GROUPS, st.integers(1, 8), st.integers(45, 120))
-def test_a_group_is_in_one_part_or_in_parts_that_follow_each_other(groups, records, size):
-    lines = [Line(at, width, width, group) for at, (group, width) in enumerate(groups, 1)]
-    parts = list(arrange(lines, Bounds(records, size, size), b"A\n"))
-    assert sorted(at for positions, _ in parts for at in positions) == list(
-        range(1, len(lines) + 1)
-    )
-    for group in "abc":
-        holders = [
-            (index, after)
-            for index, (positions, after) in enumerate(parts)
-            if any(lines[at - 1].group == group for at in positions)
-        ]
-        for (before, _), (_, after) in pairwise(holders):
-            assert after == before
-    for positions, _ in parts:
-        assert positions == sorted(positions)
-        assert len(positions) <= records
-        assert sum(lines[at - 1].size for at in positions) + 2 <= size
 
 
 def test_a_row_that_fits_into_no_batch_is_named():
