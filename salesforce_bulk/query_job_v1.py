@@ -196,6 +196,13 @@ class QueryJobV1:
         """The batches that hold the result, in the order of their ids."""
         return list(self._finished or ())
 
+    def counts(self, batch: Batch) -> bool:
+        """Whether a batch's own number of rows is to be relied on.
+
+        CSV batches count; a JSON batch with rows was recorded that says 0.
+        """
+        return batch.rows > 0 or self.content_type == "CSV"
+
     def abort(self) -> None:
         """End the job without a result."""
         state = bulk_states.ABORTED
@@ -391,7 +398,7 @@ class QueryJobV1:
                     self.content_type,
                     batch_id=batch.id,
                     result_id=result_id,
-                    rows=batch.rows if len(ids) == 1 else None,
+                    rows=batch.rows if len(ids) == 1 and self.counts(batch) else None,
                 )
         if self._split:
             self._refuse_late_chunks()

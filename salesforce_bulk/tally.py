@@ -47,8 +47,12 @@ class Tally:
             differing: dict[str, object] = {
                 batch.id: {"expected": batch.rows, "got": self._by_batch[batch.id]}
                 for batch in job.batches
-                if batch.rows != self._by_batch[batch.id]
+                if batch.rows != self._by_batch[batch.id] and job.counts(batch)
             }
+            if not differing and job.rows != self.rows:
+                log.warning(
+                    "Job %s counts %s of %d rows that came", job.job_id, job.rows, self.rows
+                )
         elif job.rows is None:
             log.warning("Job %s tells no number of rows; %d came", job.job_id, self.rows)
             return

@@ -221,3 +221,21 @@ def test_a_repetition_that_could_not_be_posted_is_posted_later(org, bulk, number
     with pytest.raises(BulkApiError, match="Unknown"):
         export.wait()
     assert sorted(row["Count__c"] for row in export) == list(range(350))
+
+
+def test_a_json_batch_that_counts_no_rows_may_have_some(clock, caplog):
+    """Recorded: a JSON batch with three rows that says it processed none; CSV batches do count."""
+    files = {"751B": {"752B": b'[{"Id": "1", "Name": "a"}]'}}
+    with ChunkOrg([[("751B", "Completed", 0)]], files) as org:
+        assert ids(exported(org, clock, content_type="JSON")) == ["1"]
+    assert "counts 0 of 1 rows" in caplog.text
+    with (
+        ChunkOrg([[("751B", "Completed", 0)]], FILES) as org,
+        pytest.raises(ReconciliationError),
+    ):
+        ids(exported(org, clock))
+    with (
+        ChunkOrg([[("751B", "Completed", 2)]], files) as org,
+        pytest.raises(ReconciliationError),
+    ):
+        ids(exported(org, clock, content_type="JSON"))
