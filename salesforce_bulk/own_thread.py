@@ -44,18 +44,22 @@ def in_own_thread(
     # A daemon: a reader that is never closed must not keep the interpreter from ending.
     thread = threading.Thread(target=run, name="salesforce-bulk-reader", daemon=True)
     thread.start()
+    reading = True
     try:
-        while (some := handed.get()) is not None:
-            if isinstance(some, BaseException):
+        while reading:
+            some = handed.get()
+            if isinstance(some, list):
+                free.release()
+                yield from some
+                continue
+            reading = False
+            if some is not None:
                 raise some
-            free.release()
-            yield from some
-    except GeneratorExit:
+    finally:
         left.set()
         free.release()
-        interrupt()
-        raise
-    finally:
+        if reading:
+            interrupt()
         thread.join()
 
 

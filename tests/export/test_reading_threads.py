@@ -50,13 +50,15 @@ def test_gathered_pieces_are_the_same(sizes):
     assert all(some)
 
 
-def test_who_leaves_early_ends_the_thread():
+@pytest.mark.parametrize("leave", [GeneratorExit, KeyboardInterrupt])
+def test_who_leaves_early_ends_the_thread(leave):
     """The thread is interrupted where it waits, and its pieces are closed there."""
     waits, ended = threading.Event(), threading.Event()
 
     def endless():
         try:
-            yield bytes(2_000_000)
+            for _ in range(4):
+                yield bytes(2_000_000)
             waits.wait(60)
             yield b""
         finally:
@@ -64,7 +66,8 @@ def test_who_leaves_early_ends_the_thread():
 
     pieces = in_own_thread(endless(), waits.set)
     next(pieces)
-    pieces.close()
+    with pytest.raises(leave):
+        pieces.throw(leave)
     assert ended.is_set()
     assert not readers()
 
