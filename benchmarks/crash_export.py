@@ -2,6 +2,7 @@
 
     python benchmarks/crash_export.py                      # 1,000,000 rows, 30 cuts, 20 kills
     python benchmarks/crash_export.py --rows 5000 --page-rows 250 --cuts 8 --kills 4
+    python benchmarks/crash_export.py --rows 5000 --cuts 8 --kills 4 --pk-chunking 500   # also so
 
 An emulator in this process serves the rows; the export runs in processes of its own, started
 again with the same command after each SIGKILL, until it ends by itself. The file must be
@@ -26,12 +27,16 @@ SOQL = "SELECT Id, Name, Text__c, Amount__c, On__c, CreatedDate FROM Row__c"
 CHILD = """
 import sys
 from salesforce_bulk import SalesforceBulk
-host, session, api, parallel, soql, target, journal = sys.argv[1:]
+host, session, api, parallel, chunk, soql, target, journal = sys.argv[1:]
 bulk = SalesforceBulk(sessionId=session, host=host)
-export = bulk.export(soql, api=api, parallel=int(parallel), journal=journal)
+options = {"api": api, "parallel": int(parallel), "pk_chunking": int(chunk)}
+export = bulk.export(soql, journal=journal, **options)
 print(export.to_csv(target))
 """
 FILL_ROWS = 20_000
+
+#: The API, pages downloaded at once, and the size of PK chunks, 0 for none.
+Way = tuple[str, int, int]
 
 
 def main() -> int:
@@ -50,11 +55,12 @@ def main() -> int:
 def _runs(
     org: SalesforceEmulator, folder: Path, options: argparse.Namespace, chance: random.Random
 ) -> Iterator[bool]:
-    for api, parallel in (("2.0", 1), ("2.0", 4), ("1.0", 1)):
-        name = f"{api} parallel={parallel}"
+    for way in _ways(options):
+        api, parallel, chunk = way
+        name = f"{api} parallel={parallel}" + f" pk_chunking={chunk}" * bool(chunk)
         whole = folder / f"whole {name}.csv"
         began = time.perf_counter()
-        child = _start(org, api, parallel, whole, folder / f"whole {name}.journal")
+        child = _start(org, way, whole, folder / f"whole {name}.journal")
         if child.wait() != 0:
             raise RuntimeError(f"the undisturbed run failed: {name}")
         seconds = time.perf_counter() - began
@@ -64,7 +70,7 @@ def _runs(
             number += 1
             broken = folder / f"broken {number} {name}.csv"
             wanted = options.kills - kills
-            kills += _disturbed(org, api, parallel, broken, wanted, seconds, chance)
+            kills += _disturbed(org, way, broken, wanted, seconds, chance)
             same = same and _digest(whole) == _digest(broken)
         cuts = len(org.faults.fired)
         org.faults.clear()
@@ -78,10 +84,14 @@ def _runs(
         yield same and not left
 
 
+def _ways(options: argparse.Namespace) -> list[Way]:
+    ways = [("2.0", 1, 0), ("2.0", 4, 0), ("1.0", 1, 0)]
+    return [*ways, ("1.0", 1, options.pk_chunking)] if options.pk_chunking else ways
+
+
 def _disturbed(
     org: SalesforceEmulator,
-    api: str,
-    parallel: int,
+    way: Way,
     target: Path,
     kills: int,
     seconds: float,
@@ -91,7 +101,7 @@ def _disturbed(
     journal = target.with_suffix(".journal")
     killed = 0
     while True:
-        child = _start(org, api, parallel, target, journal)
+        child = _start(org, way, target, journal)
         try:
             # Up to the whole time of a run, so that every stage of it is struck.
             limit = chance.uniform(0.1, 0.9) * seconds if killed < kills else 600
@@ -126,11 +136,11 @@ def _add_cuts(
 
 
 def _start(
-    org: SalesforceEmulator, api: str, parallel: int, target: Path, journal: Path
+    org: SalesforceEmulator, way: Way, target: Path, journal: Path
 ) -> subprocess.Popen[bytes]:
     admin = org.org.users[org.username]
     session = org.sessions.open(admin).token
-    arguments = [org.url, session, api, str(parallel), SOQL, str(target), str(journal)]
+    arguments = [org.url, session, *map(str, way), SOQL, str(target), str(journal)]
     return subprocess.Popen([sys.executable, "-c", CHILD, *arguments], stdout=subprocess.DEVNULL)
 
 
@@ -148,8 +158,11 @@ def _fill(org: SalesforceEmulator, rows: int) -> None:
 
 
 def _digest(path: Path) -> str:
+    digest = hashlib.sha256()
     with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+        while piece := file.read(1 << 20):
+            digest.update(piece)
+    return digest.hexdigest()
 
 
 def _options() -> argparse.Namespace:
@@ -159,6 +172,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--file-bytes", type=int, default=10_000_000)
     parser.add_argument("--cuts", type=int, default=30)
     parser.add_argument("--kills", type=int, default=20)
+    parser.add_argument("--pk-chunking", type=int, default=0)
     parser.add_argument("--seed", type=int, default=5)
     return parser.parse_args()
 
