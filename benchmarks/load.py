@@ -1,12 +1,16 @@
 """Loading dict rows through Bulk API 1.0, results included, against what bounds it.
 
     python benchmarks/load.py [--rows 1000000] [--repetitions 5]
+    python benchmarks/load.py --memory 5000000 [--kinds generator file stream] [--api 2.0]
 
 against the replay server, on loopback. By turns, in one process: `csv.writer` alone writing the
-same rows as tuples into a file, and `SalesforceBulk.insert` of the dicts, which sends 100 batches
-and fetches, checks and counts a result for every row. Then the way of 2.2.0 (a CsvDictsAdapter a
-batch, post_batch, get_batch_results) with 2.2.0 itself, fewer rows of the same kind, compared per
-row. Printed are medians; exit code 1 where a target is missed.
+same rows as tuples into a file; `SalesforceBulk.insert` of the dicts, which sends 100 batches and
+fetches, checks and counts a result for every row; the same with each result read; and
+simple-salesforce's `bulk` and `bulk2`, which get dates as texts already and which no result is
+asked of that they do not fetch by themselves. Then the way of 2.2.0 (a CsvDictsAdapter a batch,
+post_batch, get_batch_results) with 2.2.0 itself, fewer rows of the same kind, compared per row.
+Printed are medians. With --memory the peak memory of one load and the reading of its results, by
+what the rows come from. Exit code 1 where a target is missed.
 """
 
 from __future__ import annotations
@@ -37,10 +41,14 @@ FIELDS = (
     ("Seen__c", "datetime"),
     ("Description", "textarea"),
 )
+SESSION = "00D000000000001!secret"
 BATCH_ROWS = 10_000
 BLOCK = 20_000
 TARGET_OF_CSV = 0.6
 TARGET_OF_CLASSIC = 30
+TARGET_OF_BULK = 1.2
+TARGET_OF_BULK2 = 3
+TARGET_MEGABYTES = 100
 
 
 def typed_rows(count: int) -> Iterator[dict[str, object]]:
@@ -65,49 +73,83 @@ def main() -> int:
     parser.add_argument("--rows", type=int, default=1_000_000)
     parser.add_argument("--classic-rows", type=int, default=20_000)
     parser.add_argument("--repetitions", type=int, default=5)
-    parser.add_argument("--memory-rows", type=int, default=5_000_000)
+    parser.add_argument("--memory", type=int, metavar="ROWS")
+    parser.add_argument("--kinds", nargs="+", choices=sorted(KINDS), default=sorted(KINDS))
+    parser.add_argument("--api", choices=["1.0", "2.0"], default="1.0")
     options = parser.parse_args()
-    from classic_download import classic_interpreter  # noqa: PLC0415 - absent for 2.2.0
-    from replay_server import Canned, replay_server  # noqa: PLC0415
+    from replay_server import Canned, replay_server  # noqa: PLC0415 - absent for 2.2.0
 
-    canned = Canned("Load", "ingest", BATCH_ROWS, fields=FIELDS)
-    with replay_server([canned]) as host:
-        alone, ours, read = measured(host, options.rows, options.repetitions)
-        classic = classic_rate(str(classic_interpreter()), host, options.classic_rows)
-        print(f"csv.writer, tuples        {options.rows / alone:12,.0f} rows/s")
-        print(f"insert, with results      {options.rows / ours:12,.0f} rows/s")
-        print(f"  and reading each result {options.rows / read:12,.0f} rows/s")
-        print(f"2.2.0's way               {classic:12,.0f} rows/s")
-        of_csv = alone / ours
-        of_classic = options.rows / ours / classic
-        print(f"of csv.writer             {of_csv:12.2f} (target {TARGET_OF_CSV})")
-        print(f"of 2.2.0                  {of_classic:12.1f} (target {TARGET_OF_CLASSIC})")
-        met = of_csv >= TARGET_OF_CSV and of_classic >= TARGET_OF_CLASSIC
-        for kind in ("generator", "file"):
-            peak = memory(host, kind, options.memory_rows)
-            print(f"peak memory over start, {options.memory_rows:,} rows from a {kind}: "
-                  f"{peak:.0f} MB (target 150)")  # fmt: skip
-            met = met and peak < 150
+    canned = [
+        Canned("Load", "ingest", BATCH_ROWS, fields=FIELDS),
+        Canned("LoadJson", "ingest_json", BATCH_ROWS),
+    ]
+    with replay_server(canned) as host:
+        if options.memory:
+            met = memory_told(host, options.kinds, options.api, options.memory)
+        else:
+            met = speed_told(host, options.rows, options.repetitions, options.classic_rows)
     return 0 if met else 1
 
 
-def measured(host: str, count: int, repetitions: int) -> tuple[float, float, float]:
-    """Median seconds of csv.writer alone, of our insert, and of it with all results read."""
+def speed_told(host: str, rows: int, repetitions: int, classic_rows: int) -> bool:
+    from classic_download import classic_interpreter  # noqa: PLC0415
+
+    taken = measured(host, rows, repetitions)
+    classic = classic_rate(str(classic_interpreter()), host, classic_rows)
+    ratios = (
+        ("csv.writer", taken["csv.writer, tuples"] * rows, TARGET_OF_CSV),
+        ("2.2.0", 1 / classic * rows, TARGET_OF_CLASSIC),
+        ("bulk", taken["simple-salesforce bulk"] * rows, TARGET_OF_BULK),
+        ("bulk2", taken["simple-salesforce bulk2"] * rows, TARGET_OF_BULK2),
+    )
+    print(f"{rows:,} rows, load average {os.getloadavg()[0]:.1f}")
+    for name, took in {**taken, "2.2.0's way": 1 / classic}.items():
+        print(f"{name:28}{1 / took:12,.0f} rows/s")
+    met = True
+    for name, bound, target in ratios:
+        counted, read = (bound / rows / taken[way] for way in OURS)
+        print(f"of {name:12}{counted:8.2f}, each result read {read:8.2f} (target {target})")
+        met = met and read >= target
+    return met
+
+
+OURS = ("insert, with results", "insert, each result read")
+
+
+def measured(host: str, count: int, repetitions: int) -> dict[str, float]:
+    """Median seconds a row of each way, all by turns."""
+    from simple_salesforce.bulk import SFBulkHandler  # noqa: PLC0415
+    from simple_salesforce.bulk2 import SFBulk2Handler  # noqa: PLC0415
+
     bulk = client(host)
+    peer = SFBulkHandler(SESSION, f"{host}/services/async/64.0/").LoadJson
+    peer2 = SFBulk2Handler(SESSION, f"{host}/services/data/v64.0/jobs/").Load
     dicts = list(typed_rows(count))
     tuples = [tuple(row.values()) for row in dicts]
-    alone, ours, read = [], [], []
+    texts = [{name: as_text(value) for name, value in row.items()} for row in dicts]
+    ways: dict[str, Callable[[], object]] = {
+        "csv.writer, tuples": lambda: write_alone(tuples),
+        OURS[0]: lambda: insert(bulk, dicts),
+        OURS[1]: lambda: sum(1 for _ in insert(bulk, dicts)),
+        "simple-salesforce bulk": lambda: peer.insert(texts, batch_size=BATCH_ROWS),
+        "simple-salesforce bulk2": lambda: peer2.insert(records=texts, wait=0.01),
+    }
+    taken: dict[str, list[float]] = {name: [] for name in ways}
     for _ in range(repetitions):
-        alone.append(seconds(lambda: write_alone(tuples)))
-        ours.append(seconds(lambda: insert(bulk, dicts)))
-        read.append(seconds(lambda: sum(1 for _ in insert(bulk, dicts))))
-    return statistics.median(alone), statistics.median(ours), statistics.median(read)
+        for name, way in ways.items():
+            taken[name].append(seconds(way))
+    return {name: statistics.median(took) / count for name, took in taken.items()}
+
+
+def as_text(value: object) -> object:
+    """What json.dumps takes."""
+    return value.isoformat() if isinstance(value, date) else value
 
 
 def client(host: str):
     from salesforce_bulk import SalesforceBulk  # noqa: PLC0415
 
-    return SalesforceBulk(sessionId="00D000000000001!secret", host=host)
+    return SalesforceBulk(sessionId=SESSION, host=host)
 
 
 def seconds(act: Callable[[], object]) -> float:
@@ -128,17 +170,26 @@ def insert(bulk, rows):
     return result
 
 
-def memory(host: str, kind: str, count: int) -> float:
+def memory_told(host: str, kinds: list[str], api: str, count: int) -> bool:
+    peaks = {kind: memory(host, kind, api, count) for kind in kinds}
+    for kind, peak in peaks.items():
+        print(f"peak memory over start, {count:,} rows from a {kind} through {api}: "
+              f"{peak:.0f} MB (target {TARGET_MEGABYTES})")  # fmt: skip
+    return max(peaks.values()) < TARGET_MEGABYTES
+
+
+def memory(host: str, kind: str, api: str, count: int) -> float:
     """Peak memory over start in MB, in a process of its own."""
-    command = [sys.executable, __file__, "memory", host, kind, str(count)]
+    command = [sys.executable, __file__, "memory", host, kind, api, str(count)]
     return float(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout)
 
 
-def measure_memory(host: str, kind: str, count: int) -> None:
+def measure_memory(host: str, kind: str, api: str, count: int) -> None:
     bulk = client(host)
-    bulk.insert("Load", iter([{"Name": "x", "Ext__c": "y"}] * BATCH_ROWS), on_error="report")
+    few = KINDS[kind](BATCH_ROWS)
+    bulk.insert("Load", few, on_error="report", api=api)
     with tempfile.NamedTemporaryFile("w", suffix=".csv", encoding="utf-8", newline="") as file:
-        records: object = typed_rows(count)
+        records = KINDS[kind](count)
         if kind == "file":
             writer = csv.writer(file)
             writer.writerow(name for name, _ in FIELDS)
@@ -147,12 +198,30 @@ def measure_memory(host: str, kind: str, count: int) -> None:
             file.flush()
             records = file.name
         before = peak_megabytes()
-        result = bulk.insert("Load", records, on_error="report")
+        result = bulk.insert("Load", records, on_error="report", api=api)
+        loaded = peak_megabytes()
         read = sum(1 for _ in result)
         after = peak_megabytes()
-    if read != count:
-        raise SystemExit(f"{read} results for {count} rows")
+    if read != count or result.unknown:
+        raise SystemExit(f"{read} results for {count} rows: {result!r}")
+    print(f"{loaded - before:.0f} MB when loaded", file=sys.stderr)
     print(after - before)
+
+
+def stream(count: int):
+    """The rows as a stream of record batches."""
+    import pyarrow as pa  # noqa: PLC0415
+
+    block = pa.Table.from_pylist(list(typed_rows(min(count, BLOCK)))).combine_chunks().to_batches()
+    return pa.RecordBatchReader.from_batches(block[0].schema, block * (count // len(block[0])))
+
+
+#: What the rows come from. A file is written first, and then is its path.
+KINDS: dict[str, Callable[[int], object]] = {
+    "generator": typed_rows,
+    "file": typed_rows,
+    "stream": stream,
+}
 
 
 def peak_megabytes() -> float:
@@ -173,7 +242,7 @@ def classic_rate(python: str, host: str, count: int) -> float:
 def measure_classic(host: str, count: int) -> None:
     from salesforce_bulk import CsvDictsAdapter, SalesforceBulk  # noqa: PLC0415
 
-    bulk = SalesforceBulk(sessionId="00D000000000001!secret", host=host)
+    bulk = SalesforceBulk(sessionId=SESSION, host=host)
     bulk.endpoint = f"{host}/services/async/40.0"
     rows = list(typed_rows(count))
     began = time.perf_counter()
@@ -193,6 +262,6 @@ if __name__ == "__main__":
     if sys.argv[1:2] == ["classic"]:
         measure_classic(sys.argv[2], int(sys.argv[3]))
     elif sys.argv[1:2] == ["memory"]:
-        measure_memory(sys.argv[2], sys.argv[3], int(sys.argv[4]))
+        measure_memory(sys.argv[2], sys.argv[3], sys.argv[4], int(sys.argv[5]))
     else:
         raise SystemExit(main())

@@ -6,18 +6,22 @@ prints the address it serves on. Each canned result has a name; a job for the ob
 gets that result, whatever it asks or sends. Nothing of what is sent is kept: job and batch ids
 carry the number of their result, and only the ids of a job's batches are remembered. Large bodies
 are blocks of bytes prepared at the start and handed to the socket whole, so the server takes little
-of the processor that the client under measurement needs.
+of the processor that the client under measurement needs. Loads through Bulk API 2.0 are the
+exception: what they upload is kept, since their results repeat it.
 """
 
 from __future__ import annotations
 
 import contextlib
+import csv
+import io
 import itertools
 import json
 import re
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
@@ -126,12 +130,48 @@ class Request(NamedTuple):
     query: str
 
 
+class Upload:
+    """The rows of a 2.0 load, kept on the disk; each of them succeeds."""
+
+    def __init__(self, job: Mapping[str, object]) -> None:
+        self.job = job
+        self.state = "Open"
+        self.rows = 0
+        self._file = tempfile.TemporaryFile()  # noqa: SIM115
+
+    def store(self, body: bytes) -> None:
+        self._file.write(body)
+        self.rows = sum(part.count(b"\n") for part in body.split(b'"')[::2]) - 1
+
+    def told(self, kind: str) -> bytes:
+        """One of the result files."""
+        self._file.seek(0)
+        rows = csv.reader(io.StringIO(self._file.read().decode(), newline=""))
+        told = io.StringIO(newline="")
+        writer = csv.writer(told, quoting=csv.QUOTE_ALL, lineterminator="\n")
+        own = RESULT_FILES[kind]
+        writer.writerow([*own, *next(rows)])
+        if kind == "successfulResults":
+            writer.writerows(
+                [f"003P{number:011d}IAA", "true", *row] for number, row in enumerate(rows)
+            )
+        return told.getvalue().encode()
+
+
+RESULT_FILES: Mapping[str, tuple[str, ...]] = {
+    "successfulResults": ("sf__Id", "sf__Created"),
+    "failedResults": ("sf__Id", "sf__Error"),
+    "unprocessedrecords": (),
+}
+
+
 class Replay:
     """The canned results by name and by the number inside an id."""
 
     def __init__(self, canned: list[Canned]) -> None:
         self.results = [Result(number, each, each.content()) for number, each in enumerate(canned)]
         self.by_name = {result.canned.name: result for result in self.results}
+        self.uploads: dict[str, Upload] = {}
 
     def named_by(self, some_id: str) -> Result:
         return self.results[int(some_id[3:7])]
@@ -254,6 +294,42 @@ class Replay:
             fields["nextRecordsUrl"] = f"{base}/resultpages?locator={listed.stop}"
         return document(200, "pages", fields, as_json=True)
 
+    # Bulk API 2.0 loads
+
+    def create_ingest(self, request: Request) -> Reply:
+        job = json.loads(request.body)
+        job_id = self.by_name[job["object"]].new_id("750")
+        self.uploads[job_id] = Upload(job)
+        return self._ingest_job(job_id)
+
+    def ingest_job(self, request: Request) -> Reply:
+        job_id = request.path["job"]
+        if request.body:
+            self.uploads[job_id].state = "JobComplete"
+        return self._ingest_job(job_id)
+
+    def _ingest_job(self, job_id: str) -> Reply:
+        upload = self.uploads[job_id]
+        fields: dict[str, object] = {
+            "id": job_id,
+            **upload.job,
+            "state": upload.state,
+            "jobType": "V2Ingest",
+            "apiVersion": 64.0,
+            "createdDate": "2024-01-01T00:00:00.000+0000",
+            "numberRecordsProcessed": upload.rows,
+            "numberRecordsFailed": 0,
+        }
+        return document(200, "job", fields, as_json=True)
+
+    def upload(self, request: Request) -> Reply:
+        self.uploads[request.path["job"]].store(request.body)
+        return whole(201, "text/plain", "")
+
+    def ingest_results(self, request: Request) -> Reply:
+        upload = self.uploads[request.path["job"]]
+        return Reply(200, "text/csv", [(upload.told(request.path["kind"]), 1)])
+
     # REST
 
     def describe(self, request: Request) -> Reply:
@@ -290,6 +366,10 @@ ROUTES: tuple[tuple[str, str, Callable[[Replay, Request], Reply]], ...] = (
     ("GET", _DATA + r"/limits", Replay.limits),
     ("POST", _DATA + r"/jobs/query", Replay.create_query),
     ("GET", _DATA + r"/jobs/query/(?P<job>\w+)", Replay.query_job),
+    ("POST", _DATA + r"/jobs/ingest", Replay.create_ingest),
+    ("GET|PATCH", _DATA + r"/jobs/ingest/(?P<job>\w+)", Replay.ingest_job),
+    ("PUT", _DATA + r"/jobs/ingest/(?P<job>\w+)/batches", Replay.upload),
+    ("GET", _DATA + r"/jobs/ingest/(?P<job>\w+)/(?P<kind>\w+)", Replay.ingest_results),
     ("GET", _DATA + r"/jobs/query/(?P<job>\w+)/results", Replay.page),
     ("GET", _DATA + r"/jobs/query/(?P<job>\w+)/(?i:resultPages)", Replay.result_pages),
 )
@@ -330,6 +410,13 @@ class Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         self._answer(self._body())
 
+    def do_PATCH(self) -> None:
+        self._answer(self._body())
+
+    def do_PUT(self) -> None:
+        """The only bodies that are looked at as a whole."""
+        self._answer(b"".join(self._pieces()))
+
     def _answer(self, body: bytes) -> None:
         accepts_gzip = "gzip" in self.headers.get("Accept-Encoding", "")
         path, _, query = self.path.partition("?")
@@ -362,14 +449,16 @@ class Handler(BaseHTTPRequestHandler):
 
     def _body(self) -> bytes:
         """The request's body; of a large one only the start, since it is not looked at."""
-        if "chunked" in self.headers.get("Transfer-Encoding", ""):
-            pieces = self._chunks()
-        else:
-            pieces = self._sized(int(self.headers.get("Content-Length", 0)))
+        pieces = self._pieces()
         start = next(pieces, b"")
         for _ in pieces:
             pass
         return start
+
+    def _pieces(self) -> Iterator[bytes]:
+        if "chunked" in self.headers.get("Transfer-Encoding", ""):
+            return self._chunks()
+        return self._sized(int(self.headers.get("Content-Length", 0)))
 
     def _sized(self, left: int) -> Iterator[bytes]:
         while left:
