@@ -50,7 +50,14 @@ from salesforce_bulk.load_results import (
 )
 from salesforce_bulk.load_settings import LoadSettings, LoadSpec, Operation
 from salesforce_bulk.load_v1 import BatchRef, ResultsV1, SentState, UploadV1
-from salesforce_bulk.load_v2 import JOB_BYTES, AttachedV2, EngineV2, StateV2, quoted_csv
+from salesforce_bulk.load_v2 import (
+    JOB_BYTES,
+    JOB_RECORDS,
+    AttachedV2,
+    EngineV2,
+    StateV2,
+    quoted_csv,
+)
 from salesforce_bulk.models import JobInfo, RowError, RowStatus
 from salesforce_bulk.org_access import OrgAccess
 from salesforce_bulk.progress import Progress, Reporter
@@ -198,6 +205,7 @@ class LoadJob:
         self._records = records
         self._journal = journal
         self._result: LoadResult | None = None
+        self._asked = threading.Lock()
 
     @property
     def rows(self) -> int:
@@ -230,19 +238,28 @@ class LoadJob:
             JobStillRunning: the time was up; nothing was aborted, and this may be called again.
             ResultsExpired: the org keeps results for seven days.
         """
-        if self._result is None:
-            clock = self._access.clock
-            deadline = None if timeout is None else clock.monotonic() + timeout
-            if not self._waited(deadline):
-                raise JobStillRunning(
-                    f"{self.name} (job {', '.join(self.job_ids)}) is not done after {timeout} s. "
-                    "It was left alone and goes on; wait with the error's .handle.result(), or "
-                    "from another process with attach(job_id).",
-                    self,
-                    job_id=self.job_id,
-                )
-            self._result = self._finished()
-        return self._result
+        clock = self._access.clock
+        deadline = None if timeout is None else clock.monotonic() + timeout
+        # One thread waits, the others for it.
+        if not self._asked.acquire(timeout=-1 if timeout is None else max(0.0, timeout)):
+            raise self._still_running(timeout)
+        try:
+            if self._result is None:
+                if not self._waited(deadline):
+                    raise self._still_running(timeout)
+                self._result = self._finished()
+            return self._result
+        finally:
+            self._asked.release()
+
+    def _still_running(self, timeout: float | None) -> JobStillRunning:
+        return JobStillRunning(
+            f"{self.name} (job {', '.join(self.job_ids)}) is not done after {timeout} s. It was "
+            "left alone and goes on; wait with the error's .handle.result(), or from another "
+            "process with attach(job_id).",
+            self,
+            job_id=self.job_id,
+        )
 
     def _waited(self, deadline: float | None) -> bool:
         try:
@@ -348,7 +365,7 @@ def submit(
         if goes_on:
             _check_quota(access, spec, plan, state)
         job, engine = _job(access, spec, plan, shape, source, settings, reporter, state, journal)
-        engine.send()
+        _send(spec, plan, engine)
     except BaseException:
         if journal is not None:
             journal.close()
@@ -388,7 +405,7 @@ def _prepare(
 
 def _bounds(settings: LoadSettings) -> Bounds:
     if settings.choose_api()[0] == "2.0":
-        records = settings.batch_size or limits.RECORDS_PER_DAY
+        records = settings.batch_size or JOB_RECORDS
         return Bounds(records, min(JOB_BYTES, limits.INGEST_JOB_BYTES), JOB_BYTES)
     return Bounds(records=settings.batch_size or limits.BATCH_RECORDS)
 
@@ -450,6 +467,20 @@ def _check_quota(access: OrgAccess, spec: LoadSpec, plan: Plan, state: SentState
         missing = sum(-(-len(part.numbers) // limits.BATCH_RECORDS) for part in rest)
     if missing:
         check_quota(access.describes, missing, spec.name, begun=bool(state.jobs))
+
+
+def _send(spec: LoadSpec, plan: Plan, engine: Engine) -> None:
+    try:
+        engine.send()
+    except BulkApiError as error:
+        if engine.touched:
+            add_to_message(
+                error,
+                f"{len(engine.touched)} of {len(plan.parts)} batches of {spec.name} are, or may "
+                f"be, in the org (job {', '.join(engine.job_ids)}). Do not load all rows again: "
+                "go on with the journal, or take up each job with attach(job_id).",
+            )
+        raise
 
 
 def _record_nowhere(entry: Entry) -> None:
@@ -692,10 +723,11 @@ class _Again:
         self._lock = threading.Lock()
 
     def __call__(self, result: LoadResult, options: RetryOptions) -> LoadResult:
+        settings = LoadSettings(batch_size=options.batch_size, timeout=options.timeout)
         with self._lock:
             latest = self._latest or result
             checked = check_columns(self._spec, latest.columns, self._access.describes)
-            size = options.batch_size or limits.BATCH_RECORDS
+            size = settings.batch_size or limits.BATCH_RECORDS
             for attempt in range(options.attempts):
                 chosen = _Chosen(latest)
                 if not chosen.worth_it():

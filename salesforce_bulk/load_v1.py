@@ -574,18 +574,21 @@ class ResultsV1:
         processed = int(info.get("numberRecordsProcessed") or 0)
         rest = len(part.numbers) if state == bulk_states.COMPLETED else processed
         verdict: Verdict = None
-        for _ in range(_FETCHES):
+        fate = Fate("unknown", _not_adding_up(ref, len(part.numbers)))
+        for fetch in range(_FETCHES):
+            # Results may come a moment after the state that announces them.
+            self._api.clock.sleep(fetch)
             try:
                 body = self._api.result_body(ref.job_id, ref.batch_id)
-            except InvalidBatch:
-                # "Records not processed"; where some were, it is not known which.
-                status: RowStatus = "unknown" if rest else "unprocessed"
-                return index, _without_results(part, Fate(status, why), ref)
+            except InvalidBatch as error:
+                if not rest:  # "Records not processed"
+                    return index, _without_results(part, Fate("unprocessed", why), ref)
+                fate = Fate("unknown", RowError("InvalidBatch", error.error_message or str(error)))
+                continue
             verdict = judge_results(body, len(part.numbers), rest, why)
             if verdict is not None:
                 break
         if verdict is None:
-            fate = Fate("unknown", _not_adding_up(ref, len(part.numbers)))
             return index, _without_results(part, fate, ref)
         stored, counts = verdict
         place = self._results.append(stored)

@@ -51,6 +51,8 @@ from salesforce_bulk.wire.row_error import write_row_error
 #: Bytes of a job. 100 MB are allowed; less takes less memory, and costs no more of the day's
 #: allocation, which counts internal batches of 10,000 rows.
 JOB_BYTES = 20_000_000
+#: Rows of a job where the caller names no number: joining its results takes 450 bytes a row.
+JOB_RECORDS = 100_000
 #: How often a part is tried in a new job, and results that do not add up are fetched.
 _JOBS = 8
 _FETCHES = 3
@@ -450,7 +452,9 @@ class _ResultFiles:
             the rows of which they say that they were processed.
         """
         counts: Counter[str] = Counter()
-        for _ in range(_FETCHES):
+        for fetch in range(_FETCHES):
+            # Results may come a moment after the state that announces them.
+            self._clock.sleep(fetch)
             for kind in RESULT_KINDS:
                 self._files[kind] = self._fetched(kind)
             self.names = self.names or self._uploaded_columns()
@@ -474,9 +478,11 @@ class _ResultFiles:
             return try_again(pieces, self._clock)
         except NotFound as error:
             raise _gone(self._job.id) from error
-        except InvalidJobState:
-            # An aborted job of some servers has no results; its rows stay unknown.
-            return []
+        except ApiFault as error:
+            # Not there yet; or an aborted job of a server that has no results for those.
+            if isinstance(error, InvalidJobState) or error.error_code == "JOB_NOT_COMPLETE":
+                return []
+            raise
 
     def _count(self, kind: str) -> int:
         try:

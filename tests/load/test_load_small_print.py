@@ -1,0 +1,67 @@
+"""Options at their edges, results that come late, handles used by several threads."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from salesforce_bulk import InvalidInput, TransportError, load
+
+ROWS = [{"Name": f"Row {number}", "NumberOfEmployees": number} for number in range(40)]
+
+
+@pytest.mark.parametrize("api", ["1.0", "2.0"])
+@pytest.mark.parametrize("times", [1, 2])
+def test_results_that_are_not_there_yet_are_asked_for_again(org, bulk, clock, api, times):
+    """The batch is complete, its results come a moment later."""
+    path = "*/result" if api == "1.0" else "*Results"
+    org.faults.add("results_not_ready", path=path, times=times)
+    result = bulk.insert("Account", ROWS, api=api)
+    assert (result.succeeded, result.unknown) == (40, 0)
+    assert any(pause >= 1 for pause in clock.pauses)
+
+
+def test_results_that_never_come_leave_the_rows_unknown(org, bulk):
+    org.faults.add("results_not_ready", path="*/result", times=0)
+    result = bulk.insert("Account", ROWS, on_error="report")
+    assert result.unknown == 40
+
+
+@pytest.mark.parametrize("size", [0, -1, 10_001])
+def test_a_retry_with_a_batch_size_that_there_is_not_is_refused(org, bulk, size):
+    """With batches of no rows it would never end."""
+    org.faults.add("row_errors", rows=4)
+    result = bulk.insert("Account", ROWS, on_error="report")
+    with pytest.raises(InvalidInput, match="batch_size"):
+        result.retry(batch_size=size)
+
+
+def test_rows_of_a_2_0_job_are_as_many_as_memory_allows(bulk, monkeypatch):
+    """Short rows: a million of them would fit into the bytes of a job."""
+    monkeypatch.setattr(load, "JOB_RECORDS", 15)
+    assert len(bulk.insert("Account", ROWS, api="2.0").job_ids) == 3
+    assert len(bulk.insert("Account", ROWS, api="2.0", batch_size=40).job_ids) == 1
+
+
+def test_an_error_while_sending_says_what_is_in_the_org_already(org, bulk):
+    """Who loads all rows again after it has those twice."""
+    org.faults.add("reset_before", method="POST", path="*/batch", nth=3, times=0)
+    org.faults.add("reset_before", method="GET", path="*/batch", times=0)
+    with pytest.raises(TransportError, match=r"3 of 4 batches .* attach\(job_id\)") as caught:
+        bulk.insert("Account", ROWS, batch_size=10, parallel=1)
+    org.faults.clear()
+    assert bulk.attach(caught.value.job_id).result().succeeded == 20
+
+
+def test_an_error_before_anything_was_sent_says_nothing_of_it(org, bulk):
+    org.faults.add("reset_before", method="POST", path="*/job", times=0)
+    with pytest.raises(TransportError) as caught:
+        bulk.insert("Account", ROWS)
+    assert "attach" not in str(caught.value)
+
+
+def test_a_handle_may_be_asked_by_several_threads(org, bulk, tmp_path):
+    handle = bulk.submit_insert("Account", ROWS, batch_size=5, journal=tmp_path / "journal")
+    with ThreadPoolExecutor(8) as pool:
+        results = list(pool.map(lambda _: handle.result(), range(8)))
+    assert len({id(one) for one in results}) == 1
+    assert results[0].succeeded == 40
