@@ -12,8 +12,15 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from salesforce_bulk import limits, polling
+from salesforce_bulk.call import add_to_message
 from salesforce_bulk.download import expired
-from salesforce_bulk.errors import InvalidInput, JobStillRunning, JournalMismatch, NotFound
+from salesforce_bulk.errors import (
+    InvalidInput,
+    JobStillRunning,
+    JournalMismatch,
+    NotFound,
+    ResultsExpired,
+)
 from salesforce_bulk.export_settings import Choice, ExportSettings, check_chunking
 from salesforce_bulk.formats.typed import Column, TypedRows
 from salesforce_bulk.journal import Journal
@@ -103,6 +110,14 @@ class QueryRun:
             handle: what `JobStillRunning` carries.
             timeout: seconds; None takes the export's own.
         """
+        try:
+            return self._waited(handle, timeout)
+        except ResultsExpired as error:
+            if self.settings.journal is not None:
+                add_to_message(error, f"Remove the journal {self.settings.journal} before.")
+            raise
+
+    def _waited(self, handle: object, timeout: float | None) -> QueryJob:
         job, clock = self.submit(), self.access.clock
         limit = self.settings.timeout if timeout is None else timeout
         tell = Reporter(self.settings.progress, clock)

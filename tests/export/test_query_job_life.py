@@ -11,6 +11,7 @@ from salesforce_bulk import (
     InvalidInput,
     JobFailed,
     ReconciliationError,
+    ResultsExpired,
     SalesforceBulk,
 )
 
@@ -239,3 +240,16 @@ def test_a_json_batch_that_counts_no_rows_may_have_some(clock, caplog):
         pytest.raises(ReconciliationError),
     ):
         ids(exported(org, clock, content_type="JSON"))
+
+
+@pytest.mark.parametrize("api", ["1.0", "2.0"])
+def test_results_that_went_with_the_days_name_the_journal(org, bulk, numbered, tmp_path, api):
+    """The same call would take up the same job for ever: the message says what to remove."""
+    numbered(3)
+    way = {"api": api, "journal": tmp_path / "rows.journal"}
+    bulk.export("SELECT Count__c FROM Row__c", **way).submit()
+    path = "*/jobs/query/*" if api == "2.0" else "*/batch"
+    code = "NOT_FOUND" if api == "2.0" else "InvalidJob"
+    org.faults.add("api_error", method="GET", path=path, status=404, code=code, times=0)
+    with pytest.raises(ResultsExpired, match=r"Remove the journal .*rows\.journal"):
+        list(bulk.export("SELECT Count__c FROM Row__c", **way))
