@@ -12,7 +12,7 @@ from typing import IO, Any, NamedTuple
 
 from salesforce_bulk.download import BROKEN, Tries
 from salesforce_bulk.errors import InvalidInput
-from salesforce_bulk.files import part_path, put_in_place, sync
+from salesforce_bulk.files import SteadySync, part_path, put_in_place, sync
 from salesforce_bulk.formats.values import to_text
 from salesforce_bulk.journal import Entry, Journal
 from salesforce_bulk.org_access import OrgAccess
@@ -69,6 +69,7 @@ class CsvTarget:
         self._place = place
         self._journal = journal
         self._header: list[str] | None = None
+        self._sync = SteadySync(file) if file is not None and place is not None else None
         if taken is not None and taken.end:
             self._read_header()
 
@@ -119,6 +120,8 @@ class CsvTarget:
                     self._take_header(records, reading)
                     began = True
                 write(piece)
+                if self._sync is not None:
+                    self._sync.wrote(len(piece))
                 told()
         if not began and records.header is not None:
             self._take_header(records, reading)

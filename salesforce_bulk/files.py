@@ -6,11 +6,15 @@ import contextlib
 import os
 import secrets
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
 from salesforce_bulk.errors import InvalidInput
+
+#: Bytes that are written before they are brought to the disk beside the writing.
+_SYNCED_BYTES = 1 << 25
 
 
 def part_path(path: Path) -> Path:
@@ -45,6 +49,33 @@ def sync(file: IO[bytes]) -> None:
     """Bring a file's bytes to the disk."""
     file.flush()
     os.fsync(file.fileno())
+
+
+class SteadySync:
+    """Brings a large file's bytes to the disk while more are written, so that the last `sync` has
+    little left to wait for.
+
+    Args:
+        file: whose writes are told.
+    """
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._number = file.fileno()
+        self._written = 0
+        self._syncing: threading.Thread | None = None
+
+    def wrote(self, size: int) -> None:
+        """So many bytes were written."""
+        self._written += size
+        if self._written >= _SYNCED_BYTES and not (self._syncing and self._syncing.is_alive()):
+            self._written = 0
+            self._syncing = threading.Thread(target=self._sync, daemon=True)
+            self._syncing.start()
+
+    def _sync(self) -> None:
+        # The last sync says what is wrong with the disk; the file may be closed by now.
+        with contextlib.suppress(OSError):
+            os.fsync(self._number)
 
 
 def put_in_place(part: Path, target: Path) -> None:

@@ -1,11 +1,14 @@
 """What is written last, and what a name or a type says."""
 
+import os
+import threading
 from datetime import datetime, time, timedelta, timezone
 from decimal import Decimal
 
 import pytest
 
 from salesforce_bulk import InvalidInput
+from salesforce_bulk.files import SteadySync
 from salesforce_bulk.formats.typed import Column, value_of_json
 
 
@@ -80,3 +83,28 @@ def test_a_state_is_of_one_choice_of_deleted_rows(bulk, tmp_path):
     list(bulk.export("Row__c", fields=["Text__c"], state=tmp_path / "s", include_deleted=False))
     with pytest.raises(InvalidInput, match="another"):
         bulk.export("Row__c", fields=["Text__c"], state=tmp_path / "s")
+
+
+def test_a_large_file_goes_to_the_disk_while_it_is_written(tmp_path, monkeypatch):
+    """Once per 32 MB, never by the writer itself, and a file that is closed by then harms nobody."""
+    synced, done = [], threading.Semaphore(0)
+
+    def fsync(number):
+        synced.append(threading.current_thread())
+        done.release()
+        os.fstat(number)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    with (tmp_path / "x").open("wb") as file:
+        steady = SteadySync(file)
+        for _ in range(31):
+            steady.wrote(1 << 20)
+        assert synced == []
+        steady.wrote(1 << 20)
+        assert done.acquire(timeout=60)
+        synced[0].join()
+        file.close()
+        steady.wrote(1 << 25)
+        assert done.acquire(timeout=60)
+    assert threading.main_thread() not in synced
+    assert len(synced) == 2
