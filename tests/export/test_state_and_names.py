@@ -86,7 +86,7 @@ def test_a_state_is_of_one_choice_of_deleted_rows(bulk, tmp_path):
 
 
 def test_a_large_file_goes_to_the_disk_while_it_is_written(tmp_path, monkeypatch):
-    """Once per 32 MB, never by the writer itself, and a file that is closed by then harms nobody."""
+    """Once per 32 MB, never by the writer itself; a file that is closed by then does no harm."""
     synced, done = [], threading.Semaphore(0)
 
     def fsync(number):
