@@ -104,7 +104,7 @@ class EngineV2:
         shape: of the rows, by which results are joined.
         record: writes an entry into the journal.
         told: called with the phase, rows and bytes.
-        parallel: jobs sent at once.
+        parallel: jobs sent, and results fetched, at once.
     """
 
     def __init__(
@@ -132,6 +132,7 @@ class EngineV2:
         self._told = told
         self._parallel = parallel
         self._lock = threading.Lock()
+        self._joining = threading.Lock()  # one job's rows in memory at a time
         self._stopped = threading.Event()
         self._refused: BulkApiError | None = None
         done = [plan.parts[index] for index in state.started]
@@ -265,20 +266,27 @@ class EngineV2:
 
     def wait(self, deadline: float | None) -> bool:
         began = self._clock.monotonic()
-        while True:
-            for index in sorted(self._state.started - set(self._units)):
-                job = self._job(self._state.made[index])
-                if job.state in bulk_states.JOB_TERMINAL_STATES:
-                    self._units[index] = self._unit(self._plan.parts[index], job)
-                    rows = sum(len(unit.numbers) for unit in self._units.values())
-                    self._told("processing", rows, 0)
-            if len(self._units) == len(self._state.started):
-                return True
-            now = self._clock.monotonic()
-            if deadline is not None and now >= deadline:
-                return False
-            pause = growing_pause(now - began)
-            self._clock.sleep(pause if deadline is None else min(pause, deadline - now))
+        with ThreadPoolExecutor(self._parallel, "salesforce-bulk-results") as pool:
+            while True:
+                waiting = sorted(self._state.started - set(self._units))
+                for index, unit in zip(waiting, pool.map(self._ended, waiting), strict=True):
+                    if unit is not None:
+                        self._units[index] = unit
+                        rows = sum(len(one.numbers) for one in self._units.values())
+                        self._told("processing", rows, 0)
+                if len(self._units) == len(self._state.started):
+                    return True
+                now = self._clock.monotonic()
+                if deadline is not None and now >= deadline:
+                    return False
+                pause = growing_pause(now - began)
+                self._clock.sleep(pause if deadline is None else min(pause, deadline - now))
+
+    def _ended(self, index: int) -> Unit | None:
+        job = self._job(self._state.made[index])
+        if job.state not in bulk_states.JOB_TERMINAL_STATES:
+            return None
+        return self._unit(self._plan.parts[index], job)
 
     def units(self) -> list[Unit]:
         error = self._refused
@@ -307,14 +315,16 @@ class EngineV2:
             return _all_of(part, Fate("unprocessed", why), job.id)
         with _ResultFiles(self._api, self._clock, job, why, self._shape.names) as files:
             files.fetch(lambda counts: counts.total() == len(part.numbers))
-            found = match_rows(
-                lambda: self._cells(part.place),
-                files.told,
-                self._shape,
-                RowError("NotTold", f"no result file of job {job.id} tells of this row"),
-            )
-        counts: Counter[RowStatus] = Counter(STATUS_OF[success] for _, success, _, _ in found)
-        place = self._results.append(RESULT_HEADER + quoted_csv(found))
+            with self._joining:
+                found = match_rows(
+                    lambda: self._cells(part.place),
+                    files.told,
+                    self._shape,
+                    RowError("NotTold", f"no result file of job {job.id} tells of this row"),
+                )
+                counts = Counter(STATUS_OF[success] for _, success, _, _ in found)
+                place = self._results.append(RESULT_HEADER + quoted_csv(found))
+                del found
         return Unit(part.place, part.numbers, place, Fate("unknown", why), counts, job.id)
 
     def _cells(self, place: Slice) -> Iterator[list[str]]:
