@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
-from itertools import chain, islice, pairwise, repeat
+from itertools import chain, compress, islice, pairwise, repeat
 from operator import itemgetter
 from pathlib import Path
 from typing import IO, Any, NamedTuple, get_args
@@ -150,6 +150,37 @@ def split_results(lines: str) -> ResultColumns | None:
     return cells[1::4], cells[0::4], cells[2::4], cells[3::4]
 
 
+class Block(NamedTuple):
+    """Rows column by column; see `Outcome`. The last four may be longer than the first two."""
+
+    numbers: Sequence[int]
+    cells: Sequence[Sequence[str]]
+    success: Sequence[str]
+    id: Sequence[str]
+    created: Sequence[str]
+    error: Sequence[str]
+
+
+def _blocks_of(outcomes: Iterator[Outcome]) -> Iterator[Block]:
+    while block := list(islice(outcomes, _BLOCK_ROWS)):
+        yield Block._make(zip(*block, strict=True))
+
+
+def _fates(fate: Fate) -> Iterator[ResultColumns]:
+    """What would be the results of as many rows as one likes."""
+    texts = (fate.status, "", "", write_row_error(fate.error))
+    success, record_id, created, error = ([text] * _BLOCK_ROWS for text in texts)
+    return repeat((success, record_id, created, error))
+
+
+def _outcomes_of(block: Block) -> Iterator[Outcome]:
+    return map(_new_outcome, zip(*block, strict=False))
+
+
+def _in_order(units: Sequence[Unit]) -> bool:
+    return all(a.numbers[-1] < b.numbers[0] for a, b in pairwise(units))
+
+
 @dataclass
 class Layer:
     """The rows of one run: bodies in one spool, results in another."""
@@ -173,27 +204,35 @@ class Layer:
             only: leaves out units without such rows.
             cells: whether the rows' own cells are read again.
         """
-        units = [unit for unit in self.units if only is None or unit.counts.get(only)]
-        units.sort(key=lambda unit: unit.numbers[0])
-        parts = [self._of_unit(unit, cells) for unit in units]
-        if all(a.numbers[-1] < b.numbers[0] for a, b in pairwise(units)):
-            return chain.from_iterable(parts)
-        return heapq.merge(*parts, key=itemgetter(0))
+        return chain.from_iterable(map(_outcomes_of, self.blocks(only, cells=cells)))
 
-    def _of_unit(self, unit: Unit, cells: bool) -> Iterator[Outcome]:
+    def blocks(self, only: RowStatus | None = None, *, cells: bool = True) -> Iterator[Block]:
+        """The same, many rows at a time."""
+        units = self._units(only)
+        parts = [self._of_unit(unit, cells) for unit in units]
+        if _in_order(units):
+            return chain.from_iterable(parts)
+        outcomes = [chain.from_iterable(map(_outcomes_of, part)) for part in parts]
+        return _blocks_of(heapq.merge(*outcomes, key=itemgetter(0)))
+
+    def _units(self, only: RowStatus | None) -> list[Unit]:
+        units = [unit for unit in self.units if only is None or unit.counts.get(only)]
+        return sorted(units, key=lambda unit: unit.numbers[0])
+
+    def _of_unit(self, unit: Unit, cells: bool) -> Iterator[Block]:
         # A generator, so that files are opened when their rows are asked for.
-        numbers = iter(unit.numbers)
         rows: Iterator[Sequence[str]] = repeat(())
         if cells:
             rows = read_rows(self.requests.text(unit.request))
             next(rows)
-        if unit.result is not None:
-            for columns in self._results_in(unit.result):
-                block = islice(numbers, len(columns[0]))
-                yield from map(_new_outcome, zip(block, rows, *columns, strict=False))
-        status, error = unit.fate.status, write_row_error(unit.fate.error)
-        rest = (repeat(status), repeat(""), repeat(""), repeat(error))
-        yield from map(_new_outcome, zip(numbers, rows, *rest, strict=False))
+        results = () if unit.result is None else self._results_in(unit.result)
+        at = 0
+        for columns in chain(results, _fates(unit.fate)):
+            numbers = unit.numbers[at : at + len(columns[0])]
+            at += len(numbers)
+            if not numbers:
+                return
+            yield Block(numbers, list(islice(rows, len(numbers))), *columns)
 
     def _results_in(self, place: Slice) -> Iterator[ResultColumns]:
         start, end = place.offset + len(RESULT_HEADER), place.offset + place.length
@@ -391,19 +430,18 @@ class LoadResult:
         return self._as_results(status)
 
     def _as_results(self, only: RowStatus | None) -> Iterator[RowResult]:
-        outcomes = self.outcomes(only, cells=not self._records)
-        while block := list(islice(outcomes, _BLOCK_ROWS)):
-            numbers, cells, successes, ids, created, errors = zip(*block, strict=True)
+        for block in self._blocks(only, cells=not self._records):
+            numbers, cells, successes, ids, created, errors = block
             yield from map(
                 _new_row_result,
                 zip(
                     numbers,
                     self._records_of(numbers, cells),
-                    [STATUS_OF.get(success, "unknown") for success in successes],
+                    map(_status, successes),
                     [record_id or None for record_id in ids],
                     [text == "true" for text in created],
                     [read_row_error(error) if error else None for error in errors],
-                    strict=True,
+                    strict=False,
                 ),
             )
 
@@ -420,13 +458,17 @@ class LoadResult:
 
     def outcomes(self, only: RowStatus | None = None, *, cells: bool = True) -> Iterator[Outcome]:
         """The rows as texts, as they were sent and answered; see `Layer.outcomes`."""
+        return chain.from_iterable(map(_outcomes_of, self._blocks(only, cells=cells)))
+
+    def _blocks(self, only: RowStatus | None, *, cells: bool) -> Iterator[Block]:
         first, *others = self._layers
-        found = first.outcomes(None if others else only, cells=cells)
+        found = first.blocks(None if others else only, cells=cells)
         for layer in others:
-            found = _overlaid(found, layer.outcomes(cells=cells))
+            below = chain.from_iterable(map(_outcomes_of, found))
+            found = _blocks_of(_overlaid(below, layer.outcomes(cells=cells)))
         if only is None:
             return found
-        return (one for one in found if STATUS_OF.get(one.success, "unknown") == only)
+        return (kept for block in found if (kept := _with_status(block, only)).numbers)
 
     def to_csv(
         self, target: str | os.PathLike[str] | IO[str], *, only: RowStatus | None = None
@@ -548,6 +590,15 @@ def _reason(error: str) -> str:
     found = read_row_error(error)
     text = f"{found.code}: {_RECORD_ID.sub('…', found.message)}"
     return text if len(text) <= 300 else text[:300] + "…"
+
+
+def _status(success: str) -> RowStatus:
+    return STATUS_OF.get(success, "unknown")
+
+
+def _with_status(block: Block, status: RowStatus) -> Block:
+    wanted = [_status(success) == status for success in block.success]
+    return Block._make(list(compress(column, wanted)) for column in block)
 
 
 def _overlaid(below: Iterator[Outcome], above: Iterator[Outcome]) -> Iterator[Outcome]:
