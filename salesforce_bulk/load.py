@@ -26,13 +26,13 @@ from salesforce_bulk import bulk_states, limits
 from salesforce_bulk.batching import Bounds
 from salesforce_bulk.call import add_to_message
 from salesforce_bulk.errors import (
-    ApiFault,
     BulkApiError,
     InvalidInput,
     InvalidJobState,
     JobStillRunning,
     JournalMismatch,
-    TransportError,
+    ReconciliationError,
+    ResultsExpired,
 )
 from salesforce_bulk.formats.csv import read_rows
 from salesforce_bulk.formats.row_encoder import RowEncoder, time_zone
@@ -264,7 +264,9 @@ class LoadJob:
     def _waited(self, deadline: float | None) -> bool:
         try:
             return self._engine.wait(deadline)
-        except (TransportError, ApiFault) as error:
+        except (ResultsExpired, ReconciliationError):
+            raise
+        except BulkApiError as error:
             error.job_id = error.job_id or self.job_id
             add_to_message(
                 error,

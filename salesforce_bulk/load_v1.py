@@ -50,13 +50,11 @@ from salesforce_bulk.load_results import (
 )
 from salesforce_bulk.load_settings import LoadSpec
 from salesforce_bulk.models import RowError, RowStatus
-from salesforce_bulk.polling import growing_pause, try_again
+from salesforce_bulk.polling import SENDING_PAUSES, growing_pause, try_again
 from salesforce_bulk.spool import Slice, Spool
 from salesforce_bulk.transport import Clock
 from salesforce_bulk.wire import media, v1
 
-#: How often one batch is sent, each time after it was certain that it was not there.
-_SENDINGS = 8
 #: How often results that do not add up are fetched before that is taken for the truth.
 _FETCHES = 3
 
@@ -212,13 +210,14 @@ class UploadV1:
         try:
             self._wait_for_the_one_before(part)
             body = self._plan.body(index)
-            for _ in range(_SENDINGS):
+            for pause in SENDING_PAUSES:
+                self._api.clock.sleep(pause)
                 if self._stopped.is_set() or self._send_once(index, body):
                     return
-            raise AmbiguousUpload(
-                f"Batch {index + 1} of {self._spec.name} was sent {_SENDINGS} times and never "
-                "arrived; the connection is too bad.",
-                job_id=self.state.open_job,
+            raise TransportError(
+                f"Batch {index + 1} of {self._spec.name} was sent {len(SENDING_PAUSES)} times and "
+                "never arrived; the connection is too bad.",
+                job_id=self.state.jobs[-1],
             )
         except (ApiFault, BulkJobAborted) as error:
             # The org's word: what it has is processed and reported, the rest is not sent.
@@ -275,6 +274,7 @@ class UploadV1:
         with self._lock:
             if self.state.open_job is None:
                 job_id = self._create_job()
+                log.info("%s: job %s", self._spec.name, job_id)
                 self._record_locked({"event": "job", "job": job_id})
             return str(self.state.open_job)
 
@@ -324,7 +324,7 @@ class UploadV1:
                 self._api.set_job_state(
                     job_id, v1.state_document(bulk_states.CLOSED), bulk_states.CLOSED
                 )
-        except (TransportError, ApiFault) as error:
+        except BulkApiError as error:
             log.warning("Job %s could not be closed; its batches go on: %s", job_id, error)
         else:
             self._record({"event": "closed", "job": job_id})
@@ -350,8 +350,10 @@ class UploadV1:
                 self._adopt(job_id)
         except InvalidJob as error:
             raise _gone(job_id) from error
-        except (TransportError, ApiFault) as error:
-            # A fault too: that the job cannot be looked at does not say what is in it.
+        except AmbiguousUpload:
+            raise
+        except BulkApiError as error:
+            # Whatever it is: that the job cannot be looked at does not say what is in it.
             raise _undecided(job_id, error) from doubt
         for index in self._pending_in(job_id):
             self._record({"event": "absent", "part": index})

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import csv
 import io
+import logging
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -41,7 +42,7 @@ from salesforce_bulk.load_plan import Plan, Planned
 from salesforce_bulk.load_results import RESULT_HEADER, STATUS_OF, Fate, Unit
 from salesforce_bulk.load_settings import LoadSpec
 from salesforce_bulk.models import JobInfo, RowError, RowStatus
-from salesforce_bulk.polling import growing_pause, try_again
+from salesforce_bulk.polling import SENDING_PAUSES, growing_pause, try_again
 from salesforce_bulk.row_matching import RowShape, Told, match_rows, read_told, uploaded_columns
 from salesforce_bulk.spool import Slice, Spool
 from salesforce_bulk.transport import Clock
@@ -53,9 +54,10 @@ from salesforce_bulk.wire.row_error import write_row_error
 JOB_BYTES = 20_000_000
 #: Rows of a job where the caller names no number: joining its results takes 450 bytes a row.
 JOB_RECORDS = 100_000
-#: How often a part is tried in a new job, and results that do not add up are fetched.
-_JOBS = 8
+#: How often results that do not add up are fetched.
 _FETCHES = 3
+
+log = logging.getLogger("salesforce_bulk")
 
 Teller = Callable[[str, int, int], None]
 
@@ -164,12 +166,13 @@ class EngineV2:
 
     def _send(self, index: int) -> None:
         try:
-            for _ in range(_JOBS):
+            for pause in SENDING_PAUSES:
+                self._clock.sleep(pause)
                 if self._stopped.is_set() or self._send_once(index):
                     return
             raise TransportError(
-                f"Part {index + 1} of {self._spec.name} was sent {_JOBS} times and never arrived; "
-                "the connection is too bad."
+                f"Part {index + 1} of {self._spec.name} was sent {len(SENDING_PAUSES)} times and "
+                "never arrived; the connection is too bad."
             )
         except (ApiFault, BulkJobAborted) as error:
             # The org's word: what it has is processed and reported, the rest is not sent.
@@ -242,6 +245,7 @@ class EngineV2:
                 f"{job.operation}. It was aborted; nothing was sent.",
                 job_id=job.id,
             )
+        log.info("%s: job %s", spec.name, job.id)
         self._record({"event": "job", "part": index, "job": job.id})
         return job.id
 

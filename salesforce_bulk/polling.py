@@ -11,6 +11,8 @@ from salesforce_bulk.transport import Clock
 
 _T = TypeVar("_T")
 
+#: Seconds before each sending of rows, each time after it was certain that they were not there.
+SENDING_PAUSES = (0.0, 0.0, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0)
 #: Seconds between tries of what may be done twice without harm.
 _TRY_AGAIN = (1.0, 2.0, 4.0, 8.0)
 

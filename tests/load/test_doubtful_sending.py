@@ -2,7 +2,13 @@
 
 import pytest
 
-from salesforce_bulk import AmbiguousUpload, LoadFailed, ServerBusy
+from salesforce_bulk import (
+    AmbiguousUpload,
+    BulkApiError,
+    LoadFailed,
+    ServerBusy,
+    TransportError,
+)
 from salesforce_bulk.errors import ApiFault
 
 ROWS = [{"Name": f"Row {number}", "NumberOfEmployees": number} for number in range(40)]
@@ -173,3 +179,62 @@ def test_a_job_that_somebody_aborted_after_its_start_is_not_loaded_again(org, bu
     assert result.unprocessed == 40
     with pytest.raises(LoadFailed):
         result.raise_for_failures()
+
+
+# Servers that are busy for a while, logins that fail
+
+
+@pytest.mark.parametrize("api", ["1.0", "2.0"])
+def test_a_server_that_is_busy_for_a_while_is_given_time(org, bulk, held, clock, api):
+    """Eight tries within a second are one."""
+    path = "*/batch" if api == "1.0" else "*/batches"
+    org.faults.add("html_error", path=path, times=5, status=503)
+    assert insert(bulk, ROWS[:10], api=api).succeeded == 10
+    assert sum(pause for pause in clock.pauses if pause >= 1) > 10
+    assert len(held()) == 10
+
+
+def test_a_batch_that_never_arrives_is_not_in_doubt(org, bulk):
+    """Each time it was certain that it was not there; the error does not say otherwise."""
+    org.faults.add("reset_before", method="POST", path="*/batch", times=0)
+    with pytest.raises(TransportError, match="never arrived") as caught:
+        insert(bulk)
+    assert not isinstance(caught.value, AmbiguousUpload)
+    assert caught.value.job_id
+
+
+@pytest.mark.parametrize("waiting", [False, True])
+def test_a_login_that_fails_on_the_way_does_not_hide_what_was_sent(org, bulk, waiting):
+    org.faults.add("answer_lost", method="POST", path="*/batch", nth=2)
+    if waiting:
+        org.faults.clear()
+    org.faults.add("session_expired", method="GET", path="*/job/*", times=0)
+    org.faults.add("html_error", path="*/Soap/*", times=0)
+    kind = BulkApiError if waiting else AmbiguousUpload
+    with pytest.raises(kind, match="attach") as caught:
+        insert(bulk, parallel=1)
+    assert caught.value.job_id
+
+
+def test_a_foreign_batch_is_told_once(org, bulk, monkeypatch):
+    """The reason is not wrapped into itself."""
+    create = bulk._api.create_job
+
+    def create_and_add(document, headers):
+        info = create(document, headers)
+        bulk._api.add_batch(info["id"], b"Name\nforeign\n", "text/csv")
+        return info
+
+    monkeypatch.setattr(bulk._api, "create_job", create_and_add)
+    org.faults.add("reset_before", method="POST", path="*/batch", nth=2)
+    with pytest.raises(AmbiguousUpload) as caught:
+        insert(bulk, parallel=1)
+    assert str(caught.value).count("cannot be found out") == 1
+
+
+def test_jobs_are_named_in_the_log_when_they_are_made(bulk, caplog):
+    """Who interrupts the waiting has lost the handle, not the job."""
+    caplog.set_level("INFO", "salesforce_bulk")
+    ids = [insert(bulk, ROWS[:1], api=api).job_id for api in ("1.0", "2.0")]
+    for job_id in ids:
+        assert any(job_id in record.getMessage() for record in caplog.records)
