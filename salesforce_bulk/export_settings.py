@@ -128,6 +128,11 @@ def choose_api(settings: ExportSettings, version: str) -> Choice:
     ]
     if needs_v1 and settings.api == "2.0":
         raise InvalidInput(f"api='2.0' cannot be: {needs_v1[0]}.")
+    if settings.max_records is not None and (needs_v1 or settings.api == "1.0"):
+        raise InvalidInput(
+            "max_records= is 2.0's, where it is the most rows of a page; leave it out"
+            + (f": {needs_v1[0]}." if needs_v1 else ", or api='1.0'.")
+        )
     if needs_v1:
         return Choice("1.0", needs_v1[0])
     if settings.api == "1.0":

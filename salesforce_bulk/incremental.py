@@ -196,6 +196,8 @@ def _check_end(query: Query, end: datetime, now: datetime) -> None:
 
 
 def _utc(name: str, moment: datetime | None) -> datetime | None:
+    if moment is not None and not isinstance(moment, datetime):
+        raise InvalidInput(f"{name}={moment!r} is no datetime.")
     if moment is not None and moment.utcoffset() is None:
         raise InvalidInput(
             f"{name}={moment.isoformat()} has no time zone; make it aware, e.g. with "

@@ -366,7 +366,10 @@ class QueryJobV1:
         if self._closed:
             return
         self._closed = True
-        for job_id in sorted({self.job_id, *(batch.job_id for batch in self.batches)}):
+        jobs = {self.job_id, *(batch.job_id for batch in self.batches)}
+        if self._query is None:
+            jobs.remove(self.job_id)  # who made it may have further queries for it
+        for job_id in sorted(jobs):
             _end(self._access, job_id, bulk_states.CLOSED)
 
     # Results

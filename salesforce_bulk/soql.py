@@ -408,6 +408,7 @@ def build_select(object_name: str, fields: Sequence[str], where: Condition | Non
     """
     if isinstance(fields, str) or not fields:
         raise InvalidInput("fields= takes a list of field names, or 'all'.")
+    fields = list(_in_order(fields))
     for name in (object_name, *fields):
         if not isinstance(name, str) or _FIELD.fullmatch(name) is None:
             raise InvalidInput(f"{name!r} is no name of a field or an object.")
@@ -420,6 +421,10 @@ def where_text(where: Condition | None) -> str:
     """The text of a condition; empty where there is none."""
     if where is None or isinstance(where, str):
         return (where or "").strip()
+    if not isinstance(where, Mapping):
+        raise InvalidInput(
+            f"where= takes a condition in SOQL or a mapping, not a {type(where).__name__}."
+        )
     return " AND ".join(_comparison(key, value) for key, value in where.items())
 
 

@@ -253,3 +253,14 @@ def test_results_that_went_with_the_days_name_the_journal(org, bulk, numbered, t
     org.faults.add("api_error", method="GET", path=path, status=404, code=code, times=0)
     with pytest.raises(ResultsExpired, match=r"Remove the journal .*rows\.journal"):
         list(bulk.export("SELECT Count__c FROM Row__c", **way))
+
+
+def test_a_job_of_another_process_is_not_closed(bulk, numbered):
+    """Whoever made the job may have further queries for it."""
+    numbered(3)
+    job = bulk.create_query_job("Row__c")
+    bulk.query(job, "SELECT Count__c FROM Row__c")
+    assert len(list(bulk.attach(job))) == 3
+    assert bulk.job_state(job) == "Open"
+    bulk.query(job, "SELECT Count__c FROM Row__c WHERE Count__c = 1")
+    assert len(list(bulk.attach(job))) == 4

@@ -1,6 +1,6 @@
 """Queries that are right are neither refused nor changed, those that are not are refused."""
 
-from datetime import datetime, time, timezone
+from datetime import date, datetime, time, timezone
 
 import pytest
 
@@ -190,3 +190,26 @@ def test_the_names_of_other_functions_are_the_servers():
     far = "DISTANCE(Where__c, GEOLOCATION(1, 2), 'mi')"
     query = read_query(f"SELECT {far}, {far} far, {far} FROM A")
     assert [c.name for c in columns_of(query, Known())] == ["expr0", "far", "expr1"]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"since": "2024-01-01"}, "since"),
+        ({"until": date(2024, 1, 1)}, "until"),
+        ({"where": [("Text__c", "x")]}, "where"),
+        ({"fields": [["Id"]]}, "no name"),
+        ({"max_records": 10, "api": "1.0"}, "max_records"),
+        ({"max_records": 10, "content_type": "JSON"}, "max_records"),
+    ],
+    ids=str,
+)
+def test_options_of_the_wrong_kind_are_named(bulk, options, message):
+    """An error of the library that says which option, and nothing quietly left out."""
+    with pytest.raises(InvalidInput, match=message):
+        bulk.export("Row__c", **{"fields": ["Id"], **options})
+
+
+def test_a_set_of_fields_has_one_order():
+    """A set's own order changes from process to process, and the columns would with it."""
+    assert build_select("A", {"c", "b", "a"}) == "SELECT a, b, c FROM A"
