@@ -12,7 +12,7 @@ from abc import abstractmethod
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime, timezone, tzinfo
 from decimal import Decimal
-from operator import add, attrgetter
+from operator import add, attrgetter, methodcaller
 from typing import Any, Literal, NamedTuple, overload
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -202,9 +202,10 @@ class RowEncoder:
         given = rows.columns if isinstance(rows, ColumnChunk) else zip(*rows, strict=True)
         columns = [self._column(column, position, first) for position, column in enumerate(given)]
         # Joining is five times as fast as the csv module, which looks at every character.
-        text = "\n".join(map(",".join, zip(*columns, strict=True))) + "\n"
+        lines = list(map(",".join, zip(*columns, strict=True)))
+        text = "\n".join(lines) + "\n"
         if len(text) > limits.RECORD_CHARACTERS:
-            self._refuse_long_records(text, rows, first)
+            _refuse_long_records(lines, first)
         try:
             return text.encode("utf-8"), len(text)
         except UnicodeEncodeError as error:
@@ -232,17 +233,6 @@ class RowEncoder:
         except BadCell as bad:
             raise refuse(first + bad.index, self.columns[position], bad.why) from bad
 
-    def _refuse_long_records(self, text: str, rows: Sequence[Row], first: int) -> None:
-        if len(rows) > 1:
-            for at, row in enumerate(rows):
-                self.encode([row], first + at)
-            return
-        raise InvalidInput(
-            f"Row {first} has {len(text):,} characters; a record takes "
-            f"{limits.RECORD_CHARACTERS:,}.",
-            row=first,
-        )
-
     def _find(
         self, rows: Sequence[Row], first: int, flaw: Callable[[str], str | None]
     ) -> InvalidInput | None:
@@ -252,6 +242,16 @@ class RowEncoder:
                 if why is not None:
                     return refuse(number, column, why)
         return None
+
+
+def _refuse_long_records(lines: Sequence[str], first: int) -> None:
+    for number, size in enumerate(map(len, lines), first):
+        if size >= limits.RECORD_CHARACTERS:
+            raise InvalidInput(
+                f"Row {number} has {size + 1:,} characters; a record takes "
+                f"{limits.RECORD_CHARACTERS:,}.",
+                row=number,
+            )
 
 
 def _lone_surrogate(text: str) -> str | None:
@@ -271,12 +271,18 @@ class _Memo(dict[Any, str]):
     def __init__(self, write: Callable[[Any], str]) -> None:
         super().__init__()
         self._write = write
+        #: Whether there were more values than are remembered.
+        self.overflowed = False
 
     def __missing__(self, value: Any) -> str:
         if len(self) >= _REMEMBERED:
             self.clear()
+            self.overflowed = True
         text = self[value] = self._write(value)
         return text
+
+
+_in_milliseconds = methodcaller("isoformat", "T", "milliseconds")
 
 
 class ColumnTexts:
@@ -323,6 +329,10 @@ class ColumnTexts:
         """For a column that is in UTC already; days and times of day are written once each."""
         if set(map(attrgetter("tzinfo"), column)) != {timezone.utc}:
             return None
+        if self._times.overflowed:
+            # Finer than seconds, hence hardly one of them comes again.
+            texts = "\0".join(map(_in_milliseconds, column))
+            return texts.replace("+00:00", "Z").split("\0")
         days = map(self._dates.__getitem__, map(datetime.date, column))
         times = map(self._times.__getitem__, map(datetime.time, column))
         return list(map(add, days, times))

@@ -182,3 +182,24 @@ def test_no_character_of_a_text_is_changed(texts):
     assert cells(texts) == texts
     hard = [text + "\r\u2028\n\x85\x0b" for text in texts]
     assert cells(hard) == hard
+
+
+def test_moments_finer_than_seconds_are_written_like_others():
+    """So many different times of day are not remembered; they are written in another way."""
+    start = datetime(1999, 12, 31, 23, 59, 59, 999_999, tzinfo=UTC)
+    moments = [start + timedelta(microseconds=977 * n) for n in range(100_700)]
+    encoder = RowEncoder(["A"])
+    for at in range(0, len(moments), 500):
+        body, _ = encoder.encode([(moment,) for moment in moments[at : at + 500]], 1)
+        wanted = [to_text(moment) for moment in moments[at : at + 500 : 50]]
+        assert body.decode().split()[::50] == [f'"{text}"' for text in wanted]
+
+
+def test_wide_records_are_no_long_records():
+    body, _ = RowEncoder(["A", "B"]).encode([("x" * 100_000, "y" * 100_000)] * 10, 1)
+    assert body == (b"x" * 100_000 + b"," + b"y" * 100_000 + b"\n") * 10
+    wide, encoder = ("x" * 131_072,) * 3, RowEncoder(list("ABCD"))
+    assert encoder.encode([(*wide, "x" * 6_780)], 1)[1] == 400_000
+    with pytest.raises(InvalidInput, match="400,000") as caught:
+        encoder.encode([(*wide, "x"), (*wide, "x" * 6_781)], 7)
+    assert caught.value.row == 8
