@@ -80,6 +80,11 @@ class CsvTarget:
             raise RuntimeError("the file is finished")
         return self._file
 
+    @property
+    def takes_back(self) -> bool:
+        """Whether what was written of a page can be taken back where it breaks off."""
+        return self._place is not None
+
     def copy(
         self, access: OrgAccess, body: Body, reading: Reading, told: Callable[[], None]
     ) -> None:
@@ -90,7 +95,7 @@ class CsvTarget:
         Raises:
             Unreadable: its header is not that of the first page, or not that of the export.
         """
-        if self._place is None:
+        if not self.takes_back:
             self._copy_pieces(body, body.ahead(iter(body)), reading, told)
             return
         tries, start, header = Tries(access, body.page), self.file.tell(), self._header

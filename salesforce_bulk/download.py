@@ -123,9 +123,11 @@ class _Checksums:
     def __init__(self) -> None:
         self.values = (0, 1)
 
-    def update(self, piece: bytes) -> None:
+    def passed(self, piece: bytes) -> bytes:
+        """The piece, added."""
         crc, adler = self.values
         self.values = fastest.crc32(piece, crc), fastest.adler32(piece, adler)
+        return piece
 
 
 class Download:
@@ -139,6 +141,7 @@ class Download:
         page: what is read.
         keep_nul: leave NUL characters where they are.
         count: count the records also where the server tells their number with the page.
+        sums: keep the checksums without which a reading that broke off cannot go on.
 
     Attributes:
         rows: of this page by the server's word, from its headers or its batch; known once the
@@ -159,6 +162,7 @@ class Download:
         *,
         keep_nul: bool = False,
         count: bool = False,
+        sums: bool = True,
     ) -> None:
         self.page = page
         self.rows = page.rows
@@ -171,6 +175,7 @@ class Download:
         self._keep_nul = keep_nul
         self._opened: ResultPage | None = None
         self._interrupted = False
+        self._keeps_sums = sums
         self._count = count and page.content_type == "CSV"
         self._begin()
 
@@ -216,9 +221,7 @@ class Download:
     def once(self) -> Generator[bytes, None, None]:
         """The bytes from the first on, without a further try."""
         self._begin()
-        for piece in self._attempt():
-            self._sums.update(piece)
-            yield piece
+        yield from self._summed()
 
     def go_on(self, error: BulkApiError) -> Generator[bytes, None, None]:
         """The bytes behind those that came before it broke off, whatever breaks again.
@@ -230,12 +233,10 @@ class Download:
             ReconciliationError: those before are others now.
         """
         tries = Tries(self._access, self.page)
-        while not self._interrupted:
+        while self._keeps_sums and not self._interrupted:
             tries.again(error, self.bytes)
             try:
-                for piece in self._attempt():
-                    self._sums.update(piece)
-                    yield piece
+                yield from self._summed()
                 return
             except BROKEN as further:
                 error = further
@@ -250,6 +251,11 @@ class Download:
         self._interrupted = True
         if (opened := self._opened) is not None:
             interrupt(opened.response)
+
+    def _summed(self) -> Iterator[bytes]:
+        if not self._keeps_sums:
+            return self._attempt()
+        return map(self._sums.passed, self._attempt())
 
     def _attempt(self) -> Generator[bytes, None, None]:
         """What is missing yet, from one request."""
@@ -292,7 +298,7 @@ class Download:
                 raise html_instead(response)
             if left:
                 known, piece = piece[:left], piece[left:]  # noqa: PLW2901
-                sums.update(known)
+                sums.passed(known)
                 if counter is not None:
                     counter.feed(known)
                 left -= len(known)

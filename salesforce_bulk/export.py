@@ -265,19 +265,20 @@ class Export:
         return self._run.wait(self)
 
     def _bodies(
-        self, count: bool = False, taken: Taken | None = None
+        self, count: bool = False, sums: bool = True, taken: Taken | None = None
     ) -> Generator[Body, None, None]:
         """The pages in order, read one by one or some at a time ahead.
 
         Args:
-            count: count the records of each page.
+            count, sums: see `Download`.
             taken: the pages that an earlier process has read.
         """
         job, access = self._done(), self._access
         keys = taken.keys if taken else []
 
         def make(page: Page) -> Download:
-            return Download(access, page, keep_nul=self._settings.keep_nul, count=count)
+            keep_nul = self._settings.keep_nul
+            return Download(access, page, keep_nul=keep_nul, count=count, sums=sums)
 
         opened: Iterator[Body]
         if self._reads_ahead(job):
@@ -527,7 +528,8 @@ class Export:
         taken = csv_file.taken
         for batch_id, rows in taken.rows if taken else ():
             tally.add_to_batch(batch_id, rows)
-        with closing(self._bodies(isinstance(job, QueryJobV1), taken)) as bodies:
+        counted, sums = isinstance(job, QueryJobV1), not csv_file.takes_back
+        with closing(self._bodies(counted, sums, taken)) as bodies:
             for body in bodies:
                 csv_file.copy(self._access, body, reading, lambda: told(tally))
                 tally.add(body.page, csv_file.page_rows)
