@@ -44,6 +44,7 @@ def columns_of(query: Query, describes: Describes) -> list[Column]:
     if any(not item.function and _is_unknown(item.path, described) for item in query.items):
         # A field may be younger than the description that a long-lived client has.
         described = describes.asked_anew(query.object)
+    _refuse_children(query, described, describes)
     numbered = itertools.count()
     columns = [_column(item, described, describes, numbered) for item in query.items]
     _refuse_doubles(column.name for column in columns)
@@ -162,6 +163,19 @@ def _parents(
             yield describes.object(name)
         except NotFound:
             continue  # the user may not see it; another one may have the field
+
+
+def _refuse_children(query: Query, described: ObjectDescribe, describes: Describes) -> None:
+    for path in query.joined:
+        parents: Iterable[ObjectDescribe] = [described]
+        for name in path:
+            parents = [each for one in parents for each in _parents(name, one, describes)]
+        if not parents:
+            raise InvalidInput(
+                f"{'.'.join(path)} stands behind FROM and is no parent of {described.name}. Export "
+                "the child object, with a path to its parent, e.g. Account.Name of a Contact.",
+                column=".".join(path),
+            )
 
 
 def _refuse_doubles(names: Iterable[str]) -> None:

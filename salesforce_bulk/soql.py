@@ -36,6 +36,10 @@ class _Token(NamedTuple):
         return self.kind == "word" and self.text.upper() == word
 
 
+#: The path that a name in FROM, in lower case, stands for; the object's own is empty.
+Names = dict[str, tuple[str, ...]]
+
+
 @dataclass(frozen=True)
 class SelectItem:
     """One entry of a SELECT list.
@@ -67,6 +71,7 @@ class Query:
         where: (start, end) of the condition in ``text``, None where there is none.
         from_end: where FROM and its object end in ``text``, and USING SCOPE, which a condition
             stands behind.
+        joined: the paths that FROM gives an alias: ``Account`` in ``FROM Contact c, c.Account a``.
     """
 
     text: str
@@ -75,6 +80,7 @@ class Query:
     clauses: frozenset[str]
     where: tuple[int, int] | None
     from_end: int
+    joined: tuple[tuple[str, ...], ...] = ()
 
     @property
     def can_be_chunked(self) -> bool:
@@ -186,14 +192,15 @@ def read_query(soql: str) -> Query:
         raise InvalidInput("The query has no FROM; an export needs its object.")
     outer = [token for token in tokens[begin + 1 :] if token.depth == 0]
     clauses = list(_clauses(outer))
-    words = _object_words(text, outer, clauses)
+    object_name, names, end = _from_names(text, outer, clauses)
     query = Query(
         text=text,
-        object=words[0].text,
-        items=tuple(_items(text, tokens[1:begin], {word.text.lower() for word in words})),
+        object=object_name,
+        items=tuple(_items(text, tokens[1:begin], names)),
         clauses=frozenset(name for name, _, _ in clauses),
         where=_extent(text, clauses, "WHERE"),
-        from_end=_from_end(text, words, clauses),
+        from_end=_from_end(text, end, clauses),
+        joined=tuple(path for path in names.values() if path),
     )
     _refuse(query)
     return query
@@ -235,30 +242,40 @@ def _clauses(tokens: Sequence[_Token]) -> Iterator[tuple[str, int, int]]:
                 break
 
 
-def _object_words(
+def _from_names(
     text: str, outer: Sequence[_Token], clauses: Sequence[tuple[str, int, int]]
-) -> list[_Token]:
-    """The object, and its alias where it has one."""
+) -> tuple[str, Names, int]:
+    """The object, the path that each name of FROM stands for, and where they end."""
     end = clauses[0][1] if clauses else len(text)
     words = [token for token in outer if token.start < end and not token.says("AS")]
     if not words or words[0].kind != "word":
         raise InvalidInput("FROM names no object.")
-    if any(token.text == "," for token in words):
-        raise InvalidInput(
-            f"FROM names more than one object ({text[words[0].start : end].strip()!r}); write "
-            "paths in SELECT instead, e.g. Account.Name."
-        )
-    strange = next((token for token in words if token.kind != "word"), None)
-    if strange is not None or len(words) > 2:
-        shown = (strange or words[2]).text
-        raise InvalidInput(f"{shown!r} behind FROM is no clause of SOQL.")
-    return words
+    groups = [
+        list(group)
+        for comma, group in itertools.groupby(words, lambda token: token.text == ",")
+        if not comma
+    ]
+    for group in groups:
+        strange = next((token for token in group if token.kind != "word"), None)
+        if strange is not None or len(group) > 2:
+            shown = (strange or group[2]).text
+            raise InvalidInput(f"{shown!r} behind FROM is no clause of SOQL.")
+    names: Names = {word.text.lower(): () for word in groups[0]}
+    for group in groups[1:]:
+        first, _, rest = group[0].text.partition(".")
+        if first.lower() not in names or not rest:
+            raise InvalidInput(
+                f"FROM names more than one object ({text[words[0].start : end].strip()!r}); write "
+                "paths in SELECT instead, e.g. Account.Name."
+            )
+        names[group[-1].text.lower()] = _own_path(group[0].text, names)
+    return words[0].text, names, words[-1].end
 
 
-def _from_end(text: str, words: Sequence[_Token], clauses: Sequence[tuple[str, int, int]]) -> int:
+def _from_end(text: str, end: int, clauses: Sequence[tuple[str, int, int]]) -> int:
     scope = _extent(text, clauses, "USING")
     if scope is None:
-        return words[-1].end
+        return end
     return scope[0] + len(text[slice(*scope)].rstrip())
 
 
@@ -271,7 +288,7 @@ def _extent(
     return None
 
 
-def _items(text: str, tokens: Sequence[_Token], own_names: set[str]) -> Iterator[SelectItem]:
+def _items(text: str, tokens: Sequence[_Token], own_names: Names) -> Iterator[SelectItem]:
     item: list[_Token] = []
     for token in [*tokens, None]:
         in_typeof = bool(item) and item[0].says("TYPEOF") and not item[-1].says("END")
@@ -284,7 +301,7 @@ def _items(text: str, tokens: Sequence[_Token], own_names: set[str]) -> Iterator
         item = []
 
 
-def _item(text: str, tokens: Sequence[_Token], own_names: set[str]) -> SelectItem:
+def _item(text: str, tokens: Sequence[_Token], own_names: Names) -> SelectItem:
     first = tokens[0]
     if first.text == "(" or first.says("TYPEOF"):
         return SelectItem(text, (), first.text.upper())
@@ -317,10 +334,12 @@ def _called(tokens: Sequence[_Token]) -> tuple[tuple[str, ...], list[str]]:
     return tuple(functions), names
 
 
-def _own_path(text: str, own_names: set[str]) -> tuple[str, ...]:
-    """The path without the object's name or alias in front."""
+def _own_path(text: str, own_names: Names) -> tuple[str, ...]:
+    """The path without the object's name or an alias in front."""
     path = tuple(text.split("."))
-    return path[1:] if len(path) > 1 and path[0].lower() in own_names else path
+    if len(path) == 1 or path[0].lower() not in own_names:
+        return path
+    return own_names[path[0].lower()] + path[1:]
 
 
 def _refuse(query: Query) -> None:

@@ -213,3 +213,21 @@ def test_options_of_the_wrong_kind_are_named(bulk, options, message):
 def test_a_set_of_fields_has_one_order():
     """A set's own order changes from process to process, and the columns would with it."""
     assert build_select("A", {"c", "b", "a"}) == "SELECT a, b, c FROM A"
+
+
+@every_way
+@pytest.mark.parametrize(
+    "soql",
+    [
+        "SELECT r.Count__c, a.Name, o.Name FROM Row__c r, r.Account__r a, a.Owner o",
+        "SELECT Row__c.Count__c, a.Name, a.Owner.Name FROM Row__c, Row__c.Account__r AS a "
+        "WHERE a.Name = 'Acme' OR a.Name = 'x'",
+    ],
+)
+def test_parents_may_have_aliases_in_from(bulk, fill, way, soql):
+    """SOQL's older way of writing paths; the columns are the paths."""
+    parent = fill([{"Name": "Acme"}], "Account")[0]
+    fill([{"Count__c": 1, "Account__c": parent}])
+    assert list(bulk.export(soql, **way)) == [
+        {"Count__c": 1.0, "Account__r.Name": "Acme", "Account__r.Owner.Name": "Admin User"}
+    ]
