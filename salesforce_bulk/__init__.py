@@ -54,7 +54,7 @@ if TYPE_CHECKING:
     )
     from salesforce_bulk.export import Export
     from salesforce_bulk.formats.values import CLEAR
-    from salesforce_bulk.load import LoadJob
+    from salesforce_bulk.load_job import LoadJob
     from salesforce_bulk.load_results import LoadResult
     from salesforce_bulk.models import RowError, RowResult, UploadResult
     from salesforce_bulk.progress import Progress

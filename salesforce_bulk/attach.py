@@ -9,6 +9,7 @@ from salesforce_bulk import load
 from salesforce_bulk.errors import InvalidJob, JournalMismatch, NotFound
 from salesforce_bulk.export import Export, attach_export, resume_export
 from salesforce_bulk.journal import Journal
+from salesforce_bulk.load_job import LoadJob
 from salesforce_bulk.load_results import LoadResult
 from salesforce_bulk.load_settings import LoadSettings
 from salesforce_bulk.org_access import OrgAccess
@@ -18,7 +19,7 @@ from salesforce_bulk.wire import v1
 _QUERIES = frozenset({"query", "queryAll"})
 
 
-def attach(access: OrgAccess, job_id: str) -> load.LoadJob | Export:
+def attach(access: OrgAccess, job_id: str) -> LoadJob | Export:
     """The handle of a job, from its id alone: a load's, or a query's by either API.
 
     Raises:
@@ -33,7 +34,7 @@ def attach(access: OrgAccess, job_id: str) -> load.LoadJob | Export:
     return load.attach(access, job_id, info)
 
 
-def _attach_v2(access: OrgAccess, job_id: str) -> load.LoadJob | Export:
+def _attach_v2(access: OrgAccess, job_id: str) -> LoadJob | Export:
     try:
         job = access.v2.ingest_job(job_id)
     except NotFound:

@@ -109,6 +109,11 @@ class Journal:
             self._write(entry)
             self.entries.append(entry)
 
+    @property
+    def closed(self) -> bool:
+        """Whether it takes no more."""
+        return self._file.closed
+
     def close(self) -> None:
         """Let go of the file; the lock goes with it."""
         self._file.close()

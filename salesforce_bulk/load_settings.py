@@ -25,8 +25,8 @@ class LoadOptions(TypedDict, total=False):
     ===================== ============================ =============================================
     api                   ``"auto"``                   ``"1.0"``, ``"2.0"``; auto takes 1.0, whose
                                                        results come in the order of the rows
-    batch_size            10,000                       rows in a batch at most; 100,000 in a 2.0 job,
-                                                       which takes 20 MB at most
+    batch_size            10,000                       rows in a batch at most; 100,000 in a job of
+                                                       2.0, which takes 20 MB
     concurrency           ``"Parallel"``               ``"Serial"``: one batch after the other
     nulls                 ``"ignore"``                 ``"clear"`` empties fields; or a mapping of
                                                        columns to either

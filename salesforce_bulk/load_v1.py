@@ -39,6 +39,7 @@ from salesforce_bulk.errors import (
 )
 from salesforce_bulk.formats.csv import read_rows
 from salesforce_bulk.journal import Entry
+from salesforce_bulk.load_job import why_unsent
 from salesforce_bulk.load_plan import Plan, Planned
 from salesforce_bulk.load_results import (
     RESULT_HEADER,
@@ -668,3 +669,53 @@ def _with_results(
     part: Planned, place: Slice, counts: Counter[RowStatus], fate: Fate, ref: BatchRef
 ) -> Unit:
     return Unit(part.place, part.numbers, place, fate, counts, ref.job_id, ref.batch_id)
+
+
+# Both
+
+
+class EngineV1:
+    """Loads a plan: all of the above, as `load_job.Engine` asks for it."""
+
+    def __init__(
+        self,
+        api: BulkV1,
+        spec: LoadSpec,
+        plan: Plan,
+        state: SentState,
+        results: Spool,
+        *,
+        record: Callable[[Entry], None],
+        told: Told,
+        parallel: int,
+    ) -> None:
+        self._api = api
+        self._upload = UploadV1(api, spec, plan, state, record=record, told=told, parallel=parallel)
+        self._results = ResultsV1(api, plan, state, results, told=told, parallel=parallel)
+        self._state = state
+
+    @property
+    def job_ids(self) -> Sequence[str]:
+        return self._state.jobs
+
+    @property
+    def touched(self) -> frozenset[int]:
+        return frozenset([*self._state.sent, *self._state.pending])
+
+    def send(self) -> None:
+        self._upload.run()
+
+    def wait(self, deadline: float | None) -> bool:
+        done = self._results.wait(deadline)
+        if done:
+            self._upload.close()  # where it failed before; nothing depends on it
+        return done
+
+    def units(self) -> list[Unit]:
+        return self._results.units(why_unsent(self._upload.refused))
+
+    def abort(self) -> None:
+        document = v1.state_document(bulk_states.ABORTED)
+        for job_id in self.job_ids:
+            with suppress(InvalidJobState):  # it is over already
+                self._api.set_job_state(job_id, document, bulk_states.ABORTED)

@@ -38,6 +38,7 @@ from salesforce_bulk.errors import (
 )
 from salesforce_bulk.formats.csv import read_rows
 from salesforce_bulk.journal import Entry
+from salesforce_bulk.load_job import why_unsent
 from salesforce_bulk.load_plan import Plan, Planned
 from salesforce_bulk.load_results import RESULT_HEADER, STATUS_OF, Fate, Unit
 from salesforce_bulk.load_settings import LoadSpec
@@ -293,10 +294,7 @@ class EngineV2:
         return self._unit(self._plan.parts[index], job)
 
     def units(self) -> list[Unit]:
-        error = self._refused
-        code = (error and error.error_code) or type(error).__name__
-        message = (error and error.error_message) or str(error)
-        unsent = Fate("unprocessed", RowError(code, f"not sent: {message}"))
+        unsent = why_unsent(self._refused)
         return [
             self._units.get(index) or _all_of(part, unsent, None)
             for index, part in enumerate(self._plan.parts)

@@ -37,7 +37,7 @@ from salesforce_bulk.errors import (
 )
 from salesforce_bulk.export import Export, plan_export
 from salesforce_bulk.export_settings import ExportOptions
-from salesforce_bulk.load import LoadJob
+from salesforce_bulk.load_job import LoadJob
 from salesforce_bulk.load_results import LoadResult
 from salesforce_bulk.load_settings import LoadOptions, LoadSettings
 from salesforce_bulk.models import UploadResult

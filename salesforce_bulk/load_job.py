@@ -1,0 +1,212 @@
+"""The handle of a load that was sent, and what it asks of the way through either API."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
+
+from salesforce_bulk.call import add_to_message
+from salesforce_bulk.errors import (
+    BulkApiError,
+    JobStillRunning,
+    ReconciliationError,
+    ResultsExpired,
+)
+from salesforce_bulk.load_plan import Plan, Planned
+from salesforce_bulk.load_results import Again, Fate, Layer, LoadResult, Unit
+from salesforce_bulk.models import RowError, RowStatus
+from salesforce_bulk.spool import Spool
+from salesforce_bulk.transport import Clock
+
+#: The code of rows that were left out because a later row has the same key.
+SUPERSEDED = "SUPERSEDED"
+_SUPERSEDED = Fate(
+    "unprocessed", RowError(SUPERSEDED, "a later row has the same key and was sent instead")
+)
+
+#: What is still to be done to a result before the deadline; None where the time was up.
+Finish = Callable[[LoadResult, "float | None"], "LoadResult | None"]
+
+
+class Engine(Protocol):
+    """One API's way of loading a plan."""
+
+    @property
+    def job_ids(self) -> Sequence[str]:
+        """Of all jobs that were made."""
+
+    @property
+    def touched(self) -> frozenset[int]:
+        """The parts, by their index, of which the org may have rows."""
+
+    def send(self) -> None:
+        """Bring everything into the org that is not there yet."""
+
+    def wait(self, deadline: float | None) -> bool:
+        """Wait for the results; False when the time was up."""
+
+    def units(self) -> list[Unit]:
+        """The fate of every part."""
+
+    def abort(self) -> None:
+        """Abort what runs."""
+
+
+class LoadJob:
+    """A load that was sent: the handle with which to wait for it.
+
+    Attributes:
+        name: what is done, e.g. ``insert Account``.
+        job_ids: of its jobs; ``job_id`` is the first, None where there was nothing to send.
+        rows: of the source; of a 2.0 job of another process known with its results only.
+    """
+
+    def __init__(
+        self,
+        clock: Clock,
+        name: str,
+        plan: Plan,
+        engine: Engine,
+        results: Spool,
+        *,
+        api: tuple[str, str],
+        records: Sequence[Any] | None = None,
+        again: Again | None = None,
+        finish: Finish | None = None,
+    ) -> None:
+        self.name = name
+        self._clock = clock
+        self._plan = plan
+        self._engine = engine
+        self._results = results
+        self._api = api
+        self._records = records
+        self._again = again
+        self._finish = finish
+        self._result: LoadResult | None = None
+        self._asked = threading.Lock()
+
+    @property
+    def rows(self) -> int:
+        """Rows of the source."""
+        return self._plan.rows
+
+    @property
+    def job_ids(self) -> tuple[str, ...]:
+        """Of all jobs, in the order in which they were made."""
+        return tuple(self._engine.job_ids)
+
+    @property
+    def job_id(self) -> str | None:
+        """Of the first job."""
+        return self.job_ids[0] if self.job_ids else None
+
+    def __repr__(self) -> str:
+        return f"<LoadJob {self.name}: {self.rows:,} rows, job {', '.join(self.job_ids) or 'none'}>"
+
+    def result(self, timeout: float | None = None) -> LoadResult:
+        """Wait until the org is done, and say what became of every row.
+
+        Args:
+            timeout: seconds; None waits as long as it takes.
+
+        Returns:
+            the result, failures or not; `LoadResult.raise_for_failures` raises.
+
+        Raises:
+            JobStillRunning: the time was up; nothing was aborted, and this may be called again.
+            ResultsExpired: the org keeps results for seven days.
+        """
+        deadline = None if timeout is None else self._clock.monotonic() + timeout
+        # One thread waits, the others for it.
+        if not self._asked.acquire(timeout=-1 if timeout is None else max(0.0, timeout)):
+            raise self._still_running(timeout)
+        try:
+            if self._result is None:
+                self._result = self._finished(deadline)
+            if self._result is None:
+                raise self._still_running(timeout)
+            return self._result
+        finally:
+            self._asked.release()
+
+    def _still_running(self, timeout: float | None) -> JobStillRunning:
+        return JobStillRunning(
+            f"{self.name} (job {', '.join(self.job_ids)}) is not done after {timeout} s. It was "
+            "left alone and goes on; wait with the error's .handle.result(), or from another "
+            "process with attach(job_id).",
+            self,
+            job_id=self.job_id,
+        )
+
+    def _waited(self, deadline: float | None) -> bool:
+        try:
+            return self._engine.wait(deadline)
+        except (ResultsExpired, ReconciliationError):
+            raise
+        except BulkApiError as error:
+            error.job_id = error.job_id or self.job_id
+            add_to_message(
+                error,
+                f"The rows were sent; what became of them is not known yet, and the jobs "
+                f"({', '.join(self.job_ids)}) go on. Do not load the rows again: take up each job "
+                "with attach(job_id), or all with the journal where there is one.",
+            )
+            raise
+
+    def abort(self) -> None:
+        """Abort the jobs that are not over; rows that were processed stay in the org."""
+        self._engine.abort()
+
+    def layer(self) -> Layer:
+        """The rows with their fates, once the org is done."""
+        plan = self._plan
+        units = self._engine.units()
+        units += [whole_unit(part, _SUPERSEDED) for part in plan.dropped]
+        return Layer(plan.columns, plan.spool, self._results, units)
+
+    def _finished(self, deadline: float | None) -> LoadResult | None:
+        if not self._waited(deadline):
+            return None
+        result = LoadResult(
+            self.name,
+            self.rows,
+            self.layer(),
+            api=self._api[0],
+            api_reason=self._api[1],
+            job_ids=self.job_ids,
+            records=self._records,
+            again=self._again,
+        )
+        return result if self._finish is None else self._finish(result, deadline)
+
+
+def send(name: str, plan: Plan, engine: Engine) -> None:
+    """Let an engine send; an error says what is in the org already."""
+    try:
+        engine.send()
+    except BulkApiError as error:
+        if engine.touched:
+            add_to_message(
+                error,
+                f"{len(engine.touched)} of {len(plan.parts)} batches of {name} are, or may be, in "
+                f"the org (job {', '.join(engine.job_ids)}). Do not load all rows again: go on "
+                "with the journal, or take up each job with attach(job_id).",
+            )
+        raise
+
+
+def whole_unit(part: Planned, fate: Fate) -> Unit:
+    """The unit of a part whose rows have no results."""
+    counts: Counter[RowStatus] = Counter({fate.status: len(part.numbers)})
+    return Unit(part.place, part.numbers, None, fate, counts)
+
+
+def why_unsent(error: BulkApiError | None) -> Fate:
+    """The fate of parts that are in no job."""
+    if error is None:
+        return Fate("unprocessed", RowError("NotSent", "an earlier run left it to a retry"))
+    code = error.error_code or type(error).__name__
+    return Fate("unprocessed", RowError(code, f"not sent: {error.error_message or error}"))

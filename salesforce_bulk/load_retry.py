@@ -1,0 +1,314 @@
+"""Loading again what is worth it: `LoadResult.retry`, remembered by a journal.
+
+Each attempt is written down like a load of its own, so that a program that is run again after a
+crash goes on with the attempt, and sends no row that it has brought into the org.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from array import array
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from functools import partial
+from itertools import islice
+from typing import Any
+
+from salesforce_bulk import limits
+from salesforce_bulk.batching import Bounds
+from salesforce_bulk.call import add_to_message
+from salesforce_bulk.errors import BulkApiError
+from salesforce_bulk.formats.row_encoder import RowEncoder
+from salesforce_bulk.journal import Entry, Journal
+from salesforce_bulk.load_checks import check_columns, check_quota, group_rule
+from salesforce_bulk.load_job import SUPERSEDED, LoadJob, whole_unit
+from salesforce_bulk.load_plan import Plan, PlanRules, make_plan
+from salesforce_bulk.load_results import (
+    STATUS_OF,
+    Fate,
+    Layer,
+    LoadResult,
+    Outcome,
+    RetryOptions,
+    Unit,
+)
+from salesforce_bulk.load_settings import LoadSettings, LoadSpec
+from salesforce_bulk.load_v1 import EngineV1, SentState
+from salesforce_bulk.models import RowError, RowStatus
+from salesforce_bulk.org_access import OrgAccess
+from salesforce_bulk.sources import CHUNK_ROWS
+from salesforce_bulk.spool import Spool
+
+#: Codes of rows whose error is in passing: the same row may succeed a moment later.
+TRANSIENT_CODES = frozenset(
+    {
+        "UNABLE_TO_LOCK_ROW",
+        "SERVER_UNAVAILABLE",
+        "REQUEST_RUNNING_TOO_LONG",
+        "QUERY_TIMEOUT",
+        "TooManyLockFailure",
+        "Timeout",
+        "ServerUnavailable",
+        "InternalServerError",
+    }
+)
+#: Seconds before the further attempts; the last counts for all beyond.
+_PAUSES = (1.0, 5.0, 15.0)
+#: Each further attempt cuts batches this many times smaller, down to one internal transaction.
+_SHRINK = 4
+
+#: The event of a journal with which an attempt begins.
+_RETRY = "retry"
+
+Pick = Callable[[Iterator[Outcome]], Iterator[Outcome]]
+
+
+def record_nowhere(entry: Entry) -> None:
+    """Without a journal."""
+
+
+def split_at_retries(entries: Sequence[Entry]) -> list[list[Entry]]:
+    """The entries of the load itself, and those of each attempt, which begin with what it is."""
+    sections: list[list[Entry]] = [[]]
+    for entry in entries:
+        if entry["event"] == _RETRY:
+            sections.append([])
+        sections[-1].append(entry)
+    return sections
+
+
+@dataclass(frozen=True)
+class _Attempt:
+    """How rows are loaded again.
+
+    Attributes:
+        size: rows in a batch at most.
+        group_by: see `LoadResult.retry`.
+        serial: one batch after the other.
+    """
+
+    size: int
+    group_by: str | None
+    serial: bool
+
+    def as_entry(self, rows: Iterable[Sequence[int]]) -> Entry:
+        """For a journal, with the first and last number of each run of rows."""
+        return {"event": _RETRY, **self.__dict__, "rows": list(rows)}
+
+    @classmethod
+    def from_entry(cls, entry: Entry) -> _Attempt:
+        """The same again."""
+        return cls(entry["size"], entry["group_by"], entry["serial"])
+
+
+class Retries:
+    """The rows of a result that are worth it, through Bulk API 1.0, whose results keep the order.
+
+    What was sent again is remembered for all results of one load: whichever of them is asked, and
+    whatever the attempt before ended with, no row is sent again that may be in the org.
+
+    Args:
+        access: the org.
+        spec: of the load.
+        journal: the load's, where it has one; not open while this is not at work.
+    """
+
+    def __init__(
+        self, access: OrgAccess, spec: LoadSpec, journal: str | os.PathLike[str] | None
+    ) -> None:
+        self._access = access
+        self._spec = spec
+        self._journal = journal
+        self._latest: LoadResult | None = None
+        self._lock = threading.Lock()
+
+    def __call__(self, result: LoadResult, options: RetryOptions) -> LoadResult:
+        """See `LoadResult.retry`."""
+        settings = LoadSettings(batch_size=options.batch_size, timeout=options.timeout)
+        size = settings.batch_size or limits.BATCH_RECORDS
+        with self._lock:
+            latest = self._latest or result
+            for number in range(options.attempts):
+                chosen = _Chosen(latest, _worth_it)
+                if not chosen:
+                    break
+                if number:
+                    self._access.clock.sleep(_PAUSES[min(number, len(_PAUSES)) - 1])
+                    size = max(size // _SHRINK, min(size, limits.DML_CHUNK_RECORDS))
+                last = number == options.attempts - 1 and number > 0
+                attempt = _Attempt(size, options.group_by, last)
+                latest = self._attempted(latest, chosen, attempt, options.timeout)
+            return latest
+
+    def go_on(
+        self,
+        result: LoadResult,
+        sections: Iterable[Sequence[Entry]],
+        record: Callable[[Entry], None],
+        deadline: float | None,
+    ) -> LoadResult | None:
+        """The result with the attempts of earlier runs, which are finished; None where the time
+        was up.
+
+        Args:
+            result: of the load without them.
+            sections: the journal's entries of each.
+            record: writes a further entry.
+            deadline: by the clock's ``monotonic``.
+        """
+        with self._lock:
+            for entry, *events in sections:
+                attempt = _Attempt.from_entry(entry)
+                chosen = _Chosen(result, partial(_within, rows=entry["rows"]))
+                plan = self._plan(chosen, attempt)
+                state = SentState()
+                for event in events:
+                    state.replay(event)
+                job, engine = self._job(plan, attempt, state, record)
+                engine.send()
+                if not engine.wait(deadline):
+                    return None
+                result = result.overlaid(job.layer(), chosen.before, job.job_ids)
+            self._latest = result
+            return result
+
+    def _attempted(
+        self, latest: LoadResult, chosen: _Chosen, attempt: _Attempt, timeout: float | None
+    ) -> LoadResult:
+        plan = self._plan(chosen, attempt)
+        check_quota(self._access.describes, len(plan.parts), self._spec.name)
+        with self._recording() as record:
+            record(attempt.as_entry(_runs(chosen.numbers)))
+            job, engine = self._job(plan, attempt, SentState(), record)
+            try:
+                engine.send()
+                job.result(timeout)
+                layer = job.layer()
+            except BaseException as error:
+                units = _in_doubt(plan, engine.touched, error)
+                layer = Layer(plan.columns, plan.spool, Spool(), units)
+                if isinstance(error, BulkApiError):
+                    add_to_message(error, "A further retry() leaves out rows that may be there.")
+                raise
+            finally:
+                self._latest = latest.overlaid(layer, chosen.before, job.job_ids)
+        return self._latest
+
+    def _job(
+        self, plan: Plan, attempt: _Attempt, state: SentState, record: Callable[[Entry], None]
+    ) -> tuple[LoadJob, EngineV1]:
+        spec = replace(self._spec, concurrency="Serial") if attempt.serial else self._spec
+        results = Spool()
+        engine = EngineV1(
+            self._access.v1,
+            spec,
+            plan,
+            state,
+            results,
+            record=record,
+            told=lambda phase, rows, size: None,
+            parallel=LoadSettings().parallel,
+        )
+        api = ("1.0", "its results come in the order of the rows")
+        return LoadJob(self._access.clock, spec.name, plan, engine, results, api=api), engine
+
+    @contextmanager
+    def _recording(self) -> Iterator[Callable[[Entry], None]]:
+        if self._journal is None:
+            yield record_nowhere
+            return
+        with Journal.open(self._journal) as journal:
+            # Where the time was up, all that may still come is that the job was closed.
+            yield lambda entry: None if journal.closed else journal.append(entry)
+
+    def _plan(self, chosen: _Chosen, attempt: _Attempt) -> Plan:
+        columns = chosen.columns
+        checked = check_columns(self._spec, columns, self._access.describes)
+        rules = PlanRules(
+            names=checked.names,
+            bounds=Bounds(records=attempt.size),
+            key=checked.key and replace(checked.key, unique=False),
+            group=group_rule(checked, columns, attempt.group_by),
+            numbers=chosen.numbers,
+        )
+        # The cells are texts as they were sent, so nothing of them is to be changed.
+        return make_plan(chosen.chunks(), RowEncoder(columns), rules, Spool())
+
+
+def _in_doubt(plan: Plan, touched: Collection[int], error: BaseException) -> list[Unit]:
+    """The fates of parts whose loading ended with an error."""
+    code = type(error).__name__
+    unknown = Fate("unknown", RowError(code, f"it was being loaded again: {error}"))
+    unsent = Fate("unprocessed", RowError(code, f"not sent again: {error}"))
+    return [
+        whole_unit(part, unknown if at in touched else unsent) for at, part in enumerate(plan.parts)
+    ]
+
+
+class _Chosen:
+    """The rows of a result that are loaded again; false where there is none."""
+
+    def __init__(self, result: LoadResult, pick: Pick) -> None:
+        self._result = result
+        self._pick = pick
+        self.columns = result.columns
+        #: Of the rows in the source; complete when `chunks` has ended.
+        self.numbers = array("Q")
+        #: What the rows were before.
+        self.before: Counter[RowStatus] = Counter()
+
+    def __bool__(self) -> bool:
+        return next(self._outcomes(), None) is not None
+
+    def chunks(self) -> Iterator[list[Sequence[Any]]]:
+        """Their cells as texts."""
+        outcomes = self._outcomes()
+        while chunk := list(islice(outcomes, CHUNK_ROWS)):
+            self.numbers.extend(outcome.number for outcome in chunk)
+            self.before.update(STATUS_OF[outcome.success] for outcome in chunk)
+            yield [outcome.cells for outcome in chunk]
+
+    def _outcomes(self) -> Iterator[Outcome]:
+        return self._pick(self._result.outcomes())
+
+
+def _worth_it(outcomes: Iterator[Outcome]) -> Iterator[Outcome]:
+    return filter(_deserves_another_try, outcomes)
+
+
+def _deserves_another_try(outcome: Outcome) -> bool:
+    status = STATUS_OF.get(outcome.success, "unknown")
+    code = outcome.error.partition(":")[0]
+    if status == "failed":
+        return code in TRANSIENT_CODES
+    return status == "unprocessed" and code != SUPERSEDED
+
+
+def _within(outcomes: Iterator[Outcome], rows: Sequence[Sequence[int]]) -> Iterator[Outcome]:
+    """The outcomes whose numbers are in one of the runs, all in ascending order."""
+    runs = iter(rows)
+    first, last = next(runs, (0, 0))
+    for outcome in outcomes:
+        if outcome.number > last:
+            first, last = next(runs, (0, 0))
+            if not last:
+                return
+        if outcome.number >= first:
+            yield outcome
+
+
+def _runs(numbers: Iterable[int]) -> Iterator[tuple[int, int]]:
+    """First and last of each run of numbers that follow one another."""
+    first = last = 0
+    for number in numbers:
+        if number == last + 1 and first:
+            last = number
+            continue
+        if first:
+            yield first, last
+        first = last = number
+    if first:
+        yield first, last
