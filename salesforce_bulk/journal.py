@@ -102,6 +102,8 @@ class Journal:
                 return bool(_lines(file))
         except FileNotFoundError:
             return False
+        except OSError as error:
+            raise _not_opened(path, error) from error
 
     def append(self, entry: Entry) -> None:
         """Add an entry; it is on the disk when this returns."""
@@ -139,6 +141,10 @@ class Journal:
         os.fsync(self._file.fileno())
 
 
+def _not_opened(path: Any, error: OSError) -> JournalMismatch:
+    return JournalMismatch(f"There is no journal {path} that can be opened: {error}.")
+
+
 @contextmanager
 def _closed_on_error(file: IO[bytes]) -> Iterator[None]:
     try:
@@ -152,7 +158,7 @@ def _locked(path: Path, mode: str) -> IO[bytes]:
     try:
         file: IO[bytes] = path.open(mode, buffering=0)
     except OSError as error:
-        raise JournalMismatch(f"There is no journal {path} that can be opened: {error}.") from error
+        raise _not_opened(path, error) from error
     with _closed_on_error(file):
         try:
             _lock(file)

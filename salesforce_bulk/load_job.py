@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from collections.abc import Callable, Sequence
-from typing import Any, Protocol
+from typing import Any, NoReturn, Protocol
 
 from salesforce_bulk.call import add_to_message
 from salesforce_bulk.errors import (
@@ -105,6 +105,12 @@ class LoadJob:
 
     def __repr__(self) -> str:
         return f"<LoadJob {self.name}: {self.rows:,} rows, job {', '.join(self.job_ids) or 'none'}>"
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(
+            f"A LoadJob does not travel to another process; give its job_ids {self.job_ids} to "
+            "attach there."
+        )
 
     def result(self, timeout: float | None = None) -> LoadResult:
         """Wait until the org is done, and say what became of every row.

@@ -217,7 +217,8 @@ class Retries:
 
     @contextmanager
     def _recording(self) -> Iterator[Callable[[Entry], None]]:
-        if self._journal is None:
+        # One that was removed has nothing to say to a further run.
+        if self._journal is None or not Journal.exists(self._journal):
             yield record_nowhere
             return
         with Journal.open(self._journal) as journal:

@@ -96,6 +96,9 @@ class LoadSettings:
                 raise InvalidInput(
                     f"{name} is one of {', '.join(choices)}, not {getattr(self, name)!r}."
                 )
+        for name, number in (("parallel", self.parallel), ("batch_size", self.batch_size)):
+            if not isinstance(number, int) and number is not None:
+                raise InvalidInput(f"{name} is a whole number, not {number!r}.")
         if self.parallel < 1:
             raise InvalidInput("parallel is 1 or more.")
         largest = limits.BATCH_RECORDS if self.api != "2.0" else limits.RECORDS_PER_DAY

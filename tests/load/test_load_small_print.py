@@ -1,5 +1,6 @@
 """Options at their edges, results that come late, handles used by several threads."""
 
+import pickle
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -65,3 +66,30 @@ def test_a_handle_may_be_asked_by_several_threads(org, bulk, tmp_path):
         results = list(pool.map(lambda _: handle.result(), range(8)))
     assert len({id(one) for one in results}) == 1
     assert results[0].succeeded == 40
+
+
+@pytest.mark.parametrize(
+    "options", [{"batch_size": "5"}, {"batch_size": 2.5}, {"parallel": "2"}, {"parallel": 1.5}]
+)
+def test_numbers_are_whole(bulk, options):
+    with pytest.raises(InvalidInput, match="whole number"):
+        bulk.insert("Account", ROWS, **options)
+
+
+def test_a_folder_is_no_journal(bulk, tmp_path):
+    with pytest.raises(InvalidInput, match="no journal"):
+        bulk.insert("Account", ROWS, journal=tmp_path)
+
+
+def test_a_handle_says_how_another_process_gets_at_its_job(bulk):
+    handle = bulk.submit_insert("Account", ROWS)
+    with pytest.raises(TypeError, match=handle.job_id):
+        pickle.dumps(handle)
+
+
+def test_a_journal_that_was_removed_keeps_nobody_from_a_retry(org, bulk, tmp_path):
+    org.faults.add("row_errors", rows=4)
+    result = bulk.insert("Account", ROWS, journal=tmp_path / "journal", on_error="report")
+    (tmp_path / "journal").unlink()
+    assert result.retry().succeeded == 40
+    assert not (tmp_path / "journal").exists()
