@@ -33,7 +33,6 @@ _NULL_CELLS: dict[Any, str] = {"ignore": "", "clear": NULL_CELL}
 _NONE = type(None)
 #: Types whose texts hold no comma, quote or line break.
 _NEVER_QUOTED = frozenset({int, float, bool, date, datetime, _NONE})
-#: A day has 86,400 seconds.
 _REMEMBERED = 100_000
 
 
@@ -271,18 +270,15 @@ class _Memo(dict[Any, str]):
     def __init__(self, write: Callable[[Any], str]) -> None:
         super().__init__()
         self._write = write
-        #: Whether there were more values than are remembered.
-        self.overflowed = False
 
     def __missing__(self, value: Any) -> str:
         if len(self) >= _REMEMBERED:
             self.clear()
-            self.overflowed = True
         text = self[value] = self._write(value)
         return text
 
 
-_in_milliseconds = methodcaller("isoformat", "T", "milliseconds")
+_in_milliseconds = methodcaller("isoformat", "milliseconds")
 
 
 class ColumnTexts:
@@ -295,7 +291,7 @@ class ColumnTexts:
     def __init__(self, zone: tzinfo | None) -> None:
         self._zone = zone
         self._dates = _Memo(date.isoformat)
-        self._times = _Memo(lambda value: f"T{value.isoformat('milliseconds')}Z")
+        self._days = _Memo(lambda value: f"{value.isoformat()}T")
         self._converters: dict[type, Callable[[Column], list[str] | None]] = {
             int: lambda column: list(map(int.__repr__, column)),
             date: lambda column: list(map(self._dates.__getitem__, column)),
@@ -326,16 +322,13 @@ class ColumnTexts:
         return [_cell(index, value, null, self._zone) for index, value in enumerate(column)]
 
     def _datetimes(self, column: Column) -> list[str] | None:
-        """For a column that is in UTC already; days and times of day are written once each."""
+        """For a column that is in UTC already; a day is written once."""
         if set(map(attrgetter("tzinfo"), column)) != {timezone.utc}:
             return None
-        if self._times.overflowed:
-            # Finer than seconds, hence hardly one of them comes again.
-            texts = "\0".join(map(_in_milliseconds, column))
-            return texts.replace("+00:00", "Z").split("\0")
-        days = map(self._dates.__getitem__, map(datetime.date, column))
-        times = map(self._times.__getitem__, map(datetime.time, column))
-        return list(map(add, days, times))
+        days = map(self._days.__getitem__, map(datetime.date, column))
+        # Remembering these too would cost more than it saves: there are too many.
+        times = map(_in_milliseconds, map(datetime.time, column))
+        return ("Z\0".join(map(add, days, times)) + "Z").split("\0")
 
 
 def _texts(column: Column, null: str, optional: bool) -> list[str]:

@@ -184,8 +184,7 @@ def test_no_character_of_a_text_is_changed(texts):
     assert cells(hard) == hard
 
 
-def test_moments_finer_than_seconds_are_written_like_others():
-    """So many different times of day are not remembered; they are written in another way."""
+def test_moments_of_all_times_of_day_are_written_to_the_millisecond():
     start = datetime(1999, 12, 31, 23, 59, 59, 999_999, tzinfo=UTC)
     moments = [start + timedelta(microseconds=977 * n) for n in range(100_700)]
     encoder = RowEncoder(["A"])
