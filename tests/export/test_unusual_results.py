@@ -26,7 +26,8 @@ every_way = pytest.mark.parametrize("way", WAYS, ids=str)
 
 
 def of_duckdb(export):
-    duckdb = pytest.importorskip("duckdb")
+    import duckdb  # noqa: PLC0415
+
     return duckdb.sql("select * from export").fetchall()
 
 
@@ -57,16 +58,24 @@ READINGS = {
         row for part in export.parts() for row in part.to_arrow().to_pylist()
     ],
 }
+LIBRARIES = {"rows": "json", "csv": "json", "parts": "json"} | {
+    name: name for name in ("pandas", "polars", "duckdb")
+}
 every_reading = pytest.mark.parametrize("reading", READINGS)
+
+
+def read_by(reading, export, tmp_path):
+    pytest.importorskip("pyarrow")
+    pytest.importorskip(LIBRARIES.get(reading, "pyarrow"))
+    return READINGS[reading](export, tmp_path)
 
 
 @every_way
 @every_reading
 def test_no_rows_in_every_reading(bulk, tmp_path, way, reading):
     """An empty result is an empty result, with its columns, wherever it goes."""
-    pytest.importorskip("pyarrow")
     export = bulk.export(SOQL, **way)
-    assert READINGS[reading](export, tmp_path) == []
+    assert read_by(reading, export, tmp_path) == []
     assert len(export.schema.names) == 7
 
 
@@ -78,7 +87,7 @@ def test_a_value_of_ten_megabytes(org, bulk, fill, tmp_path, way, reading):
     value = 'é,"\r\n' * 1_700_000
     with org.org.store.writing() as connection:
         connection.execute("UPDATE Row__c SET Long__c = ? WHERE Count__c = 1", (value,))
-    rows = READINGS[reading](bulk.export(SOQL, **way), tmp_path)
+    rows = read_by(reading, bulk.export(SOQL, **way), tmp_path)
     assert len(rows) == 3
     if reading == "csv":
         text = (tmp_path / "x.csv").read_bytes().decode("utf-8")
@@ -90,6 +99,7 @@ def test_a_value_of_ten_megabytes(org, bulk, fill, tmp_path, way, reading):
 @every_way
 def test_hundreds_of_columns(org, bulk, fill, tmp_path, way):
     """Wide rows keep their columns in order."""
+    pytest.importorskip("pyarrow")
     fields = {f"C{n}__c": "text" for n in range(400)}
     org.define_object("Wide__c", fields)
     fill([{name: f"{row} {name}" for name in fields} for row in range(30)], "Wide__c")
@@ -102,6 +112,7 @@ def test_hundreds_of_columns(org, bulk, fill, tmp_path, way):
 @pytest.mark.parametrize("sized", [True, False], ids=["sized", "unsized"])
 def test_pages_with_carriage_returns_and_marks(clock, tmp_path, sized):
     """Byte order marks and CRLF line ends, which 2.0 sends when it is asked to, are no values."""
+    pytest.importorskip("pyarrow")
     rows = [("1", "a\nb"), ("2", "")]
     pages = {}
     for at, following in ((None, "A"), ("A", "null")):
@@ -127,8 +138,8 @@ def test_every_reader_is_told_of_a_damaged_answer(org, bulk, numbered, tmp_path,
     route = "bulk2.page" if way["api"] == "2.0" else "bulk1.result"
     export = bulk.export(SOQL, **way).wait()
     org.faults.add("corrupt_gzip", route=route, times=0)
-    with pytest.raises(Exception) as caught:  # noqa: PT011 - Arrow's and DuckDB's readers have their own
-        READINGS[reading](export, tmp_path)
+    with pytest.raises(Exception) as caught:  # noqa: PT011 - DuckDB has its own
+        read_by(reading, export, tmp_path)
     assert org.faults.fired
     own = isinstance(caught.value, BulkApiError)
     assert own or reading == "duckdb"
@@ -139,6 +150,7 @@ def test_every_reader_is_told_of_a_damaged_answer(org, bulk, numbered, tmp_path,
 @every_way
 def test_readings_that_are_left_leave_nothing_behind(bulk, numbered, way):
     """Loops that break early: no thread, no temporary file and no connection stays."""
+    pytest.importorskip("pyarrow")
     numbered(350)
     export = bulk.export(SOQL, **way)
     assert len(list(export)) == 350

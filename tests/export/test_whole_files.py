@@ -58,6 +58,7 @@ def watched(statement, folder, host="", session=""):
 def test_a_file_takes_its_name_in_one_step(org, bulk, fill, tmp_path, statement):
     """The file that was there is neither opened, emptied nor removed: one rename puts the other in
     its place, so whoever looks sees one of the two, whole."""
+    pytest.importorskip("pyarrow" if "parquet" in statement else "json")
     fill([{"Count__c": 1}])
     (tmp_path / "target").write_text("before")
     seen = watched(statement, tmp_path, org.url, bulk.sessionId)
@@ -96,6 +97,7 @@ def test_a_directory_that_cannot_be_synced_takes_nothing_away(tmp_path, monkeypa
 @pytest.mark.parametrize("write", ["to_csv", "to_parquet"])
 def test_what_cannot_be_replaced_is_refused_before_anything_is_read(org, bulk, tmp_path, write):
     """A directory, a device or a pipe as the target: told at once and not after hours."""
+    pytest.importorskip("pyarrow" if write == "to_parquet" else "json")
     fifo = tmp_path / "fifo"
     os.mkfifo(fifo)
     for target in (tmp_path, fifo):
