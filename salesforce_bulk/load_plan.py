@@ -27,6 +27,8 @@ from salesforce_bulk.spool import Slice, Spool
 
 #: Hashes of keys are sorted this many times apart, so that no large list is made of them.
 _BUCKETS = 64
+#: Hashes that came twice which are looked at.
+_SUSPECTS = 1_000
 
 
 @dataclass(frozen=True)
@@ -288,9 +290,14 @@ class KeyCheck:
             buckets[value % _BUCKETS].append(value)
 
     def suspects(self) -> set[int]:
-        """The hashes that came twice; the keys behind them have to be compared."""
+        """Hashes that came twice; the keys behind them have to be compared.
+
+        No more than are needed: so many are not equal by chance, and one real pair refuses all.
+        """
         found: set[int] = set()
         for bucket in self._buckets.values():
             ordered = sorted(bucket)
             found.update(a for a, b in pairwise(ordered) if a == b)
+            if len(found) >= _SUSPECTS:
+                break
         return found
