@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from salesforce_bulk import InvalidInput, TransportError, load
+from salesforce_bulk.call import Caller
 
 ROWS = [{"Name": f"Row {number}", "NumberOfEmployees": number} for number in range(40)]
 
@@ -93,3 +94,18 @@ def test_a_journal_that_was_removed_keeps_nobody_from_a_retry(org, bulk, tmp_pat
     (tmp_path / "journal").unlink()
     assert result.retry().succeeded == 40
     assert not (tmp_path / "journal").exists()
+
+
+@pytest.mark.parametrize(("wanted", "packed"), [(None, False), (True, True), (False, False)])
+def test_uploads_of_2_0_are_compressed_only_where_that_is_asked_for(wanted, packed):
+    """The guide documents compressed uploads of 1.0, and for 2.0 compressed answers only."""
+    caller = Caller(
+        transport=None,
+        base=str,
+        headers=lambda values, content_type: {},
+        check=lambda response: None,
+        renew=lambda stale: False,
+        gzip_requests=wanted,
+    )
+    url = "https://acme.my.salesforce.com/services/data/v64.0/jobs/ingest/750/batches"
+    assert caller._may_gain_from_gzip(url, b"Name\n" * 1_000, "text/csv") is packed
