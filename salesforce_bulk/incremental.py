@@ -14,7 +14,7 @@ import hashlib
 import json
 import os
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, timezone
 from pathlib import Path
 from typing import Any
@@ -49,14 +49,14 @@ class Window:
         until: its end, which does not.
         path: of the state; None keeps none.
         fingerprint: of the query without the window, and of whose it is.
-        known: for each Id that was delivered before, the digest of the record.
+        known: the digests of the records that were delivered before.
     """
 
     since: datetime | None
     until: datetime
     path: Path | None = None
     fingerprint: str = ""
-    known: dict[str, str] = field(default_factory=dict)
+    known: frozenset[bytes] = frozenset()
 
     @property
     def condition(self) -> str:
@@ -68,7 +68,7 @@ class Window:
         """What one reading of the export sees of the window."""
         return WindowReading(self, columns)
 
-    def save(self, seen: dict[str, str]) -> None:
+    def save(self, seen: Iterable[bytes]) -> None:
         """Write the state; called when the reading was reconciled."""
         if self.path is None:
             return
@@ -76,7 +76,7 @@ class Window:
             "format": _STATE,
             "query": self.fingerprint,
             "until": to_text(self.until),
-            "delivered": seen,
+            "delivered": [digest.hex() for digest in seen],
         }
         with whole_file(self.path) as file:
             file.write(json.dumps(document).encode("ascii"))
@@ -86,36 +86,38 @@ class WindowReading:
     """Passes over what was delivered before, and remembers what the next window will see."""
 
     def __init__(self, window: Window, columns: Sequence[Column]) -> None:
-        names = [column.name for column in columns]
-        self._id, self._stamp = names.index("Id"), names.index(STAMP)
+        self._stamp = [column.name for column in columns].index(STAMP)
         self._window = window
         self._columns = columns
         self._from = to_text(window.until - OVERLAP) or ""
-        self._seen: dict[str, str] = {}
+        #: Digests and not records: a window after a large load holds a million of them.
+        self._seen: set[bytes] = set()
 
     def new(self, rows: Iterable[Sequence[Any]]) -> list[Sequence[Any]]:
         """The rows that were not delivered before."""
+        if self._window.path is None:
+            return list(rows)
         known = self._window.known
         fresh = []
         for row in rows:
-            record_id, stamp = row[self._id], self._text(row[self._stamp])
-            if stamp >= self._from or record_id in known:
+            is_late = self._text(row[self._stamp]) >= self._from
+            if is_late or known:
                 digest = self._digest(row)
-                if stamp >= self._from:
-                    self._seen[record_id] = digest
-                if known.get(record_id) == digest:
+                if is_late:
+                    self._seen.add(digest)
+                if digest in known:
                     continue
             fresh.append(row)
         return fresh
 
-    def _digest(self, row: Sequence[Any]) -> str:
+    def _digest(self, row: Sequence[Any]) -> bytes:
         """Of the record as it is, from whatever format it came."""
         texts = [
             to_text(_value(column, value)) or ""
             for column, value in zip(self._columns, row, strict=True)
         ]
         document = json.dumps(texts).encode("ascii")
-        return hashlib.blake2b(document, digest_size=_DIGEST_BYTES).hexdigest()
+        return hashlib.blake2b(document, digest_size=_DIGEST_BYTES).digest()
 
     def _text(self, value: Any) -> str:
         """A stamp as Salesforce writes it; such texts sort as the moments do."""
@@ -162,11 +164,11 @@ def open_window(
     path = None if state is None else Path(state)
     if path is not None:
         _check_end(query, end, now)
-    known: dict[str, str] = {}
+    known: frozenset[bytes] = frozenset()
     if path is not None and path.exists():
         document = _read_state(path, fingerprint)
         begin = datetime.fromisoformat(document["until"].replace("Z", "+00:00")) - OVERLAP
-        known = document["delivered"]
+        known = frozenset(map(bytes.fromhex, document["delivered"]))
     if begin is not None and begin >= end:
         raise InvalidInput(
             f"The window from {to_text(begin)} to {to_text(end)} is empty; by the org's clock it "

@@ -1,10 +1,12 @@
 """Incremental exports where records share a second, and windows that would skip records."""
 
+import tracemalloc
 from datetime import datetime, timedelta, timezone
 
 import pytest
 
 from salesforce_bulk import InvalidInput
+from salesforce_bulk.formats.typed import Column
 from salesforce_bulk.incremental import LAG, open_window
 from salesforce_bulk.soql import read_query
 
@@ -96,7 +98,7 @@ def test_a_state_is_of_one_org_and_one_kind_of_query(tmp_path):
     """Whose the state is counts as much as the query."""
     query, now = read_query(SOQL), datetime.now(UTC)
     window = open_window(query, None, None, tmp_path / "s", now, whose="https://a query")
-    window.save({})
+    window.save(set())
     open_window(query, None, None, tmp_path / "s", now, whose="https://a query")
     for whose in ("https://b query", "https://a queryAll"):
         with pytest.raises(InvalidInput, match="another"):
@@ -107,3 +109,26 @@ def test_the_address_of_the_org_is_known_from_its_answers(org, bulk):
     describes = bulk._access.describes
     describes.server_time()
     assert describes.origin == org.url
+
+
+def test_what_is_remembered_of_a_record_is_small(tmp_path):
+    """A million records of the last minutes take some tens of megabytes, whatever they hold."""
+    now = datetime.now(UTC).replace(microsecond=0)
+    query = read_query("SELECT Id, SystemModstamp, Name FROM Thing")
+    columns = [Column("Id", "id"), Column("SystemModstamp", "datetime"), Column("Name")]
+    reading = open_window(query, None, None, tmp_path / "s", now).reading(columns)
+    stamp = now - timedelta(minutes=1)
+    tracemalloc.start()
+    try:
+        for start in range(0, 20_000, 1_000):
+            reading.new([(f"{n:018}", stamp, "x" * 1_000) for n in range(start, start + 1_000)])
+        held = tracemalloc.get_traced_memory()[0]
+    finally:
+        tracemalloc.stop()
+    assert held < 20_000 * 200
+    reading.save()
+    assert (tmp_path / "s").stat().st_size < 20_000 * 40
+    again = open_window(query, None, None, tmp_path / "s", now).reading(columns)
+    assert again.new([("0" * 18, stamp, "x" * 1_000), ("0" * 18, stamp, "y")]) == [
+        ("0" * 18, stamp, "y")
+    ]
