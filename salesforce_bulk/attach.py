@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 from typing import Any
 
 from salesforce_bulk import load
-from salesforce_bulk.errors import InvalidJob, JournalMismatch, NotFound
+from salesforce_bulk.errors import InvalidInput, InvalidJob, JournalMismatch, NotFound
 from salesforce_bulk.export import Export, attach_export, resume_export
 from salesforce_bulk.journal import Journal
 from salesforce_bulk.load_job import LoadJob
@@ -17,28 +18,42 @@ from salesforce_bulk.query_run import KIND as EXPORT_KIND
 from salesforce_bulk.wire import v1
 
 _QUERIES = frozenset({"query", "queryAll"})
+_ID = re.compile(r"[a-zA-Z0-9]{15}(?:[a-zA-Z0-9]{3})?")
 
 
 def attach(access: OrgAccess, job_id: str) -> LoadJob | Export:
     """The handle of a job, from its id alone: a load's, or a query's by either API.
 
     Raises:
+        InvalidInput: this is no job's id.
         InvalidJob: the org does not know the job.
     """
+    if not (isinstance(job_id, str) and _ID.fullmatch(job_id)):
+        raise InvalidInput(f"{job_id!r} is no job's id: it has 15 or 18 letters and digits.")
     try:
         info = v1.as_text(access.v1.job(job_id))
     except InvalidJob:
-        return _attach_v2(access, job_id)
+        return _attach_other(access, job_id)
     if info.get("operation") in _QUERIES:
         return attach_export(access, job_id)
     return load.attach(access, job_id, info)
 
 
-def _attach_v2(access: OrgAccess, job_id: str) -> LoadJob | Export:
+def _attach_other(access: OrgAccess, job_id: str) -> LoadJob | Export:
     try:
         job = access.v2.ingest_job(job_id)
     except NotFound:
-        return attach_export(access, job_id)
+        try:
+            return attach_export(access, job_id)
+        except (InvalidJob, NotFound) as error:
+            raise InvalidJob(
+                f"The org knows no job {job_id}. It keeps jobs for seven days after they ended; "
+                "check the id, and that it is of this org.",
+                error.status_code,
+                error_code=error.error_code,
+                error_message=error.error_message,
+                job_id=job_id,
+            ) from error
     return load.attach_v2(access, job)
 
 

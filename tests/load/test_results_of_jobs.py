@@ -2,7 +2,7 @@
 
 import pytest
 
-from salesforce_bulk import ReconciliationError, ResultsExpired
+from salesforce_bulk import InvalidInput, InvalidJob, ReconciliationError, ResultsExpired
 from salesforce_bulk.wire import media, v2
 
 ROWS = [{"Name": f"Row {number}", "NumberOfEmployees": number} for number in range(40)]
@@ -142,3 +142,19 @@ def test_a_job_that_still_takes_batches_is_waited_for_as_far_as_it_is_known(bulk
     bulk._api.add_batch(job_id, b"Name\nb\n", media.CSV)
     assert handle.result().rows == 1
     assert bulk.attach(job_id).result().rows == 2
+
+
+def test_a_job_that_the_org_does_not_know_is_told_with_what_to_do(bulk):
+    with pytest.raises(
+        InvalidJob, match="knows no job 750000000000001AAA. It keeps jobs"
+    ) as caught:
+        bulk.attach("750000000000001AAA")
+    assert caught.value.job_id == "750000000000001AAA"
+
+
+@pytest.mark.parametrize("job_id", [None, "", "../../x?y", "750", 750])
+def test_what_is_no_id_is_not_asked_for(org, bulk, job_id):
+    asked = len(org.requests)
+    with pytest.raises(InvalidInput, match="no job's id"):
+        bulk.attach(job_id)
+    assert len(org.requests) == asked
