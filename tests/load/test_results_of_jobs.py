@@ -145,9 +145,7 @@ def test_a_job_that_still_takes_batches_is_waited_for_as_far_as_it_is_known(bulk
 
 
 def test_a_job_that_the_org_does_not_know_is_told_with_what_to_do(bulk):
-    with pytest.raises(
-        InvalidJob, match="knows no job 750000000000001AAA. It keeps jobs"
-    ) as caught:
+    with pytest.raises(InvalidJob, match="knows no job 750000000000001AAA") as caught:
         bulk.attach("750000000000001AAA")
     assert caught.value.job_id == "750000000000001AAA"
 
