@@ -212,7 +212,8 @@ class UploadV1:
             self._wait_for_the_one_before(part)
             body = self._plan.body(index)
             for pause in SENDING_PAUSES:
-                self._api.clock.sleep(pause)
+                if not self._stopped.is_set():
+                    self._api.clock.sleep(pause)
                 if self._stopped.is_set() or self._send_once(index, body):
                     return
             raise TransportError(

@@ -168,7 +168,8 @@ class EngineV2:
     def _send(self, index: int) -> None:
         try:
             for pause in SENDING_PAUSES:
-                self._clock.sleep(pause)
+                if not self._stopped.is_set():
+                    self._clock.sleep(pause)
                 if self._stopped.is_set() or self._send_once(index):
                     return
             raise TransportError(
@@ -215,6 +216,8 @@ class EngineV2:
             if self._job(job_id).state == bulk_states.OPEN:
                 raise _undecided(self._spec.name, job_id, error) from error
             # Aborted by somebody, before or after it began; its results say what became of it.
+        except NotFound as error:
+            raise _gone(job_id) from error
         except BulkApiError as error:
             # Whatever it says: the call is repeated, and an earlier try may have arrived.
             raise _undecided(self._spec.name, job_id, error) from error

@@ -6,6 +6,7 @@ from salesforce_bulk import (
     AmbiguousUpload,
     BulkApiError,
     LoadFailed,
+    ResultsExpired,
     ServerBusy,
     TransportError,
 )
@@ -238,3 +239,17 @@ def test_jobs_are_named_in_the_log_when_they_are_made(bulk, caplog):
     ids = [insert(bulk, ROWS[:1], api=api).job_id for api in ("1.0", "2.0")]
     for job_id in ids:
         assert any(job_id in record.getMessage() for record in caplog.records)
+
+
+def test_a_stored_job_that_is_gone_has_expired(org, bulk, tmp_path):
+    """Nothing is sent in its place: its rows may be in the org."""
+    from test_load_resume import crashed  # noqa: PLC0415
+
+    journal = tmp_path / "journal"
+    crashed(3, lambda: insert(bulk, api="2.0", batch_size=None, journal=journal))
+    (job,) = bulk._access.v2.ingest_jobs()
+    bulk._access.v2.set_ingest_state(job.id, "UploadComplete")
+    bulk._access.v2.delete_ingest_job(job.id)
+    with pytest.raises(ResultsExpired):
+        org.connect().resume(journal, ROWS)
+    assert list(bulk._access.v2.ingest_jobs()) == []
