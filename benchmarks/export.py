@@ -4,13 +4,15 @@
 
 Against `replay_server.py`, which is faster than any client. Both sides of a ratio run by turns;
 the figures are medians. Exit code 1 if a target is missed. ``--memory`` measures 10,000,000 rows
-into a CSV file and a Parquet file, each in a process of its own.
+into a CSV file and a Parquet file, each in a process of its own. ``--without-isal`` measures as
+where the extra ``speed`` is not installed.
 """
 
 from __future__ import annotations
 
 import argparse
 import csv
+import gzip
 import hashlib
 import io
 import statistics
@@ -18,9 +20,14 @@ import subprocess
 import sys
 import tempfile
 import time
+import types
+import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
+
+if "--without-isal" in sys.argv:
+    sys.modules["isal"] = None  # as if it were not there
 
 import canned_data
 import pyarrow as pa
@@ -30,6 +37,7 @@ from replay_server import Canned, replay_server
 
 from salesforce_bulk import SalesforceBulk
 from salesforce_bulk.formats.arrow_read import arrow_schema
+from salesforce_bulk.formats.gunzip import fastest, gunzip
 
 SOQL = f"SELECT {', '.join(canned_data.COLUMNS)} FROM {{}}"
 BYTES_A_ROW = 156.2
@@ -55,6 +63,8 @@ class Bench:
         self.rows = content.rows
 
     def cases(self) -> Iterator[Case]:
+        if fastest is not zlib:
+            yield Case("gunzip by isal, to zlib", self._gunzip(zlib), self._gunzip(fastest), 2)
         for name in ("Gzip", "Identity"):
             limit = self._reader(name)
             yield Case(f"CSV file, {name}, one stream", limit, self._to_csv(name), 0.9)
@@ -70,6 +80,16 @@ class Bench:
             yield Case(f"Arrow, typed, {name}", self._arrow_in_memory, arrow, 0.8)
             more = self._arrow(name, parallel=4)
             yield Case(f"Arrow, typed, {name}, parallel=4", self._arrow_in_memory, more, 0.8)
+
+    def _gunzip(self, library: types.ModuleType) -> Callable[[], object]:
+        packed = gzip.compress(self.body, 6)
+
+        def read() -> None:
+            pieces = (packed[at : at + 65_536] for at in range(0, len(packed), 65_536))
+            for _ in gunzip(pieces, may_be_empty=False, library=library):
+                pass
+
+        return read
 
     def _reader(self, name: str) -> Callable[[], object]:
         """requests, in pieces of 1 MB, into a file."""
@@ -238,6 +258,7 @@ def main() -> int:
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--only", default="", help="cases whose name has this in it")
     parser.add_argument("--memory", action="store_true")
+    parser.add_argument("--without-isal", action="store_true")
     options = parser.parse_args()
     if options.memory:
         return 0 if memory(options.rows) else 1

@@ -132,10 +132,9 @@ class CsvTarget:
             self._take_header(records, reading)
         if began and body.ends_open:
             write(b"\n")
-        rows = body.rows if body.counted is None else body.counted
-        if rows is None:
-            raise RuntimeError("a page is counted by the server or by its download")
-        self.page_rows = rows
+        if body.counted is None:
+            raise RuntimeError("a page that is copied is counted by its download")
+        self.page_rows = body.counted
 
     def write_header(self, names: Sequence[str]) -> None:
         """Write a header as the org would."""

@@ -140,15 +140,14 @@ class Download:
         access: the org.
         page: what is read.
         keep_nul: leave NUL characters where they are.
-        count: count the records also where the server tells their number with the page.
+        count: count the records, for a reader who does not see them.
         sums: keep the checksums without which a reading that broke off cannot go on.
 
     Attributes:
         rows: of this page by the server's word, from its headers or its batch; known once the
             page is opened.
-        counted: records found in the body, its header excluded; None where they were not
-            counted one by one, because the server tells the number and the end of the body is
-            proved.
+        counted: records found in the body, its header excluded; None where nobody asked for
+            it, the server tells the number and the end of the body is proved.
         next_locator: where the following page is, None behind the last one.
         server_time: by the answer's ``Date``.
         proved: whether the end of the body was proved by its length, its chunks or its
@@ -185,8 +184,6 @@ class Download:
         self.counted = None
         self._counter = RecordCounter() if self._count else None
         self._sums = _Checksums()
-        self._counts_line_ends = True
-        self._line_ends = 0
         self._head = b""
         self._last = b""
 
@@ -262,7 +259,6 @@ class Download:
         try:
             self._opened = opened = self._opened or self._fetch()
             self.proved = proves_its_end(opened.response)
-            self._counts_line_ends = "Content-Encoding" not in opened.response.headers
             begun = None
             unsure = not self.proved or self.rows is None
             if unsure and self._counter is None and self.page.content_type == "CSV":
@@ -323,8 +319,6 @@ class Download:
         self._last = piece[-1:]
         if self._counter is not None:
             self._counter.feed(piece)
-        elif self._counts_line_ends:
-            self._line_ends += piece.count(b"\n")
 
     def _check_end(self) -> None:
         if self.is_empty:
@@ -334,7 +328,6 @@ class Download:
         if in_quotes or (self.ends_open and not self.proved):
             raise IncompleteBody("The answer ends within a record. Fetch it again.")
         if self._counter is None:
-            self._check_line_ends()
             return
         self.counted = max(0, self._counter.records + self.ends_open - 1)
         if self.rows is None or self.counted == self.rows:
@@ -349,19 +342,6 @@ class Download:
             job_id=self.page.job_id,
             batch_id=self.page.batch_id,
         )
-
-    def _check_line_ends(self) -> None:
-        """A body has at least as many line ends as records: no count, but next to no cost.
-
-        For bodies that a machine on the way may have cut and told another length of; what is
-        compressed carries its own.
-        """
-        if (
-            self._counts_line_ends
-            and self.rows is not None
-            and self._line_ends + self.ends_open < self.rows + 1
-        ):
-            raise self._short(max(0, self._line_ends + self.ends_open - 1))
 
     def _short(self, rows: int) -> IncompleteBody:
         return IncompleteBody(

@@ -379,7 +379,15 @@ class Export:
 
         Each checks its own rows where the server counts them by page; that all parts were read
         is for the reader to see to.
+
+        Raises:
+            InvalidInput: the export is of what changed, whose pages hold what was delivered before.
         """
+        if self._window is not None:
+            raise InvalidInput(
+                "An export with since=, until= or state= has no parts; read its rows, a file or "
+                "Arrow, which leave out what was delivered before and write the state."
+            )
         reading = self._reading()
         return [Part(self._access, page, reading) for page in self._done().pages()]
 
@@ -528,8 +536,7 @@ class Export:
         taken = csv_file.taken
         for batch_id, rows in taken.rows if taken else ():
             tally.add_to_batch(batch_id, rows)
-        counted, sums = isinstance(job, QueryJobV1), not csv_file.takes_back
-        with closing(self._bodies(counted, sums, taken)) as bodies:
+        with closing(self._bodies(True, not csv_file.takes_back, taken)) as bodies:
             for body in bodies:
                 csv_file.copy(self._access, body, reading, lambda: told(tally))
                 tally.add(body.page, csv_file.page_rows)
@@ -631,6 +638,9 @@ def _text(
         )
     described = access.describes.object(soql.strip())
     names = all_fields(described) if fields == "all" else fields
+    if isinstance(names, (set, frozenset)):
+        # In one order in each process, or the state would be of another query in the next.
+        names = sorted(names)
     if incremental and not isinstance(names, str):
         have = {name.lower() for name in names}
         needed = ["Id", STAMP, *([DELETED] if described.field(DELETED) else [])]

@@ -135,17 +135,17 @@ class Reading:
         """
         wanted = [name.lower() for name in self.names]
         found = [name.lower() for name in header]
+        if sorted(wanted) == sorted(found):
+            # Up to version 49.0 the columns of 2.0 came in the order of the alphabet.
+            return [found.index(name) for name in wanted]
         if len(wanted) == len(found) and all(
             ours == theirs or at in self.by_position
             for at, (ours, theirs) in enumerate(zip(wanted, found, strict=True))
         ):
             return list(range(len(wanted)))
-        if sorted(wanted) != sorted(found):
-            raise Unreadable(
-                f"the columns of this page are {list(header)}, those of the export {self.names}"
-            )
-        # Up to version 49.0 the columns of 2.0 came in the order of the alphabet.
-        return [found.index(name) for name in wanted]
+        raise Unreadable(
+            f"the columns of this page are {list(header)}, those of the export {self.names}"
+        )
 
     def _document_rows(self, body: Body) -> Iterator[list[Row]]:
         kind = JsonReader if body.page.content_type == "JSON" else XmlReader

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from salesforce_bulk.formats.csv_reader import CsvReader, RecordEnds
 from salesforce_bulk.formats.typed import Column, TypedRows, converter
+from salesforce_bulk.wire.v1 import Unreadable
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -54,12 +55,31 @@ def arrow_schema(columns: Sequence[Column], decimals: bool = False) -> pa.Schema
 
 
 def batch_of_rows(rows: Sequence[Sequence[Any]], schema: pa.Schema) -> pa.RecordBatch:
-    """Typed rows as one batch."""
+    """Typed rows as one batch.
+
+    Raises:
+        Unreadable: a value that a row can hold and the column's Arrow type cannot.
+    """
     import pyarrow as pa  # noqa: PLC0415
 
     cells = zip(*rows, strict=True) if rows else [()] * len(schema)
-    arrays = [pa.array(values, field.type) for values, field in zip(cells, schema, strict=True)]
+    arrays = [_array(values, field) for values, field in zip(cells, schema, strict=True)]
     return pa.RecordBatch.from_arrays(arrays, schema=schema)
+
+
+def _array(values: Sequence[Any], field: pa.Field) -> pa.Array:
+    import pyarrow as pa  # noqa: PLC0415
+
+    try:
+        return pa.array(values, field.type)
+    except (pa.ArrowInvalid, OverflowError) as error:
+        if len(values) > 1:
+            for value in values:
+                _array([value], field)
+        raise Unreadable(
+            f"column {field.name!r} holds {values[0]!r}, which its Arrow type {field.type} cannot: "
+            f"{error}"
+        ) from error
 
 
 class ArrowReader:

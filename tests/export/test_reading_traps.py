@@ -197,7 +197,8 @@ def test_a_page_without_the_first_pages_header_is_an_error(second, clock, tmp_pa
     pages = {None: page([("1", "a")], "A"), "A": page([("2", "b")], header=second)}
     with CannedOrg(pages, 2) as org:
         export = canned(org, clock=clock).export("SELECT Id, Name FROM Thing")
-        with pytest.raises(TransportError):
+        # Without a header the row is taken for one, and is missing then.
+        with pytest.raises((TransportError, ReconciliationError)):
             export.to_csv(tmp_path / "x.csv")
         if second != ("Name", "Id"):  # rows are told apart by their columns' names
             with pytest.raises(TransportError):

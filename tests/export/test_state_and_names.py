@@ -1,15 +1,19 @@
 """What is written last, and what a name or a type says."""
 
+import gzip
 import os
 import threading
 from datetime import datetime, time, timedelta, timezone
 from decimal import Decimal
 
 import pytest
+from canned_org import CannedOrg, page
 
-from salesforce_bulk import InvalidInput
+from salesforce_bulk import InvalidInput, ReconciliationError, SalesforceBulk
 from salesforce_bulk.files import SteadySync
+from salesforce_bulk.formats.arrow_read import ArrowReader
 from salesforce_bulk.formats.typed import Column, value_of_json
+from salesforce_bulk.wire.v1 import Unreadable
 
 
 @pytest.mark.parametrize("write", ["to_csv", "to_parquet"])
@@ -108,3 +112,49 @@ def test_a_large_file_goes_to_the_disk_while_it_is_written(tmp_path, monkeypatch
         assert done.acquire(timeout=60)
     assert threading.main_thread() not in synced
     assert len(synced) == 2
+
+
+@pytest.mark.parametrize(("kind", "text"), [("int", "9" * 20), ("currency", "12.345")])
+def test_what_arrow_cannot_hold_names_its_column(kind, text):
+    """An integer beyond 64 bits, an amount of more digits than describe tells."""
+    reader = ArrowReader([Column("Amount__c", kind, 18, 2)], decimals=True)
+    with pytest.raises(Unreadable, match=f"'Amount__c' holds .*{text}"):
+        _ = reader.feed(f'"1"\n"{text}"\n'.encode()) + reader.flush()
+
+
+def test_parts_of_what_changed_are_refused(bulk, tmp_path):
+    """They would hold what was delivered before, and the state would not be written."""
+    with pytest.raises(InvalidInput, match="parts"):
+        bulk.export("Row__c", fields=["Text__c"], state=tmp_path / "s").parts()
+
+
+def test_a_set_of_fields_has_one_order(bulk):
+    """Whatever the order of a set is in this process."""
+    names = {"Text__c", "Long__c", "Amount__c", "Count__c", "On__c", "Many__c"}
+    since = datetime(2024, 1, 1, tzinfo=timezone.utc)
+    soql = bulk.export("Row__c", fields=names, since=since).soql
+    assert soql.startswith(f"SELECT {', '.join(sorted(names))}, Id, SystemModstamp")
+
+
+def test_functions_keep_their_columns_in_any_order(clock):
+    """Up to 49.0 columns come in the order of the alphabet, those of functions too."""
+    body = page([("$1.00", "a")], header=("Amount", "Name"))
+    with CannedOrg({None: body}, 1, version=48.0) as org:
+        bulk = SalesforceBulk(sessionId="00D!x", host=org.host, clock=clock, API_version="48.0")
+        export = bulk.export("SELECT toLabel(Name), FORMAT(Amount) FROM Thing")
+        assert list(export) == [{"Name": "a", "Amount": "$1.00"}]
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_a_page_with_too_few_rows_is_no_file(clock, tmp_path, packed):
+    """The rows of a file are counted, though its bytes are copied and line ends are in values."""
+    body, headers = page([("1", "a\nb\nc")])
+    headers["Sforce-NumberOfRecords"] = "2"
+    if packed:
+        body, headers["Content-Encoding"] = gzip.compress(body), "gzip"
+    with CannedOrg({None: (body, headers)}, 2) as org:
+        bulk = SalesforceBulk(sessionId="00D!x", host=org.host, clock=clock)
+        export = bulk.export("SELECT Id, Name FROM Thing")
+        with pytest.raises(ReconciliationError, match=r"holds 1 rows .* counted 2"):
+            export.to_csv(tmp_path / "x.csv")
+    assert list(tmp_path.iterdir()) == []
