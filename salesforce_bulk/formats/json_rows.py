@@ -18,6 +18,8 @@ from salesforce_bulk.wire.v1 import NO_RECORDS, Unreadable
 
 _BLANK = re.compile("[ \t\r\n\ufeff]*")
 _NO_RECORDS = NO_RECORDS.decode("ascii")
+#: The member that tells each record's object and address.
+_ABOUT = "attributes"
 #: Characters of the longest word or escape that a piece may end in: two of ``\\uXXXX``.
 _LONGEST_WORD = 12
 
@@ -168,4 +170,5 @@ def _at_path(record: Any, path: Sequence[str]) -> Any:
 
 def _in_any_case(record: Mapping[str, Any], name: str) -> Any:
     wanted = name.lower()
-    return next((value for key, value in record.items() if key.lower() == wanted), None)
+    found = (key for key in record if key.lower() == wanted and key != _ABOUT)
+    return record.get(next(found, name))

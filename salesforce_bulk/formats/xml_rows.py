@@ -145,10 +145,18 @@ class _Records(ContentHandler):
         self._path: list[str] = []
         self._text: list[str] = []
         self._nil = False
+        #: For each element on the way, whether it has told its object's name.
+        self._told: list[bool] = []
+        self._skipped = False
 
     def startElementNS(self, name: tuple[str | None, str], qname: str | None, attrs: Any) -> None:  # noqa: N802
         if not self._path and name[1] != "queryResult":
             raise Unreadable(f"a queryResult was expected, a {name[1]} came")
+        # The object's name, which a field Type that is null must not take.
+        self._skipped = bool(self._told) and name[1] == "type" and not self._told[-1]
+        if self._skipped:
+            self._told[-1] = True
+        self._told.append(False)
         self._path.append(name[1].lower())
         if len(self._path) == _RECORD_DEPTH:
             self._record = {}
@@ -159,11 +167,12 @@ class _Records(ContentHandler):
         self._text.append(content)
 
     def endElementNS(self, name: tuple[str | None, str], qname: str | None) -> None:  # noqa: N802
-        if len(self._path) > _RECORD_DEPTH and not self._nil:
+        if len(self._path) > _RECORD_DEPTH and not self._nil and not self._skipped:
             # Id comes twice, and is nil the first time where it was not selected.
             self._record[tuple(self._path[_RECORD_DEPTH:])] = "".join(self._text)
         elif len(self._path) == _RECORD_DEPTH and self._path[-1] == "records":
             self.found.append(self._record)
         self._path.pop()
+        self._told.pop()
         self._text = []
-        self._nil = False
+        self._nil = self._skipped = False

@@ -125,3 +125,32 @@ def test_all_formats_keep_carriage_returns(bulk, fill):
 def test_a_byte_order_mark_is_no_part_of_the_document(kind):
     body = b'[{"Id": "1", "Text__c": "x"}]' if kind is JsonReader else xml("x")
     assert read(kind(COLUMNS), b"\xef\xbb\xbf" + body, 1) == [("1", None, "x")]
+
+
+def test_a_null_type_is_not_the_objects_name(bulk, fill):
+    """XML records begin with the object's own `type`, which is not their field `Type`."""
+    parent = fill([{"Name": "Acme"}], "Account")[0]
+    fill([{"Name": "Child", "Type": "Prospect", "ParentId": parent}], "Account")
+    soql = "SELECT Name, Type, Parent.Type FROM Account ORDER BY Name"
+    kinds = ("CSV", "JSON", "XML")
+    found = [list(bulk.export(soql, api="1.0", content_type=kind)) for kind in kinds]
+    assert (
+        found
+        == [
+            [
+                {"Name": "Acme", "Type": None, "Parent.Type": None},
+                {"Name": "Child", "Type": "Prospect", "Parent.Type": None},
+            ]
+        ]
+        * 3
+    )
+
+
+def test_an_alias_may_be_called_type():
+    """Only the first element of a record is the object's own."""
+    text = b"<records><type>Row__c</type><Id>1</Id><type>mine</type></records></queryResult>"
+    columns = [Column("Id", "id"), Column("type")]
+    assert read(XmlReader(columns), XML_BEGIN + text, 1000) == [("1", "mine")]
+    assert read(JsonReader([Column("Attributes")]), b'[{"attributes": {"type": "X"}}]', 99) == [
+        (None,)
+    ]
