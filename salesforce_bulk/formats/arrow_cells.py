@@ -60,7 +60,7 @@ def lines_of(arrays: Sequence[Any], rules: CellRules) -> tuple[bytes, int] | Non
     """
     try:
         columns = [_cells(array, position, rules) for position, array in enumerate(arrays)]
-        lines = pc.binary_join_element_wise(*(column.texts for column in columns), ",")
+        lines = _joined(columns)
         if pc.max(pc.binary_length(lines)).as_py() > limits.RECORD_CHARACTERS:
             return None
         content = _bytes_of(lines)
@@ -71,31 +71,55 @@ def lines_of(arrays: Sequence[Any], rules: CellRules) -> tuple[bytes, int] | Non
 
 
 class _Cells(NamedTuple):
-    """A column as texts without nulls, and how many bytes they have beyond their characters."""
+    """A column.
+
+    Attributes:
+        texts: without nulls, quotes doubled.
+        quoted: whether they stand in quotes.
+        surplus: how many bytes they have beyond their characters.
+    """
 
     texts: Any
+    quoted: bool = False
     surplus: int = 0
 
 
+def _joined(columns: Sequence[_Cells]) -> Any:
+    pieces: list[Any] = []
+    before = ""
+    for column in columns:
+        quote = '"' if column.quoted else ""
+        pieces += (before + quote, column.texts)
+        before = f"{quote},"
+    end = '"\n' if columns[-1].quoted else "\n"
+    return pc.binary_join_element_wise(*pieces, end, "")
+
+
 def _cells(array: Any, position: int, rules: CellRules) -> _Cells:
-    """A column, in quotes where needed; the last one ends the lines."""
+    """A column.
+
+    Texts always stand in quotes: whether they need them would depend on their neighbours, and a
+    frame whose batches are laid out in another way would make other bodies after a crash.
+    """
     array = _decoded(array)
+    write, plain = _way_of(array.type)
     null = rules.nulls[position]
-    alone = len(rules.nulls) == 1
-    end = "\n" if position == len(rules.nulls) - 1 else ""
-    for is_kind, write, quoted in _WRITERS:
-        if is_kind(array.type):
-            try:
-                texts = write(array, position, rules)
-            except _CloserLook:
-                break
-            if quoted and null:
-                texts = pc.if_else(pc.equal(texts, ""), null, texts)
-            texts = texts.fill_null(null)
-            if quoted or alone:
-                return _quoted(texts, alone, end)
-            return _Cells(pc.binary_join_element_wise(texts, end, "") if end else texts)
-    return _quoted(_by_the_row_encoder(array, position, rules), alone, end)
+    try:
+        texts = write(array, position, rules)
+        if null and not plain:
+            texts = pc.if_else(pc.equal(texts, ""), null, texts)
+        texts = texts.fill_null(null)
+    except _CloserLook:
+        texts = _by_the_row_encoder(array, position, rules)
+    # A line without any character is no record to a reader.
+    return _quoted(texts) if not plain or len(rules.nulls) == 1 else _Cells(texts)
+
+
+def _way_of(kind: Any) -> tuple[_Writer, bool]:
+    for is_kind, write, plain in _WRITERS:
+        if is_kind(kind):
+            return write, plain
+    return _by_the_row_encoder, False
 
 
 def _by_the_row_encoder(array: Any, position: int, rules: CellRules) -> Any:
@@ -105,7 +129,7 @@ def _by_the_row_encoder(array: Any, position: int, rules: CellRules) -> Any:
     return pa.array(rules.texts.of(values, rules.nulls[position]), pa.string())
 
 
-def _quoted(texts: Any, always: bool, end: str) -> _Cells:
+def _quoted(texts: Any) -> _Cells:
     content = _bytes_of(texts)
     if b"\0" in content:
         raise _CloserLook
@@ -120,9 +144,7 @@ def _quoted(texts: Any, always: bool, end: str) -> _Cells:
             raise _CloserLook
     if b'"' in content:
         texts = pc.replace_substring(texts, '"', '""')
-    elif not always and not any(one in content for one in (b",", b"\n", b"\r")):
-        return _Cells(pc.binary_join_element_wise(texts, end, "") if end else texts, surplus)
-    return _Cells(pc.binary_join_element_wise('"', texts, f'"{end}', ""), surplus)
+    return _Cells(texts, True, surplus)
 
 
 def _bytes_of(texts: Any) -> bytes:
@@ -232,18 +254,18 @@ def _beyond(numbers: Any, least: int, most: int) -> bool:
 
 _Writer = Callable[[Any, int, CellRules], Any]
 
-#: What a type is told by, how its values are written, and whether that may need quotes.
+#: What a type is told by, how its values are written, and whether that never needs quotes.
 _WRITERS: tuple[tuple[Callable[[Any], bool], _Writer, bool], ...] = (
-    (_is_text, _text, True),
-    (pa.types.is_null, _nothing, False),
-    (pa.types.is_boolean, _text, False),
-    (pa.types.is_integer, _text, False),
-    (pa.types.is_floating, _float, False),
-    (pa.types.is_decimal, _decimal, False),
-    (pa.types.is_date, _date, False),
-    (pa.types.is_timestamp, _timestamp, False),
-    (pa.types.is_time, _time, False),
-    (_is_list_of_texts, _list, True),
+    (_is_text, _text, False),
+    (pa.types.is_null, _nothing, True),
+    (pa.types.is_boolean, _text, True),
+    (pa.types.is_integer, _text, True),
+    (pa.types.is_floating, _float, True),
+    (pa.types.is_decimal, _decimal, True),
+    (pa.types.is_date, _date, True),
+    (pa.types.is_timestamp, _timestamp, True),
+    (pa.types.is_time, _time, True),
+    (_is_list_of_texts, _list, False),
 )
 
 
