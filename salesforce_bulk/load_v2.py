@@ -55,6 +55,8 @@ from salesforce_bulk.wire.row_error import write_row_error
 JOB_BYTES = 20_000_000
 #: Rows of a job where the caller names no number: joining its results takes 450 bytes a row.
 JOB_RECORDS = 100_000
+#: Bytes of a job's result files that stay in memory; several jobs' are fetched at once.
+_FILES_IN_MEMORY = 1_000_000
 #: How often results that do not add up are fetched.
 _FETCHES = 3
 
@@ -451,7 +453,7 @@ class _ResultFiles:
         self._why = write_row_error(why)
         self.names = names
         self._delimiter = v2.DELIMITERS.get(str(job.fields.get("columnDelimiter")), ",")
-        self._spool = Spool()
+        self._spool = Spool(_FILES_IN_MEMORY)
         self._files: dict[str, list[Slice]] = {}
 
     def __enter__(self) -> _ResultFiles:
