@@ -11,12 +11,13 @@ from pathlib import Path
 from typing import IO, Any, NamedTuple
 
 from salesforce_bulk.download import BROKEN, Tries
-from salesforce_bulk.errors import InvalidInput
+from salesforce_bulk.errors import IncompleteBody, InvalidInput
 from salesforce_bulk.files import SteadySync, part_path, put_in_place, sync
+from salesforce_bulk.formats.csv_reader import RecordCounter
 from salesforce_bulk.formats.values import to_text
 from salesforce_bulk.journal import Entry, Journal
 from salesforce_bulk.org_access import OrgAccess
-from salesforce_bulk.page_reading import Body, HeaderFirst, Reading
+from salesforce_bulk.page_reading import Body, HeaderFirst, Reading, check_count
 from salesforce_bulk.wire.v1 import Unreadable
 
 
@@ -93,6 +94,7 @@ class CsvTarget:
         A page that breaks on the way is taken back and fetched again, where the file allows it.
 
         Raises:
+            ReconciliationError: more or fewer rows than the server counted.
             Unreadable: its header is not that of the first page, or not that of the export.
         """
         if not self.takes_back:
@@ -117,7 +119,7 @@ class CsvTarget:
         reading: Reading,
         told: Callable[[], None],
     ) -> None:
-        records, write = HeaderFirst(pieces), self.file.write
+        records, counter, write = HeaderFirst(pieces), RecordCounter(), self.file.write
         began = False
         with contextlib.closing(pieces):
             for piece in records:
@@ -125,6 +127,7 @@ class CsvTarget:
                     self._take_header(records, reading)
                     began = True
                 write(piece)
+                counter.feed(piece)
                 if self._sync is not None:
                     self._sync.wrote(len(piece))
                 told()
@@ -132,9 +135,10 @@ class CsvTarget:
             self._take_header(records, reading)
         if began and body.ends_open:
             write(b"\n")
-        if body.counted is None:
-            raise RuntimeError("a page that is copied is counted by its download")
-        self.page_rows = body.counted
+        if counter.in_quotes:
+            raise IncompleteBody("The answer ends within a record. Fetch it again.")
+        self.page_rows = counter.records + (began and body.ends_open)
+        check_count(body, self.page_rows)
 
     def write_header(self, names: Sequence[str]) -> None:
         """Write a header as the org would."""

@@ -140,14 +140,11 @@ class Download:
         access: the org.
         page: what is read.
         keep_nul: leave NUL characters where they are.
-        count: count the records, for a reader who does not see them.
         sums: keep the checksums without which a reading that broke off cannot go on.
 
     Attributes:
         rows: of this page by the server's word, from its headers or its batch; known once the
             page is opened.
-        counted: records found in the body, its header excluded; None where nobody asked for
-            it, the server tells the number and the end of the body is proved.
         next_locator: where the following page is, None behind the last one.
         server_time: by the answer's ``Date``.
         proved: whether the end of the body was proved by its length, its chunks or its
@@ -160,12 +157,10 @@ class Download:
         page: Page,
         *,
         keep_nul: bool = False,
-        count: bool = False,
         sums: bool = True,
     ) -> None:
         self.page = page
         self.rows = page.rows
-        self.counted: int | None = None
         self.next_locator: str | None = None
         self.server_time: datetime | None = None
         self.bytes = 0
@@ -175,14 +170,12 @@ class Download:
         self._opened: ResultPage | None = None
         self._interrupted = False
         self._keeps_sums = sums
-        self._count = count and page.content_type == "CSV"
         self._begin()
 
     def _begin(self) -> None:
         """Forget what came so far."""
         self.bytes = 0
-        self.counted = None
-        self._counter = RecordCounter() if self._count else None
+        self._counter: RecordCounter | None = None
         self._sums = _Checksums()
         self._head = b""
         self._last = b""
@@ -260,13 +253,13 @@ class Download:
             self._opened = opened = self._opened or self._fetch()
             self.proved = proves_its_end(opened.response)
             begun = None
-            unsure = not self.proved or self.rows is None
-            if unsure and self._counter is None and self.page.content_type == "CSV":
+            is_csv = self.page.content_type == "CSV"
+            if is_csv and not self.proved and self._counter is None:
                 begun = self._counter = RecordCounter()
             for piece in self._missing(opened.response, begun):
                 self._note(piece)
                 yield piece
-            if self.page.content_type == "CSV":
+            if is_csv and not self.proved:
                 self._check_end()
         finally:
             self.close()
@@ -321,34 +314,18 @@ class Download:
             self._counter.feed(piece)
 
     def _check_end(self) -> None:
-        if self.is_empty:
-            self.counted = 0
+        """Of a body whose end nothing proves: it may be cut anywhere."""
+        if self.is_empty or self._counter is None:
             return
-        in_quotes = self._counter is not None and self._counter.in_quotes
-        if in_quotes or (self.ends_open and not self.proved):
+        if self._counter.in_quotes or self.ends_open:
             raise IncompleteBody("The answer ends within a record. Fetch it again.")
-        if self._counter is None:
-            return
-        self.counted = max(0, self._counter.records + self.ends_open - 1)
-        if self.rows is None or self.counted == self.rows:
-            return
-        if not self.proved:
-            raise self._short(self.counted)
-        raise ReconciliationError(
-            f"{self.page} holds {self.counted:,} rows where the server counted {self.rows:,}.",
-            expected=self.rows,
-            got=self.counted,
-            evidence={"page": str(self.page), "bytes": self.bytes},
-            job_id=self.page.job_id,
-            batch_id=self.page.batch_id,
-        )
-
-    def _short(self, rows: int) -> IncompleteBody:
-        return IncompleteBody(
-            f"The answer has {rows:,} of {self.rows or 0:,} rows. Fetch it again.",
-            job_id=self.page.job_id,
-            batch_id=self.page.batch_id,
-        )
+        found = max(0, self._counter.records - 1)
+        if self.rows not in (None, found):
+            raise IncompleteBody(
+                f"The answer has {found:,} of {self.rows:,} rows. Fetch it again.",
+                job_id=self.page.job_id,
+                batch_id=self.page.batch_id,
+            )
 
     def _changed(self, how: str) -> ReconciliationError:
         return ReconciliationError(

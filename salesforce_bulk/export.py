@@ -264,13 +264,11 @@ class Export:
     def _done(self) -> QueryJob:
         return self._run.wait(self)
 
-    def _bodies(
-        self, count: bool = False, sums: bool = True, taken: Taken | None = None
-    ) -> Generator[Body, None, None]:
+    def _bodies(self, sums: bool = True, taken: Taken | None = None) -> Generator[Body, None, None]:
         """The pages in order, read one by one or some at a time ahead.
 
         Args:
-            count, sums: see `Download`.
+            sums: see `Download`.
             taken: the pages that an earlier process has read.
         """
         job, access = self._done(), self._access
@@ -278,7 +276,7 @@ class Export:
 
         def make(page: Page) -> Download:
             keep_nul = self._settings.keep_nul
-            return Download(access, page, keep_nul=keep_nul, count=count, sums=sums)
+            return Download(access, page, keep_nul=keep_nul, sums=sums)
 
         opened: Iterator[Body]
         if self._reads_ahead(job):
@@ -536,7 +534,7 @@ class Export:
         taken = csv_file.taken
         for batch_id, rows in taken.rows if taken else ():
             tally.add_to_batch(batch_id, rows)
-        with closing(self._bodies(True, not csv_file.takes_back, taken)) as bodies:
+        with closing(self._bodies(not csv_file.takes_back, taken)) as bodies:
             for body in bodies:
                 csv_file.copy(self._access, body, reading, lambda: told(tally))
                 tally.add(body.page, csv_file.page_rows)

@@ -34,8 +34,6 @@ class Body(Protocol):
     @property
     def rows(self) -> int | None: ...
     @property
-    def counted(self) -> int | None: ...
-    @property
     def next_locator(self) -> str | None: ...
     @property
     def proved(self) -> bool: ...
@@ -82,7 +80,7 @@ class Reading:
         for rows in read(body):
             count += len(rows)
             yield rows
-        _check_count(body, count)
+        check_count(body, count)
 
     def batches(self, body: Body) -> Iterator[pa.RecordBatch]:
         """The record batches of a page; as `rows`."""
@@ -96,7 +94,7 @@ class Reading:
         for batch in self._csv_batches(body):
             count += batch.num_rows
             yield batch.select(schema.names) if batch.schema.names != schema.names else batch
-        _check_count(body, count)
+        check_count(body, count)
 
     def _csv_rows(self, body: Body) -> Iterator[list[Row]]:
         reader = CsvReader(keep_nul=self.keep_nul)
@@ -229,7 +227,12 @@ def _first_end(begin: bytes) -> int:
     return 0
 
 
-def _check_count(body: Body, count: int) -> None:
+def check_count(body: Body, count: int) -> None:
+    """Compare a page's rows with the server's count, where it told one.
+
+    Raises:
+        ReconciliationError: they differ.
+    """
     if body.rows is None or count == body.rows:
         return
     page = body.page

@@ -47,11 +47,6 @@ class FetchedPage:
         return self._download.rows
 
     @property
-    def counted(self) -> int | None:
-        """See `Download`."""
-        return self._download.counted
-
-    @property
     def next_locator(self) -> str | None:
         """See `Download`."""
         return self._download.next_locator

@@ -10,6 +10,7 @@ import io
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from salesforce_bulk.errors import IncompleteBody
 from salesforce_bulk.formats.csv_reader import CsvReader, RecordEnds
 from salesforce_bulk.formats.typed import Column, TypedRows, converter
 from salesforce_bulk.wire.v1 import Unreadable
@@ -121,7 +122,13 @@ class ArrowReader:
         return self._read(block)
 
     def flush(self) -> list[pa.RecordBatch]:
-        """The batches that are left when the document has ended, which is proved elsewhere."""
+        """The batches that are left when the document has ended, which is proved elsewhere.
+
+        Raises:
+            IncompleteBody: it ends within a value nevertheless.
+        """
+        if self._ends.in_quotes:
+            raise IncompleteBody("The answer ends within a record. Fetch it again.")
         block = b"".join(self._waiting)
         self._waiting, self._size = [], 0
         return self._read(block) if block else []

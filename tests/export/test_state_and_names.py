@@ -155,6 +155,6 @@ def test_a_page_with_too_few_rows_is_no_file(clock, tmp_path, packed):
     with CannedOrg({None: (body, headers)}, 2) as org:
         bulk = SalesforceBulk(sessionId="00D!x", host=org.host, clock=clock)
         export = bulk.export("SELECT Id, Name FROM Thing")
-        with pytest.raises(ReconciliationError, match=r"holds 1 rows .* counted 2"):
+        with pytest.raises(ReconciliationError, match=r"gave 1 rows .* counted 2"):
             export.to_csv(tmp_path / "x.csv")
     assert list(tmp_path.iterdir()) == []
