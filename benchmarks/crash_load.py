@@ -25,7 +25,7 @@ BATCH = 1_000
 #: The journal's entry that says that a batch, or a job of 2.0, is in the org.
 IN_THE_ORG = {"1.0": "sent", "2.0": "started"}
 #: The entries between which a step of the load is under way.
-STEPS = {"1.0": ("job", "sending", "sent"), "2.0": ("job", "stored", "started")}
+STEPS = {"1.0": ("sending", "sent"), "2.0": ("job", "stored", "started")}
 
 ORG = """
 import sys, time
