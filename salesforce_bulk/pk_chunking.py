@@ -23,6 +23,8 @@ _STANDARD = frozenset(
     UserRole VoiceCall WorkOrder WorkOrderLineItem WorkPlan
     """.lower().split()
 )
+#: How the names of further objects begin, of which the guide lists many.
+_INDUSTRY = ("conversation", "insurance", "loyalty")
 #: Tables of a parent, whose ids the chunks are cut by.
 _OF_A_PARENT = ("Share", "History", "FieldHistory", "CleanInfo")
 
@@ -65,9 +67,15 @@ def chunking_parent(object_name: str) -> str | None:
             return f"{object_name[: -len(suffix) - 2]}__c"
     for suffix in sorted(_OF_A_PARENT, key=len, reverse=True):
         parent = object_name[: -len(suffix)]
-        if name.endswith(suffix.lower()) and parent.lower() in _STANDARD:
+        if name.endswith(suffix.lower()) and _stands_for_itself(parent):
             return parent
+    if _stands_for_itself(object_name):
+        return None
     raise InvalidInput(
         f"{object_name} is not among the objects that PK chunking supports; leave pk_chunking "
         "out, or give the header's text if the vendor's list has grown."
     )
+
+
+def _stands_for_itself(object_name: str) -> bool:
+    return object_name.lower() in _STANDARD or object_name.lower().startswith(_INDUSTRY)

@@ -14,6 +14,7 @@ from salesforce_bulk import (
     ResultsExpired,
     SalesforceBulk,
 )
+from salesforce_bulk.pk_chunking import chunking_header
 
 SOQL = "SELECT Id, Name FROM Thing"
 SPLIT = ("751A", "NotProcessed", 0)
@@ -264,3 +265,10 @@ def test_a_job_of_another_process_is_not_closed(bulk, numbered):
     assert bulk.job_state(job) == "Open"
     bulk.query(job, "SELECT Count__c FROM Row__c WHERE Count__c = 1")
     assert len(list(bulk.attach(job))) == 4
+
+
+def test_industry_objects_are_chunked_too():
+    """The guide's list goes on with objects whose names begin alike."""
+    assert chunking_header("LoyaltyProgramMember", True) == "true"
+    assert chunking_header("LoyaltyProgramMemberShare", True) == "true; parent=LoyaltyProgramMember"
+    assert chunking_header("InsurancePolicyHistory", True) == "true; parent=InsurancePolicy"
