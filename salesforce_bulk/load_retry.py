@@ -146,7 +146,7 @@ class Retries:
     def go_on(
         self,
         result: LoadResult,
-        sections: Iterable[Sequence[Entry]],
+        sections: Sequence[Sequence[Entry]],
         record: Callable[[Entry], None],
         deadline: float | None,
     ) -> LoadResult | None:
@@ -160,7 +160,7 @@ class Retries:
             deadline: by the clock's ``monotonic``.
         """
         with self._lock:
-            for entry, *events in sections:
+            for number, (entry, *events) in enumerate(sections, 1):
                 attempt = _Attempt.from_entry(entry)
                 chosen = _Chosen(result, partial(_within, rows=entry["rows"]))
                 plan = self._plan(chosen, attempt)
@@ -168,7 +168,10 @@ class Retries:
                 for event in events:
                     state.replay(event)
                 job, engine = self._job(plan, attempt, state, record)
-                engine.send()
+                if number < len(sections):
+                    engine.settle()  # the next attempt has taken what this one did not send
+                else:
+                    engine.send()
                 if not engine.wait(deadline):
                     return None
                 result = result.overlaid(job.layer(), chosen.before, job.job_ids)

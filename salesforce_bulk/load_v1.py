@@ -196,6 +196,15 @@ class UploadV1:
         if self.refused is not None and not self.state.sent:
             raise self.refused
 
+    def settle(self) -> None:
+        """Find out what became of batches whose answer was not seen, and send nothing.
+
+        Raises:
+            AmbiguousUpload: it cannot be found out.
+        """
+        self._settle_what_is_pending()
+        self.close()
+
     def _send_all(self, indexes: Sequence[int]) -> None:
         with ThreadPoolExecutor(self._parallel, "salesforce-bulk-upload") as pool:
             try:
@@ -705,6 +714,10 @@ class EngineV1:
 
     def send(self) -> None:
         self._upload.run()
+
+    def settle(self) -> None:
+        """See `UploadV1.settle`."""
+        self._upload.settle()
 
     def wait(self, deadline: float | None) -> bool:
         done = self._results.wait(deadline)

@@ -5,7 +5,7 @@ import contextlib
 import pytest
 from test_load_resume import Crash, crash_at, crashed
 
-from salesforce_bulk import ExceededQuota, JobStillRunning
+from salesforce_bulk import AmbiguousUpload, ExceededQuota, JobStillRunning
 
 ROWS = [{"Ext__c": f"k{n}", "Text__c": f"Row {n}"} for n in range(60)]
 
@@ -112,3 +112,29 @@ def test_a_crash_before_the_retry_changes_nothing(org, bulk, held, tmp_path):
     org.faults.add("row_errors", rows=2)
     assert program(org.connect(), journal).succeeded == 60
     assert len(held()) == 60
+
+
+@pytest.mark.parametrize("arrived", [True, False])
+def test_what_a_broken_attempt_left_to_the_next_is_not_sent_by_both(
+    org, bulk, held, tmp_path, arrived
+):
+    """Of the first attempt a batch is in doubt and others were not sent; the second sent those."""
+    journal = tmp_path / "journal"
+    org.faults.add("row_errors", rows=10)
+    org.faults.add("row_errors", nth=2, rows=10)
+    result = bulk.insert(
+        "Load__c", ROWS, journal=journal, batch_size=10, parallel=1, on_error="report"
+    )
+    assert result.failed == 20
+    kind = "answer_lost" if arrived else "reset_before"
+    org.faults.add(kind, method="POST", path="*/batch", nth=2)
+    org.faults.add("request_limit", method="GET", path="*/batch", times=0)
+    with pytest.raises(AmbiguousUpload):
+        result.retry(batch_size=5)
+    org.faults.clear()
+    again = result.retry()
+    assert again.unknown
+    assert 60 - len(held()) in (0, 5)
+    final = program(org.connect(), journal)
+    assert final.succeeded == 60
+    assert held() == sorted(row["Text__c"] for row in ROWS)
