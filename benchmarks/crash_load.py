@@ -1,6 +1,6 @@
 """A loading process killed with SIGKILL at random moments: each row is in the org exactly once.
 
-    python benchmarks/crash_load.py [--api 2.0] [--rows 200000] [--kills 50] [--faults] [--seed 1]
+    python benchmarks/crash_load.py [--api 2.0] [--rows 200000] [--batch 1000] [--kills 50] [--faults]
 
 The org runs in a process of its own and goes on. The loader is started, killed at a random moment,
 started again, and so on; after so many kills it is left to end by itself. ``--faults`` loses 20 %
@@ -20,8 +20,6 @@ import tempfile
 import time
 from pathlib import Path
 
-#: Rows in a batch, or in a job of 2.0: small ones make many moments to be killed at.
-BATCH = 1_000
 #: The journal's entry that says that a batch, or a job of 2.0, is in the org.
 IN_THE_ORG = {"1.0": "sent", "2.0": "started"}
 #: The entries between which a step of the load is under way.
@@ -70,6 +68,12 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--api", choices=["1.0", "2.0"], default="1.0")
     parser.add_argument("--rows", type=int, default=200_000)
+    parser.add_argument(
+        "--batch",
+        type=int,
+        default=1_000,
+        help="rows in a batch, or in a job of 2.0: small ones make many moments to be killed at",
+    )
     parser.add_argument("--kills", type=int, default=50)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--faults", action="store_true")
@@ -86,9 +90,9 @@ def main() -> int:
         url = org.stdout.readline().strip()
         with tempfile.TemporaryDirectory() as folder:
             journal = Journal(Path(folder) / "journal", args.api)
-            numbers = [str(number) for number in (args.rows, 3, BATCH)]
+            numbers = [str(number) for number in (args.rows, 3, args.batch)]
             command = [sys.executable, "-c", LOADER, url, str(journal.path), args.api, *numbers]
-            run = Run(command, journal, -(-args.rows // BATCH), random.Random(args.seed))
+            run = Run(command, journal, -(-args.rows // args.batch), random.Random(args.seed))
             run.to_the_end(args.kills)
             entries = collections.Counter(journal.events()[1:])
         org.stdin.write("check\n")
