@@ -8,7 +8,7 @@ from __future__ import annotations
 import codecs
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -96,9 +96,10 @@ class JsonReader:
         self._at, self._behind, self._wanted = 0, [], 0
         if self._state == "begin" and _NO_RECORDS.startswith(self._text.strip()):
             return []
-        rows = []
+        records = []
         while (record := self._next()) is not None:
-            rows.append(self._row(record))
+            records.append(record)
+        rows = self._rows(records) if records else []
         self._waiting = len(self._text) - self._at
         self.rows += len(rows)
         return rows
@@ -139,14 +140,28 @@ class JsonReader:
             self._state = following
             self._at += 1
 
-    def _row(self, record: Any) -> tuple[Any, ...]:
-        values = [_at_path(record, path) for path in self._paths]
-        if self._raw:
-            return tuple(values)
-        return tuple(
-            value_of_json(column, value, self._decimals)
-            for column, value in zip(self._columns, values, strict=True)
-        )
+    def _rows(self, records: list[Any]) -> list[tuple[Any, ...]]:
+        # Column by column: calls of Python for each cell would cost more than the parser.
+        cells = [_at_path(records, path) for path in self._paths]
+        if not self._raw:
+            cells = list(map(self._typed, self._columns, cells))
+        return list(zip(*cells, strict=True))
+
+    def _typed(self, column: Column, values: list[Any]) -> list[Any]:
+        same = Decimal if self._decimals and column.type in _NUMBERS else _same_type(column)
+        if same is str:
+            return [
+                value or None
+                if value is None or value.__class__ is str
+                else value_of_json(column, value)
+                for value in values
+            ]
+        return [
+            value
+            if value is None or value.__class__ is same
+            else value_of_json(column, value, self._decimals)
+            for value in values
+        ]
 
 
 #: What follows in each state on each mark; a record leads to "between".
@@ -159,16 +174,37 @@ _MARKS = {
 _BEFORE_RECORD = frozenset({"first", "record"})
 
 
-def _at_path(record: Any, path: Sequence[str]) -> Any:
+_NUMBERS = frozenset({"double", "currency", "percent"})
+#: Types whose JSON values are what they should be; those of dates and times never are.
+_SAME: dict[str, type] = {
+    "boolean": bool,
+    "int": int,
+    "long": int,
+    **dict.fromkeys(_NUMBERS, float),
+    **dict.fromkeys(("date", "datetime", "time"), type(None)),
+}
+
+
+def _same_type(column: Column) -> type:
+    return _SAME.get(column.type, str)
+
+
+def _at_path(records: list[Any], path: Sequence[str]) -> list[Any]:
+    """The value of each record at a path; None where something on the way is null."""
     for name in path:
-        if not isinstance(record, Mapping):
-            return None
-        found = record.get(name)
-        record = _in_any_case(record, name) if found is None and name not in record else found
-    return record
+        found = [record.get(name) if record.__class__ is dict else None for record in records]
+        if None in found:
+            found = [
+                value
+                if value is not None or record.__class__ is not dict or name in record
+                else _in_any_case(record, name)
+                for record, value in zip(records, found, strict=True)
+            ]
+        records = found
+    return records
 
 
-def _in_any_case(record: Mapping[str, Any], name: str) -> Any:
+def _in_any_case(record: dict[str, Any], name: str) -> Any:
     wanted = name.lower()
     found = (key for key in record if key.lower() == wanted and key != _ABOUT)
     return record.get(next(found, name))

@@ -161,7 +161,7 @@ class _Records(ContentHandler):
         if len(self._path) == _RECORD_DEPTH:
             self._record = {}
         self._text = []
-        self._nil = attrs.get(_NIL) == "true"
+        self._nil = attrs.get(_NIL) in ("true", "1")
 
     def characters(self, content: str) -> None:
         self._text.append(content)
