@@ -87,7 +87,7 @@ def open_source(records: Any, *, encoding: str | None = None, key_only: bool = F
     if isinstance(records, (str, Path)) and not (key_only and _looks_like_id(records)):
         return _csv_path(Path(records), encoding)
     if is_arrow_stream(records):
-        frame = frame_rows(records)
+        frame = frame_rows(_as_frame(records, key_only))
         return Source(frame.columns, lambda: frame.chunks(CHUNK_ROWS))
     if hasattr(records, "read"):
         return _csv_file(records, encoding)
@@ -96,6 +96,15 @@ def open_source(records: Any, *, encoding: str | None = None, key_only: bool = F
     ):
         raise _not_rows(records)
     return _mappings(records, key_only)
+
+
+def _as_frame(records: Any, key_only: bool) -> Any:
+    """The frame itself, or one of the Ids where it is a column of them."""
+    if not hasattr(records, "to_frame"):
+        return records
+    if not key_only:
+        raise _not_rows(records)
+    return records.to_frame("Id")
 
 
 def _looks_like_id(records: Any) -> bool:
@@ -108,6 +117,7 @@ def _not_rows(records: Any) -> InvalidInput:
         "dict": "put it in a list",
         "bytes": "wrap it in io.BytesIO",
         "LazyFrame": "call .collect() first",
+        "Series": "give a frame, which names its columns",
     }.get(kind, "give dicts, a CSV file or its path, or a frame")
     return InvalidInput(f"A {kind} holds no rows: {hint}.")
 

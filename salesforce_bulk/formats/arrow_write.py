@@ -35,7 +35,7 @@ def frame_rows(records: Any) -> FrameRows:
     """The rows of anything that `is_arrow_stream`.
 
     Raises:
-        InvalidInput: pyarrow is not installed.
+        InvalidInput: pyarrow is not installed, or Arrow has no type for a column.
     """
     kind = type(records).__module__.partition(".")[0]
     if kind == "polars" and any(str(one) == "Object" for one in records.dtypes):
@@ -49,7 +49,7 @@ def frame_rows(records: Any) -> FrameRows:
 def _pandas_rows(frame: Any) -> FrameRows:
     try:
         return ArrowRows(frame)
-    except (TypeError, ValueError):
+    except InvalidInput:
         # A column of more than one type, or of CLEAR, is none for Arrow.
         return PandasObjects(frame)
 
@@ -131,7 +131,10 @@ def _reader(records: Any) -> Any:
             f"Loading a {type(records).__name__} needs pyarrow: "
             "pip install 'salesforce-bulk[arrow]'."
         ) from error
-    return pa.RecordBatchReader.from_stream(records)
+    try:
+        return pa.RecordBatchReader.from_stream(records)
+    except (pa.ArrowException, TypeError, ValueError) as error:
+        raise InvalidInput(f"The {type(records).__name__} holds no rows: {error}") from error
 
 
 class ArrowChunk(FrameChunk):

@@ -287,6 +287,14 @@ def test_a_pandas_frame_of_objects_is_rows():
     ]
 
 
+def test_half_a_character_in_a_pandas_frame_is_refused_by_its_row():
+    pandas = pytest.importorskip("pandas")
+    frame = pandas.DataFrame({"Name": pandas.Series(["x", "\ud800"], dtype=object)})
+    with pytest.raises(InvalidInput, match="surrogate") as caught:
+        written(frame)
+    assert (caught.value.row, caught.value.column) == (2, "Name")
+
+
 def test_a_polars_frame_of_objects_is_rows():
     """What polars hands over for an object is its address."""
     polars = pytest.importorskip("polars")
@@ -321,3 +329,21 @@ def test_frames_of_all_libraries_are_written_alike(library):
         ["", "2", "", "false", "", "2024-03-31T01:00:00.000Z"],
         ['q"', "3", "2.0", "true", "x", "2024-03-31T01:00:00.000Z"],
     ]
+
+
+@pytest.mark.parametrize("library", ["pandas", "polars"])
+def test_a_column_of_ids_is_what_a_delete_takes(library):
+    ids = pytest.importorskip(library).Series(["001000000000001AAA", "001000000000002AAA"])
+    source = open_source(ids, key_only=True)
+    assert source.columns == ("Id",)
+    assert [row for chunk in source.chunks() for row in chunk] == [(one,) for one in ids]
+    with pytest.raises(InvalidInput, match="names its columns"):
+        open_source(ids)
+
+
+def test_what_arrow_cannot_hand_out_is_no_rows():
+    pandas = pytest.importorskip("pandas")
+    sparse = pandas.DataFrame({"Count__c": pandas.arrays.SparseArray([1])})
+    for records in (pa.chunked_array([[1]]), sparse):
+        with pytest.raises(InvalidInput, match=r"holds no rows: .*(struct|Count__c)"):
+            open_source(records)
