@@ -163,6 +163,7 @@ def open_window(
     fingerprint = hashlib.sha256(f"{whose}\n{query.text}".encode()).hexdigest()
     path = None if state is None else Path(state)
     if path is not None:
+        _check_path(path)
         _check_end(query, end, now)
     known: frozenset[bytes] = frozenset()
     if path is not None and path.exists():
@@ -185,6 +186,14 @@ def _check_items(query: Query) -> None:
                 f"{item.text} stands where {name} itself must be, to tell what was changed; give "
                 "it another name, or leave it out."
             )
+
+
+def _check_path(path: Path) -> None:
+    """Told before the export and not behind its last row."""
+    if not path.absolute().parent.is_dir():
+        raise InvalidInput(f"state={str(path)!r}: there is no folder {path.parent}.")
+    if path.exists() and not path.is_file():
+        raise InvalidInput(f"state={str(path)!r} is no file.")
 
 
 def _check_end(query: Query, end: datetime, now: datetime) -> None:

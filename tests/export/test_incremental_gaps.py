@@ -132,3 +132,9 @@ def test_what_is_remembered_of_a_record_is_small(tmp_path):
     assert again.new([("0" * 18, stamp, "x" * 1_000), ("0" * 18, stamp, "y")]) == [
         ("0" * 18, stamp, "y")
     ]
+
+
+def test_a_state_that_cannot_be_written_is_told_before_the_export(bulk, tmp_path):
+    for path in (tmp_path / "missing" / "s", tmp_path):
+        with pytest.raises(InvalidInput, match="state="):
+            bulk.export("Row__c", fields=FIELDS, state=path)
