@@ -496,11 +496,12 @@ class LoadResult:
         counts: Counter[str] = Counter()
         for status in STATUSES[1:]:
             if self._counts[status]:
-                for outcome in self.outcomes(status, cells=False):
-                    reason = _reason(outcome.error)
-                    if reason not in counts and len(counts) >= _REASONS_KEPT:
-                        reason = "others"
-                    counts[reason] += 1
+                for block in self._blocks(status, cells=False):
+                    for error, count in Counter(block.error).items():
+                        reason = _reason(error)
+                        if reason not in counts and len(counts) >= _REASONS_KEPT:
+                            reason = "others"
+                        counts[reason] += count
         return counts.most_common(most)
 
     def raise_for_failures(self) -> None:
@@ -597,7 +598,8 @@ def _status(success: str) -> RowStatus:
 
 
 def _with_status(block: Block, status: RowStatus) -> Block:
-    wanted = [_status(success) == status for success in block.success]
+    rows = zip(block.numbers, block.success, strict=False)
+    wanted = [_status(success) == status for _, success in rows]
     return Block._make(list(compress(column, wanted)) for column in block)
 
 

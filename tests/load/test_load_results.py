@@ -13,6 +13,7 @@ from salesforce_bulk.load_results import (
     STATUSES,
     Fate,
     Layer,
+    LoadResult,
     Unit,
     count_results,
     split_results,
@@ -279,3 +280,15 @@ def test_results_are_read_piece_by_piece(error):
     assert [(one.number, one.success) for one in bare] == [
         (one.number, one.success) for one in found
     ]
+
+
+def test_reasons_count_each_row_once():
+    """Rows without a result of their own share one text, however many they are."""
+    layer = Layer(("A",), Spool(), Spool())
+    stored = layer.results.append(body_of([("", False, False, "E:m:--")] * 700))
+    request = layer.requests.append(b"A\n" + b"x\n" * 1_203)
+    counts = {"failed": 700, "unprocessed": 503}
+    layer.units.append(Unit(request, range(1, 1_204), stored, Fate("unprocessed", WHY), counts))
+    result = LoadResult("insert X", 1_203, layer, api="1.0", api_reason="", job_ids=[])
+    assert result.reasons() == [("E: m", 700), ("Failed: why", 503)]
+    assert [row.number for row in result.unprocessed] == list(range(701, 1_204))
