@@ -1,6 +1,7 @@
 """A loading process killed with SIGKILL at random moments: each row is in the org exactly once.
 
-    python benchmarks/crash_load.py [--api 2.0] [--rows 200000] [--batch 1000] [--kills 50] [--faults]
+    python benchmarks/crash_load.py [--api 2.0] [--rows 200000] [--batch 1000] [--kills 50]
+                                    [--faults] [--seed 1]
 
 The org runs in a process of its own and goes on. The loader is started, killed at a random moment,
 started again, and so on; after so many kills it is left to end by itself. ``--faults`` loses 20 %

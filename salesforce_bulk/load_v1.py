@@ -503,6 +503,7 @@ class ResultsV1:
         self._told = told
         self._parallel = parallel
         self._units: dict[int, Unit] = {}
+        self._rows = 0
 
     @property
     def done(self) -> bool:
@@ -522,7 +523,8 @@ class ResultsV1:
                 ended = self._ended()
                 for index, unit in pool.map(self._fetched, ended):
                     self._units[index] = unit
-                    self._tell()
+                    self._rows += len(unit.numbers)
+                    self._told("processing", self._rows, 0)
                 if self.done:
                     return True
                 now = clock.monotonic()
@@ -570,11 +572,8 @@ class ResultsV1:
             why = RowError("BatchGone", f"the org knows batch {ref.batch_id} no more")
             part = self._plan.parts[index]
             self._units[index] = _without_results(part, Fate("unknown", why), ref)
+            self._rows += len(part.numbers)
             return None
-
-    def _tell(self) -> None:
-        rows = sum(len(unit.numbers) for unit in self._units.values())
-        self._told("processing", rows, 0)
 
     def _fetched(self, ended: tuple[int, Mapping[str, Any]]) -> tuple[int, Unit]:
         index, info = ended
