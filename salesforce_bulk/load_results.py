@@ -432,6 +432,8 @@ class LoadResult:
     def _as_results(self, only: RowStatus | None) -> Iterator[RowResult]:
         for block in self._blocks(only, cells=not self._records):
             numbers, cells, successes, ids, created, errors = block
+            # Few texts stand for many rows.
+            reasons = {text: read_row_error(text) if text else None for text in set(errors)}
             yield from map(
                 _new_row_result,
                 zip(
@@ -440,7 +442,7 @@ class LoadResult:
                     map(_status, successes),
                     [record_id or None for record_id in ids],
                     [text == "true" for text in created],
-                    [read_row_error(error) if error else None for error in errors],
+                    map(reasons.__getitem__, errors),
                     strict=False,
                 ),
             )
