@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
+import stat
 import sys
 import threading
 from collections.abc import Iterator
@@ -79,7 +80,9 @@ class SteadySync:
 
 
 def put_in_place(part: Path, target: Path) -> None:
-    """Give a written file its name, in one step."""
+    """Give a written file its name, in one step; who may read a file that was there stays."""
+    with contextlib.suppress(FileNotFoundError):
+        part.chmod(stat.S_IMODE(target.stat().st_mode))
     part.replace(target)
     # The name is what a power cut might take back; not every file system can be asked for it.
     with contextlib.suppress(OSError):

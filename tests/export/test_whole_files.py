@@ -106,3 +106,12 @@ def test_what_cannot_be_replaced_is_refused_before_anything_is_read(org, bulk, t
             getattr(export, write)(target)
     assert [path.name for path in tmp_path.iterdir()] == ["fifo"]
     assert [p for p in tmp_path.parent.iterdir() if p.name.endswith(".part")] == []
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has other permissions")
+def test_who_may_read_a_file_stays(bulk, tmp_path):
+    """A file that its owner has closed to others is closed after it was replaced, too."""
+    target = tmp_path / "x.csv"
+    target.touch(mode=0o600)
+    bulk.export(SOQL).to_csv(target)
+    assert target.stat().st_mode & 0o777 == 0o600
