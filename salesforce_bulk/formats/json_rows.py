@@ -8,7 +8,7 @@ from __future__ import annotations
 import codecs
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -141,6 +141,8 @@ class JsonReader:
             self._at += 1
 
     def _rows(self, records: list[Any]) -> list[tuple[Any, ...]]:
+        if self.rows == 0:
+            refuse_other_names(self._paths, [key for key in records[0] if key != _ABOUT])
         # Column by column: calls of Python for each cell would cost more than the parser.
         cells = [_at_path(records, path) for path in self._paths]
         if not self._raw:
@@ -202,6 +204,25 @@ def _at_path(records: list[Any], path: Sequence[str]) -> list[Any]:
             ]
         records = found
     return records
+
+
+def refuse_other_names(paths: Iterable[Sequence[str]], found: Iterable[str]) -> None:
+    """Records hold what was selected: something else in place of a column is that column.
+
+    Args:
+        paths: of the columns.
+        found: the names in the first record; nulls may be left out.
+
+    Raises:
+        Unreadable: names of columns are missing and others are there.
+    """
+    there = {name.lower() for name in found}
+    wanted = {path[0].lower() for path in paths}
+    if wanted - there and there - wanted:
+        raise Unreadable(
+            f"the records hold {', '.join(sorted(there - wanted))} in place of "
+            f"{', '.join(sorted(wanted - there))}"
+        )
 
 
 def _in_any_case(record: dict[str, Any], name: str) -> Any:

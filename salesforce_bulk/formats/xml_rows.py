@@ -15,6 +15,7 @@ from defusedxml.common import DefusedXmlException
 from defusedxml.expatreader import create_parser
 
 from salesforce_bulk.errors import IncompleteBody
+from salesforce_bulk.formats.json_rows import refuse_other_names
 from salesforce_bulk.formats.typed import Column, TypedRows
 from salesforce_bulk.wire.v1 import NO_RECORDS, Unreadable
 
@@ -91,6 +92,10 @@ class XmlReader:
 
     def _taken(self) -> list[tuple[Any, ...]]:
         records, self._records.found = self._records.found, []
+        if records and self.rows == 0:
+            # Id is there unasked.
+            names = [path[0] for path in records[0] if path in self._paths or path != ("id",)]
+            refuse_other_names(self._paths, names)
         rows = [tuple(record.get(path, "") for path in self._paths) for record in records]
         self.rows += len(rows)
         return rows if self._typed is None or not rows else list(self._typed(rows))
@@ -167,9 +172,10 @@ class _Records(ContentHandler):
         self._text.append(content)
 
     def endElementNS(self, name: tuple[str | None, str], qname: str | None) -> None:  # noqa: N802
-        if len(self._path) > _RECORD_DEPTH and not self._nil and not self._skipped:
+        if len(self._path) > _RECORD_DEPTH and not self._skipped:
             # Id comes twice, and is nil the first time where it was not selected.
-            self._record[tuple(self._path[_RECORD_DEPTH:])] = "".join(self._text)
+            path = tuple(self._path[_RECORD_DEPTH:])
+            self._record[path] = self._record.get(path, "") if self._nil else "".join(self._text)
         elif len(self._path) == _RECORD_DEPTH and self._path[-1] == "records":
             self.found.append(self._record)
         self._path.pop()

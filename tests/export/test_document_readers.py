@@ -154,3 +154,32 @@ def test_an_alias_may_be_called_type():
     assert read(JsonReader([Column("Attributes")]), b'[{"attributes": {"type": "X"}}]', 99) == [
         (None,)
     ]
+
+
+@pytest.mark.parametrize("kind", [JsonReader, XmlReader])
+def test_a_column_under_another_name_is_no_null(kind):
+    """Records that lack a column and hold one that was not asked for: named otherwise, not null."""
+    columns = [Column("Id", "id"), Column("shown"), Column("Owner.Name")]
+    body = b'[{"attributes": {}, "Id": "1", "expr0": "$1", "Owner": {"Name": "o"}}]'
+    document = b"<records><type>A</type><Id>1</Id><expr0>$1</expr0><Owner><type>User</type>"
+    document += b"<Id xsi:nil='true'/><Name>o</Name></Owner></records></queryResult>"
+    with pytest.raises(Unreadable, match=r"(?i)expr0.*shown"):
+        read(kind(columns), body if kind is JsonReader else XML_BEGIN + document, 1000)
+    named = [column if column.name != "shown" else Column("EXPR0") for column in columns]
+    whole = body if kind is JsonReader else XML_BEGIN + document
+    assert read(kind(named), whole, 1000) == [("1", "$1", "o")]
+
+
+@pytest.mark.parametrize("kind", [JsonReader, XmlReader])
+def test_nulls_may_be_left_out_or_told(kind):
+    columns = [Column("Name"), Column("Owner.Name"), Column("Text__c")]
+    for body, document in (
+        (b'[{"Name": "a"}]', b"<Name>a</Name>"),
+        (
+            b'[{"Name": "a", "Owner": null, "Text__c": null}]',
+            b"<Name>a</Name><Owner xsi:nil='true'/><Text__c xsi:nil='true'/>",
+        ),
+    ):
+        whole = b"<records><type>A</type><Id xsi:nil='true'/>" + document + b"</records>"
+        whole = body if kind is JsonReader else XML_BEGIN + whole + b"</queryResult>"
+        assert read(kind(columns), whole, 1000) == [("a", None, None)]
