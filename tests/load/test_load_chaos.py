@@ -1,4 +1,4 @@
-"""Misbehaviour of every kind at random: what a load says of its rows is true, and none is doubled.
+"""Faults of every kind and crashes at random: what a load says is true, and no row is doubled.
 
 python tests/load/test_load_chaos.py FIRST LAST     runs further seeds
 """
@@ -10,6 +10,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from test_load_resume import Crash, crash_at
 
 from salesforce_bulk import BulkApiError
 from salesforce_bulk.emulator import SalesforceEmulator
@@ -122,12 +123,15 @@ def run(seed, folder):
                 org.faults.clear()
             error = None
             try:
-                result = bulk.insert("Account", ROWS, journal=journal, **options)
-                check(org, result)
-                if chance.random() < 0.7:
-                    result = result.retry(batch_size=chance.choice([5, 30]))
+                with pytest.MonkeyPatch.context() as patch:
+                    if journal is not None and attempt < 3 and chance.random() < 0.6:
+                        crash_at(patch, chance.randint(0, 30))
+                    result = bulk.insert("Account", ROWS, journal=journal, **options)
                     check(org, result)
-            except BulkApiError as caught:
+                    if chance.random() < 0.7:
+                        result = result.retry(batch_size=chance.choice([5, 30]))
+                        check(org, result)
+            except (BulkApiError, Crash) as caught:
                 error = caught
             if error is None:
                 break
