@@ -20,6 +20,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, NamedTuple
 
 from salesforce_bulk import bulk_states
@@ -475,7 +476,7 @@ def _state(info: Mapping[str, Any]) -> str:
 
 
 class ResultsV1:
-    """Fetches what became of the batches.
+    """Fetches what became of the batches. A connection that is gone for minutes ends no wait.
 
     Args:
         api: the endpoints.
@@ -548,7 +549,7 @@ class ResultsV1:
         ended: list[tuple[int, Mapping[str, Any]]] = []
         for job_id, batches in waiting.items():
             try:
-                infos = self._api.batches(job_id)
+                infos = try_again(partial(self._api.batches, job_id), self._api.clock)
             except InvalidJob as error:
                 raise ResultsExpired(
                     f"Job {job_id} is gone from the org, which keeps results for seven days. This "
@@ -567,7 +568,7 @@ class ResultsV1:
 
     def _unlisted(self, index: int, ref: BatchRef) -> Mapping[str, Any] | None:
         try:
-            return self._api.batch(*ref)
+            return try_again(partial(self._api.batch, *ref), self._api.clock)
         except InvalidBatch:
             why = RowError("BatchGone", f"the org knows batch {ref.batch_id} no more")
             part = self._plan.parts[index]
@@ -591,7 +592,7 @@ class ResultsV1:
             # Results may come a moment after the state that announces them.
             self._api.clock.sleep(fetch)
             try:
-                body = self._api.result_body(ref.job_id, ref.batch_id)
+                body = try_again(partial(self._api.result_body, *ref), self._api.clock)
             except InvalidBatch as error:
                 if not rest:  # "Records not processed"
                     return index, _without_results(part, Fate("unprocessed", why), ref)

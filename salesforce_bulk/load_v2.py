@@ -312,7 +312,7 @@ class EngineV2:
 
     def _job(self, job_id: str) -> JobInfo:
         try:
-            return self._api.ingest_job(job_id)
+            return try_again(lambda: self._api.ingest_job(job_id), self._clock)
         except NotFound as error:
             raise _gone(job_id) from error
 
@@ -418,7 +418,7 @@ class AttachedV2:
 
     def _job(self) -> JobInfo:
         try:
-            return self._api.ingest_job(self.job_ids[0])
+            return try_again(lambda: self._api.ingest_job(self.job_ids[0]), self._clock)
         except NotFound as error:
             raise _gone(self.job_ids[0]) from error
 

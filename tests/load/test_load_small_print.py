@@ -109,3 +109,21 @@ def test_uploads_of_2_0_are_compressed_only_where_that_is_asked_for(wanted, pack
     )
     url = "https://acme.my.salesforce.com/services/data/v64.0/jobs/ingest/750/batches"
     assert caller._may_gain_from_gzip(url, b"Name\n" * 1_000, "text/csv") is packed
+
+
+@pytest.mark.parametrize("api", ["1.0", "2.0"])
+@pytest.mark.parametrize("which", ["state", "results"])
+def test_a_connection_that_is_gone_for_minutes_ends_no_wait(org, bulk, clock, api, which):
+    """The rows are in the org, and the waiting may go on for hours."""
+    paths = {
+        ("1.0", "state"): "*/batch",
+        ("1.0", "results"): "*/result",
+        ("2.0", "state"): "*/jobs/ingest/???????????????AAA",
+        ("2.0", "results"): "*/failedResults",
+    }
+    handle = bulk.submit_insert("Account", ROWS, api=api)
+    began = clock.monotonic()
+    org.faults.add("reset_before", method="GET", path=paths[api, which], times=20)
+    assert handle.result().succeeded == 40
+    assert clock.monotonic() - began > 60
+    assert len(org.faults.fired) == 20
