@@ -19,7 +19,7 @@ from itertools import pairwise
 from salesforce_bulk.batching import Bounds, Part, cut
 from salesforce_bulk.errors import InvalidInput
 from salesforce_bulk.formats.csv import read_rows
-from salesforce_bulk.formats.row_encoder import ColumnTexts, Row, RowEncoder
+from salesforce_bulk.formats.row_encoder import ColumnTexts, Row, RowEncoder, column_of
 from salesforce_bulk.load_checks import Key
 from salesforce_bulk.row_order import Line, RowOrder, arrange
 from salesforce_bulk.sources import Chunks
@@ -181,7 +181,7 @@ class _Planner:
             position += len(chunk)
 
     def _key_texts(self, key: Key, chunk: Sequence[Row], position: int) -> list[str]:
-        texts = self._texts.of([row[key.position] for row in chunk], "")
+        texts = self._texts.of(column_of(chunk, key.position), "")
         if key.required and "" in texts:
             number = self._number(position + texts.index(""))
             raise InvalidInput(
@@ -255,7 +255,7 @@ class _Planner:
         if self._rules.group is None:
             return [None] * len(chunk)
         position, normal = self._rules.group
-        texts = self._texts.of([row[position] for row in chunk], "")
+        texts = self._texts.of(column_of(chunk, position), "")
         return [normal(text) or None for text in texts]
 
 

@@ -8,8 +8,8 @@ import threading
 import weakref
 from typing import Any, NamedTuple
 
-#: Bytes that stay in memory before there is a file.
-MEMORY_BYTES = 16_000_000
+#: Bytes that stay in memory before there is a file. A load has several spools at a time.
+MEMORY_BYTES = 1_000_000
 #: Bytes read from the file at a time; small, since many readers may be open at once.
 _PIECE_BYTES = 1 << 14
 
@@ -31,7 +31,7 @@ class Spool:
         self._lock = threading.Lock()
         self._end = 0
 
-    def append(self, content: bytes) -> Slice:
+    def append(self, content: bytes | bytearray) -> Slice:
         """Keep the bytes."""
         with self._lock:
             self._file.seek(self._end)
