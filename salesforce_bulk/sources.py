@@ -19,12 +19,21 @@ from typing import IO, Any
 
 from salesforce_bulk import limits
 from salesforce_bulk.errors import InvalidInput
-from salesforce_bulk.formats.arrow_write import frame_rows, is_arrow_stream
+from salesforce_bulk.formats.arrow_write import (
+    TypedChunk,
+    frame_rows,
+    has_arrow,
+    is_arrow_stream,
+)
 from salesforce_bulk.formats.row_encoder import ColumnChunk
 from salesforce_bulk.formats.values import MISSING
 
 #: Rows that are handled at a time: enough for C to do the work, little to hold.
 CHUNK_ROWS = 500
+#: Rows after which it pays to import pyarrow, which takes a tenth of a second or two, and how many
+#: it is given at a time.
+_MANY_ROWS = 100_000
+_TYPED_ROWS = 5_000
 #: Rows of dicts whose keys are looked at before the columns are fixed.
 LOOK_AHEAD_ROWS = 1_000
 
@@ -186,32 +195,41 @@ class _MappingReader:
         self._nested = any(isinstance(value, Mapping) for row in ahead for value in _values(row))
 
     def chunks(self, rows: Iterator[Any]) -> Chunks:
-        first = 1
+        first, size = 1, CHUNK_ROWS
         pickers = [itemgetter(column) for column in self.columns]
-        while chunk := list(islice(rows, CHUNK_ROWS)):
+        while chunk := list(islice(rows, size)):
             plain = None if self._nested else self._plain(chunk, pickers)
-            yield self._careful(chunk, first) if plain is None else plain
+            if plain is None:
+                yield from self._careful(chunk, first)
+            elif size > CHUNK_ROWS:
+                yield TypedChunk(plain, CHUNK_ROWS)
+            else:
+                yield ColumnChunk(plain)
             first += len(chunk)
+            # By the number of the row alone, so that a run that is resumed writes the same.
+            if first == _MANY_ROWS + 1 and has_arrow():
+                size = _TYPED_ROWS
 
     def _plain(
         self, chunk: list[Any], pickers: Sequence[Callable[[Any], Any]]
-    ) -> ColumnChunk | None:
+    ) -> list[list[Any]] | None:
         """Where all rows are dicts with exactly the columns, in C; None where they are not."""
         if set(map(type, chunk)) != {dict} or set(map(len, chunk)) != {len(pickers)}:
             return None
         try:
-            return ColumnChunk([list(map(pick, chunk)) for pick in pickers])
+            return [list(map(pick, chunk)) for pick in pickers]
         except KeyError:
             return None
 
-    def _careful(self, chunk: list[Any], first: int) -> Sequence[Row]:
-        found: list[Row] = []
-        for number, row in enumerate(chunk, first):
-            flat = _flat(row, number)
-            if not flat.keys() <= self._known:
-                raise _late_column(flat, self._known, number)
-            found.append(tuple([flat.get(column, MISSING) for column in self.columns]))
-        return found
+    def _careful(self, chunk: list[Any], first: int) -> Chunks:
+        for start in range(0, len(chunk), CHUNK_ROWS):
+            found: list[Row] = []
+            for number, row in enumerate(chunk[start : start + CHUNK_ROWS], first + start):
+                flat = _flat(row, number)
+                if not flat.keys() <= self._known:
+                    raise _late_column(flat, self._known, number)
+                found.append(tuple([flat.get(column, MISSING) for column in self.columns]))
+            yield found
 
 
 def _values(row: Any) -> Iterable[Any]:
