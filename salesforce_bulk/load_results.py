@@ -15,11 +15,11 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import partial
+from functools import partial, total_ordering
 from itertools import chain, compress, islice, pairwise, repeat
 from operator import itemgetter
 from pathlib import Path
-from typing import IO, Any, NamedTuple, get_args
+from typing import IO, Any, NamedTuple, NoReturn, get_args
 
 from salesforce_bulk.errors import LoadFailed, ReconciliationError
 from salesforce_bulk.formats.csv import read_rows
@@ -250,10 +250,11 @@ class Layer:
             start += len(lines)
 
 
+@total_ordering
 class RowView:
     """The rows of one status: their count, and iteration over them.
 
-    ``len()``, ``int()``, ``bool()`` and ``==`` with a number speak of the count.
+    ``len()``, ``int()``, ``bool()`` and comparisons with a number speak of the count.
     """
 
     def __init__(self, result: LoadResult, status: RowStatus, count: int) -> None:
@@ -273,6 +274,11 @@ class RowView:
     def __eq__(self, other: object) -> bool:
         if isinstance(other, (int, RowView)):
             return self._count == int(other)
+        return NotImplemented
+
+    def __lt__(self, other: object) -> bool:
+        if isinstance(other, (int, RowView)):
+            return self._count < int(other)
         return NotImplemented
 
     def __hash__(self) -> int:
@@ -387,6 +393,12 @@ class LoadResult:
 
     def __len__(self) -> int:
         return self.rows
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(
+            "A LoadResult does not travel to another process: write it with to_csv, or give its "
+            f"job_ids {self.job_ids} to attach there. Its rows can be pickled."
+        )
 
     def __bool__(self) -> bool:
         # A load of no rows is a result all the same.

@@ -292,3 +292,17 @@ def test_reasons_count_each_row_once():
     result = LoadResult("insert X", 1_203, layer, api="1.0", api_reason="", job_ids=[])
     assert result.reasons() == [("E: m", 700), ("Failed: why", 503)]
     assert [row.number for row in result.unprocessed] == list(range(701, 1_204))
+
+
+def test_counts_are_compared_like_numbers(bulk):
+    result = bulk.insert("Account", [{"Name": "a"}, {"Name": "b"}])
+    assert result.failed < 1 <= result.succeeded
+    assert result.succeeded > result.failed
+    assert not result.failed >= 1
+
+
+def test_a_result_that_is_pickled_says_what_travels_instead(bulk):
+    result = bulk.insert("Account", [{"Name": "a"}])
+    with pytest.raises(TypeError, match=rf"to_csv.*{result.job_id}.*attach"):
+        pickle.dumps(result)
+    assert pickle.loads(pickle.dumps(list(result))) == list(result)
