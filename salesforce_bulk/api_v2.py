@@ -159,6 +159,7 @@ class BulkV2:
         For API version 58.0 and newer.
         """
         path: str | None = f"{QUERY}/{job_id}/resultPages"
+        seen: set[str] = set()
         while path is not None:
             call = Call("GET", path, media_type=media.JSON, job_id=job_id)
             page = self._caller.read(call, lambda answer: v2.read_result_pages(answer.content))
@@ -167,12 +168,13 @@ class BulkV2:
             path = None
             if page.next_url is not None:
                 locator = v2.locator_of(page.next_url)
-                if locator is None:
+                if locator is None or locator in seen:
                     raise UnexpectedResponse(
-                        f"The next list of result pages of job {job_id} has no locator: "
-                        f"{page.next_url}",
+                        f"The next list of result pages of job {job_id} has no locator or leads "
+                        f"back: {page.next_url}",
                         job_id=job_id,
                     )
+                seen.add(locator)
                 path = f"{QUERY}/{job_id}/resultPages?locator={quote(locator, safe='')}"
 
     # What both share

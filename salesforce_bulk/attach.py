@@ -66,8 +66,9 @@ def resume(
     """Finish the run that a journal is of; of an export, the file that it wrote."""
     with Journal.open(journal) as opened:
         kind = opened.header.get("kind")
+    settings = settings or LoadSettings()
     if kind == load.KIND:
-        return load.resume(access, journal, records, settings or LoadSettings())
+        return load.resume(access, journal, records, settings)
     if kind == EXPORT_KIND:
-        return resume_export(access, journal)
+        return resume_export(access, journal, timeout=settings.timeout, progress=settings.progress)
     raise JournalMismatch(f"The journal {journal} is of a run of kind {kind!r}.")

@@ -36,7 +36,7 @@ from salesforce_bulk.journal import Journal
 from salesforce_bulk.models import JobInfo
 from salesforce_bulk.org_access import OrgAccess
 from salesforce_bulk.page_reading import HeaderFirst, Reading, Row
-from salesforce_bulk.progress import Progress, Reporter
+from salesforce_bulk.progress import Progress, ProgressOption, Reporter
 from salesforce_bulk.query_columns import all_fields, columns_of, columns_of_header, expanded
 from salesforce_bulk.query_job_v1 import QueryJobV1
 from salesforce_bulk.query_job_v2 import QueryJobV2
@@ -690,8 +690,19 @@ def _attached_v1(access: OrgAccess, job_id: str, settings: ExportSettings) -> Ex
     return Export(run, columns_of(query, access.describes))
 
 
-def resume_export(access: OrgAccess, journal: str | os.PathLike[str]) -> Export:
+def resume_export(
+    access: OrgAccess,
+    journal: str | os.PathLike[str],
+    *,
+    timeout: float | None = None,
+    progress: ProgressOption = None,
+) -> Export:
     """Go on where a crash left an export: its job is taken up, the file of it finished.
+
+    Args:
+        access: the org.
+        journal: its path.
+        timeout, progress: see `ExportOptions`.
 
     Raises:
         JournalMismatch: it is no journal of an export, or another process holds it.
@@ -709,6 +720,8 @@ def resume_export(access: OrgAccess, journal: str | os.PathLike[str]) -> Export:
         "max_records": header["max_records"],
         "keep_nul": header["keep_nul"],
         "journal": journal,
+        "timeout": timeout,
+        "progress": progress,
     }
     export = plan_export(access, header["soql"], options)
     path = next((entry["path"] for entry in reversed(entries) if entry["do"] == "file"), None)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from typing import Any, NamedTuple
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import unquote, urlsplit
 
 from salesforce_bulk.models import JobInfo
 from salesforce_bulk.wire.v1 import Unreadable
@@ -113,7 +113,9 @@ def read_result_pages(body: bytes) -> ResultPages:
 
 def locator_of(url: str) -> str | None:
     """The locator in the address of a result page; None where it has none (the first page)."""
-    return read_locator(dict(parse_qsl(urlsplit(url).query)).get("locator"))
+    # Not parse_qs, which makes a blank of the plus that base 64 has.
+    pairs = (pair.partition("=") for pair in urlsplit(url).query.split("&"))
+    return read_locator(next((unquote(text) for name, _, text in pairs if name == "locator"), None))
 
 
 def _next(document: dict[str, Any]) -> str | None:

@@ -6,7 +6,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from canned_org import CannedOrg, page
 
-from salesforce_bulk import ReconciliationError, SalesforceBulk
+from salesforce_bulk import ReconciliationError, SalesforceBulk, UnexpectedResponse
 
 RESULTS = "/services/data/v64.0/jobs/query/750000000000001AAA/results"
 
@@ -91,3 +91,20 @@ def test_pages_that_are_not_listed_are_missed(clock):
     ):
         list(exported(org, clock))
     assert (caught.value.expected, caught.value.got) == (3, 2)
+
+
+def test_empty_lists_that_lead_back_end(clock):
+    """The same next list again is an answer that cannot be, not a reason to ask for ever."""
+    with (
+        PageLists(PAGES, 3, {None: ([None], "N"), "N": ([], "N")}) as org,
+        pytest.raises(UnexpectedResponse, match="leads back"),
+    ):
+        list(exported(org, clock))
+
+
+@pytest.mark.parametrize("written", ["a+b/c==", "a%2Bb%2Fc%3D%3D"])
+def test_a_locator_may_hold_what_base_64_does(clock, written):
+    """Plain or percent-encoded in the list, it is the same one; a plus is no blank."""
+    pages = {None: page([("1", "a")], "a+b/c=="), "a+b/c==": page([("2", "b")])}
+    with PageLists(pages, 2, {None: ([None, written], None)}) as org:
+        assert [row["Id"] for row in exported(org, clock)] == ["1", "2"]

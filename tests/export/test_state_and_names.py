@@ -158,3 +158,13 @@ def test_a_page_with_too_few_rows_is_no_file(clock, tmp_path, packed):
         with pytest.raises(ReconciliationError, match=r"gave 1 rows .* counted 2"):
             export.to_csv(tmp_path / "x.csv")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_resume_takes_the_options_of_an_export(org, bulk, fill, tmp_path):
+    """timeout= and progress= are not for loads alone."""
+    fill([{"Count__c": n} for n in range(3)])
+    bulk.export("SELECT Count__c FROM Row__c", journal=tmp_path / "j").submit()
+    told = []
+    export = bulk.resume(tmp_path / "j", timeout=30, progress=told.append)
+    assert export.to_csv(tmp_path / "x.csv") == 3
+    assert told[-1].rows == 3
