@@ -9,7 +9,9 @@ from __future__ import annotations
 import csv
 import io
 import re
+import sys
 from collections.abc import Sequence
+from typing import Any
 
 from salesforce_bulk.errors import IncompleteBody
 from salesforce_bulk.wire.v1 import NO_RECORDS, Unreadable
@@ -73,9 +75,10 @@ class RecordEnds:
 
 
 class RecordCounter:
-    """Counts the records of a CSV document without reading its values."""
+    """Counts the records of a CSV document without reading its values.
 
-    _NOT_COUNTED = bytes(byte for byte in range(256) if byte not in b'"\n')
+    By numpy where the program has imported it, in half the time; it is not imported for this.
+    """
 
     def __init__(self) -> None:
         self.records = 0
@@ -83,17 +86,44 @@ class RecordCounter:
 
     def feed(self, piece: bytes) -> None:
         """Count the newlines outside of quotes."""
-        # Neighbouring quotes cancel each other out, so that little is left to split.
-        bare = piece.translate(None, self._NOT_COUNTED).replace(b'""', b"")
-        parts = bare.split(b'"')
-        outside = parts[1::2] if self._in_quotes else parts[::2]
-        self.records += sum(part.count(b"\n") for part in outside)
-        self._in_quotes ^= len(parts) % 2 == 0
+        numpy = sys.modules.get("numpy")
+        if numpy is None:
+            found, self._in_quotes = _ends(piece, self._in_quotes)
+        else:
+            found, self._in_quotes = ends_by_numpy(numpy, piece, self._in_quotes)
+        self.records += found
 
     @property
     def in_quotes(self) -> bool:
         """Whether the pieces so far end inside a quoted value."""
         return self._in_quotes
+
+
+_NOT_COUNTED = bytes(byte for byte in range(256) if byte not in b'"\n')
+
+
+def _ends(piece: bytes, in_quotes: bool) -> tuple[int, bool]:
+    """Newlines outside of quotes, and whether the piece ends inside of them."""
+    # Neighbouring quotes cancel each other out, so that little is left to split.
+    bare = piece.translate(None, _NOT_COUNTED).replace(b'""', b"")
+    parts = bare.split(b'"')
+    outside = parts[1::2] if in_quotes else parts[::2]
+    return sum(part.count(b"\n") for part in outside), in_quotes ^ (len(parts) % 2 == 0)
+
+
+def ends_by_numpy(numpy: Any, piece: bytes, in_quotes: bool) -> tuple[int, bool]:
+    """The same, by the numbers of quotes between newlines."""
+    codes = numpy.frombuffer(piece, numpy.uint8)
+    quotes = (codes == ord('"')).view(numpy.uint8)
+    newlines = numpy.flatnonzero(codes == ord("\n"))
+    if not len(newlines):
+        return 0, in_quotes ^ bool(numpy.count_nonzero(quotes) % 2)
+    starts = numpy.concatenate(([0], newlines))
+    # Modulo 256 they are odd where they are.
+    before = numpy.cumsum(numpy.add.reduceat(quotes, starts, dtype=numpy.uint8), dtype=numpy.uint8)
+    odd = (before + in_quotes) % 2
+    inside = int(numpy.count_nonzero(odd[:-1]))
+    return len(newlines) - inside, bool(odd[-1])
 
 
 class CsvReader:

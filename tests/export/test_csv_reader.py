@@ -3,6 +3,7 @@
 import csv
 import io
 import itertools
+import sys
 
 import pytest
 from hypothesis import example, given
@@ -86,9 +87,19 @@ def test_the_splitter_for_huge_values_agrees_with_the_csv_module(document):
         assert split_records(buffer.getvalue(), delimiter) == rows
 
 
-@given(documents(), PLACES)
-def test_records_are_counted_without_being_read(document, places):
+@pytest.mark.parametrize("numpy", [True, False], ids=["numpy", "without numpy"])
+@given(document=documents(), places=PLACES)
+def test_records_are_counted_without_being_read(numpy, document, places):
     """The counter finds as many records as there are, wherever the pieces end."""
+    with pytest.MonkeyPatch.context() as patch:
+        if numpy:
+            pytest.importorskip("numpy")
+        else:
+            patch.delitem(sys.modules, "numpy", raising=False)
+        _count(document, places)
+
+
+def _count(document, places):
     delimiter, line_end, rows = document
     counter = RecordCounter()
     for piece in cut(written(rows, delimiter, line_end), places):
