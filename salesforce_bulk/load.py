@@ -124,7 +124,10 @@ def _sent(
     api = settings.choose_api()
     log.info("%s: Bulk API %s (%s)", spec.name, *api)
     source = open_source(
-        records, encoding=settings.encoding, key_only=operation in ("delete", "hardDelete")
+        records,
+        encoding=settings.encoding,
+        key_only=operation in ("delete", "hardDelete"),
+        repeatable=settings.journal is not None,
     )
     reporter = Reporter(settings.progress, access.clock)
     spec, plan, shape = _prepare(access, spec, source, settings, reporter)

@@ -22,7 +22,7 @@ from salesforce_bulk.errors import InvalidInput
 from salesforce_bulk.formats.arrow_write import (
     TypedChunk,
     frame_rows,
-    has_arrow,
+    is_arrow_imported,
     is_arrow_stream,
 )
 from salesforce_bulk.formats.row_encoder import ColumnChunk
@@ -30,9 +30,7 @@ from salesforce_bulk.formats.values import MISSING
 
 #: Rows that are handled at a time: enough for C to do the work, little to hold.
 CHUNK_ROWS = 500
-#: Rows after which it pays to import pyarrow, which takes a tenth of a second or two, and how many
-#: it is given at a time.
-_MANY_ROWS = 100_000
+#: The same where Arrow writes them.
 _TYPED_ROWS = 5_000
 #: Rows of dicts whose keys are looked at before the columns are fixed.
 LOOK_AHEAD_ROWS = 1_000
@@ -81,7 +79,13 @@ class Source:
         _refuse_headers(self.columns)
 
 
-def open_source(records: Any, *, encoding: str | None = None, key_only: bool = False) -> Source:
+def open_source(
+    records: Any,
+    *,
+    encoding: str | None = None,
+    key_only: bool = False,
+    repeatable: bool = True,
+) -> Source:
     """The rows of whatever the caller has.
 
     Args:
@@ -89,6 +93,8 @@ def open_source(records: Any, *, encoding: str | None = None, key_only: bool = F
             an open CSV file (text or bytes), or anything with ``__arrow_c_stream__``.
         encoding: of a CSV file; without it a byte order mark decides, else it is UTF-8.
         key_only: whether plain texts are taken as Ids, for deletes.
+        repeatable: whether another process must be able to write the same bytes of the same rows,
+            whatever it has imported.
 
     Raises:
         InvalidInput: not rows, no columns, an empty or a repeated header.
@@ -104,7 +110,7 @@ def open_source(records: Any, *, encoding: str | None = None, key_only: bool = F
         records, Iterable
     ):
         raise _not_rows(records)
-    return _mappings(records, key_only)
+    return _mappings(records, key_only, not repeatable and is_arrow_imported())
 
 
 def _as_frame(records: Any, key_only: bool) -> Any:
@@ -154,14 +160,14 @@ def _refuse_headers(columns: Sequence[str]) -> None:
 # Mappings
 
 
-def _mappings(records: Iterable[Any], key_only: bool) -> Source:
+def _mappings(records: Iterable[Any], key_only: bool, by_arrow: bool) -> Source:
     rows = iter(records)
     ahead = list(islice(rows, LOOK_AHEAD_ROWS))
     if not ahead:
         return _NoRows()
     if key_only and all(isinstance(row, str) for row in ahead):
         return Source(["Id"], lambda: _id_chunks(chain(ahead, rows)))
-    reader = _MappingReader(ahead)
+    reader = _MappingReader(ahead, by_arrow)
     kept = records if isinstance(records, (list, tuple)) else None
     return Source(reader.columns, lambda: reader.chunks(chain(ahead, rows)), records=kept)
 
@@ -180,9 +186,15 @@ def _id_chunks(ids: Iterator[Any]) -> Chunks:
 
 
 class _MappingReader:
-    """Dicts with the columns of the first of them; nested ones become dotted columns."""
+    """Dicts with the columns of the first of them; nested ones become dotted columns.
 
-    def __init__(self, ahead: Sequence[Any]) -> None:
+    Args:
+        ahead: the first of them.
+        by_arrow: whether Arrow may write them.
+    """
+
+    def __init__(self, ahead: Sequence[Any], by_arrow: bool) -> None:
+        self._by_arrow = by_arrow
         flat = [_flat(row, number) for number, row in enumerate(ahead, 1)]
         self.columns = tuple(dict.fromkeys(column for row in flat for column in row))
         self._known = frozenset(self.columns)
@@ -195,20 +207,17 @@ class _MappingReader:
         self._nested = any(isinstance(value, Mapping) for row in ahead for value in _values(row))
 
     def chunks(self, rows: Iterator[Any]) -> Chunks:
-        first, size = 1, CHUNK_ROWS
+        first, size = 1, _TYPED_ROWS if self._by_arrow else CHUNK_ROWS
         pickers = [itemgetter(column) for column in self.columns]
         while chunk := list(islice(rows, size)):
             plain = None if self._nested else self._plain(chunk, pickers)
             if plain is None:
                 yield from self._careful(chunk, first)
-            elif size > CHUNK_ROWS:
+            elif self._by_arrow:
                 yield TypedChunk(plain, CHUNK_ROWS)
             else:
                 yield ColumnChunk(plain)
             first += len(chunk)
-            # By the number of the row alone, so that a run that is resumed writes the same.
-            if first == _MANY_ROWS + 1 and has_arrow():
-                size = _TYPED_ROWS
 
     def _plain(
         self, chunk: list[Any], pickers: Sequence[Callable[[Any], Any]]
