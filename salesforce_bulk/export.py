@@ -392,7 +392,7 @@ class Export:
     # Arrow
 
     def arrow_batches(self) -> Iterator[pa.RecordBatch]:
-        """The record batches, typed by describe, some tens of thousands of rows each.
+        """The record batches, typed by describe, some thousands of rows each.
 
         Raises:
             ReconciliationError: behind the last batch, where rows are missing.

@@ -31,7 +31,7 @@ from salesforce_bulk.formats.values import MISSING
 #: Rows that are handled at a time: enough for C to do the work, little to hold.
 CHUNK_ROWS = 500
 #: The same where Arrow writes them.
-_TYPED_ROWS = 5_000
+_TYPED_ROWS = 10_000
 #: Rows of dicts whose keys are looked at before the columns are fixed.
 LOOK_AHEAD_ROWS = 1_000
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 #: Bytes that are parsed at a time: pyarrow's cores are busy, and little is held.
-_BLOCK_BYTES = 4 << 20
+_BLOCK_BYTES = 1 << 20
 #: Digits of decimals where describe tells none.
 _PRECISION, _SCALE = 38, 10
 _NUMBERS = frozenset({"double", "currency", "percent"})
@@ -84,7 +84,8 @@ def _array(values: Sequence[Any], field: pa.Field) -> pa.Array:
 
 
 class ArrowReader:
-    """One CSV document.
+    """One CSV document: `cut` and `rest` give blocks of whole records, `read` makes batches of
+    them, in any thread.
 
     Args:
         columns: in the order of the document.
@@ -99,8 +100,6 @@ class ArrowReader:
         *,
         decimals: bool = False,
     ) -> None:
-        #: Rows returned so far.
-        self.rows = 0
         self._columns = columns
         self._decimals = decimals
         self._delimiter = delimiter
@@ -109,8 +108,8 @@ class ArrowReader:
         self._waiting: list[bytes] = []
         self._size = 0
 
-    def feed(self, piece: bytes) -> list[pa.RecordBatch]:
-        """The batches that this piece of records, without a header, completes."""
+    def cut(self, piece: bytes) -> list[bytes]:
+        """The block that this piece of records, without a header, completes; or none."""
         cut = self._ends.last(piece)
         self._size += len(piece)
         if not cut or self._size < _BLOCK_BYTES:
@@ -119,10 +118,10 @@ class ArrowReader:
         block = b"".join((*self._waiting, piece[:cut]))
         self._waiting = [piece[cut:]]
         self._size = len(piece) - cut
-        return self._read(block)
+        return [block]
 
-    def flush(self) -> list[pa.RecordBatch]:
-        """The batches that are left when the document has ended, which is proved elsewhere.
+    def rest(self) -> list[bytes]:
+        """The block that is left when the document has ended, which is proved elsewhere; or none.
 
         Raises:
             IncompleteBody: it ends within a value nevertheless.
@@ -131,9 +130,14 @@ class ArrowReader:
             raise IncompleteBody("The answer ends within a record. Fetch it again.")
         block = b"".join(self._waiting)
         self._waiting, self._size = [], 0
-        return self._read(block) if block else []
+        return [block] if block else []
 
-    def _read(self, block: bytes) -> list[pa.RecordBatch]:
+    def read(self, block: bytes) -> list[pa.RecordBatch]:
+        """The rows of a block.
+
+        Raises:
+            Unreadable: no CSV, or a text that is no value of its column.
+        """
         import pyarrow as pa  # noqa: PLC0415
 
         try:
@@ -142,7 +146,6 @@ class ArrowReader:
             # What pyarrow cannot read, such as a whole number written 12.0, or what is wrong;
             # the rows say which.
             table = self._by_rows(block)
-        self.rows += table.num_rows
         batches: list[pa.RecordBatch] = table.combine_chunks().to_batches()
         return batches
 
@@ -154,8 +157,8 @@ class ArrowReader:
         times = {name for name in names if pa.types.is_time(self._schema.field(name).type)}
         table = csv.read_csv(
             io.BytesIO(block),
-            # One block: a record never lies across two.
-            csv.ReadOptions(column_names=names, block_size=len(block) + 1),
+            # One block: a record never lies across two. Several are read side by side.
+            csv.ReadOptions(column_names=names, block_size=len(block) + 1, use_threads=False),
             csv.ParseOptions(delimiter=self._delimiter, newlines_in_values=True),
             csv.ConvertOptions(
                 column_types={
