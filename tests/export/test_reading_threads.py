@@ -3,6 +3,7 @@
 import itertools
 import subprocess
 import sys
+import tempfile
 import threading
 from contextlib import nullcontext
 
@@ -10,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from salesforce_bulk import read_ahead
 from salesforce_bulk.own_thread import gathered, in_own_thread
 
 SOQL = "SELECT Count__c FROM Row__c"
@@ -125,3 +127,18 @@ def test_a_page_that_breaks_beside_the_others_is_mended(org, bulk, numbered, kin
 def to_csv(export, folder):
     export.to_csv(folder / "broken.csv")
     return (folder / "broken.csv").read_bytes()
+
+
+def test_pages_that_wait_may_wait_in_files(bulk, numbered, monkeypatch, tmp_path):
+    """What does not fit into memory comes from a temporary file, the same and in order."""
+    numbered(450)
+    calm, export = list(bulk.export(SOQL)), bulk.export(SOQL, parallel=3)
+    bulk.export(SOQL).to_csv(tmp_path / "calm.csv")
+    files = []
+    monkeypatch.setattr(read_ahead, "_MEMORY_BYTES", 0)
+    opened = tempfile.TemporaryFile
+    monkeypatch.setattr(tempfile, "TemporaryFile", lambda: files.append(opened()) or files[-1])
+    assert list(export) == calm
+    assert len(files) == 5
+    assert all(file.closed for file in files)
+    assert to_csv(export, tmp_path) == (tmp_path / "calm.csv").read_bytes()
