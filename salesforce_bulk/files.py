@@ -86,10 +86,11 @@ def put_in_place(part: Path, target: Path) -> None:
     part.replace(target)
     # The name is what a power cut might take back; not every file system can be asked for it.
     with contextlib.suppress(OSError):
-        _sync_directory(target.parent)
+        sync_directory(target.parent)
 
 
-def _sync_directory(path: Path) -> None:
+def sync_directory(path: Path) -> None:
+    """Bring to the disk what files a directory has: a new one survives a power cut only then."""
     if sys.platform == "win32":
         return
     directory = os.open(path, os.O_RDONLY)

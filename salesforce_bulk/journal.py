@@ -21,6 +21,7 @@ from types import TracebackType
 from typing import IO, Any
 
 from salesforce_bulk.errors import JournalMismatch
+from salesforce_bulk.files import sync_directory
 
 #: The first line's marker, and the version of what follows.
 FORMAT = "salesforce-bulk journal 1"
@@ -72,7 +73,7 @@ class Journal:
             _truncate(file, 0)
             journal = cls(Path(path), file, header, [])
             journal._write({"format": FORMAT, "header": header})
-            _sync_directory(Path(path).absolute().parent)
+            sync_directory(Path(path).absolute().parent)
         return journal
 
     @classmethod
@@ -209,14 +210,3 @@ def _document(line: bytes, number: int, path: Any) -> Entry:
 def _truncate(file: IO[bytes], size: int) -> None:
     file.truncate(size)
     file.seek(0, os.SEEK_END)
-
-
-def _sync_directory(path: Path) -> None:
-    """A new file survives a power cut only when its directory is on the disk too."""
-    if sys.platform == "win32":
-        return
-    directory = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(directory)
-    finally:
-        os.close(directory)

@@ -1,6 +1,6 @@
 """Pieces of bytes made in a thread of their own, a few ahead of their reader.
 
-Sockets, decompression and digests let other threads run, so that a download costs its reader next
+Sockets, decompression and checksums let other threads run, so that a download costs its reader next
 to nothing. Not for a reader that keeps the interpreter busy: the thread would wait for its turn at
 each piece.
 """

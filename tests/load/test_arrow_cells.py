@@ -7,6 +7,7 @@ from datetime import date, datetime, time, timedelta, timezone
 from decimal import Decimal
 
 import pytest
+from encoding_outcome import outcome
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -103,17 +104,6 @@ def tables(draw):
         cells = draw(st.lists(optional, min_size=rows, max_size=rows))
         columns[f"C{position}"] = array_of(kind, cells)
     return pa.table(columns)
-
-
-def outcome(encode):
-    """What was written, or which row and column was refused and why."""
-    try:
-        body, characters = encode()
-    except InvalidInput as error:
-        return str(error), error.row, error.column
-    text = body.decode("utf-8")
-    assert len(text) == characters
-    return list(csv.reader(io.StringIO(text, newline=""), strict=True))
 
 
 @settings(max_examples=500)

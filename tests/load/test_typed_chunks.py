@@ -8,6 +8,7 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 import pytest
+from encoding_outcome import outcome
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -71,17 +72,6 @@ def columns_of_values(draw):
         cells = draw(st.sampled_from([values, values, st.none() | values, mixed]))
         columns.append(draw(st.lists(cells, min_size=rows, max_size=rows)))
     return columns
-
-
-def outcome(encode):
-    """What was written, or which row and column was refused and why."""
-    try:
-        body, characters = encode()
-    except InvalidInput as error:
-        return str(error), error.row, error.column
-    text = body.decode("utf-8")
-    assert len(text) == characters
-    return list(csv.reader(io.StringIO(text, newline=""), strict=True))
 
 
 @settings(max_examples=400)
