@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import contextlib
 import csv
+import functools
 import io
 import itertools
 import json
@@ -83,6 +84,10 @@ class Result:
             gzip: self._prepared(self.content, gzip) for gzip in {False, self.canned.gzip}
         }
         self._pages: dict[bool, list[Reply]] = {}
+
+    @functools.cached_property
+    def page_count(self) -> int:
+        return len(canned_data.query_pages(self.canned.size))
 
     @property
     def json(self) -> bool:
@@ -281,7 +286,7 @@ class Replay:
         found = re.search(r"locator=(\w+)", request.query)
         first = int(found[1]) if found else 0
         result = self.named_by(request.path["job"])
-        pages = len(canned_data.query_pages(result.canned.size))
+        pages = result.page_count
         base = f"/services/data/v64.0/jobs/query/{request.path['job']}"
         listed = range(first, min(first + 5, pages))
         fields: dict[str, object] = {

@@ -20,6 +20,10 @@ from salesforce_bulk.org_access import OrgAccess
 from salesforce_bulk.page_reading import Body, HeaderFirst, Reading, check_count
 from salesforce_bulk.wire.v1 import Unreadable
 
+#: Bytes written at a time: the system takes as long for a few as for many, and each time another
+#: thread is let in.
+_BUFFER_BYTES = 1 << 20
+
 
 class Taken(NamedTuple):
     """What an earlier process wrote.
@@ -228,7 +232,7 @@ def open_target(
     path = Path(target).absolute()
     if journal is None:
         part = part_path(path)
-        with part.open("x+b") as file:
+        with part.open("x+b", buffering=_BUFFER_BYTES) as file:
             try:
                 yield CsvTarget(file, (part, path))
             except BaseException:
@@ -244,7 +248,7 @@ def open_target(
     if taken is None:
         part = part_path(path)
         journal.append({"do": "file", "path": str(path), "part": part.name})
-    with part.open("r+b" if taken else "x+b") as file:
+    with part.open("r+b" if taken else "x+b", buffering=_BUFFER_BYTES) as file:
         if taken:
             file.truncate(taken.end)
             file.seek(0, os.SEEK_END)

@@ -31,7 +31,14 @@ from salesforce_bulk.formats.csv_reader import RecordCounter
 from salesforce_bulk.formats.gunzip import fastest
 from salesforce_bulk.org_access import OrgAccess
 from salesforce_bulk.own_thread import in_own_thread
-from salesforce_bulk.transport import Response, interrupt, proves_its_end, read_body
+from salesforce_bulk.transport import (
+    Response,
+    interrupt,
+    is_packed,
+    proves_its_end,
+    read_body,
+    wire_pieces,
+)
 from salesforce_bulk.wire.v1 import NO_RECORDS, Unreadable
 
 log = logging.getLogger("salesforce_bulk")
@@ -168,6 +175,7 @@ class Download:
         self._access = access
         self._keep_nul = keep_nul
         self._opened: ResultPage | None = None
+        self._wire: Generator[bytes, None, None] | None = None
         self._interrupted = False
         self._keeps_sums = sums
         self._begin()
@@ -193,6 +201,11 @@ class Download:
             self._opened = None
 
     @property
+    def is_packed(self) -> bool:
+        """Whether the page that was opened comes compressed."""
+        return self._opened is not None and is_packed(self._opened.response)
+
+    @property
     def ends_open(self) -> bool:
         """Whether the last record has no line end, which is right at a body without rows."""
         return self.bytes > 0 and self._last != b"\n" and not self.is_empty
@@ -208,10 +221,22 @@ class Download:
         except BROKEN as error:
             yield from self.go_on(error)
 
-    def once(self) -> Generator[bytes, None, None]:
-        """The bytes from the first on, without a further try."""
+    def once(
+        self, wire: Generator[bytes, None, None] | None = None
+    ) -> Generator[bytes, None, None]:
+        """The bytes from the first on, without a further try.
+
+        Args:
+            wire: what `wire_pieces` gave, where somebody else has read it.
+        """
         self._begin()
+        self._wire = wire
         yield from self._summed()
+
+    def wire_pieces(self) -> Generator[bytes, None, None]:
+        """The page as it is sent, for `once` of another thread; its errors are urllib3's."""
+        self._opened = opened = self._opened or self._fetch()
+        return wire_pieces(opened.response, _PIECE_BYTES)
 
     def go_on(self, error: BulkApiError) -> Generator[bytes, None, None]:
         """The bytes behind those that came before it broke off, whatever breaks again.
@@ -239,6 +264,10 @@ class Download:
     def interrupt(self) -> None:
         """End the reading by another thread, wherever it waits."""
         self._interrupted = True
+        self.hang_up()
+
+    def hang_up(self) -> None:
+        """Break the connection that another thread reads from; it may be read again."""
         if (opened := self._opened) is not None:
             interrupt(opened.response)
 
@@ -281,7 +310,8 @@ class Download:
         ``counter`` has not seen that yet.
         """
         left, sums = self.bytes, _Checksums()
-        pieces = self._without_nul(read_body(response, _PIECE_BYTES))
+        wire, self._wire = self._wire, None
+        pieces = self._without_nul(read_body(response, _PIECE_BYTES, wire))
         for number, piece in enumerate(pieces):
             if number == 0 and _HTML.match(piece):
                 raise html_instead(response)

@@ -96,7 +96,8 @@ class Part:
 
     def arrow_batches(self) -> Iterator[pa.RecordBatch]:
         """The page's record batches."""
-        return self.reading.batches(self._download())
+        for _, batch in self.reading.batches([self._download()]):
+            yield batch
 
     def to_arrow(self) -> pa.Table:
         """The page as an Arrow table."""
@@ -413,11 +414,10 @@ class Export:
             return
         job, tally, told = self._done(), Tally(), self._reporter()
         with closing(self._bodies()) as bodies:
-            for body in bodies:
-                for batch in reading.batches(body):
-                    tally.add(body.page, batch.num_rows)
-                    told(tally)
-                    yield batch
+            for page, batch in reading.batches(bodies):
+                tally.add(page, batch.num_rows)
+                told(tally)
+                yield batch
         self._settle(job, tally, tally.rows)
 
     def to_arrow(self) -> pa.Table:

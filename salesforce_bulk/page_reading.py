@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from salesforce_bulk.download import Page
 from salesforce_bulk.errors import ReconciliationError
@@ -24,11 +24,15 @@ if TYPE_CHECKING:
 
 #: Threads that make record batches; pyarrow lets them run side by side.
 _PARSERS = min(4, os.cpu_count() or 1)
+#: Blocks that wait for them, so that they have work while the next page is asked for.
+_BLOCKS_AHEAD = 4 * _PARSERS
 #: Bytes whose rows are made at a time: with 256 KB it takes half as long again.
 _SLICE_BYTES = 1 << 15
 _BOM = b"\xef\xbb\xbf"
 
 Row = Sequence[Any]
+Batches: TypeAlias = "Future[list[pa.RecordBatch]]"
+_Parsed: TypeAlias = "tuple[Body, Batches | None]"
 
 
 class Body(Protocol):
@@ -87,19 +91,24 @@ class Reading:
             yield rows
         check_count(body, count)
 
-    def batches(self, body: Body) -> Iterator[pa.RecordBatch]:
-        """The record batches of a page; as `rows`."""
-        schema = arrow_schema(self.columns, self.decimals)
-        if body.page.content_type != "CSV":
-            typed = Reading(self.columns, False, self.decimals, self.keep_nul)
-            for rows in typed.rows(body):
-                yield batch_of_rows(rows, schema)
-            return
-        count = 0
-        for batch in self._csv_batches(body):
-            count += batch.num_rows
-            yield batch.select(schema.names) if batch.schema.names != schema.names else batch
-        check_count(body, count)
+    def batches(self, bodies: Iterable[Body]) -> Iterator[tuple[Page, pa.RecordBatch]]:
+        """The record batches of pages, page behind page, each with its page.
+
+        Raises:
+            ReconciliationError: a page has more or fewer rows than the server counted.
+            Unreadable: a body that is none, or has other columns.
+        """
+        names, count = self.names, 0
+        with ThreadPoolExecutor(_PARSERS, thread_name_prefix="salesforce-bulk-parser") as parsers:
+            for body, parsed in _some_ahead(self._parsed(bodies, parsers)):
+                if parsed is None:
+                    check_count(body, count)
+                    count = 0
+                    continue
+                for batch in parsed.result():
+                    count += batch.num_rows
+                    same = batch.schema.names == names
+                    yield body.page, batch if same else batch.select(names)
 
     def _csv_rows(self, body: Body) -> Iterator[list[Row]]:
         reader = CsvReader(keep_nul=self.keep_nul)
@@ -159,25 +168,48 @@ class Reading:
         if rows := reader.flush():
             yield list(rows)
 
-    def _csv_batches(self, body: Body) -> Iterator[pa.RecordBatch]:
+    def _parsed(self, bodies: Iterable[Body], parsers: Executor) -> Iterator[_Parsed]:
+        """What is parsed of each page, and behind it None."""
+        for body in bodies:
+            read = self._csv_parsed if body.page.content_type == "CSV" else self._document_parsed
+            for parsed in read(body, parsers):
+                yield body, parsed
+            yield body, None
+
+    def _csv_parsed(self, body: Body, parsers: Executor) -> Iterator[Batches]:
         reader: ArrowReader | None = None
         records = HeaderFirst(body.ahead(iter(body)))
-        waiting: deque[Future[list[pa.RecordBatch]]] = deque()
-        with ThreadPoolExecutor(_PARSERS, thread_name_prefix="salesforce-bulk-parser") as parsers:
-            for piece in records:
-                if reader is None:
-                    order = self.order_of(records.header or [])
-                    in_header = [self.columns[order.index(at)] for at in range(len(order))]
-                    reader = ArrowReader(in_header, decimals=self.decimals)
-                waiting.extend(parsers.submit(reader.read, block) for block in reader.cut(piece))
-                if len(waiting) > _PARSERS:
-                    yield from waiting.popleft().result()
-            if reader is not None:
-                waiting.extend(parsers.submit(reader.read, block) for block in reader.rest())
-            while waiting:
-                yield from waiting.popleft().result()
-        if reader is None and records.header is not None:
+        for piece in records:
+            if reader is None:
+                order = self.order_of(records.header or [])
+                in_header = [self.columns[order.index(at)] for at in range(len(order))]
+                reader = ArrowReader(in_header, decimals=self.decimals)
+            for block in reader.cut(piece):
+                yield parsers.submit(reader.read, block)
+        if reader is not None:
+            for block in reader.rest():
+                yield parsers.submit(reader.read, block)
+        elif records.header is not None:
             self.order_of(records.header)
+
+    def _document_parsed(self, body: Body, parsers: Executor) -> Iterator[Batches]:
+        schema = arrow_schema(self.columns, self.decimals)
+        for rows in replace(self, raw=False)._document_rows(body):
+            yield parsers.submit(_batches_of_rows, rows, schema)
+
+
+def _batches_of_rows(rows: Sequence[Row], schema: pa.Schema) -> list[pa.RecordBatch]:
+    return [batch_of_rows(rows, schema)]
+
+
+def _some_ahead(items: Iterable[_Parsed]) -> Iterator[_Parsed]:
+    """The items, each when as many more as there are parsers are at work."""
+    waiting: deque[_Parsed] = deque()
+    for item in items:
+        waiting.append(item)
+        if len(waiting) > _BLOCKS_AHEAD:
+            yield waiting.popleft()
+    yield from waiting
 
 
 class HeaderFirst:

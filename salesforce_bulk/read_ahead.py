@@ -12,14 +12,16 @@ from itertools import islice
 from typing import IO
 
 from salesforce_bulk.download import BROKEN, Download, Page
-from salesforce_bulk.own_thread import gathered
+from salesforce_bulk.own_thread import in_own_thread
 
 #: Bytes of all pages together that stay in memory; what is beyond waits in temporary files.
 _MEMORY_BYTES = 32 << 20
 
 
 class FetchedPage:
-    """A page that a thread downloads and another one reads, once; like a `Download`.
+    """A page that a thread takes from the wire and another one reads, once; like a `Download`.
+
+    What waits is as it was sent, and compressed where it can be.
 
     Args:
         download: of the page.
@@ -32,14 +34,12 @@ class FetchedPage:
         self._left = memory
         self._changed = threading.Condition()
         # Pieces, or how many bytes of the file come next.
-        self._waiting: deque[list[bytes] | int] = deque()
+        self._waiting: deque[bytes | int] = deque()
         self._file: IO[bytes] | None = None
         self._written = self._read = 0
         self._opened = self._ended = self._closed = self._begun = False
         self._error: BaseException | None = None
         self._fetching: Future[None] | None = None
-
-    # Known when the page was read to its end
 
     @property
     def rows(self) -> int | None:
@@ -73,33 +73,39 @@ class FetchedPage:
 
     def _fetch(self) -> None:
         try:
-            self._download.open()
+            pieces = self._download.wire_pieces()
             with self._changed:
                 self._opened = True
                 self._changed.notify()
-            for some in gathered(self._download.once()):
+            for piece in pieces:
                 if self._closed:
                     break
-                self._add(some)
+                self._add(piece)
         except BaseException as error:  # noqa: BLE001 - raised where the page is read
             self._error = error
         with self._changed:
             self._ended = True
             self._changed.notify()
 
-    def _add(self, some: list[bytes]) -> None:
-        size = sum(map(len, some))
+    def _add(self, piece: bytes) -> None:
         with self._changed:
-            if size <= self._left:
-                self._left -= size
-                self._waiting.append(some)
+            # Nothing goes through a file while its reader is at work: the server waits, then.
+            self._changed.wait_for(
+                lambda: self._has_room(piece) or not (self._begun and self._waiting)
+            )
+            if self._begun or self._has_room(piece):
+                self._left -= len(piece)
+                self._waiting.append(piece)
             else:
                 self._file = self._file or tempfile.TemporaryFile()  # noqa: SIM115 - see close
                 self._file.seek(self._written)
-                self._file.writelines(some)
-                self._written += size
-                self._waiting.append(size)
+                self._file.write(piece)
+                self._written += len(piece)
+                self._waiting.append(len(piece))
             self._changed.notify()
+
+    def _has_room(self, piece: bytes) -> bool:
+        return len(piece) <= self._left or self._closed
 
     def open(self) -> FetchedPage:
         """Wait until the headers are known."""
@@ -117,40 +123,60 @@ class FetchedPage:
         """The bytes from the first on, without a further try."""
         if self._begun:
             return self._download.once()
-        self._begun = True
-        return self._taken()
+        return self._first()
+
+    def _first(self) -> Generator[bytes, None, None]:
+        with self._changed:
+            self._begun = True
+            self._changed.notify()
+        self.open()
+        if not self._opened and self._error is not None:
+            raise self._error
+        yield from self._download.once(self._taken())
 
     def _taken(self) -> Generator[bytes, None, None]:
-        while some := self._next():
-            yield from some
-        if self._error is not None:
-            raise self._error
+        try:
+            while piece := self._next():
+                yield piece
+            if self._error is not None:
+                raise self._error
+        finally:
+            self._stop()
 
-    def _next(self) -> list[bytes]:
+    def _next(self) -> bytes:
         with self._changed:
             self._changed.wait_for(lambda: self._waiting or self._ended)
-            some = self._waiting.popleft() if self._waiting else []
-            if isinstance(some, list):
-                self._left += sum(map(len, some))
-                return some
+            piece = self._waiting.popleft() if self._waiting else b""
+            if isinstance(piece, bytes):
+                self._left += len(piece)
+                self._changed.notify()
+                return piece
             if self._file is None:
                 raise RuntimeError("a page that waits in a file has one")
             self._file.seek(self._read)
-            self._read += some
-            return [self._file.read(some)]
+            self._read += piece
+            return self._file.read(piece)
 
     def ahead(self, pieces: Generator[bytes, None, None]) -> Generator[bytes, None, None]:
-        """The pieces: a thread is at work already."""
-        return pieces
+        """The pieces of this page, decompressed in a thread of their own."""
+        if not self.open()._download.is_packed:
+            return pieces
+        return in_own_thread(pieces, self._download.interrupt)
 
     def close(self) -> None:
         """Let go of what was not read."""
-        self._closed = True
-        if self._fetching is not None and not self._fetching.cancel():
-            self._download.interrupt()
-            self._fetching.exception()
+        self._stop()
         if self._file is not None:
             self._file.close()
+
+    def _stop(self) -> None:
+        """End the thread that downloads, and wait for its end."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify_all()
+        if self._fetching is not None and not self._fetching.cancel():
+            self._download.hang_up()
+            self._fetching.exception()
 
 
 def fetched_in_order(

@@ -17,7 +17,7 @@ import os
 import re
 import ssl
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from email.utils import mktime_tz, parsedate_tz
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any, NamedTuple, Protocol
@@ -59,7 +59,14 @@ from salesforce_bulk.errors import (
 from salesforce_bulk.formats.gunzip import gunzip
 from salesforce_bulk.wire.fault import BUSY_STATUSES
 
-__all__ = ["Response", "Transport", "default_retry", "is_loopback", "read_body"]
+__all__ = [
+    "Response",
+    "Transport",
+    "default_retry",
+    "is_loopback",
+    "read_body",
+    "wire_pieces",
+]
 
 log = logging.getLogger("salesforce_bulk")
 
@@ -463,12 +470,17 @@ def _has_host(url: str) -> bool:
         return False
 
 
-def read_body(answer: Response, piece_bytes: int = PIECE_BYTES) -> Iterator[bytes]:
+def read_body(
+    answer: Response,
+    piece_bytes: int = PIECE_BYTES,
+    wire: Generator[bytes, None, None] | None = None,
+) -> Iterator[bytes]:
     """The body of an answer in pieces, decompressed, complete or an error.
 
     Args:
         answer: from `Transport.send` with ``stream=True``.
         piece_bytes: bytes read from the wire at a time.
+        wire: the answer's `wire_pieces` where somebody else reads them; closed by this.
 
     Raises:
         IncompleteBody: fewer bytes came than announced, the compressed data is damaged or
@@ -476,23 +488,28 @@ def read_body(answer: Response, piece_bytes: int = PIECE_BYTES) -> Iterator[byte
         UnexpectedResponse: compressed in a way that was not asked for.
         RequestTimeout, ConnectionFailed: the connection failed on the way.
     """
-    coding = answer.headers.get("Content-Encoding", "").strip().lower()
     try:
-        if coding not in _CODINGS:
-            raise UnexpectedResponse(
-                f"The answer is compressed as {coding!r}, which was not asked for; "
-                "a proxy may stand between.",
-                answer.status_code,
-            )
-        pieces = _wire_pieces(answer, piece_bytes)
-        packed = _CODINGS[coding]
-        yield from gunzip(pieces, may_be_empty=shows_its_end(answer)) if packed else pieces
+        with contextlib.closing(wire or wire_pieces(answer, piece_bytes)) as pieces:
+            if _coding(answer) not in _CODINGS:
+                raise UnexpectedResponse(
+                    f"The answer is compressed as {_coding(answer)!r}, which was not asked for; "
+                    "a proxy may stand between.",
+                    answer.status_code,
+                )
+            packed = is_packed(answer)
+            yield from gunzip(pieces, may_be_empty=shows_its_end(answer)) if packed else pieces
     except (HTTPError, OSError) as error:
         if isinstance(error, BulkApiError):
             raise
         raise translate(error, "The answer") from error
     finally:
         answer.close()
+
+
+def wire_pieces(answer: Response, piece_bytes: int) -> Generator[bytes, None, None]:
+    """The body as it is sent, compressed where it is, in pieces; its errors are urllib3's."""
+    while piece := answer.raw.read(piece_bytes, decode_content=False):
+        yield piece
 
 
 def interrupt(answer: Response) -> None:
@@ -509,13 +526,16 @@ def shows_its_end(answer: Response) -> bool:
 
 def proves_its_end(answer: Response) -> bool:
     """Whether a cut body would show: by its length, its chunks or its compression."""
-    coding = answer.headers.get("Content-Encoding", "").strip().lower()
-    return shows_its_end(answer) or _CODINGS.get(coding, False)
+    return shows_its_end(answer) or is_packed(answer)
 
 
-def _wire_pieces(answer: Response, piece_bytes: int) -> Iterator[bytes]:
-    while piece := answer.raw.read(piece_bytes, decode_content=False):
-        yield piece
+def is_packed(answer: Response) -> bool:
+    """Whether the body is compressed in a way that can be read."""
+    return _CODINGS.get(_coding(answer), False)
+
+
+def _coding(answer: Response) -> str:
+    return answer.headers.get("Content-Encoding", "").strip().lower()
 
 
 #: The names of what is read, and whether it is gzip.

@@ -6,7 +6,6 @@ Every default of pyarrow's reader that would change a value is set otherwise: te
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -156,7 +155,7 @@ class ArrowReader:
         names = self._schema.names
         times = {name for name in names if pa.types.is_time(self._schema.field(name).type)}
         table = csv.read_csv(
-            io.BytesIO(block),
+            pa.BufferReader(block),
             # One block: a record never lies across two. Several are read side by side.
             csv.ReadOptions(column_names=names, block_size=len(block) + 1, use_threads=False),
             csv.ParseOptions(delimiter=self._delimiter, newlines_in_values=True),

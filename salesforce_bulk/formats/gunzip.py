@@ -19,9 +19,9 @@ except ImportError:
 else:
     fastest = isal_zlib
 
-#: Bytes decompressed at a time. The text of more would not fit into memory that was just freed, and
-#: fresh memory takes as long as isal does: twice the time.
-_PACKED_BYTES = 1 << 14
+#: Bytes decompressed at a time. For fewer, threads take turns too often; the text of more would not
+#: fit into memory that was just freed, and fresh memory takes as long as isal does.
+_PACKED_BYTES = 1 << 16
 #: Bytes that a decompressed piece has at most, however well it was compressed.
 _TEXT_BYTES = 1 << 20
 

@@ -5,6 +5,8 @@ import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
 
+RESULTS = "/services/data/v64.0/jobs/query/750000000000001AAA/results"
+
 DESCRIBE = {
     "name": "Thing",
     "keyPrefix": "00T",
@@ -102,6 +104,28 @@ class CannedOrg:
             handler.close_connection = True
         handler.end_headers()
         handler.wfile.write(body)
+
+
+class PageLists(CannedOrg):
+    """``lists`` maps locators (None for the first list) to (locators of pages, next locator)."""
+
+    def __init__(self, pages, rows, lists):
+        super().__init__(pages, rows)
+        self.lists = lists
+
+    def answer(self, handler):
+        parts = urlsplit(handler.path)
+        if not parts.path.lower().endswith("/resultpages"):
+            return super().answer(handler)
+        self.asked.append(handler.path)
+        locators, further = self.lists[parse_qs(parts.query).get("locator", [None])[0]]
+        urls = [RESULTS if at is None else f"{RESULTS}?locator={at}" for at in locators]
+        document = {
+            "resultPages": [{"resultUrl": url} for url in urls],
+            "nextRecordsUrl": f"/services/…/resultpages?locator={further}" if further else None,
+            "done": further is None,
+        }
+        return self._send(handler, json.dumps(document).encode(), {}, "application/json")
 
 
 class CannedChunks(CannedOrg):

@@ -1,6 +1,9 @@
 """Threads that read ahead: what they deliver, what they raise, and that they end."""
 
+import gzip
+import io
 import itertools
+import random
 import subprocess
 import sys
 import tempfile
@@ -8,10 +11,12 @@ import threading
 from contextlib import nullcontext
 
 import pytest
+from canned_org import PageLists
+from fast_clock import FastClock
 from hypothesis import given
 from hypothesis import strategies as st
 
-from salesforce_bulk import read_ahead
+from salesforce_bulk import SalesforceBulk, read_ahead
 from salesforce_bulk.own_thread import gathered, in_own_thread
 
 SOQL = "SELECT Count__c FROM Row__c"
@@ -134,11 +139,56 @@ def test_pages_that_wait_may_wait_in_files(bulk, numbered, monkeypatch, tmp_path
     numbered(450)
     calm, export = list(bulk.export(SOQL)), bulk.export(SOQL, parallel=3)
     bulk.export(SOQL).to_csv(tmp_path / "calm.csv")
-    files = []
+    files, made = [], threading.Event()
     monkeypatch.setattr(read_ahead, "_MEMORY_BYTES", 0)
     opened = tempfile.TemporaryFile
-    monkeypatch.setattr(tempfile, "TemporaryFile", lambda: files.append(opened()) or files[-1])
-    assert list(export) == calm
-    assert len(files) == 5
+
+    def counted():
+        files.append(opened())
+        made.set()
+        return files[-1]
+
+    monkeypatch.setattr(tempfile, "TemporaryFile", counted)
+    rows = iter(export)
+    first = next(rows)
+    assert made.wait(60)
+    assert [first, *rows] == calm
+    assert files
     assert all(file.closed for file in files)
     assert to_csv(export, tmp_path) == (tmp_path / "calm.csv").read_bytes()
+
+
+def large_page():
+    """A page that does not compress, so that many pieces of it come over the wire."""
+    chance = random.Random(7)
+    rows = "".join(f'"{chance.randbytes(30).hex()}"\n' for _ in range(30_000))
+    return b'"Name"\n' + rows.encode()
+
+
+def read_page(answers, **options):
+    with PageLists({None: answers}, 30_000, {None: ([None], None)}) as org:
+        bulk = SalesforceBulk(sessionId="00D!x", host=org.host, clock=FastClock())
+        target = io.BytesIO()
+        bulk.export("SELECT Name FROM Thing", **options).to_csv(target)
+    return target.getvalue()
+
+
+@pytest.mark.parametrize("memory", [0, 300_000])
+def test_a_page_that_is_read_keeps_the_server_waiting(memory, monkeypatch):
+    """A page larger than the memory for it comes whole to a reader that is at work."""
+    monkeypatch.setattr(read_ahead, "_MEMORY_BYTES", memory)
+    page = large_page()
+    assert read_page((page, {"Sforce-NumberOfRecords": "30000"}), parallel=2) == page
+
+
+@pytest.mark.parametrize("memory", [0, 1 << 25])
+def test_a_damaged_page_is_fetched_again_while_it_still_comes(memory, monkeypatch):
+    """Compressed data that are damaged show where they are read, and the page is fetched anew."""
+    monkeypatch.setattr(read_ahead, "_MEMORY_BYTES", memory)
+    page = large_page()
+    packed = gzip.compress(page)
+    damaged = packed[:10] + b"\xff" * 64 + packed[74:]
+    headers = {"Sforce-NumberOfRecords": "30000", "Content-Encoding": "gzip"}
+    answers = [(damaged, headers), (packed, headers)]
+    assert read_page(answers, parallel=2) == page
+    assert not readers()

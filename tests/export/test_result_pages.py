@@ -1,37 +1,9 @@
 """Lists of result pages (2.0) as servers may send them, and the pages read by them."""
 
-import json
-from urllib.parse import parse_qs, urlsplit
-
 import pytest
-from canned_org import CannedOrg, page
+from canned_org import PageLists, page
 
 from salesforce_bulk import ReconciliationError, SalesforceBulk, UnexpectedResponse
-
-RESULTS = "/services/data/v64.0/jobs/query/750000000000001AAA/results"
-
-
-class PageLists(CannedOrg):
-    """``lists`` maps locators (None for the first list) to (locators of pages, next locator)."""
-
-    def __init__(self, pages, rows, lists):
-        super().__init__(pages, rows)
-        self.lists = lists
-
-    def answer(self, handler):
-        parts = urlsplit(handler.path)
-        if not parts.path.lower().endswith("/resultpages"):
-            return super().answer(handler)
-        self.asked.append(handler.path)
-        locators, further = self.lists[parse_qs(parts.query).get("locator", [None])[0]]
-        urls = [RESULTS if at is None else f"{RESULTS}?locator={at}" for at in locators]
-        document = {
-            "resultPages": [{"resultUrl": url} for url in urls],
-            "nextRecordsUrl": f"/services/…/resultpages?locator={further}" if further else None,
-            "done": further is None,
-        }
-        return self._send(handler, json.dumps(document).encode(), {}, "application/json")
-
 
 PAGES = {
     None: page([("1", "a")], "L1"),
