@@ -131,6 +131,9 @@ def read_results(text: Iterable[str]) -> Iterator[list[str]]:
     return (list(pick(row)) for row in rows)
 
 
+#: What stands between the quotes of a result's four cells, and behind the last of them.
+_BETWEEN = [",", ",", ",", "\n"]
+
 #: Columns of results: Success, Id, Created, Error.
 ResultColumns = tuple[Sequence[str], Sequence[str], Sequence[str], Sequence[str]]
 
@@ -140,14 +143,12 @@ def split_results(lines: str) -> ResultColumns | None:
 
     Args:
         lines: whole ones, as a stored result has them: each cell in quotes, four a line.
-
-    Where each quote belongs to a separator or stands at an end, none is inside of a cell. A cell
-    that begins with a line break makes more line ends than there are lines.
     """
-    cells = lines[1:-2].replace('"\n"', '","').split('","')
-    if lines.count('"') != 2 * len(cells) or len(cells) != 4 * lines.count('"\n'):
+    parts = lines.split('"')
+    # Cells and what stands between them, by turns; a quote inside of a cell would shift the rest.
+    if len(parts) % 8 != 1 or parts[2::2] != _BETWEEN * (len(parts) // 8):
         return None
-    return cells[1::4], cells[0::4], cells[2::4], cells[3::4]
+    return parts[3::8], parts[1::8], parts[5::8], parts[7::8]
 
 
 class Block(NamedTuple):
@@ -442,22 +443,25 @@ class LoadResult:
         return self._as_results(status)
 
     def _as_results(self, only: RowStatus | None) -> Iterator[RowResult]:
-        for block in self._blocks(only, cells=not self._records):
-            numbers, cells, successes, ids, created, errors = block
-            # Few texts stand for many rows.
-            reasons = {text: read_row_error(text) if text else None for text in set(errors)}
-            yield from map(
-                _new_row_result,
-                zip(
-                    numbers,
-                    self._records_of(numbers, cells),
-                    map(_status, successes),
-                    [record_id or None for record_id in ids],
-                    [text == "true" for text in created],
-                    map(reasons.__getitem__, errors),
-                    strict=False,
-                ),
-            )
+        # Not a generator, which would cost a call in Python for each row.
+        blocks = self._blocks(only, cells=not self._records)
+        return chain.from_iterable(map(self._results_of, blocks))
+
+    def _results_of(self, block: Block) -> Iterator[RowResult]:
+        numbers, cells, successes, ids, created, errors = block
+        # Few texts stand for many rows.
+        statuses = {text: _status(text) for text in set(successes)}
+        made = {text: text == "true" for text in set(created)}
+        reasons = {text: read_row_error(text) if text else None for text in set(errors)}
+        columns = (
+            numbers,
+            self._records_of(numbers, cells),
+            map(statuses.__getitem__, successes),
+            [record_id or None for record_id in ids] if "" in ids else ids,
+            map(made.__getitem__, created),
+            map(reasons.__getitem__, errors),
+        )
+        return map(_new_row_result, zip(*columns, strict=False))
 
     def _records_of(
         self, numbers: Sequence[int], cells: Iterable[Sequence[str]]

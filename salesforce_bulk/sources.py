@@ -208,9 +208,10 @@ class _MappingReader:
 
     def chunks(self, rows: Iterator[Any]) -> Chunks:
         first, size = 1, _TYPED_ROWS if self._by_arrow else CHUNK_ROWS
-        pickers = [itemgetter(column) for column in self.columns]
+        # One by one where the chunks are large: all cells of such a chunk leave the cache between.
+        pick = _pick_one_by_one if self._by_arrow else _pick_together
         while chunk := list(islice(rows, size)):
-            plain = None if self._nested else self._plain(chunk, pickers)
+            plain = None if self._nested else self._plain(chunk, pick)
             if plain is None:
                 yield from self._careful(chunk, first)
             elif self._by_arrow:
@@ -220,13 +221,13 @@ class _MappingReader:
             first += len(chunk)
 
     def _plain(
-        self, chunk: list[Any], pickers: Sequence[Callable[[Any], Any]]
-    ) -> list[list[Any]] | None:
+        self, chunk: list[Any], pick: Callable[[list[Any], Sequence[str]], list[Sequence[Any]]]
+    ) -> list[Sequence[Any]] | None:
         """Where all rows are dicts with exactly the columns, in C; None where they are not."""
-        if set(map(type, chunk)) != {dict} or set(map(len, chunk)) != {len(pickers)}:
+        if set(map(type, chunk)) != {dict} or set(map(len, chunk)) != {len(self.columns)}:
             return None
         try:
-            return [list(map(pick, chunk)) for pick in pickers]
+            return pick(chunk, self.columns)
         except KeyError:
             return None
 
@@ -239,6 +240,16 @@ class _MappingReader:
                     raise _late_column(flat, self._known, number)
                 found.append(tuple([flat.get(column, MISSING) for column in self.columns]))
             yield found
+
+
+def _pick_one_by_one(rows: list[Any], columns: Sequence[str]) -> list[Sequence[Any]]:
+    return [list(map(itemgetter(column), rows)) for column in columns]
+
+
+def _pick_together(rows: list[Any], columns: Sequence[str]) -> list[Sequence[Any]]:
+    if len(columns) == 1:
+        return _pick_one_by_one(rows, columns)
+    return list(zip(*map(itemgetter(*columns), rows), strict=True))
 
 
 def _values(row: Any) -> Iterable[Any]:

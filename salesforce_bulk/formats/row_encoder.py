@@ -9,10 +9,10 @@ one type is converted and quoted by C code as well.
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence, Set
 from datetime import date, datetime, timezone, tzinfo
 from decimal import Decimal
-from operator import add, attrgetter, methodcaller
+from operator import attrgetter
 from typing import Any, Literal, NamedTuple, overload
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -31,6 +31,8 @@ Column = Sequence[Any]
 
 _NULL_CELLS: dict[Any, str] = {"ignore": "", "clear": NULL_CELL}
 _NONE = type(None)
+_NOTHING = frozenset({_NONE})
+_TEXT = frozenset({str})
 #: Types whose texts hold no comma, quote or line break.
 _NEVER_QUOTED = frozenset({int, float, bool, date, datetime, _NONE})
 _REMEMBERED = 100_000
@@ -181,7 +183,8 @@ class RowEncoder:
 
     def header(self, names: Iterable[str]) -> bytes:
         """The header line with these names."""
-        return (",".join(quote_column(names)) + "\n").encode("utf-8")
+        cells = [cells_of([name], name) for name in names]
+        return _joined_columns(cells).encode("latin-1")
 
     def encode(self, rows: Sequence[Row], first: int) -> tuple[bytes, int]:
         """The lines of the rows, and how many characters they are.
@@ -199,16 +202,12 @@ class RowEncoder:
         if isinstance(rows, FrameChunk):
             return self._encode_frame(rows, first)
         given = rows.columns if isinstance(rows, ColumnChunk) else zip(*rows, strict=True)
-        columns = [self._column(column, position, first) for position, column in enumerate(given)]
-        # Joining is five times as fast as the csv module, which looks at every character.
-        lines = list(map(",".join, zip(*columns, strict=True)))
-        text = "\n".join(lines) + "\n"
-        if len(text) > limits.RECORD_CHARACTERS:
-            _refuse_long_records(lines, first)
-        try:
-            return text.encode("utf-8"), len(text)
-        except UnicodeEncodeError as error:
-            raise self._find(rows, first, _lone_surrogate) or error from error
+        columns = [self._cells(column, position, first) for position, column in enumerate(given)]
+        text = _joined_columns(columns)
+        characters = len(text) - sum(column.surplus for column in columns)
+        if characters > limits.RECORD_CHARACTERS:
+            _refuse_long_records(columns, first)
+        return text.encode("latin-1"), characters
 
     def _encode_frame(self, rows: FrameChunk, first: int) -> tuple[bytes, int]:
         lines = rows.lines(self._rules)
@@ -220,45 +219,72 @@ class RowEncoder:
             first += len(chunk)
         return b"".join(part for part, _ in encoded), sum(size for _, size in encoded)
 
-    def _column(self, given: Column, position: int, first: int) -> list[str]:
-        column = whole_numbers(given) if position in self._rules.integers else given
+    def _cells(self, column: Column, position: int, first: int) -> Cells:
+        null = self._rules.nulls[position]
+        # A line without any character is no record to a reader.
+        alone = len(self.columns) == 1
         try:
-            texts = self._rules.texts.of(column, self._rules.nulls[position])
-            alone = len(self.columns) == 1
-            if not alone and _NEVER_QUOTED.issuperset(map(type, column)):
-                return texts
-            # A line without any character is no record to a reader.
-            return quote_column(texts, always=alone)
+            joined = _joined(column)
+            if joined is not None and not (null and "" in column):
+                return cells_of(column, joined, alone)
+            types = set(map(type, column))
+            if position in self._rules.integers and float in types:
+                column = whole_numbers(column)
+                types = set(map(type, column))
+            texts = self._rules.texts.of(column, null, types)
+            if types <= _NEVER_QUOTED and not alone:
+                return Cells(texts)
+            return cells_of(texts, "\0".join(texts), alone)
         except BadCell as bad:
             raise refuse(first + bad.index, self.columns[position], bad.why) from bad
 
-    def _find(
-        self, rows: Sequence[Row], first: int, flaw: Callable[[str], str | None]
-    ) -> InvalidInput | None:
-        for number, row in enumerate(rows, first):
-            for column, value in zip(self.columns, row, strict=True):
-                why = flaw(value) if isinstance(value, str) else None
-                if why is not None:
-                    return refuse(number, column, why)
+
+def _joined(column: Column) -> str | None:
+    """Texts with NULs between; None of other values, which shows at the first of them."""
+    try:
+        return "\0".join(column)
+    except TypeError:
         return None
 
 
-def _refuse_long_records(lines: Sequence[str], first: int) -> None:
-    for number, size in enumerate(map(len, lines), first):
-        if size >= limits.RECORD_CHARACTERS:
+def _joined_columns(columns: Sequence[Cells]) -> str:
+    """The lines of all rows.
+
+    By one join of all cells and what stands between them, which is five times as fast as the csv
+    module, which looks at every character.
+    """
+    start, *between, end = _around(columns)
+    row = ["", ""] * len(columns)
+    row[1::2] = [*between, end + start]
+    pieces = row * len(columns[0].texts)
+    for position, column in enumerate(columns):
+        pieces[2 * position :: len(row)] = column.texts
+    pieces[0] = start + pieces[0]
+    pieces[-1] = end
+    return "".join(pieces)
+
+
+def _around(columns: Sequence[Cells]) -> list[str]:
+    """What stands before, between and behind the cells of a line."""
+    around = [""]
+    for column in columns:
+        quote = '"' if column.quoted else ""
+        around[-1] += quote
+        around.append(f"{quote},")
+    around[-1] = around[-1].replace(",", "\n")
+    return around
+
+
+def _refuse_long_records(columns: Sequence[Cells], first: int) -> None:
+    beside = len("".join(_around(columns)))
+    for number, cells in enumerate(zip(*(column.texts for column in columns), strict=True), first):
+        size = beside + len("".join(cells).encode("latin-1").decode("utf-8"))
+        if size > limits.RECORD_CHARACTERS:
             raise InvalidInput(
-                f"Row {number} has {size + 1:,} characters; a record takes "
+                f"Row {number} has {size:,} characters; a record takes "
                 f"{limits.RECORD_CHARACTERS:,}.",
                 row=number,
             )
-
-
-def _lone_surrogate(text: str) -> str | None:
-    try:
-        text.encode("utf-8")
-    except UnicodeEncodeError as error:
-        return f"holds half of a surrogate pair at position {error.start}, which is no character"
-    return None
 
 
 # Columns
@@ -278,7 +304,13 @@ class _Memo(dict[Any, str]):
         return text
 
 
-_in_milliseconds = methodcaller("isoformat", "milliseconds")
+#: Of hours and minutes, and of seconds without a fraction.
+_DIGITS = tuple(f"{number:02}:" for number in range(60))
+_SECONDS = tuple(f"{number:02}.000Z" for number in range(60))
+
+
+def _with_fraction(second: str, microseconds: int) -> str:
+    return f"{second[:3]}{microseconds // 1000:03}Z"
 
 
 class ColumnTexts:
@@ -291,55 +323,54 @@ class ColumnTexts:
     def __init__(self, zone: tzinfo | None) -> None:
         self._zone = zone
         self._dates = _Memo(date.isoformat)
-        self._days = _Memo(lambda value: f"{value.isoformat()}T")
-        self._converters: dict[type, Callable[[Column], list[str] | None]] = {
-            int: lambda column: list(map(int.__repr__, column)),
-            date: lambda column: list(map(self._dates.__getitem__, column)),
-            bool: lambda column: list(map({True: "true", False: "false"}.__getitem__, column)),
+        self._days = _Memo(lambda number: f"{date.fromordinal(number).isoformat()}T")
+        self._converters: dict[type, _Convert] = {
+            int: _integers,
             float: _floats,
-            Decimal: _decimals,
-            datetime: self._datetimes,
+            date: _without_nulls(lambda column: map(self._dates.__getitem__, column)),
+            bool: _booleans,
+            Decimal: _without_nulls(_decimals),
+            datetime: _without_nulls(self._datetimes),
         }
 
-    def of(self, column: Column, null: str) -> list[str]:
+    def of(self, column: Column, null: str, types: Set[type] | None = None) -> Column:
         """The texts of a column's values.
 
         Args:
             column: values as callers give them.
             null: what stands for no value.
+            types: of the values, where they are known.
         """
-        types = set(map(type, column))
+        types = set(map(type, column)) if types is None else types
         optional = _NONE in types
-        types.discard(_NONE)
-        if types == {str}:
+        given = types - _NOTHING
+        if given == _TEXT:
             return _texts(column, null, optional)
-        convert = self._converters.get(next(iter(types))) if len(types) == 1 else None
+        convert = self._converters.get(next(iter(given))) if len(given) == 1 else None
         if convert is not None:
-            given = [value for value in column if value is not None] if optional else column
-            converted = convert(given)
+            converted = convert(column, null if optional else None)
             if converted is not None:
-                return _with_nulls(column, converted, null) if optional else converted
+                return converted
         return [_cell(index, value, null, self._zone) for index, value in enumerate(column)]
 
     def _datetimes(self, column: Column) -> list[str] | None:
-        """For a column that is in UTC already; a day is written once."""
+        """For a column that is in UTC already: put together of parts that come again and again."""
         if set(map(attrgetter("tzinfo"), column)) != {timezone.utc}:
             return None
-        days = map(self._days.__getitem__, map(datetime.date, column))
-        # Remembering these too would cost more than it saves: there are too many.
-        times = map(_in_milliseconds, map(datetime.time, column))
-        return ("Z\0".join(map(add, days, times)) + "Z").split("\0")
+        days = map(self._days.__getitem__, map(datetime.toordinal, column))
+        hours = map(_DIGITS.__getitem__, map(attrgetter("hour"), column))
+        minutes = map(_DIGITS.__getitem__, map(attrgetter("minute"), column))
+        seconds = map(_SECONDS.__getitem__, map(attrgetter("second"), column))
+        fractions = list(map(attrgetter("microsecond"), column))
+        if any(fractions):
+            seconds = map(_with_fraction, seconds, fractions)
+        return list(map("".join, zip(days, hours, minutes, seconds, strict=True)))
 
 
-def _texts(column: Column, null: str, optional: bool) -> list[str]:
+def _texts(column: Column, null: str, optional: bool) -> Column:
     if null and (optional or "" in column):
         return [value or null for value in column]
-    return [value or "" for value in column] if optional else list(column)
-
-
-def _with_nulls(column: Column, texts: list[str], null: str) -> list[str]:
-    rest = iter(texts)
-    return [null if value is None else next(rest) for value in column]
+    return [value or "" for value in column] if optional else column
 
 
 def whole_numbers(column: Column) -> Column:
@@ -361,29 +392,67 @@ def _cell(index: int, value: Any, null: str, zone: tzinfo | None) -> str:
     return text or null
 
 
-def quote_column(texts: Iterable[str], *, always: bool = False) -> list[str]:
+class Cells(NamedTuple):
+    """A column as it is written.
+
+    Attributes:
+        texts: quotes doubled. Their characters are the bytes of the cells: text of one byte a
+            character is joined and encoded in half the time.
+        quoted: whether they stand in quotes.
+        surplus: how many bytes there are beyond the cells' characters.
+    """
+
+    texts: Column
+    quoted: bool = False
+    surplus: int = 0
+
+
+def cells_of(texts: Column, joined: str, always_quoted: bool = False) -> Cells:
     """The cells of a CSV column: where one of them needs quotes, all have them.
 
+    Args:
+        texts: of the cells.
+        joined: the same with NUL characters between.
+        always_quoted: whether or not one needs quotes.
+
     Raises:
-        BadCell: a NUL, which no field can keep, or more characters than a field takes.
+        BadCell: a NUL, which no field can keep, half of a surrogate pair, or more characters than
+            a field takes.
     """
-    cells = texts if isinstance(texts, list) else list(texts)
-    joined = "\0".join(cells)
-    if joined.count("\0") >= len(cells) > 0:
-        # Kept it would be dropped by some readers on the way; Salesforce documents nothing.
-        index = next(index for index, cell in enumerate(cells) if "\0" in cell)
-        raise BadCell(index, "holds a NUL character, which no field can keep")
     if len(joined) > limits.FIELD_CHARACTERS:
-        _refuse_long_fields(cells)
-    quoted = '"' in joined
-    if not (always or quoted or "," in joined or "\n" in joined or "\r" in joined):
-        return cells
-    if quoted:
+        _refuse_long_fields(texts)
+    surplus = 0
+    if not joined.isascii():
+        encoded = _utf8(joined, texts)
+        surplus = len(encoded) - len(joined)
+        joined = encoded.decode("latin-1")
+    if joined.count("\0") >= len(texts) > 0:
+        # Kept it would be dropped by some readers on the way; Salesforce documents nothing.
+        index = next(index for index, cell in enumerate(texts) if "\0" in cell)
+        raise BadCell(index, "holds a NUL character, which no field can keep")
+    has_quotes = '"' in joined
+    if has_quotes:
         joined = joined.replace('"', '""')
-    return ('"' + joined.replace("\0", '"\0"') + '"').split("\0")
+    if has_quotes or surplus:
+        texts = joined.split("\0")
+    quoted = has_quotes or "," in joined or "\n" in joined or "\r" in joined
+    return Cells(texts, quoted or always_quoted, surplus)
 
 
-def _refuse_long_fields(cells: list[str]) -> None:
+def _utf8(joined: str, texts: Column) -> bytes:
+    try:
+        return joined.encode("utf-8")
+    except UnicodeEncodeError:
+        for index, text in enumerate(texts):
+            try:
+                text.encode("utf-8")
+            except UnicodeEncodeError as error:
+                why = f"holds half of a surrogate pair at position {error.start}"
+                raise BadCell(index, f"{why}, which is no character") from error
+        raise
+
+
+def _refuse_long_fields(cells: Column) -> None:
     for index, size in enumerate(map(len, cells)):
         if size > limits.FIELD_CHARACTERS:
             raise BadCell(
@@ -391,14 +460,48 @@ def _refuse_long_fields(cells: list[str]) -> None:
             )
 
 
-# Each takes a column of one type, and returns None where a value needs a closer look.
+# Each takes a column of values of one type, and what stands for None where one of them may be that;
+# it returns None where a value needs a closer look.
+
+_Convert = Callable[[Column, str | None], list[str] | None]
 
 
-def _floats(column: Column) -> list[str] | None:
-    texts = list(map(float.__repr__, column))
+def _integers(column: Column, null: str | None) -> list[str]:
+    if null is None:
+        return list(map(int.__repr__, column))
+    write = int.__repr__
+    return [null if value is None else write(value) for value in column]
+
+
+def _booleans(column: Column, null: str | None) -> list[str]:
+    return list(map({True: "true", False: "false", None: null or ""}.__getitem__, column))
+
+
+def _floats(column: Column, null: str | None) -> list[str] | None:
+    write = float.__repr__
+    if null is None:
+        texts = list(map(write, column))
+    else:
+        texts = [null if value is None else write(value) for value in column]
     # nan and inf have an n, exponents an e.
     joined = ",".join(texts)
     return None if "e" in joined or "n" in joined else texts
+
+
+def _without_nulls(convert: Callable[[Column], Iterable[str] | None]) -> _Convert:
+    """What converts such a column by something that takes no None."""
+
+    def converted(column: Column, null: str | None) -> list[str] | None:
+        given = column if null is None else [value for value in column if value is not None]
+        texts = convert(given)
+        if texts is None:
+            return None
+        if null is None:
+            return list(texts)
+        rest = iter(texts)
+        return [null if value is None else next(rest) for value in column]
+
+    return converted
 
 
 def _decimals(column: Column) -> list[str] | None:

@@ -202,3 +202,20 @@ def test_wide_records_are_no_long_records():
     with pytest.raises(InvalidInput, match="400,000") as caught:
         encoder.encode([(*wide, "x"), (*wide, "x" * 6_781)], 7)
     assert caught.value.row == 8
+
+
+@given(st.lists(st.tuples(VALUES, TEXTS, TEXTS), min_size=1, max_size=20))
+def test_lines_are_utf8_and_their_characters_are_counted(rows):
+    """What the limits are kept by is what stands in the body, whatever the columns hold."""
+    body, characters = RowEncoder(["A", "B", "C"]).encode(rows, 1)
+    assert characters == len(body.decode())
+    read = list(csv.reader(io.StringIO(body.decode(), newline=""), strict=True))
+    assert read == [[expected(a, ""), b, c] for a, b, c in rows]
+
+
+def test_a_record_is_as_long_as_its_characters_not_its_bytes():
+    row, encoder = ("é" * 131_072,) * 3, RowEncoder(list("ABCD"))
+    assert encoder.encode([(*row, "ü" * 6_780)], 1)[1] == 400_000
+    with pytest.raises(InvalidInput, match="Row 8 has 400,001") as caught:
+        encoder.encode([(*row, "ü"), (*row, "ü" * 6_781)], 7)
+    assert caught.value.row == 8
