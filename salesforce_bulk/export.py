@@ -30,7 +30,7 @@ from salesforce_bulk.export_settings import (
 )
 from salesforce_bulk.files import whole_file
 from salesforce_bulk.formats.arrow_read import arrow_schema, batch_of_rows
-from salesforce_bulk.formats.typed import Column, as_dicts
+from salesforce_bulk.formats.typed import Column, dict_maker
 from salesforce_bulk.incremental import DELETED, STAMP, Window, WindowReading, open_window
 from salesforce_bulk.journal import Journal
 from salesforce_bulk.models import JobInfo
@@ -91,8 +91,9 @@ class Part:
         return arrow_schema(self.reading.columns, self.reading.decimals)
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
+        as_dicts = dict_maker(self.reading.names)
         for rows in self.reading.rows(self._download()):
-            yield from as_dicts(self.reading.names, rows)
+            yield from as_dicts(rows)
 
     def arrow_batches(self) -> Iterator[pa.RecordBatch]:
         """The page's record batches."""
@@ -366,10 +367,10 @@ class Export:
         # Not a generator, which would cost a call in Python for each row.
         return chain.from_iterable(self._watched(self._dicts()))
 
-    def _dicts(self) -> Iterator[Iterator[dict[str, Any]]]:
-        names, window = self._reading().names, self._window_reading()
+    def _dicts(self) -> Iterator[list[dict[str, Any]]]:
+        as_dicts, window = dict_maker(self._reading().names), self._window_reading()
         for rows in self._rows(window=window):
-            yield as_dicts(names, rows)
+            yield as_dicts(rows)
         if window is not None:
             window.save()
 

@@ -10,8 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, timezone
 from decimal import Decimal, InvalidOperation
-from itertools import repeat
-from typing import Any
+from typing import Any, cast
 
 from salesforce_bulk.wire.v1 import Unreadable
 
@@ -173,9 +172,20 @@ def _no_value(column: Column, convert: Convert, cells: Texts) -> Unreadable:
     return Unreadable(f"column {column.name!r} holds what is no {column.type}")
 
 
-def as_dicts(names: Sequence[str], rows: Iterable[Sequence[Any]]) -> Iterator[dict[str, Any]]:
-    """Each row as a dict."""
-    return map(dict, map(zip, repeat(names), rows))
+def dict_maker(
+    names: Sequence[str],
+) -> Callable[[Iterable[Sequence[Any]]], list[dict[str, Any]]]:
+    """What makes a dict of each of some rows.
+
+    Args:
+        names: of the columns, one at least.
+    """
+    # Compiled for these names, as collections.namedtuple does, since a dict display takes half the
+    # time of dict(zip()). The names stand in it as literals, so that they are never code.
+    cells = [f"cell{at}" for at in range(len(names))]
+    items = ", ".join(f"{name!r}: {cell}" for name, cell in zip(names, cells, strict=True))
+    source = f"lambda rows: [{{{items}}} for {', '.join(cells)}, in rows]"
+    return cast("Callable[[Iterable[Sequence[Any]]], list[dict[str, Any]]]", eval(source))  # noqa: S307
 
 
 # JSON and XML bring values one by one, and JSON has types of its own.

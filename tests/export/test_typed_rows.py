@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from salesforce_bulk.errors import IncompleteBody
 from salesforce_bulk.formats.json_rows import JsonReader
-from salesforce_bulk.formats.typed import Column, TypedRows, as_dicts, value_of_json
+from salesforce_bulk.formats.typed import Column, TypedRows, dict_maker, value_of_json
 from salesforce_bulk.formats.xml_rows import XmlReader
 from salesforce_bulk.wire.v1 import Unreadable
 
@@ -76,8 +76,19 @@ def test_decimals_are_exact_where_asked_for():
     assert list(TypedRows(columns, decimals=True)([["0.10", "1"]])) == [(Decimal("0.10"), 1)]
 
 
-def test_rows_become_dicts_in_the_order_of_the_columns():
-    assert list(as_dicts(["A", "B.C"], [(1, 2)])) == [{"A": 1, "B.C": 2}]
+@given(st.lists(st.text(), min_size=1, unique=True), st.integers(0, 3))
+def test_rows_become_dicts_in_the_order_of_the_columns(names, count):
+    """Whatever the columns are called: a name is never taken for code."""
+    rows = [tuple(range(at, at + len(names))) for at in range(count)]
+    made = dict_maker(names)(rows)
+    assert [list(row.items()) for row in made] == [
+        list(zip(names, row, strict=True)) for row in rows
+    ]
+
+
+def test_a_thousand_columns_become_dicts():
+    names = [f'Name"{at}\\' for at in range(1_000)]
+    assert dict_maker(names)([names]) == [dict(zip(names, names, strict=True))]
 
 
 @given(st.datetimes(datetime(1700, 1, 1), datetime(4000, 12, 31)))
