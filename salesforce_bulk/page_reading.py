@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
 #: Threads that make record batches; pyarrow lets them run side by side.
 _PARSERS = min(4, os.cpu_count() or 1)
-#: Blocks that wait for them, so that they have work while the next page is asked for.
-_BLOCKS_AHEAD = 4 * _PARSERS
+#: Blocks that they have before them, so that they have work while the next page is asked for.
+_BLOCKS_AHEAD = 8
 #: Bytes whose rows are made at a time: with 256 KB it takes half as long again.
 _SLICE_BYTES = 1 << 15
 _BOM = b"\xef\xbb\xbf"
@@ -178,7 +178,7 @@ class Reading:
 
     def _csv_parsed(self, body: Body, parsers: Executor) -> Iterator[Batches]:
         reader: ArrowReader | None = None
-        records = HeaderFirst(body.ahead(iter(body)))
+        records = HeaderFirst(body)
         for piece in records:
             if reader is None:
                 order = self.order_of(records.header or [])

@@ -15,7 +15,7 @@ from salesforce_bulk.download import BROKEN, Download, Page
 from salesforce_bulk.own_thread import in_own_thread
 
 #: Bytes of all pages together that stay in memory; what is beyond waits in temporary files.
-_MEMORY_BYTES = 32 << 20
+_MEMORY_BYTES = 48 << 20
 
 
 class FetchedPage:
