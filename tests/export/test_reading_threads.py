@@ -1,6 +1,7 @@
 """Threads that read ahead: what they deliver, what they raise, and that they end."""
 
 import gzip
+import hashlib
 import io
 import itertools
 import random
@@ -8,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import tracemalloc
 from contextlib import nullcontext
 
 import pytest
@@ -192,3 +194,66 @@ def test_a_damaged_page_is_fetched_again_while_it_still_comes(memory, monkeypatc
     answers = [(damaged, headers), (packed, headers)]
     assert read_page(answers, parallel=2) == page
     assert not readers()
+
+
+def test_a_slow_reader_lets_little_of_a_page_wait(monkeypatch):
+    """What the wire brings sooner than it is read stays with the server, not in memory."""
+    monkeypatch.setattr(read_ahead, "_MEMORY_BYTES", 1 << 20)
+    rows = 400_000
+    page = b'"Name"\n' + b'"%050d"\n' % 7 * rows
+    answers = {None: (page, {"Sforce-NumberOfRecords": str(rows)})}
+    with PageLists(answers, rows, {None: ([None], None)}) as org:
+        bulk = SalesforceBulk(sessionId="00D!x", host=org.host, clock=FastClock())
+        export = bulk.export("SELECT Name FROM Thing", parallel=2)
+
+        class Slow:
+            def write(self, piece):
+                hashlib.pbkdf2_hmac("sha256", b"", b"", 5_000)  # other threads run meanwhile
+
+            def flush(self):
+                pass
+
+        tracemalloc.start()
+        try:
+            export.to_csv(Slow())
+            _, peak = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+    assert peak < len(page) / 2
+
+
+class Stalled(PageLists):
+    """A page, and a second one of which the first half is sent at once, the rest never."""
+
+    def __init__(self):
+        header, record = b'"Name"\n', b'"%050d"\n' % 7
+        pages = {None: (header + record, {"Sforce-Locator": "L1"}), "L1": (header, {})}
+        super().__init__(pages, 40_001, {None: ([None, "L1"], None)})
+        self.half = header + record * 20_000
+        self.stalls, self.leave = threading.Event(), threading.Event()
+
+    def _send(self, handler, body, headers, kind):
+        if body != self.pages["L1"][0]:
+            return super()._send(handler, body, headers, kind)
+        handler.send_response(200)
+        handler.send_header("Content-Type", kind)
+        handler.send_header("Content-Length", str(2 * len(self.half)))
+        handler.end_headers()
+        handler.wfile.write(self.half)
+        self.stalls.set()
+        return self.leave.wait(100)
+
+
+@pytest.mark.parametrize("parallel", [1, 2])
+def test_leaving_pages_that_stall_needs_no_timeout(parallel):
+    """Whoever leaves while the server says nothing does not wait for it."""
+    with Stalled() as org:
+        bulk = SalesforceBulk(sessionId="00D!x", host=org.host, clock=FastClock(), timeout=600)
+        rows = iter(bulk.export("SELECT Name FROM Thing", parallel=parallel))
+        next(rows)
+        if parallel == 1:
+            next(rows)
+        assert org.stalls.wait(60)
+        del rows
+        assert not readers()
+        org.leave.set()
