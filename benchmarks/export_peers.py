@@ -18,6 +18,7 @@ import csv
 import io
 import os
 import shutil
+import socket
 import statistics
 import subprocess
 import sys
@@ -25,6 +26,7 @@ import tempfile
 import time
 from pathlib import Path
 from typing import NamedTuple
+from urllib.parse import urlsplit
 
 SESSION = "00D000000000000!benchmark"
 BYTES_A_ROW = 156.2
@@ -49,6 +51,8 @@ class Reading(NamedTuple):
 
 
 BARE = "ours, without numpy"
+#: No client at all: what a socket gives, framing and all, written to a file in pieces of 1 MB.
+WIRE = "the bare socket"
 READINGS = (
     Reading("ours", "file", "Gzip"),
     Reading(BARE, "file", "Gzip"),
@@ -57,6 +61,7 @@ READINGS = (
     Reading("jsforce", "file", "Fewer", 20),
     Reading("ours", "file", "Identity"),
     Reading(BARE, "file", "Identity"),
+    Reading(WIRE, "file", "Identity"),
     Reading("simple-salesforce", "file", "Identity", 6),
     Reading("2.2.0", "file", "Identity", 12),
     Reading("ours", "dicts", "Gzip"),
@@ -160,6 +165,7 @@ def read(client: str, kind: str, host: str, name: str) -> None:
     readers = {
         "ours": read_ours_with_numpy,
         BARE: read_ours,
+        WIRE: read_wire,
         "simple-salesforce": read_simple_salesforce,
         "2.2.0": read_classic,
     }
@@ -193,6 +199,32 @@ def read_ours(kind, host, soql, name, folder):
         import pyarrow.csv  # noqa: F401, PLC0415
     bulk.export(soql).columns  # noqa: B018 - the describe is asked for once, and kept
     return ways[kind]
+
+
+def read_wire(kind, host, soql, name, folder):
+    from salesforce_bulk import SalesforceBulk  # noqa: PLC0415
+
+    bulk = SalesforceBulk(sessionId=SESSION, host=host)
+    job = bulk.create_query_job(name)
+    batch = bulk.query(job, soql)
+    (result,) = bulk.get_query_batch_result_ids(batch)
+    address = urlsplit(bulk.endpoint)
+    path = f"{address.path}/job/{job}/batch/{batch}/result/{result}"
+    asked = f"GET {path} HTTP/1.1\r\nHost: {address.netloc}\r\nConnection: close\r\n\r\n"
+
+    def file_rows():
+        buffer = memoryview(bytearray(PIECE))
+        with (
+            socket.create_connection((address.hostname, address.port)) as wire,
+            (Path(folder) / "x.csv").open("wb", buffering=0) as file,
+        ):
+            wire.sendall(asked.encode())
+            wire.shutdown(socket.SHUT_WR)
+            while size := wire.recv_into(buffer):
+                file.write(buffer[:size])
+        return (Path(folder) / "x.csv").stat().st_size / BYTES_A_ROW
+
+    return file_rows
 
 
 def read_simple_salesforce(kind, host, soql, name, folder):
