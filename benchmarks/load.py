@@ -1,6 +1,6 @@
 """Loading dict rows through Bulk API 1.0, results included, against what bounds it.
 
-    python benchmarks/load.py [--rows 1000000] [--repetitions 5] [--arrow]
+    python benchmarks/load.py [--rows 1000000] [--repetitions 5]
     python benchmarks/load.py --memory 5000000 [--kinds generator file stream] [--api 2.0]
 
 against the replay server, on loopback. By turns, in one process: `csv.writer` alone writing the
@@ -11,8 +11,7 @@ with an insert of just these texts; nothing is asked of them that they do not fe
 (`bulk2` gives counts only). Then the way of 2.2.0 (a CsvDictsAdapter a batch,
 post_batch, get_batch_results) with 2.2.0 itself, fewer rows of the same kind, compared per row.
 Printed are medians, by the wall's clock and by the client's processor time, which depends less on
-what else the machine does; the targets are for the clock. With --arrow pyarrow is imported before,
-as in a program that uses it: it writes the dicts then. With --memory the peak memory of one load
+what else the machine does; the targets are for the clock. With --memory the peak memory of one load
 and the reading of its results, by what the rows come from. Exit code 1 where a target is missed.
 """
 
@@ -71,15 +70,12 @@ def main() -> int:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--rows", type=int, default=1_000_000)
-    parser.add_argument("--arrow", action="store_true")
     parser.add_argument("--classic-rows", type=int, default=20_000)
     parser.add_argument("--repetitions", type=int, default=5)
     parser.add_argument("--memory", type=int, metavar="ROWS")
     parser.add_argument("--kinds", nargs="+", choices=sorted(KINDS), default=sorted(KINDS))
     parser.add_argument("--api", choices=["1.0", "2.0"], default="1.0")
     options = parser.parse_args()
-    if options.arrow:
-        import pyarrow  # noqa: F401, PLC0415 - see above
     from replay_server import Canned, replay_server  # noqa: PLC0415 - absent for 2.2.0
 
     canned = [

@@ -127,7 +127,6 @@ def _sent(
         records,
         encoding=settings.encoding,
         key_only=operation in ("delete", "hardDelete"),
-        repeatable=settings.journal is not None,
     )
     reporter = Reporter(settings.progress, access.clock)
     spec, plan, shape = _prepare(access, spec, source, settings, reporter)

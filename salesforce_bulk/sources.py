@@ -19,19 +19,12 @@ from typing import IO, Any
 
 from salesforce_bulk import limits
 from salesforce_bulk.errors import InvalidInput
-from salesforce_bulk.formats.arrow_write import (
-    TypedChunk,
-    frame_rows,
-    is_arrow_imported,
-    is_arrow_stream,
-)
+from salesforce_bulk.formats.arrow_write import frame_rows, is_arrow_stream
 from salesforce_bulk.formats.row_encoder import ColumnChunk
 from salesforce_bulk.formats.values import MISSING
 
 #: Rows that are handled at a time: enough for C to do the work, little to hold.
 CHUNK_ROWS = 500
-#: The same where Arrow writes them.
-_TYPED_ROWS = 10_000
 #: Rows of dicts whose keys are looked at before the columns are fixed.
 LOOK_AHEAD_ROWS = 1_000
 
@@ -84,7 +77,6 @@ def open_source(
     *,
     encoding: str | None = None,
     key_only: bool = False,
-    repeatable: bool = True,
 ) -> Source:
     """The rows of whatever the caller has.
 
@@ -93,8 +85,6 @@ def open_source(
             an open CSV file (text or bytes), or anything with ``__arrow_c_stream__``.
         encoding: of a CSV file; without it a byte order mark decides, else it is UTF-8.
         key_only: whether plain texts are taken as Ids, for deletes.
-        repeatable: whether another process must be able to write the same bytes of the same rows,
-            whatever it has imported.
 
     Raises:
         InvalidInput: not rows, no columns, an empty or a repeated header.
@@ -110,7 +100,7 @@ def open_source(
         records, Iterable
     ):
         raise _not_rows(records)
-    return _mappings(records, key_only, not repeatable and is_arrow_imported())
+    return _mappings(records, key_only)
 
 
 def _as_frame(records: Any, key_only: bool) -> Any:
@@ -160,14 +150,14 @@ def _refuse_headers(columns: Sequence[str]) -> None:
 # Mappings
 
 
-def _mappings(records: Iterable[Any], key_only: bool, by_arrow: bool) -> Source:
+def _mappings(records: Iterable[Any], key_only: bool) -> Source:
     rows = iter(records)
     ahead = list(islice(rows, LOOK_AHEAD_ROWS))
     if not ahead:
         return _NoRows()
     if key_only and all(isinstance(row, str) for row in ahead):
         return Source(["Id"], lambda: _id_chunks(chain(ahead, rows)))
-    reader = _MappingReader(ahead, by_arrow)
+    reader = _MappingReader(ahead)
     kept = records if isinstance(records, (list, tuple)) else None
     return Source(reader.columns, lambda: reader.chunks(chain(ahead, rows)), records=kept)
 
@@ -186,15 +176,9 @@ def _id_chunks(ids: Iterator[Any]) -> Chunks:
 
 
 class _MappingReader:
-    """Dicts with the columns of the first of them; nested ones become dotted columns.
+    """Dicts with the columns of the first of them; nested ones become dotted columns."""
 
-    Args:
-        ahead: the first of them.
-        by_arrow: whether Arrow may write them.
-    """
-
-    def __init__(self, ahead: Sequence[Any], by_arrow: bool) -> None:
-        self._by_arrow = by_arrow
+    def __init__(self, ahead: Sequence[Any]) -> None:
         flat = [_flat(row, number) for number, row in enumerate(ahead, 1)]
         self.columns = tuple(dict.fromkeys(column for row in flat for column in row))
         self._known = frozenset(self.columns)
@@ -207,49 +191,31 @@ class _MappingReader:
         self._nested = any(isinstance(value, Mapping) for row in ahead for value in _values(row))
 
     def chunks(self, rows: Iterator[Any]) -> Chunks:
-        first, size = 1, _TYPED_ROWS if self._by_arrow else CHUNK_ROWS
-        # One by one where the chunks are large: all cells of such a chunk leave the cache between.
-        pick = _pick_one_by_one if self._by_arrow else _pick_together
-        while chunk := list(islice(rows, size)):
-            plain = None if self._nested else self._plain(chunk, pick)
-            if plain is None:
-                yield from self._careful(chunk, first)
-            elif self._by_arrow:
-                yield TypedChunk(plain, CHUNK_ROWS)
-            else:
-                yield ColumnChunk(plain)
+        first = 1
+        while chunk := list(islice(rows, CHUNK_ROWS)):
+            plain = None if self._nested else self._plain(chunk)
+            yield self._careful(chunk, first) if plain is None else ColumnChunk(plain)
             first += len(chunk)
 
-    def _plain(
-        self, chunk: list[Any], pick: Callable[[list[Any], Sequence[str]], list[Sequence[Any]]]
-    ) -> list[Sequence[Any]] | None:
+    def _plain(self, chunk: list[Any]) -> list[Sequence[Any]] | None:
         """Where all rows are dicts with exactly the columns, in C; None where they are not."""
         if set(map(type, chunk)) != {dict} or set(map(len, chunk)) != {len(self.columns)}:
             return None
+        picked = map(itemgetter(*self.columns), chunk)
         try:
-            return pick(chunk, self.columns)
+            # Of one column itemgetter gives the value itself, and no tuple.
+            return [list(picked)] if len(self.columns) == 1 else list(zip(*picked, strict=True))
         except KeyError:
             return None
 
-    def _careful(self, chunk: list[Any], first: int) -> Chunks:
-        for start in range(0, len(chunk), CHUNK_ROWS):
-            found: list[Row] = []
-            for number, row in enumerate(chunk[start : start + CHUNK_ROWS], first + start):
-                flat = _flat(row, number)
-                if not flat.keys() <= self._known:
-                    raise _late_column(flat, self._known, number)
-                found.append(tuple([flat.get(column, MISSING) for column in self.columns]))
-            yield found
-
-
-def _pick_one_by_one(rows: list[Any], columns: Sequence[str]) -> list[Sequence[Any]]:
-    return [list(map(itemgetter(column), rows)) for column in columns]
-
-
-def _pick_together(rows: list[Any], columns: Sequence[str]) -> list[Sequence[Any]]:
-    if len(columns) == 1:
-        return _pick_one_by_one(rows, columns)
-    return list(zip(*map(itemgetter(*columns), rows), strict=True))
+    def _careful(self, chunk: list[Any], first: int) -> list[Row]:
+        found: list[Row] = []
+        for number, row in enumerate(chunk, first):
+            flat = _flat(row, number)
+            if not flat.keys() <= self._known:
+                raise _late_column(flat, self._known, number)
+            found.append(tuple([flat.get(column, MISSING) for column in self.columns]))
+        return found
 
 
 def _values(row: Any) -> Iterable[Any]:

@@ -9,7 +9,7 @@ This module needs pyarrow; only `arrow_write` imports it, when a frame comes.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import date, datetime, timezone
+from datetime import date
 from typing import Any, NamedTuple
 
 import pyarrow as pa
@@ -267,48 +267,6 @@ _WRITERS: tuple[tuple[Callable[[Any], bool], _Writer, bool], ...] = (
     (pa.types.is_time, _time, True),
     (_is_list_of_texts, _list, False),
 )
-
-
-# Python values
-
-
-def arrays_of(columns: Sequence[Sequence[Any]]) -> list[Any] | None:
-    """Columns of Python values; None where one of them is not of one plain type."""
-    try:
-        arrays = [_array_of(column) for column in columns]
-    except (pa.ArrowException, OverflowError, ValueError):
-        return None
-    return None if any(array is None for array in arrays) else arrays
-
-
-def _array_of(column: Sequence[Any]) -> Any:
-    kinds = set(map(type, column)) - {type(None)}
-    if not kinds:
-        return pa.nulls(len(column))
-    kind = kinds.pop()
-    if kinds:
-        return None
-    if kind is datetime:
-        return _moments(column)
-    return pa.array(column, _ARROW_TYPES[kind]) if kind in _ARROW_TYPES else None
-
-
-def _moments(column: Sequence[datetime | None]) -> Any:
-    if {moment.tzinfo for moment in column if moment is not None} != {timezone.utc}:
-        return None
-    # Arrow asks each one for its zone, which takes three times as long as a subtraction.
-    since = [None if moment is None else moment - _MOMENT for moment in column]
-    return pa.array(since, pa.duration("us")).cast(pa.int64()).cast(pa.timestamp("us", "UTC"))
-
-
-_MOMENT = datetime(1970, 1, 1, tzinfo=timezone.utc)
-_ARROW_TYPES: dict[type, Any] = {
-    str: pa.string(),
-    bool: pa.bool_(),
-    int: pa.int64(),
-    float: pa.float64(),
-    date: pa.date32(),
-}
 
 
 # And back, for the row encoder

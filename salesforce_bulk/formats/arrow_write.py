@@ -5,7 +5,6 @@ pyarrow is imported only when a frame comes.
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator, Sequence
 from typing import Any, Protocol, overload
 
@@ -16,11 +15,6 @@ from salesforce_bulk.formats.row_encoder import CellRules, ColumnChunk, FrameChu
 #: Bytes of a record batch, and rows, that are written at a time.
 _CHUNK_BYTES = 4_000_000
 _CHUNK_ROWS = limits.BATCH_RECORDS
-
-
-def is_arrow_imported() -> bool:
-    """Whether the program has imported pyarrow, which takes 50 MB and a tenth of a second."""
-    return "pyarrow" in sys.modules
 
 
 def is_arrow_stream(records: Any) -> bool:
@@ -141,52 +135,6 @@ def _reader(records: Any) -> Any:
         return pa.RecordBatchReader.from_stream(records)
     except (pa.ArrowException, TypeError, ValueError) as error:
         raise InvalidInput(f"The {type(records).__name__} holds no rows: {error}") from error
-
-
-class TypedChunk(FrameChunk):
-    """Columns of Python values, which Arrow writes in half the time where each is of one type.
-
-    Args:
-        columns: the values.
-        plain_rows: how many are written at a time where Arrow cannot.
-    """
-
-    __slots__ = ("_columns", "_plain_rows")
-
-    def __init__(self, columns: Sequence[Sequence[Any]], plain_rows: int) -> None:
-        self._columns = columns
-        self._plain_rows = plain_rows
-
-    def __len__(self) -> int:
-        return len(self._columns[0])
-
-    def __iter__(self) -> Iterator[Row]:
-        return zip(*self._columns, strict=True)
-
-    @overload
-    def __getitem__(self, at: int) -> Row: ...
-
-    @overload
-    def __getitem__(self, at: slice) -> TypedChunk: ...
-
-    def __getitem__(self, at: int | slice) -> Row | TypedChunk:
-        if isinstance(at, slice):
-            return TypedChunk([column[at] for column in self._columns], self._plain_rows)
-        return tuple(column[at] for column in self._columns)
-
-    def lines(self, rules: CellRules) -> tuple[bytes, int] | None:
-        from salesforce_bulk.formats.arrow_cells import arrays_of, lines_of  # noqa: PLC0415
-
-        arrays = arrays_of(self._columns)
-        return None if arrays is None else lines_of(arrays, rules)
-
-    def plain(self) -> Iterator[ColumnChunk]:
-        for start in range(0, len(self), self._plain_rows):
-            stop = start + self._plain_rows
-            yield ColumnChunk([column[start:stop] for column in self._columns])
-
-    def column(self, position: int) -> list[Any]:
-        return list(self._columns[position])
 
 
 class ArrowChunk(FrameChunk):

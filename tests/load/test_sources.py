@@ -162,6 +162,22 @@ def test_a_header_alone_is_no_rows():
     assert rows_of(iter([])) == ((), [])
 
 
+def test_rows_of_every_shape_stay_in_their_places():
+    """Keys in another order and keys that lack, far behind the look-ahead: nothing moves."""
+    rows = [{"N": n, "T": f"t{n}"} for n in range(12_345)]
+    rows[7_000] = {"T": "turned", "N": 7_000}
+    rows[11_999] = {"N": 11_999}
+    _, read = rows_of(rows)
+    assert read == [(row["N"], row.get("T", MISSING)) for row in rows]
+
+
+def test_a_late_column_names_its_row():
+    rows = [{"N": n} for n in range(9_000)]
+    rows[7_700]["M"] = 1
+    with pytest.raises(InvalidInput, match=r"Row 7701 .*'M'"):
+        rows_of(rows)
+
+
 # Frames
 
 
