@@ -147,9 +147,9 @@ class FetchedPage:
         with self._changed:
             self._changed.wait_for(lambda: self._waiting or self._ended)
             piece = self._waiting.popleft() if self._waiting else b""
+            self._changed.notify()
             if isinstance(piece, bytes):
                 self._left += len(piece)
-                self._changed.notify()
                 return piece
             if self._file is None:
                 raise RuntimeError("a page that waits in a file has one")

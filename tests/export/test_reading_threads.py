@@ -10,7 +10,7 @@ import sys
 import tempfile
 import threading
 import tracemalloc
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 
 import pytest
 from canned_org import PageLists
@@ -223,25 +223,28 @@ def test_a_slow_reader_lets_little_of_a_page_wait(monkeypatch):
 
 
 class Stalled(PageLists):
-    """A page, and a second one of which the first half is sent at once, the rest never."""
+    """A page, and a second one of which the first half is sent at once, the rest when told to."""
 
     def __init__(self):
         header, record = b'"Name"\n', b'"%050d"\n' % 7
         pages = {None: (header + record, {"Sforce-Locator": "L1"}), "L1": (header, {})}
-        super().__init__(pages, 40_001, {None: ([None, "L1"], None)})
-        self.half = header + record * 20_000
-        self.stalls, self.leave = threading.Event(), threading.Event()
+        super().__init__(pages, 400_001, {None: ([None, "L1"], None)})
+        self.half, self.rest = header + record * 200_000, record * 200_000
+        self.stalls, self.go_on = threading.Event(), threading.Event()
 
     def _send(self, handler, body, headers, kind):
         if body != self.pages["L1"][0]:
             return super()._send(handler, body, headers, kind)
         handler.send_response(200)
         handler.send_header("Content-Type", kind)
-        handler.send_header("Content-Length", str(2 * len(self.half)))
+        handler.send_header("Content-Length", str(len(self.half) + len(self.rest)))
         handler.end_headers()
         handler.wfile.write(self.half)
         self.stalls.set()
-        return self.leave.wait(100)
+        self.go_on.wait(100)
+        with suppress(ConnectionError):
+            handler.wfile.write(self.rest)
+        return None
 
 
 @pytest.mark.parametrize("parallel", [1, 2])
@@ -256,4 +259,17 @@ def test_leaving_pages_that_stall_needs_no_timeout(parallel):
         assert org.stalls.wait(60)
         del rows
         assert not readers()
-        org.leave.set()
+        org.go_on.set()
+
+
+def test_a_page_that_waits_in_a_file_is_read_on_from_the_wire(monkeypatch):
+    """A reader that reaches a page while it still comes gets what the file has, then the rest."""
+    monkeypatch.setattr(read_ahead, "_MEMORY_BYTES", 0)
+    with Stalled() as org:
+        bulk = SalesforceBulk(sessionId="00D!x", host=org.host, clock=FastClock())
+        rows = iter(bulk.export("SELECT Name FROM Thing", parallel=2, raw=True))
+        next(rows)
+        assert org.stalls.wait(60)
+        next(rows)
+        org.go_on.set()
+        assert sum(1 for _ in rows) == 399_999
