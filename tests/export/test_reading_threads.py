@@ -242,6 +242,7 @@ class Stalled(PageLists):
         handler.wfile.write(self.half)
         self.stalls.set()
         self.go_on.wait(100)
+        handler.close_connection = True
         with suppress(ConnectionError):
             handler.wfile.write(self.rest)
         return None
