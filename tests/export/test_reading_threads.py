@@ -223,13 +223,13 @@ def test_a_slow_reader_lets_little_of_a_page_wait(monkeypatch):
 
 
 class Stalled(PageLists):
-    """A page, and a second one of which the first half is sent at once, the rest when told to."""
+    """A page of one record, and a second one of so many; half of that is sent when told to."""
 
-    def __init__(self):
+    def __init__(self, records):
         header, record = b'"Name"\n', b'"%050d"\n' % 7
         pages = {None: (header + record, {"Sforce-Locator": "L1"}), "L1": (header, {})}
-        super().__init__(pages, 400_001, {None: ([None, "L1"], None)})
-        self.half, self.rest = header + record * 200_000, record * 200_000
+        super().__init__(pages, 1 + records, {None: ([None, "L1"], None)})
+        self.half, self.rest = header + record * (records // 2), record * (records // 2)
         self.stalls, self.go_on = threading.Event(), threading.Event()
 
     def _send(self, handler, body, headers, kind):
@@ -251,7 +251,7 @@ class Stalled(PageLists):
 @pytest.mark.parametrize("parallel", [1, 2])
 def test_leaving_pages_that_stall_needs_no_timeout(parallel):
     """Whoever leaves while the server says nothing does not wait for it."""
-    with Stalled() as org:
+    with Stalled(40_000) as org:
         bulk = SalesforceBulk(sessionId="00D!x", host=org.host, clock=FastClock(), timeout=600)
         rows = iter(bulk.export("SELECT Name FROM Thing", parallel=parallel))
         next(rows)
@@ -266,7 +266,7 @@ def test_leaving_pages_that_stall_needs_no_timeout(parallel):
 def test_a_page_that_waits_in_a_file_is_read_on_from_the_wire(monkeypatch):
     """A reader that reaches a page while it still comes gets what the file has, then the rest."""
     monkeypatch.setattr(read_ahead, "_MEMORY_BYTES", 0)
-    with Stalled() as org:
+    with Stalled(400_000) as org:
         bulk = SalesforceBulk(sessionId="00D!x", host=org.host, clock=FastClock())
         rows = iter(bulk.export("SELECT Name FROM Thing", parallel=2, raw=True))
         next(rows)
