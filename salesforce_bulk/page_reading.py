@@ -203,7 +203,7 @@ def _batches_of_rows(rows: Sequence[Row], schema: pa.Schema) -> list[pa.RecordBa
 
 
 def _some_ahead(items: Iterable[_Parsed]) -> Iterator[_Parsed]:
-    """The items, each when as many more as there are parsers are at work."""
+    """The items, each when so many more are waiting or at work behind it."""
     waiting: deque[_Parsed] = deque()
     for item in items:
         waiting.append(item)

@@ -17,7 +17,7 @@ from salesforce_bulk.wire.v1 import Unreadable
 if TYPE_CHECKING:
     import pyarrow as pa
 
-#: Bytes that are parsed at a time: pyarrow takes 0.2 ms to begin, and little is held.
+#: Bytes that are parsed at a time: beginning costs pyarrow something, and little is held.
 _BLOCK_BYTES = 1 << 21
 #: Digits of decimals where describe tells none.
 _PRECISION, _SCALE = 38, 10

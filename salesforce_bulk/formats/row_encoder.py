@@ -397,7 +397,7 @@ class Cells(NamedTuple):
 
     Attributes:
         texts: quotes doubled. Their characters are the bytes of the cells: text of one byte a
-            character is joined and encoded in half the time.
+            character is joined and encoded in less time.
         quoted: whether they stand in quotes.
         surplus: how many bytes there are beyond the cells' characters.
     """

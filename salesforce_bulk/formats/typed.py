@@ -180,8 +180,8 @@ def dict_maker(
     Args:
         names: of the columns, one at least.
     """
-    # Compiled for these names, as collections.namedtuple does, since a dict display takes half the
-    # time of dict(zip()). The names stand in it as literals, so that they are never code.
+    # Compiled for these names, as collections.namedtuple does, since a dict display takes less
+    # time than dict(zip()). The names stand in it as literals, so that they are never code.
     cells = [f"cell{at}" for at in range(len(names))]
     items = ", ".join(f"{name!r}: {cell}" for name, cell in zip(names, cells, strict=True))
     source = f"lambda rows: [{{{items}}} for {', '.join(cells)}, in rows]"
