@@ -13,7 +13,7 @@ import time
 from collections.abc import Iterator
 from itertools import islice
 
-from salesforce_bulk.emulator.org import Org
+from salesforce_bulk.emulator.data.org import Org
 
 COLUMNS = [
     "Name", "Ext__c", "Amount__c", "Count__c", "Day__c", "At__c", "Active__c", "Kind__c",

@@ -22,7 +22,7 @@ from typing import ClassVar
 
 import requests
 
-from salesforce_bulk.transport import Transport, read_body
+from salesforce_bulk.http.transport import Transport, read_body
 
 SIZE = 200_000_000
 CHUNK = 32_768

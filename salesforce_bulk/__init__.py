@@ -52,10 +52,10 @@ if TYPE_CHECKING:
         UnknownBatch,
         UnsupportedContentType,
     )
-    from salesforce_bulk.export import Export
+    from salesforce_bulk.export.export import Export
     from salesforce_bulk.formats.values import CLEAR
-    from salesforce_bulk.load_job import LoadJob
-    from salesforce_bulk.load_results import LoadResult
+    from salesforce_bulk.load.job import LoadJob
+    from salesforce_bulk.load.results import LoadResult
     from salesforce_bulk.models import RowError, RowResult, UploadResult
     from salesforce_bulk.progress import Progress
     from salesforce_bulk.salesforce_bulk import SalesforceBulk
@@ -120,9 +120,9 @@ _HOMES = (
     "progress",
     "formats.values",
     "csv_adapter",
-    "load_results",
-    "load",
-    "export",
+    "load.results",
+    "load.job",
+    "export.export",
     "salesforce_bulk",
 )
 #: What 2.2.0 had as attributes after ``import salesforce_bulk``.

@@ -6,15 +6,15 @@ import os
 import re
 from typing import Any
 
-from salesforce_bulk import load
+from salesforce_bulk.api.org_access import OrgAccess
 from salesforce_bulk.errors import InvalidInput, InvalidJob, JournalMismatch, NotFound
-from salesforce_bulk.export import Export, attach_export, resume_export
-from salesforce_bulk.journal import Journal
-from salesforce_bulk.load_job import LoadJob
-from salesforce_bulk.load_results import LoadResult
-from salesforce_bulk.load_settings import LoadSettings
-from salesforce_bulk.org_access import OrgAccess
-from salesforce_bulk.query_run import KIND as EXPORT_KIND
+from salesforce_bulk.export.export import Export, attach_export, resume_export
+from salesforce_bulk.export.run import KIND as EXPORT_KIND
+from salesforce_bulk.load import verbs
+from salesforce_bulk.load.job import LoadJob
+from salesforce_bulk.load.results import LoadResult
+from salesforce_bulk.load.settings import LoadSettings
+from salesforce_bulk.storage.journal import Journal
 from salesforce_bulk.wire import v1
 
 _QUERIES = frozenset({"query", "queryAll"})
@@ -36,7 +36,7 @@ def attach(access: OrgAccess, job_id: str) -> LoadJob | Export:
         return _attach_other(access, job_id)
     if info.get("operation") in _QUERIES:
         return attach_export(access, job_id)
-    return load.attach(access, job_id, info)
+    return verbs.attach(access, job_id, info)
 
 
 def _attach_other(access: OrgAccess, job_id: str) -> LoadJob | Export:
@@ -54,7 +54,7 @@ def _attach_other(access: OrgAccess, job_id: str) -> LoadJob | Export:
                 error_message=error.error_message,
                 job_id=job_id,
             ) from error
-    return load.attach_v2(access, job)
+    return verbs.attach_v2(access, job)
 
 
 def resume(
@@ -67,8 +67,8 @@ def resume(
     with Journal.open(journal) as opened:
         kind = opened.header.get("kind")
     settings = settings or LoadSettings()
-    if kind == load.KIND:
-        return load.resume(access, journal, records, settings)
+    if kind == verbs.KIND:
+        return verbs.resume(access, journal, records, settings)
     if kind == EXPORT_KIND:
         return resume_export(access, journal, timeout=settings.timeout, progress=settings.progress)
     raise JournalMismatch(f"The journal {journal} is of a run of kind {kind!r}.")

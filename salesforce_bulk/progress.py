@@ -11,7 +11,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from salesforce_bulk.transport import Clock
+from salesforce_bulk.http.transport import Clock
 
 #: Seconds between two events; ten a second are plenty for an eye.
 INTERVAL = 0.1

@@ -14,12 +14,11 @@ from xml.etree.ElementTree import Element
 import requests
 from urllib3.util import Retry
 
-from salesforce_bulk import attach, auth, bulk_states, limits, load, polling
-from salesforce_bulk.api_v1 import BulkV1
-from salesforce_bulk.api_v2 import BulkV2
-from salesforce_bulk.batching import batch_body, refuse_too_many_records
-from salesforce_bulk.call import Caller, answer_text, error_for
-from salesforce_bulk.describe import Describes
+from salesforce_bulk import attach, bulk_states, limits
+from salesforce_bulk.api.describe import Describes
+from salesforce_bulk.api.org_access import OrgAccess
+from salesforce_bulk.api.v1 import BulkV1
+from salesforce_bulk.api.v2 import BulkV2
 from salesforce_bulk.errors import (
     BatchNotComplete,
     BulkApiError,
@@ -35,22 +34,26 @@ from salesforce_bulk.errors import (
     UnexpectedResponse,
     UnknownBatch,
 )
-from salesforce_bulk.export import Export, plan_export
-from salesforce_bulk.export_settings import ExportOptions
-from salesforce_bulk.load_job import LoadJob
-from salesforce_bulk.load_results import LoadResult
-from salesforce_bulk.load_settings import LoadOptions, LoadSettings
-from salesforce_bulk.models import UploadResult
-from salesforce_bulk.org_access import OrgAccess
-from salesforce_bulk.progress import ProgressOption
-from salesforce_bulk.soql import outer_object
-from salesforce_bulk.transport import (
+from salesforce_bulk.export.export import Export, plan_export
+from salesforce_bulk.export.settings import ExportOptions
+from salesforce_bulk.export.soql import outer_object
+from salesforce_bulk.http import polling
+from salesforce_bulk.http.call import Caller, answer_text, error_for
+from salesforce_bulk.http.transport import (
     DEFAULT_TIMEOUT,
     PIECE_BYTES,
     Clock,
     Response,
     Transport,
 )
+from salesforce_bulk.load import verbs
+from salesforce_bulk.load.batching import batch_body, refuse_too_many_records
+from salesforce_bulk.load.job import LoadJob
+from salesforce_bulk.load.results import LoadResult
+from salesforce_bulk.load.settings import LoadOptions, LoadSettings
+from salesforce_bulk.login import auth
+from salesforce_bulk.models import UploadResult
+from salesforce_bulk.progress import ProgressOption
 from salesforce_bulk.util import IteratorBytesIO
 from salesforce_bulk.wire import media, v1
 from salesforce_bulk.wire.v1 import NAMESPACE
@@ -811,11 +814,11 @@ class SalesforceBulk:
             AmbiguousUpload: it cannot be found out whether a batch arrived.
             JobStillRunning: ``timeout`` is over; the job goes on.
         """
-        return load.load(self._access, "insert", object_name, records, LoadSettings(**options))
+        return verbs.load(self._access, "insert", object_name, records, LoadSettings(**options))
 
     def update(self, object_name: str, records: Any, **options: Unpack[LoadOptions]) -> LoadResult:
         """Update rows by their Id; see `insert`."""
-        return load.load(self._access, "update", object_name, records, LoadSettings(**options))
+        return verbs.load(self._access, "update", object_name, records, LoadSettings(**options))
 
     def upsert(
         self,
@@ -826,29 +829,29 @@ class SalesforceBulk:
     ) -> LoadResult:
         """Update the rows whose ``external_id`` the org knows, insert the others; see `insert`."""
         settings = LoadSettings(**options)
-        return load.load(self._access, "upsert", object_name, records, settings, external_id)
+        return verbs.load(self._access, "upsert", object_name, records, settings, external_id)
 
     def delete(self, object_name: str, records: Any, **options: Unpack[LoadOptions]) -> LoadResult:
         """Move rows to the recycle bin; ``records`` hold Ids only, or are Ids; see `insert`."""
-        return load.load(self._access, "delete", object_name, records, LoadSettings(**options))
+        return verbs.load(self._access, "delete", object_name, records, LoadSettings(**options))
 
     def hard_delete(
         self, object_name: str, records: Any, **options: Unpack[LoadOptions]
     ) -> LoadResult:
         """Delete rows for good; needs the permission "Bulk API Hard Delete"; see `delete`."""
-        return load.load(self._access, "hardDelete", object_name, records, LoadSettings(**options))
+        return verbs.load(self._access, "hardDelete", object_name, records, LoadSettings(**options))
 
     def submit_insert(
         self, object_name: str, records: Any, **options: Unpack[LoadOptions]
     ) -> LoadJob:
         """`insert` that returns when everything is sent; the handle waits for the outcome."""
-        return load.submit(self._access, "insert", object_name, records, LoadSettings(**options))
+        return verbs.submit(self._access, "insert", object_name, records, LoadSettings(**options))
 
     def submit_update(
         self, object_name: str, records: Any, **options: Unpack[LoadOptions]
     ) -> LoadJob:
         """`update` that returns when everything is sent."""
-        return load.submit(self._access, "update", object_name, records, LoadSettings(**options))
+        return verbs.submit(self._access, "update", object_name, records, LoadSettings(**options))
 
     def submit_upsert(
         self,
@@ -859,20 +862,20 @@ class SalesforceBulk:
     ) -> LoadJob:
         """`upsert` that returns when everything is sent."""
         settings = LoadSettings(**options)
-        return load.submit(self._access, "upsert", object_name, records, settings, external_id)
+        return verbs.submit(self._access, "upsert", object_name, records, settings, external_id)
 
     def submit_delete(
         self, object_name: str, records: Any, **options: Unpack[LoadOptions]
     ) -> LoadJob:
         """`delete` that returns when everything is sent."""
-        return load.submit(self._access, "delete", object_name, records, LoadSettings(**options))
+        return verbs.submit(self._access, "delete", object_name, records, LoadSettings(**options))
 
     def submit_hard_delete(
         self, object_name: str, records: Any, **options: Unpack[LoadOptions]
     ) -> LoadJob:
         """`hard_delete` that returns when everything is sent."""
         settings = LoadSettings(**options)
-        return load.submit(self._access, "hardDelete", object_name, records, settings)
+        return verbs.submit(self._access, "hardDelete", object_name, records, settings)
 
     # Exports
 

@@ -19,7 +19,7 @@ import time
 import pytest
 
 from salesforce_bulk.emulator import ManualClock
-from salesforce_bulk.emulator.org import User
+from salesforce_bulk.emulator.data.org import User
 
 
 def transcript(org):

@@ -25,8 +25,8 @@ from raw_server import (
 )
 
 from salesforce_bulk import SalesforceBulk
-from salesforce_bulk.auth import Renewal, Session
-from salesforce_bulk.transport import Transport
+from salesforce_bulk.http.transport import Transport
+from salesforce_bulk.login.auth import Renewal, Session
 
 THREADS = 16
 

@@ -15,8 +15,8 @@ from email.utils import parsedate_to_datetime
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
-from salesforce_bulk.call import Call, Caller
-from salesforce_bulk.transport import Response
+from salesforce_bulk.http.call import Call, Caller
+from salesforce_bulk.http.transport import Response
 from salesforce_bulk.wire import media
 from salesforce_bulk.wire.v1 import Unreadable
 

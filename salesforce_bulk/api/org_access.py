@@ -6,10 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from salesforce_bulk.api_v1 import BulkV1
-from salesforce_bulk.api_v2 import BulkV2
-from salesforce_bulk.describe import Describes
-from salesforce_bulk.transport import Clock
+from salesforce_bulk.api.describe import Describes
+from salesforce_bulk.api.v1 import BulkV1
+from salesforce_bulk.api.v2 import BulkV2
+from salesforce_bulk.http.transport import Clock
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,13 @@ import re
 from collections.abc import Callable, Generator, Iterator, Mapping
 from typing import Any
 
-from salesforce_bulk.call import (
+from salesforce_bulk.errors import (
+    AmbiguousUpload,
+    BulkApiError,
+    IncompleteBody,
+    InvalidJobState,
+)
+from salesforce_bulk.http.call import (
     Call,
     Caller,
     add_to_message,
@@ -18,14 +24,8 @@ from salesforce_bulk.call import (
     may_be_done,
     name_error,
 )
-from salesforce_bulk.errors import (
-    AmbiguousUpload,
-    BulkApiError,
-    IncompleteBody,
-    InvalidJobState,
-)
+from salesforce_bulk.http.transport import PIECE_BYTES, Clock, Response, proves_its_end, read_body
 from salesforce_bulk.models import UploadResult
-from salesforce_bulk.transport import PIECE_BYTES, Clock, Response, proves_its_end, read_body
 from salesforce_bulk.wire import media, v1
 
 #: Bytes of the end of a body that tell whether a document can stop there.

@@ -11,7 +11,6 @@ from typing import NamedTuple
 from urllib.parse import quote, urlencode, urlsplit
 
 from salesforce_bulk import bulk_states
-from salesforce_bulk.call import Call, Caller, may_be_done, name_error
 from salesforce_bulk.errors import (
     AmbiguousUpload,
     ApiFault,
@@ -21,8 +20,9 @@ from salesforce_bulk.errors import (
     ResultsNotReady,
     UnexpectedResponse,
 )
+from salesforce_bulk.http.call import Call, Caller, may_be_done, name_error
+from salesforce_bulk.http.transport import PIECE_BYTES, Response, read_body
 from salesforce_bulk.models import JobInfo
-from salesforce_bulk.transport import PIECE_BYTES, Response, read_body
 from salesforce_bulk.wire import media, v2
 
 INGEST = "jobs/ingest"

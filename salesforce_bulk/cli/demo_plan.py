@@ -18,7 +18,7 @@ from salesforce_bulk.errors import InvalidInput
 from salesforce_bulk.limits import BATCH_BYTES, BATCH_RECORDS, FIELD_CHARACTERS
 
 if TYPE_CHECKING:
-    from salesforce_bulk.emulator.fields import Field
+    from salesforce_bulk.emulator.schema.fields import Field
 
 STANDARD_OBJECT = "Account"
 CUSTOM_OBJECT = "Demo_Row__c"

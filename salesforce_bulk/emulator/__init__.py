@@ -20,12 +20,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from salesforce_bulk import limits
-from salesforce_bulk.emulator.batch_work import BatchWork
-from salesforce_bulk.emulator.bulk1 import PREFIX as ASYNC_PREFIX
-from salesforce_bulk.emulator.bulk1 import Bulk1
-from salesforce_bulk.emulator.bulk2 import Bulk2
-from salesforce_bulk.emulator.clock import Clock, ManualClock, SystemClock
-from salesforce_bulk.emulator.connected_apps import (
+from salesforce_bulk.emulator.access.connected_apps import (
     CONSUMER_KEY,
     CONSUMER_SECRET,
     SCOPE,
@@ -33,24 +28,34 @@ from salesforce_bulk.emulator.connected_apps import (
     ConnectedApp,
     ConnectedApps,
 )
-from salesforce_bulk.emulator.custom_objects import FieldDefinition
-from salesforce_bulk.emulator.directory_lock import DirectoryLock
-from salesforce_bulk.emulator.faults import Fault, Faults
-from salesforce_bulk.emulator.job_books import close_engine, open_engine
-from salesforce_bulk.emulator.jobs import JobEngine
-from salesforce_bulk.emulator.login import SoapFamily, SoapLogin
-from salesforce_bulk.emulator.oauth import IDENTITY_PREFIX, OAuth, OAuthFamily, is_login_host
-from salesforce_bulk.emulator.oauth import PREFIX as OAUTH_PREFIX
-from salesforce_bulk.emulator.org import Org
-from salesforce_bulk.emulator.page import PATH as PAGE_PATH
-from salesforce_bulk.emulator.page import Page
-from salesforce_bulk.emulator.rest import Rest
-from salesforce_bulk.emulator.rest_family import PREFIX as DATA_PREFIX
-from salesforce_bulk.emulator.rest_family import RestFamily
-from salesforce_bulk.emulator.routes import Application
-from salesforce_bulk.emulator.server import Exchange, HttpServer, Request, Response
-from salesforce_bulk.emulator.sessions import SESSION_SECONDS, Sessions
-from salesforce_bulk.emulator.tls import self_signed, server_context
+from salesforce_bulk.emulator.access.sessions import SESSION_SECONDS, Sessions
+from salesforce_bulk.emulator.clock import Clock, ManualClock, SystemClock
+from salesforce_bulk.emulator.data.directory_lock import DirectoryLock
+from salesforce_bulk.emulator.data.org import Org
+from salesforce_bulk.emulator.endpoints.bulk1 import PREFIX as ASYNC_PREFIX
+from salesforce_bulk.emulator.endpoints.bulk1 import Bulk1
+from salesforce_bulk.emulator.endpoints.bulk2 import Bulk2
+from salesforce_bulk.emulator.endpoints.login import SoapFamily, SoapLogin
+from salesforce_bulk.emulator.endpoints.oauth import (
+    IDENTITY_PREFIX,
+    OAuth,
+    OAuthFamily,
+    is_login_host,
+)
+from salesforce_bulk.emulator.endpoints.oauth import PREFIX as OAUTH_PREFIX
+from salesforce_bulk.emulator.endpoints.page import PATH as PAGE_PATH
+from salesforce_bulk.emulator.endpoints.page import Page
+from salesforce_bulk.emulator.endpoints.rest import Rest
+from salesforce_bulk.emulator.endpoints.rest_family import PREFIX as DATA_PREFIX
+from salesforce_bulk.emulator.endpoints.rest_family import RestFamily
+from salesforce_bulk.emulator.http.faults import Fault, Faults
+from salesforce_bulk.emulator.http.routes import Application
+from salesforce_bulk.emulator.http.server import Exchange, HttpServer, Request, Response
+from salesforce_bulk.emulator.http.tls import self_signed, server_context
+from salesforce_bulk.emulator.jobs.batch_work import BatchWork
+from salesforce_bulk.emulator.jobs.engine import JobEngine
+from salesforce_bulk.emulator.jobs.job_books import close_engine, open_engine
+from salesforce_bulk.emulator.schema.custom_objects import FieldDefinition
 
 if TYPE_CHECKING:
     import ssl

@@ -9,10 +9,10 @@ import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from salesforce_bulk.describe import Describes, FieldDescribe, ObjectDescribe
+from salesforce_bulk.api.describe import Describes, FieldDescribe, ObjectDescribe
 from salesforce_bulk.errors import InvalidInput, NotFound
+from salesforce_bulk.export.soql import Query, SelectItem
 from salesforce_bulk.formats.typed import Column
-from salesforce_bulk.soql import Query, SelectItem
 
 #: Types that bulk queries do not select.
 _COMPOUND = frozenset({"address", "location", "complexvalue", "junctionidlist"})

@@ -10,14 +10,14 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
-from salesforce_bulk.download import BROKEN, Tries
+from salesforce_bulk.api.org_access import OrgAccess
 from salesforce_bulk.errors import IncompleteBody, InvalidInput
-from salesforce_bulk.files import SteadySync, part_path, put_in_place, sync
+from salesforce_bulk.export.download import BROKEN, Tries
+from salesforce_bulk.export.page_reading import Body, HeaderFirst, Reading, check_count
 from salesforce_bulk.formats.csv_reader import RecordCounter
 from salesforce_bulk.formats.values import to_text
-from salesforce_bulk.journal import Entry, Journal
-from salesforce_bulk.org_access import OrgAccess
-from salesforce_bulk.page_reading import Body, HeaderFirst, Reading, check_count
+from salesforce_bulk.storage.files import SteadySync, part_path, put_in_place, sync
+from salesforce_bulk.storage.journal import Entry, Journal
 from salesforce_bulk.wire.v1 import Unreadable
 
 #: Bytes written at a time: the system takes as long for a few as for many, and each time another

@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 
-from salesforce_bulk.api_v2 import ResultPage
-from salesforce_bulk.call import add_to_message, html_instead
+from salesforce_bulk.api.org_access import OrgAccess
+from salesforce_bulk.api.v2 import ResultPage
 from salesforce_bulk.errors import (
     BulkApiError,
     IncompleteBody,
@@ -27,11 +27,11 @@ from salesforce_bulk.errors import (
     ServerBusy,
     TransportError,
 )
+from salesforce_bulk.export.own_thread import in_own_thread
 from salesforce_bulk.formats.csv_reader import RecordCounter
 from salesforce_bulk.formats.gunzip import fastest
-from salesforce_bulk.org_access import OrgAccess
-from salesforce_bulk.own_thread import in_own_thread
-from salesforce_bulk.transport import (
+from salesforce_bulk.http.call import add_to_message, html_instead
+from salesforce_bulk.http.transport import (
     Response,
     interrupt,
     is_packed,

@@ -11,8 +11,7 @@ from itertools import chain
 from typing import IO, TYPE_CHECKING, Any, Literal, cast
 
 from salesforce_bulk import limits
-from salesforce_bulk.csv_file import CsvTarget, Taken, open_target
-from salesforce_bulk.download import Download, Page
+from salesforce_bulk.api.org_access import OrgAccess
 from salesforce_bulk.errors import (
     ApiFault,
     InvalidInput,
@@ -20,7 +19,16 @@ from salesforce_bulk.errors import (
     ReconciliationError,
     UnexpectedResponse,
 )
-from salesforce_bulk.export_settings import (
+from salesforce_bulk.export.columns import all_fields, columns_of, columns_of_header, expanded
+from salesforce_bulk.export.csv_file import CsvTarget, Taken, open_target
+from salesforce_bulk.export.download import Download, Page
+from salesforce_bulk.export.incremental import DELETED, STAMP, Window, WindowReading, open_window
+from salesforce_bulk.export.job_v1 import QueryJobV1
+from salesforce_bulk.export.job_v2 import QueryJobV2
+from salesforce_bulk.export.page_reading import HeaderFirst, Reading, Row
+from salesforce_bulk.export.read_ahead import FetchedPage, fetched_in_order
+from salesforce_bulk.export.run import KIND, QueryRun
+from salesforce_bulk.export.settings import (
     Choice,
     ContentType,
     ExportOptions,
@@ -28,22 +36,14 @@ from salesforce_bulk.export_settings import (
     check_chunking,
     choose_api,
 )
-from salesforce_bulk.files import whole_file
+from salesforce_bulk.export.soql import Condition, build_select, read_query
+from salesforce_bulk.export.tally import QueryJob, Tally
 from salesforce_bulk.formats.arrow_read import arrow_schema, batch_of_rows
 from salesforce_bulk.formats.typed import Column, dict_maker
-from salesforce_bulk.incremental import DELETED, STAMP, Window, WindowReading, open_window
-from salesforce_bulk.journal import Journal
 from salesforce_bulk.models import JobInfo
-from salesforce_bulk.org_access import OrgAccess
-from salesforce_bulk.page_reading import HeaderFirst, Reading, Row
 from salesforce_bulk.progress import Progress, ProgressOption, Reporter
-from salesforce_bulk.query_columns import all_fields, columns_of, columns_of_header, expanded
-from salesforce_bulk.query_job_v1 import QueryJobV1
-from salesforce_bulk.query_job_v2 import QueryJobV2
-from salesforce_bulk.query_run import KIND, QueryRun
-from salesforce_bulk.read_ahead import FetchedPage, fetched_in_order
-from salesforce_bulk.soql import Condition, build_select, read_query
-from salesforce_bulk.tally import QueryJob, Tally
+from salesforce_bulk.storage.files import whole_file
+from salesforce_bulk.storage.journal import Journal
 from salesforce_bulk.wire import v1
 
 if TYPE_CHECKING:

@@ -20,10 +20,10 @@ from pathlib import Path
 from typing import Any
 
 from salesforce_bulk.errors import InvalidInput
-from salesforce_bulk.files import whole_file
+from salesforce_bulk.export.soql import Query
 from salesforce_bulk.formats.typed import Column, value_of_json
 from salesforce_bulk.formats.values import to_text
-from salesforce_bulk.soql import Query
+from salesforce_bulk.storage.files import whole_file
 
 STAMP = "SystemModstamp"
 DELETED = "IsDeleted"

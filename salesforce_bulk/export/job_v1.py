@@ -12,8 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from salesforce_bulk import bulk_states
-from salesforce_bulk.call import may_be_done
-from salesforce_bulk.download import Page, expired
+from salesforce_bulk.api.org_access import OrgAccess
 from salesforce_bulk.errors import (
     AmbiguousUpload,
     BulkApiError,
@@ -24,9 +23,10 @@ from salesforce_bulk.errors import (
     JobFailed,
     ReconciliationError,
 )
+from salesforce_bulk.export.download import Page, expired
+from salesforce_bulk.export.pk_chunking import chunking_header
+from salesforce_bulk.http.call import may_be_done
 from salesforce_bulk.models import JobInfo
-from salesforce_bulk.org_access import OrgAccess
-from salesforce_bulk.pk_chunking import chunking_header
 from salesforce_bulk.wire import media, v1
 
 log = logging.getLogger("salesforce_bulk")

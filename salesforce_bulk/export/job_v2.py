@@ -11,8 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from salesforce_bulk import bulk_states, limits
-from salesforce_bulk.call import may_be_done
-from salesforce_bulk.download import Download, Page, expired
+from salesforce_bulk.api.org_access import OrgAccess
 from salesforce_bulk.errors import (
     BulkApiError,
     JobFailed,
@@ -20,8 +19,9 @@ from salesforce_bulk.errors import (
     ReconciliationError,
     TransportError,
 )
+from salesforce_bulk.export.download import Download, Page, expired
+from salesforce_bulk.http.call import may_be_done
 from salesforce_bulk.models import JobInfo
-from salesforce_bulk.org_access import OrgAccess
 from salesforce_bulk.wire import v2
 
 log = logging.getLogger("salesforce_bulk")

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field, replace
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
-from salesforce_bulk.download import Page
 from salesforce_bulk.errors import ReconciliationError
+from salesforce_bulk.export.download import Page
 from salesforce_bulk.formats.arrow_read import ArrowReader, arrow_schema, batch_of_rows
 from salesforce_bulk.formats.csv_reader import CsvReader, split_records
 from salesforce_bulk.formats.json_rows import JsonReader

@@ -11,8 +11,8 @@ from datetime import datetime
 from itertools import islice
 from typing import IO
 
-from salesforce_bulk.download import BROKEN, Download, Page
-from salesforce_bulk.own_thread import in_own_thread
+from salesforce_bulk.export.download import BROKEN, Download, Page
+from salesforce_bulk.export.own_thread import in_own_thread
 
 #: Bytes of all pages together that stay in memory; what is beyond waits in temporary files.
 _MEMORY_BYTES = 48 << 20

@@ -11,9 +11,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from salesforce_bulk import limits, polling
-from salesforce_bulk.call import add_to_message
-from salesforce_bulk.download import expired
+from salesforce_bulk import limits
+from salesforce_bulk.api.org_access import OrgAccess
 from salesforce_bulk.errors import (
     InvalidInput,
     JobStillRunning,
@@ -21,15 +20,17 @@ from salesforce_bulk.errors import (
     NotFound,
     ResultsExpired,
 )
-from salesforce_bulk.export_settings import Choice, ExportSettings, check_chunking
+from salesforce_bulk.export.download import expired
+from salesforce_bulk.export.job_v1 import QueryJobV1, QueryV1
+from salesforce_bulk.export.job_v2 import QueryJobV2
+from salesforce_bulk.export.settings import Choice, ExportSettings, check_chunking
+from salesforce_bulk.export.soql import Query, read_query
+from salesforce_bulk.export.tally import QueryJob
 from salesforce_bulk.formats.typed import Column, TypedRows
-from salesforce_bulk.journal import Journal
-from salesforce_bulk.org_access import OrgAccess
+from salesforce_bulk.http import polling
+from salesforce_bulk.http.call import add_to_message
 from salesforce_bulk.progress import Progress, Reporter
-from salesforce_bulk.query_job_v1 import QueryJobV1, QueryV1
-from salesforce_bulk.query_job_v2 import QueryJobV2
-from salesforce_bulk.soql import Query, read_query
-from salesforce_bulk.tally import QueryJob
+from salesforce_bulk.storage.journal import Journal
 
 log = logging.getLogger("salesforce_bulk")
 

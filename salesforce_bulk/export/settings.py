@@ -10,9 +10,9 @@ from typing import Literal, NamedTuple, TypedDict
 
 from salesforce_bulk import limits
 from salesforce_bulk.errors import InvalidInput
-from salesforce_bulk.pk_chunking import PkChunking, chunking_header
+from salesforce_bulk.export.pk_chunking import PkChunking, chunking_header
+from salesforce_bulk.export.soql import Condition, Query
 from salesforce_bulk.progress import ProgressOption
-from salesforce_bulk.soql import Condition, Query
 
 Api = Literal["auto", "1.0", "2.0"]
 ContentType = Literal["CSV", "JSON", "XML"]

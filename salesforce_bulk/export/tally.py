@@ -5,10 +5,10 @@ from __future__ import annotations
 import logging
 from collections import Counter
 
-from salesforce_bulk.download import Page
 from salesforce_bulk.errors import ReconciliationError
-from salesforce_bulk.query_job_v1 import QueryJobV1
-from salesforce_bulk.query_job_v2 import QueryJobV2
+from salesforce_bulk.export.download import Page
+from salesforce_bulk.export.job_v1 import QueryJobV1
+from salesforce_bulk.export.job_v2 import QueryJobV2
 
 log = logging.getLogger("salesforce_bulk")
 

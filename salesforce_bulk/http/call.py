@@ -18,7 +18,7 @@ from salesforce_bulk.errors import (
     UnexpectedResponse,
     fault_type,
 )
-from salesforce_bulk.transport import Clock, Response, Transport, is_loopback
+from salesforce_bulk.http.transport import Clock, Response, Transport, is_loopback
 from salesforce_bulk.wire import media
 from salesforce_bulk.wire.fault import BUSY_STATUSES, Fault, read_fault
 from salesforce_bulk.wire.v1 import Unreadable

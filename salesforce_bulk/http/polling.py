@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeVar
 
-from salesforce_bulk.call import may_be_done
 from salesforce_bulk.errors import BulkApiError, TransportError
-from salesforce_bulk.transport import Clock
+from salesforce_bulk.http.call import may_be_done
+from salesforce_bulk.http.transport import Clock
 
 _T = TypeVar("_T")
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 from difflib import get_close_matches
 
-from salesforce_bulk.describe import Describes, FieldDescribe, ObjectDescribe
+from salesforce_bulk.api.describe import Describes, FieldDescribe, ObjectDescribe
 from salesforce_bulk.errors import ExceededQuota, InvalidInput, InvalidUser, NotFound
-from salesforce_bulk.load_settings import LoadSpec
-from salesforce_bulk.row_matching import RowShape, normal_of
+from salesforce_bulk.load.row_matching import RowShape, normal_of
+from salesforce_bulk.load.settings import LoadSpec
 
 #: The operations that need a record's Id in each row.
 _BY_ID = frozenset({"update", "delete", "hardDelete"})

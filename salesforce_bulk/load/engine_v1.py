@@ -24,7 +24,7 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from salesforce_bulk import bulk_states
-from salesforce_bulk.api_v1 import BulkV1
+from salesforce_bulk.api.v1 import BulkV1
 from salesforce_bulk.errors import (
     AmbiguousUpload,
     ApiFault,
@@ -39,10 +39,11 @@ from salesforce_bulk.errors import (
     UnexpectedResponse,
 )
 from salesforce_bulk.formats.csv import read_rows
-from salesforce_bulk.journal import Entry
-from salesforce_bulk.load_job import why_unsent
-from salesforce_bulk.load_plan import Plan, Planned
-from salesforce_bulk.load_results import (
+from salesforce_bulk.http.polling import SENDING_PAUSES, growing_pause, try_again
+from salesforce_bulk.http.transport import Clock
+from salesforce_bulk.load.job import why_unsent
+from salesforce_bulk.load.plan import Plan, Planned
+from salesforce_bulk.load.results import (
     RESULT_HEADER,
     STATUS_OF,
     Fate,
@@ -50,11 +51,10 @@ from salesforce_bulk.load_results import (
     count_results,
     read_results,
 )
-from salesforce_bulk.load_settings import LoadSpec
+from salesforce_bulk.load.settings import LoadSpec
 from salesforce_bulk.models import RowError, RowStatus
-from salesforce_bulk.polling import SENDING_PAUSES, growing_pause, try_again
-from salesforce_bulk.spool import Slice, Spool
-from salesforce_bulk.transport import Clock
+from salesforce_bulk.storage.journal import Entry
+from salesforce_bulk.storage.spool import Slice, Spool
 from salesforce_bulk.wire import media, v1
 
 #: How often results that do not add up are fetched before that is taken for the truth.

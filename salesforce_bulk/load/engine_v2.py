@@ -23,7 +23,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 
 from salesforce_bulk import bulk_states, limits
-from salesforce_bulk.api_v2 import RESULT_KINDS, BulkV2
+from salesforce_bulk.api.v2 import RESULT_KINDS, BulkV2
 from salesforce_bulk.errors import (
     AmbiguousUpload,
     ApiFault,
@@ -37,16 +37,22 @@ from salesforce_bulk.errors import (
     TransportError,
 )
 from salesforce_bulk.formats.csv import read_rows
-from salesforce_bulk.journal import Entry
-from salesforce_bulk.load_job import why_unsent
-from salesforce_bulk.load_plan import Plan, Planned
-from salesforce_bulk.load_results import RESULT_HEADER, STATUS_OF, Fate, Unit
-from salesforce_bulk.load_settings import LoadSpec
+from salesforce_bulk.http.polling import SENDING_PAUSES, growing_pause, try_again
+from salesforce_bulk.http.transport import Clock
+from salesforce_bulk.load.job import why_unsent
+from salesforce_bulk.load.plan import Plan, Planned
+from salesforce_bulk.load.results import RESULT_HEADER, STATUS_OF, Fate, Unit
+from salesforce_bulk.load.row_matching import (
+    RowShape,
+    Told,
+    match_rows,
+    read_told,
+    uploaded_columns,
+)
+from salesforce_bulk.load.settings import LoadSpec
 from salesforce_bulk.models import JobInfo, RowError, RowStatus
-from salesforce_bulk.polling import SENDING_PAUSES, growing_pause, try_again
-from salesforce_bulk.row_matching import RowShape, Told, match_rows, read_told, uploaded_columns
-from salesforce_bulk.spool import Slice, Spool
-from salesforce_bulk.transport import Clock
+from salesforce_bulk.storage.journal import Entry
+from salesforce_bulk.storage.spool import Slice, Spool
 from salesforce_bulk.wire import v2
 from salesforce_bulk.wire.row_error import write_row_error
 

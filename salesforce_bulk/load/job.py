@@ -7,18 +7,18 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn, Protocol
 
-from salesforce_bulk.call import add_to_message
 from salesforce_bulk.errors import (
     BulkApiError,
     JobStillRunning,
     ReconciliationError,
     ResultsExpired,
 )
-from salesforce_bulk.load_plan import Plan, Planned
-from salesforce_bulk.load_results import Again, Fate, Layer, LoadResult, Unit
+from salesforce_bulk.http.call import add_to_message
+from salesforce_bulk.http.transport import Clock
+from salesforce_bulk.load.plan import Plan, Planned
+from salesforce_bulk.load.results import Again, Fate, Layer, LoadResult, Unit
 from salesforce_bulk.models import RowError, RowStatus
-from salesforce_bulk.spool import Spool
-from salesforce_bulk.transport import Clock
+from salesforce_bulk.storage.spool import Spool
 
 #: The code of rows that were left out because a later row has the same key.
 SUPERSEDED = "SUPERSEDED"

@@ -16,14 +16,14 @@ from dataclasses import dataclass, field
 from datetime import tzinfo
 from itertools import pairwise
 
-from salesforce_bulk.batching import Bounds, Part, cut
 from salesforce_bulk.errors import InvalidInput
 from salesforce_bulk.formats.csv import read_rows
 from salesforce_bulk.formats.row_encoder import ColumnTexts, Row, RowEncoder, column_of
-from salesforce_bulk.load_checks import Key
-from salesforce_bulk.row_order import Line, RowOrder, arrange
-from salesforce_bulk.sources import Chunks
-from salesforce_bulk.spool import Slice, Spool
+from salesforce_bulk.load.batching import Bounds, Part, cut
+from salesforce_bulk.load.checks import Key
+from salesforce_bulk.load.row_order import Line, RowOrder, arrange
+from salesforce_bulk.load.sources import Chunks
+from salesforce_bulk.storage.spool import Slice, Spool
 
 #: Hashes of keys are sorted this many times apart, so that no large list is made of them.
 _BUCKETS = 64

@@ -24,7 +24,7 @@ from typing import IO, Any, NamedTuple, NoReturn, get_args
 from salesforce_bulk.errors import LoadFailed, ReconciliationError
 from salesforce_bulk.formats.csv import read_rows
 from salesforce_bulk.models import RowError, RowResult, RowStatus
-from salesforce_bulk.spool import Slice, Spool
+from salesforce_bulk.storage.spool import Slice, Spool
 from salesforce_bulk.wire.row_error import read_row_error, write_row_error
 
 #: How a stored result begins; 1.0 writes it so, and what is made of 2.0's files does too.

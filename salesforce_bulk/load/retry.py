@@ -18,15 +18,16 @@ from itertools import islice
 from typing import Any
 
 from salesforce_bulk import limits
-from salesforce_bulk.batching import Bounds
-from salesforce_bulk.call import add_to_message
+from salesforce_bulk.api.org_access import OrgAccess
 from salesforce_bulk.errors import BulkApiError
 from salesforce_bulk.formats.row_encoder import RowEncoder
-from salesforce_bulk.journal import Entry, Journal
-from salesforce_bulk.load_checks import check_columns, check_quota, group_rule
-from salesforce_bulk.load_job import SUPERSEDED, LoadJob, whole_unit
-from salesforce_bulk.load_plan import Plan, PlanRules, make_plan
-from salesforce_bulk.load_results import (
+from salesforce_bulk.http.call import add_to_message
+from salesforce_bulk.load.batching import Bounds
+from salesforce_bulk.load.checks import check_columns, check_quota, group_rule
+from salesforce_bulk.load.engine_v1 import EngineV1, SentState
+from salesforce_bulk.load.job import SUPERSEDED, LoadJob, whole_unit
+from salesforce_bulk.load.plan import Plan, PlanRules, make_plan
+from salesforce_bulk.load.results import (
     STATUS_OF,
     Fate,
     Layer,
@@ -35,12 +36,11 @@ from salesforce_bulk.load_results import (
     RetryOptions,
     Unit,
 )
-from salesforce_bulk.load_settings import LoadSettings, LoadSpec
-from salesforce_bulk.load_v1 import EngineV1, SentState
+from salesforce_bulk.load.settings import LoadSettings, LoadSpec
+from salesforce_bulk.load.sources import CHUNK_ROWS
 from salesforce_bulk.models import RowError, RowStatus
-from salesforce_bulk.org_access import OrgAccess
-from salesforce_bulk.sources import CHUNK_ROWS
-from salesforce_bulk.spool import Spool
+from salesforce_bulk.storage.journal import Entry, Journal
+from salesforce_bulk.storage.spool import Spool
 
 #: Codes of rows whose error is in passing: the same row may succeed a moment later.
 TRANSIENT_CODES = frozenset(

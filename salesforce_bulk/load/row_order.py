@@ -12,8 +12,8 @@ from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from salesforce_bulk.batching import Bounds, row_too_large
-from salesforce_bulk.spool import Spool
+from salesforce_bulk.load.batching import Bounds, row_too_large
+from salesforce_bulk.storage.spool import Spool
 
 #: KB that the database may hold in memory, and sort with.
 _CACHE_KB = 8_000

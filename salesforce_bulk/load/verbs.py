@@ -19,21 +19,14 @@ from datetime import timedelta, timezone, tzinfo
 from typing import Any, cast
 
 from salesforce_bulk import limits
-from salesforce_bulk.batching import Bounds
+from salesforce_bulk.api.org_access import OrgAccess
 from salesforce_bulk.errors import InvalidInput, JobStillRunning, JournalMismatch
 from salesforce_bulk.formats.csv import read_rows
 from salesforce_bulk.formats.row_encoder import RowEncoder, time_zone
-from salesforce_bulk.journal import Entry, Journal
-from salesforce_bulk.load_checks import check_columns, check_quota, group_rule
-from salesforce_bulk.load_job import Engine, LoadJob, send
-from salesforce_bulk.load_plan import Plan, Planned, PlanRules, make_plan
-from salesforce_bulk.load_results import (
-    LoadResult,
-)
-from salesforce_bulk.load_retry import Retries, record_nowhere, split_at_retries
-from salesforce_bulk.load_settings import LoadSettings, LoadSpec, Operation
-from salesforce_bulk.load_v1 import BatchRef, EngineV1, SentState
-from salesforce_bulk.load_v2 import (
+from salesforce_bulk.load.batching import Bounds
+from salesforce_bulk.load.checks import check_columns, check_quota, group_rule
+from salesforce_bulk.load.engine_v1 import BatchRef, EngineV1, SentState
+from salesforce_bulk.load.engine_v2 import (
     JOB_BYTES,
     JOB_RECORDS,
     AttachedV2,
@@ -41,12 +34,19 @@ from salesforce_bulk.load_v2 import (
     StateV2,
     quoted_csv,
 )
+from salesforce_bulk.load.job import Engine, LoadJob, send
+from salesforce_bulk.load.plan import Plan, Planned, PlanRules, make_plan
+from salesforce_bulk.load.results import (
+    LoadResult,
+)
+from salesforce_bulk.load.retry import Retries, record_nowhere, split_at_retries
+from salesforce_bulk.load.row_matching import RowShape
+from salesforce_bulk.load.settings import LoadSettings, LoadSpec, Operation
+from salesforce_bulk.load.sources import Source, open_source
 from salesforce_bulk.models import JobInfo
-from salesforce_bulk.org_access import OrgAccess
 from salesforce_bulk.progress import Progress, Reporter
-from salesforce_bulk.row_matching import RowShape
-from salesforce_bulk.sources import Source, open_source
-from salesforce_bulk.spool import Slice, Spool
+from salesforce_bulk.storage.journal import Entry, Journal
+from salesforce_bulk.storage.spool import Slice, Spool
 
 log = logging.getLogger("salesforce_bulk")
 

@@ -16,8 +16,8 @@ from typing import Any, NamedTuple, Protocol
 from urllib.parse import urlsplit
 
 from salesforce_bulk.errors import BulkApiError, IncompleteLogin, UnexpectedResponse
+from salesforce_bulk.http.transport import Response, Transport, is_loopback
 from salesforce_bulk.limits import LAST_SOAP_LOGIN_VERSION
-from salesforce_bulk.transport import Response, Transport, is_loopback
 from salesforce_bulk.wire.fault import NO_FAULT, Fault, read_fault
 from salesforce_bulk.wire.soap import Login, fault_document, read_login
 
@@ -102,7 +102,7 @@ class PasswordLogin:
         return Session(session_id, self._origin(_unshortened(instance, post.login)))
 
     def _refusal(self, error: Any, post: _LoginPost) -> BulkApiError:
-        from salesforce_bulk.login_refused import refusal  # noqa: PLC0415
+        from salesforce_bulk.login.refusal import refusal  # noqa: PLC0415
 
         # simple-salesforce knows neither a fault without detail nor its code's other spelling.
         code = post.fault.code or str(error.code)

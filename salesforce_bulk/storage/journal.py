@@ -21,7 +21,7 @@ from types import TracebackType
 from typing import IO, Any
 
 from salesforce_bulk.errors import JournalMismatch
-from salesforce_bulk.files import sync_directory
+from salesforce_bulk.storage.files import sync_directory
 
 #: The first line's marker, and the version of what follows.
 FORMAT = "salesforce-bulk journal 1"

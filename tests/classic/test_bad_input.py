@@ -7,7 +7,7 @@ import pickle
 from typing import Any
 
 import pytest
-from raw_server import Clock
+from fast_clock import FastClock
 from urllib3 import Retry
 
 from salesforce_bulk import (
@@ -32,7 +32,7 @@ from salesforce_bulk.emulator import Fault, SalesforceEmulator
 @pytest.fixture
 def client(org: SalesforceEmulator) -> SalesforceBulk:
     """A client that does not wait between its repeats."""
-    return org.connect(clock=Clock(), timeout=5)
+    return org.connect(clock=FastClock(), timeout=5)
 
 
 def named(error: BulkApiError, job: str | None = None, batch: str | None = None) -> None:
@@ -67,7 +67,7 @@ def test_wrong_password(org: SalesforceEmulator) -> None:
 def test_expired_session(org: SalesforceEmulator, client: SalesforceBulk) -> None:
     """SessionExpired, at once, for a client that cannot log in; the batch was not added."""
     job = client.create_insert_job("Account")
-    other = SalesforceBulk(sessionId=client.sessionId, host=org.url, clock=Clock())
+    other = SalesforceBulk(sessionId=client.sessionId, host=org.url, clock=FastClock())
     other.job_content_types[job] = "CSV"
     org.sessions.expire_all()
     with pytest.raises(SessionExpired) as caught:
@@ -325,12 +325,12 @@ def test_a_reading_call_comes_through_a_bad_day(
         org.faults.add(Fault(kind, method="GET"))
     org.faults.add(Fault("html_error", method="GET", retry_after="7"))
     assert client.job_state(job) == "Open"
-    assert 7 in client._transport.clock.slept  # type: ignore[attr-defined]
+    assert 7 in client._transport.clock.pauses  # type: ignore[attr-defined]
 
 
 def test_without_repeats_a_fault_is_the_first_error(org: SalesforceEmulator) -> None:
     """A policy of no repeats shows the first failure."""
-    client = org.connect(retry=Retry(0), clock=Clock())
+    client = org.connect(retry=Retry(0), clock=FastClock())
     job = client.create_insert_job("Account")
     org.faults.add(Fault("html_error", method="GET"))
     with pytest.raises(UnexpectedResponse):

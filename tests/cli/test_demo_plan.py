@@ -17,7 +17,7 @@ from salesforce_bulk.cli.demo_plan import (
     make_plan,
     upload_rows,
 )
-from salesforce_bulk.emulator.fields import make_field
+from salesforce_bulk.emulator.schema.fields import make_field
 from salesforce_bulk.errors import InvalidInput
 
 ACCOUNT = [

@@ -7,7 +7,7 @@ import pytest
 from canned_org import CannedOrg, page
 
 from salesforce_bulk import InvalidInput, ReconciliationError, SalesforceBulk, TransportError
-from salesforce_bulk.incremental import LAG, OVERLAP
+from salesforce_bulk.export.incremental import LAG, OVERLAP
 
 FIELDS = ["Text__c", "Count__c"]
 UTC = timezone.utc

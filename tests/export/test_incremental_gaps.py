@@ -6,9 +6,9 @@ from datetime import datetime, timedelta, timezone
 import pytest
 
 from salesforce_bulk import InvalidInput
+from salesforce_bulk.export.incremental import LAG, open_window
+from salesforce_bulk.export.soql import read_query
 from salesforce_bulk.formats.typed import Column
-from salesforce_bulk.incremental import LAG, open_window
-from salesforce_bulk.soql import read_query
 
 UTC = timezone.utc
 FIELDS = ["Text__c", "Count__c"]

@@ -5,9 +5,9 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
+from salesforce_bulk.export.incremental import open_window
+from salesforce_bulk.export.soql import read_query
 from salesforce_bulk.formats.typed import Column
-from salesforce_bulk.incremental import open_window
-from salesforce_bulk.soql import read_query
 
 QUERY = read_query("SELECT Id, SystemModstamp, Name FROM Thing")
 COLUMNS = [Column("Id", "id"), Column("SystemModstamp", "datetime"), Column("Name")]

@@ -14,7 +14,7 @@ from salesforce_bulk import (
     ResultsExpired,
     SalesforceBulk,
 )
-from salesforce_bulk.pk_chunking import chunking_header
+from salesforce_bulk.export.pk_chunking import chunking_header
 
 SOQL = "SELECT Id, Name FROM Thing"
 SPLIT = ("751A", "NotProcessed", 0)

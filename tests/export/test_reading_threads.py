@@ -18,8 +18,9 @@ from fast_clock import FastClock
 from hypothesis import given
 from hypothesis import strategies as st
 
-from salesforce_bulk import SalesforceBulk, read_ahead
-from salesforce_bulk.own_thread import gathered, in_own_thread
+from salesforce_bulk import SalesforceBulk
+from salesforce_bulk.export import read_ahead
+from salesforce_bulk.export.own_thread import gathered, in_own_thread
 
 SOQL = "SELECT Count__c FROM Row__c"
 
@@ -84,7 +85,7 @@ def test_who_leaves_early_ends_the_thread(leave):
 def test_a_forgotten_reader_does_not_keep_the_interpreter():
     """A program that ends in the middle of reading ends."""
     program = (
-        "from salesforce_bulk.own_thread import in_own_thread\n"
+        "from salesforce_bulk.export.own_thread import in_own_thread\n"
         "pieces = in_own_thread((bytes(1 << 20) for _ in range(99)), lambda: None)\n"
         "print(len(next(pieces)))\n"
     )

@@ -17,10 +17,10 @@ from salesforce_bulk import (
     SalesforceBulk,
     UnexpectedResponse,
 )
-from salesforce_bulk.download import Page
 from salesforce_bulk.errors import ApiFault, BatchNotComplete, BulkJobAborted, TransportError
-from salesforce_bulk.export import Part
-from salesforce_bulk.pk_chunking import chunking_header
+from salesforce_bulk.export.download import Page
+from salesforce_bulk.export.export import Part
+from salesforce_bulk.export.pk_chunking import chunking_header
 
 V1 = {"api": "1.0"}
 V1_JSON = {"api": "1.0", "content_type": "JSON"}

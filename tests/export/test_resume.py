@@ -16,8 +16,8 @@ from salesforce_bulk import (
     UnexpectedResponse,
 )
 from salesforce_bulk.errors import JournalMismatch
-from salesforce_bulk.export import attach_export
-from salesforce_bulk.journal import Journal
+from salesforce_bulk.export.export import attach_export
+from salesforce_bulk.storage.journal import Journal
 
 SOQL = "SELECT Id, Text__c, Long__c, Count__c FROM Row__c"
 ROOT = Path(__file__).parents[2]

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from salesforce_bulk import InvalidInput, NotFound
-from salesforce_bulk.soql import build_select, literal, read_query
+from salesforce_bulk.export.soql import build_select, literal, read_query
 
 
 @pytest.mark.parametrize(

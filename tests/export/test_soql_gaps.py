@@ -5,9 +5,9 @@ from datetime import date, datetime, time, timezone
 import pytest
 
 from salesforce_bulk import InvalidInput
-from salesforce_bulk.describe import FieldDescribe, ObjectDescribe
-from salesforce_bulk.query_columns import columns_of
-from salesforce_bulk.soql import build_select, literal, read_query
+from salesforce_bulk.api.describe import FieldDescribe, ObjectDescribe
+from salesforce_bulk.export.columns import columns_of
+from salesforce_bulk.export.soql import build_select, literal, read_query
 
 WAYS = [
     {"api": "2.0"},

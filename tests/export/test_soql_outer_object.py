@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from salesforce_bulk.soql import outer_object
+from salesforce_bulk.export.soql import outer_object
 
 
 @pytest.mark.parametrize(

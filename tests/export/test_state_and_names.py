@@ -10,9 +10,9 @@ import pytest
 from canned_org import CannedOrg, page
 
 from salesforce_bulk import InvalidInput, ReconciliationError, SalesforceBulk
-from salesforce_bulk.files import SteadySync
 from salesforce_bulk.formats.arrow_read import ArrowReader
 from salesforce_bulk.formats.typed import Column, value_of_json
+from salesforce_bulk.storage.files import SteadySync
 from salesforce_bulk.wire.v1 import Unreadable
 
 

@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from salesforce_bulk import InvalidInput
-from salesforce_bulk.files import put_in_place, whole_file
+from salesforce_bulk.storage.files import put_in_place, whole_file
 
 SOQL = "SELECT Id, Count__c FROM Row__c"
 
@@ -18,7 +18,7 @@ WATCHER = """
 import json, os, sys
 from pathlib import Path
 from salesforce_bulk import SalesforceBulk
-from salesforce_bulk.files import whole_file
+from salesforce_bulk.storage.files import whole_file
 
 host, session, folder = sys.argv[1:]
 seen = []

@@ -12,10 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from salesforce_bulk import CLEAR
-from salesforce_bulk.batching import Bounds, cut
 from salesforce_bulk.errors import InvalidInput
 from salesforce_bulk.formats.row_encoder import RowEncoder, column_of, time_zone
-from salesforce_bulk.sources import CHUNK_ROWS, open_source
+from salesforce_bulk.load.batching import Bounds, cut
+from salesforce_bulk.load.sources import CHUNK_ROWS, open_source
 
 pa = pytest.importorskip("pyarrow")
 

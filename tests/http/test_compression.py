@@ -23,8 +23,8 @@ from raw_server import (
 )
 
 from salesforce_bulk import IncompleteBody, SalesforceBulk
-from salesforce_bulk.call import Caller
 from salesforce_bulk.formats.gunzip import fastest, gunzip
+from salesforce_bulk.http.call import Caller
 
 ROWS = b"Name\n" + b"Example Company\n" * 1_000
 

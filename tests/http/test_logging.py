@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from fast_clock import FastClock
 from raw_server import (
     BATCH_ID,
     COMPLETED,
@@ -19,7 +20,6 @@ from raw_server import (
     RESET,
     RESULT,
     SESSION,
-    Clock,
     RawServer,
     Received,
     document,
@@ -63,7 +63,7 @@ def login(server: RawServer, **options: Any) -> SalesforceBulk:
         "password": PASSWORD,
         "security_token": TOKEN,
         "login_url": server.url,
-        "clock": Clock(),
+        "clock": FastClock(),
         "retry": Retry(1),
     }
     return SalesforceBulk(**{**arguments, **options})
@@ -98,7 +98,7 @@ def test_a_run_tells_no_secret(log: pytest.LogCaptureFixture) -> None:
 def test_the_log_says_what_happened(log: pytest.LogCaptureFixture) -> None:
     """Under salesforce_bulk stand method, path, status and time; repeats at INFO."""
     with RawServer(http(HTML, 503, "text/html"), answer=JOB) as server:
-        SalesforceBulk(sessionId=SESSION, host=server.url, clock=Clock()).job_status(JOB_ID)
+        SalesforceBulk(sessionId=SESSION, host=server.url, clock=FastClock()).job_status(JOB_ID)
     ours = [r for r in log.records if r.name == "salesforce_bulk"]
     path = f"/services/async/64.0/job/{JOB_ID}"
     assert [(r.levelname, r.getMessage().partition(path)[0]) for r in ours] == [
@@ -189,7 +189,7 @@ CALLS: dict[str, Callable[[SalesforceBulk], Any]] = {
 def test_an_echoed_session_is_not_told(log: pytest.LogCaptureFixture, body: str, call: str) -> None:
     """A body that echoes the session does not bring it into an error or a log."""
     with RawServer(answer=BODIES[body]) as server:
-        bulk = SalesforceBulk(sessionId=SESSION, host=server.url, clock=Clock(), retry=Retry(0))
+        bulk = SalesforceBulk(sessionId=SESSION, host=server.url, clock=FastClock(), retry=Retry(0))
         bulk.job_content_types[JOB_ID] = "CSV"
         try:
             CALLS[call](bulk)

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 import requests
+from fast_clock import FastClock
 from raw_server import (
     BATCH,
     BATCH_ID,
@@ -14,7 +15,6 @@ from raw_server import (
     JOB_ID,
     RESULT,
     SESSION,
-    Clock,
     RawServer,
     document,
     http,
@@ -28,7 +28,7 @@ from salesforce_bulk import (
     SalesforceBulk,
     UnexpectedResponse,
 )
-from salesforce_bulk.transport import is_loopback, origin
+from salesforce_bulk.http.transport import is_loopback, origin
 
 STATUS = http(document("jobInfo", id=JOB_ID, state="Open"))
 
@@ -39,7 +39,7 @@ def to(location: str, status: int = 302) -> bytes:
 
 def client(server: RawServer, **options: Any) -> SalesforceBulk:
     bulk = SalesforceBulk(
-        sessionId=SESSION, host=server.url, **{"timeout": 2, "clock": Clock(), **options}
+        sessionId=SESSION, host=server.url, **{"timeout": 2, "clock": FastClock(), **options}
     )
     bulk.job_content_types[JOB_ID] = "CSV"
     return bulk
@@ -162,7 +162,7 @@ def test_plain_http_is_for_this_machine(host: str) -> None:
 )
 def test_plain_http_is_for_no_other_machine(host: str) -> None:
     """Plain http to any other machine is refused, however the address is dressed up."""
-    bulk = SalesforceBulk(sessionId=SESSION, host=f"http://{host}", timeout=0.2, clock=Clock())
+    bulk = SalesforceBulk(sessionId=SESSION, host=f"http://{host}", timeout=0.2, clock=FastClock())
     with pytest.raises(InsecureEndpoint):
         bulk.job_status(JOB_ID)
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import requests
 import urllib3
+from fast_clock import FastClock
 from raw_server import (
     BATCH_ID,
     CLOSE,
@@ -18,7 +19,6 @@ from raw_server import (
     RESET,
     SESSION,
     STALL,
-    Clock,
     RawServer,
     corrupt,
     cut,
@@ -126,7 +126,7 @@ SHORT = 0.2
 
 
 def client(url: str, **options: Any) -> SalesforceBulk:
-    options = {"timeout": LONG, "clock": Clock(), **options}
+    options = {"timeout": LONG, "clock": FastClock(), **options}
     bulk = SalesforceBulk(sessionId=SESSION, host=url, **options)
     bulk.job_content_types[JOB_ID] = "CSV"
     return bulk

@@ -7,6 +7,7 @@ from email.utils import formatdate
 from typing import Any
 
 import pytest
+from fast_clock import FastClock
 from raw_server import (
     BATCH,
     BATCH_ID,
@@ -18,7 +19,6 @@ from raw_server import (
     JOB_ID,
     RESET,
     SESSION,
-    Clock,
     RawServer,
     cut,
     document,
@@ -36,21 +36,21 @@ from salesforce_bulk import (
     TransportError,
     UnexpectedResponse,
 )
-from salesforce_bulk.transport import default_retry
+from salesforce_bulk.http.transport import default_retry
 
 BUSY = http(HTML, 503, "text/html")
 
 
 def client(server: RawServer, **options: Any) -> SalesforceBulk:
     bulk = SalesforceBulk(
-        sessionId=SESSION, host=server.url, **{"timeout": 2, "clock": Clock(), **options}
+        sessionId=SESSION, host=server.url, **{"timeout": 2, "clock": FastClock(), **options}
     )
     bulk.job_content_types[JOB_ID] = "CSV"
     return bulk
 
 
 def slept(bulk: SalesforceBulk) -> list[float]:
-    return bulk._transport.clock.slept
+    return bulk._transport.clock.pauses
 
 
 @pytest.mark.parametrize(
@@ -100,7 +100,7 @@ def test_what_never_arrived_is_repeated_even_for_a_batch() -> None:
     """A POST whose connection was never made is repeated; nothing can be done twice."""
     with RawServer() as gone:
         port = gone.port
-    bulk = SalesforceBulk(sessionId=SESSION, host=f"http://127.0.0.1:{port}", clock=Clock())
+    bulk = SalesforceBulk(sessionId=SESSION, host=f"http://127.0.0.1:{port}", clock=FastClock())
     with pytest.raises(ConnectionFailed) as caught:
         bulk.create_insert_job("Account")
     assert len(slept(bulk)) == 5

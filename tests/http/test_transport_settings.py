@@ -19,6 +19,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
+from fast_clock import FastClock
 from raw_server import (
     BATCH_ID,
     CSV_BODY,
@@ -27,7 +28,6 @@ from raw_server import (
     RESULT,
     SESSION,
     STALL,
-    Clock,
     RawServer,
     Received,
     http,
@@ -151,7 +151,7 @@ def use(url: str, **options: Any) -> None:
         security_token="t",
         login_url=url,
         timeout=5,
-        clock=Clock(),
+        clock=FastClock(),
         **options,
     )
     assert bulk.sessionId == SESSION
@@ -161,16 +161,16 @@ def use(url: str, **options: Any) -> None:
 
 def test_a_certificate_that_nobody_vouches_for_is_refused_at_once(org: Org) -> None:
     """An unknown certificate is an error that names verify=, without repeats."""
-    clock = Clock()
+    clock = FastClock()
     with pytest.raises(ConnectionFailed, match="verify=") as caught:
         SalesforceBulk(sessionId="s", host=org.url, clock=clock).job_status(JOB_ID)
-    assert clock.slept == []
+    assert clock.pauses == []
     assert isinstance(caught.value.__cause__, requests.exceptions.SSLError)
 
 
 def test_tls_to_a_server_without_tls_is_not_repeated() -> None:
     """A handshake that cannot succeed is not tried six times."""
-    clock = Clock()
+    clock = FastClock()
     with socket.create_server(("127.0.0.1", 0)) as plain:
 
         def serve() -> None:
@@ -187,7 +187,7 @@ def test_tls_to_a_server_without_tls_is_not_repeated() -> None:
             ).job_status(JOB_ID)
         thread.join(5)
     assert isinstance(caught.value.__cause__, requests.exceptions.SSLError)
-    assert clock.slept == []
+    assert clock.pauses == []
 
 
 @pytest.mark.parametrize("environment_has_another", [False, True])
@@ -216,7 +216,7 @@ def test_a_redirect_from_https_to_http_is_refused(org: Org, of_server: Files) ->
         org.answer = http("", 302, headers={"Location": f"{plain.url}/x"})
         with pytest.raises(InsecureEndpoint, match="from https to http"):
             SalesforceBulk(
-                sessionId="s", host=org.url, verify=of_server.certificate, clock=Clock()
+                sessionId="s", host=org.url, verify=of_server.certificate, clock=FastClock()
             ).job_status(JOB_ID)
         assert plain.received == []
 
@@ -315,7 +315,7 @@ def test_https_goes_through_the_proxys_tunnel(monkeypatch: pytest.MonkeyPatch, w
             SalesforceBulk(
                 sessionId=SESSION,
                 host="acme.my.salesforce.com",
-                clock=Clock(),
+                clock=FastClock(),
                 **options,
             ).job_status(JOB_ID)
         assert {(r.method, r.path) for r in proxy.received} == {
@@ -411,7 +411,7 @@ def use_with(url: str, timeout: Any, retry: Any) -> None:
         login_url=url,
         timeout=timeout,
         retry=retry,
-        clock=Clock(),
+        clock=FastClock(),
     )
     bulk.job_status(JOB_ID)
     bulk.get_query_batch_results(BATCH_ID, "752", job_id=JOB_ID).read()

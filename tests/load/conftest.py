@@ -1,25 +1,10 @@
 """An org in this process for the tests of loads; batches run where they are posted."""
 
 import pytest
+from fast_clock import FastClock
 
 from salesforce_bulk.emulator import SalesforceEmulator
 from salesforce_bulk.emulator.clock import ManualClock
-
-
-class FastClock:
-    """A clock whose pauses take no time."""
-
-    def __init__(self):
-        self._now = 0.0
-        self.pauses = []
-
-    def monotonic(self):
-        return self._now
-
-    def sleep(self, seconds):
-        self._now += seconds
-        self.pauses.append(seconds)
-
 
 LOAD = {
     "Ext__c": "externalId",

@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from salesforce_bulk import CsvDictsAdapter, limits
-from salesforce_bulk.batching import batch_body, refuse_too_many_records
 from salesforce_bulk.errors import InvalidInput
+from salesforce_bulk.load.batching import batch_body, refuse_too_many_records
 from salesforce_bulk.util import IteratorBytesIO
 from salesforce_bulk.wire.v1 import count_csv_records
 

@@ -5,9 +5,9 @@ from datetime import datetime, timedelta, timezone
 import pytest
 
 from salesforce_bulk import ExceededQuota, InvalidInput, JournalMismatch
-from salesforce_bulk.describe import Allowance
+from salesforce_bulk.api.describe import Allowance
 from salesforce_bulk.emulator import SalesforceEmulator
-from salesforce_bulk.journal import Journal
+from salesforce_bulk.storage.journal import Journal
 
 ROWS = [{"Ext__c": f"k{number}", "Text__c": f"Row {number}"} for number in range(60)]
 

@@ -10,6 +10,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from fast_clock import FastClock
 from test_load_resume import Crash, crash_at
 
 from salesforce_bulk import BulkApiError
@@ -50,19 +51,6 @@ BATCHES = [
     ("lock_failures", {"after_rows": 2}),
     ("requeue", {"after_rows": 4}),
 ]
-
-
-class FastClock:
-    """Pauses that take no time."""
-
-    def __init__(self):
-        self._now = 0.0
-
-    def monotonic(self):
-        return self._now
-
-    def sleep(self, seconds):
-        self._now += seconds
 
 
 def misbehave(org, chance):

@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from salesforce_bulk.batching import Bounds, cut
 from salesforce_bulk.errors import InvalidInput
 from salesforce_bulk.formats.row_encoder import RowEncoder
-from salesforce_bulk.load_plan import KeyCheck, PlanRules, make_plan
-from salesforce_bulk.spool import Spool
+from salesforce_bulk.load.batching import Bounds, cut
+from salesforce_bulk.load.plan import KeyCheck, PlanRules, make_plan
+from salesforce_bulk.storage.spool import Spool
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=12)
 ROWS = st.lists(st.tuples(TEXT, TEXT), max_size=40)

@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from salesforce_bulk import JobStillRunning, LoadFailed, ResultsExpired
-from salesforce_bulk.load_results import (
+from salesforce_bulk.load.engine_v1 import judge_results
+from salesforce_bulk.load.results import (
     STATUSES,
     Fate,
     Layer,
@@ -18,9 +19,8 @@ from salesforce_bulk.load_results import (
     count_results,
     split_results,
 )
-from salesforce_bulk.load_v1 import judge_results
 from salesforce_bulk.models import RowError
-from salesforce_bulk.spool import Spool
+from salesforce_bulk.storage.spool import Spool
 from salesforce_bulk.wire.row_error import read_row_error, write_row_error
 
 WHY = RowError("Failed", "why")

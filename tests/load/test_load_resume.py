@@ -13,7 +13,7 @@ import pytest
 
 from salesforce_bulk import InvalidInput, JournalMismatch, LoadFailed, ResultsExpired
 from salesforce_bulk.emulator import SalesforceEmulator
-from salesforce_bulk.journal import Journal
+from salesforce_bulk.storage.journal import Journal
 
 ROWS = [{"Ext__c": f"k{number}", "Text__c": f"Row {number}"} for number in range(60)]
 

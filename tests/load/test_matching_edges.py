@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from salesforce_bulk import InvalidInput
+from salesforce_bulk.load.row_matching import RowShape, Told, match_rows, normal_of
 from salesforce_bulk.models import RowError
-from salesforce_bulk.row_matching import RowShape, Told, match_rows, normal_of
 
 LEFT = RowError("NotTold", "nothing")
 TYPES = ["double", "int", "boolean", "date", "datetime", "time", "id", "string", None]

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from salesforce_bulk.load.row_matching import RowShape, Told, match_rows, normal_of, read_told
 from salesforce_bulk.models import RowError
-from salesforce_bulk.row_matching import RowShape, Told, match_rows, normal_of, read_told
 
 LEFT = RowError("NotTold", "nothing")
 CELL = st.sampled_from(["", "a", "b", "A"])

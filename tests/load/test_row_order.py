@@ -10,13 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from salesforce_bulk import InvalidInput
-from salesforce_bulk.batching import Bounds
-from salesforce_bulk.describe import FieldDescribe
+from salesforce_bulk.api.describe import FieldDescribe
 from salesforce_bulk.formats.row_encoder import ColumnChunk, RowEncoder
-from salesforce_bulk.load_checks import Key, normal_form
-from salesforce_bulk.load_plan import PlanRules, make_plan
-from salesforce_bulk.row_order import RowOrder, arrange
-from salesforce_bulk.spool import Spool
+from salesforce_bulk.load.batching import Bounds
+from salesforce_bulk.load.checks import Key, normal_form
+from salesforce_bulk.load.plan import PlanRules, make_plan
+from salesforce_bulk.load.row_order import RowOrder, arrange
+from salesforce_bulk.storage.spool import Spool
 
 GROUPS = st.lists(
     st.tuples(st.sampled_from(["a", "b", "c", None]), st.integers(1, 30)), max_size=40

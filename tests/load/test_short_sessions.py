@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from salesforce_bulk import SessionExpired
-from salesforce_bulk.call import Call
+from salesforce_bulk.http.call import Call
 
 
 def logins(org):

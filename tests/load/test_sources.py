@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from salesforce_bulk.errors import InvalidInput
 from salesforce_bulk.formats.values import MISSING
-from salesforce_bulk.sources import LOOK_AHEAD_ROWS, open_source
+from salesforce_bulk.load.sources import LOOK_AHEAD_ROWS, open_source
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=8)
 

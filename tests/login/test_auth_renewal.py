@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+from fast_clock import FastClock
 from raw_server import (
     BATCH,
     BATCH_ID,
@@ -21,7 +22,6 @@ from raw_server import (
     RESULT,
     RESULT_IDS,
     ROW_RESULTS,
-    Clock,
     RawServer,
     Received,
     http,
@@ -95,7 +95,7 @@ def client(org: Org, **options: Any) -> SalesforceBulk:
         password="p",
         security_token="t",
         login_url=org.url,
-        **{"timeout": 10, "clock": Clock(), "retry": Retry(0), **options},
+        **{"timeout": 10, "clock": FastClock(), "retry": Retry(0), **options},
     )
     bulk.job_content_types[JOB_ID] = "CSV"
     return bulk
@@ -210,7 +210,7 @@ def test_a_session_that_is_refused_when_new_is_an_error(org: Org) -> None:
 
 def test_a_session_only_client_fails_at_once(org: Org) -> None:
     """Without a login there is one call, and the error says what to do."""
-    bulk = SalesforceBulk(sessionId="stale", host=org.url, clock=Clock())
+    bulk = SalesforceBulk(sessionId="stale", host=org.url, clock=FastClock())
     with pytest.raises(SessionExpired, match="give the client the new session") as caught:
         bulk.job_status(JOB_ID)
     assert len(org.received) == 1
@@ -221,7 +221,7 @@ def test_a_session_only_client_fails_at_once(org: Org) -> None:
 
 def test_a_session_that_the_caller_sets_is_used(org: Org) -> None:
     """sessionId set by the caller counts from the next call on, without a login."""
-    bulk = SalesforceBulk(sessionId="stale", host=org.url, clock=Clock())
+    bulk = SalesforceBulk(sessionId="stale", host=org.url, clock=FastClock())
     org.good = "fresh"
     bulk.sessionId = "fresh"
     assert bulk.job_status(JOB_ID)["state"] == "Open"
@@ -230,7 +230,7 @@ def test_a_session_that_the_caller_sets_is_used(org: Org) -> None:
 
 def test_a_session_set_during_the_call_is_used(org: Org) -> None:
     """A session that somebody set while the call was on its way is tried before a login."""
-    bulk = SalesforceBulk(sessionId="stale", host=org.url, clock=Clock())
+    bulk = SalesforceBulk(sessionId="stale", host=org.url, clock=FastClock())
     org.good = "fresh"
 
     def answer(request: Received) -> Any:

@@ -11,6 +11,7 @@ from xml.etree.ElementTree import fromstring
 
 import pytest
 import requests
+from fast_clock import FastClock
 from raw_server import (
     CLOSE,
     HTML,
@@ -18,7 +19,6 @@ from raw_server import (
     RESET,
     SESSION,
     STALL,
-    Clock,
     RawServer,
     envelope,
     http,
@@ -38,8 +38,8 @@ from salesforce_bulk import (
     SalesforceBulk,
     UnexpectedResponse,
 )
-from salesforce_bulk.auth import PasswordLogin, Session, _unshortened
 from salesforce_bulk.emulator import SalesforceEmulator
+from salesforce_bulk.login.auth import PasswordLogin, Session, _unshortened
 from salesforce_bulk.wire.soap import Login, read_login
 
 NASTY = "a&b<c>d\"e'f é]]>ü {x}"
@@ -53,7 +53,7 @@ def login(server: RawServer, **options: Any) -> SalesforceBulk:
         "login_url": server.url,
         "timeout": 2,
         "retry": Retry(0),
-        "clock": Clock(),
+        "clock": FastClock(),
     }
     return SalesforceBulk(**{**arguments, **options})
 
@@ -224,7 +224,11 @@ def test_a_refused_login_connection() -> None:
     with RawServer() as gone:
         url = gone.url
     with pytest.raises(ConnectionFailed):
-        SalesforceBulk(username="u", password="p", security_token="", login_url=url, clock=Clock())
+        SalesforceBulk(
+            username="u", password="p", security_token="", login_url=url, clock=FastClock()
+        )
+            username="u", password="p", security_token="", login_url=url, clock=FastClock()
+        )
 
 
 @pytest.mark.parametrize(
@@ -323,7 +327,7 @@ import sys, salesforce_bulk
 salesforce_bulk.SalesforceBulk(sessionId="s", host="acme.example")
 heavy = {"simple_salesforce", "zeep", "lxml", "jwt"} & set(sys.modules)
 assert not heavy, heavy
-from salesforce_bulk.auth import sign_in
+from salesforce_bulk.login.auth import sign_in
 try:
     sign_in()
 except Exception as error:

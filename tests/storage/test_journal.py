@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from salesforce_bulk import JournalMismatch
-from salesforce_bulk.journal import Journal
+from salesforce_bulk.storage.journal import Journal
 
 ENTRIES = st.lists(st.dictionaries(st.text(), st.integers() | st.text()), max_size=8)
 

@@ -13,7 +13,7 @@ import struct
 import threading
 import zlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 #: End the connection in good order.
@@ -45,21 +45,6 @@ class Received:
     @property
     def session(self) -> str | None:
         return self.headers.get("x-sfdc-session")
-
-
-@dataclass
-class Clock:
-    """Never sleeps: notes how long it would have, and lets the time pass."""
-
-    slept: list[float] = field(default_factory=list)
-    now: float = 0.0
-
-    def monotonic(self) -> float:
-        return self.now
-
-    def sleep(self, seconds: float, /) -> None:
-        self.slept.append(seconds)
-        self.now += seconds
 
 
 class RawServer:

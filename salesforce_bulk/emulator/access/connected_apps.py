@@ -13,7 +13,7 @@ from random import Random
 from string import ascii_letters, digits
 from typing import Any
 
-from salesforce_bulk.emulator.rsa import PublicKey, read_public_key
+from salesforce_bulk.emulator.access.rsa import PublicKey, read_public_key
 
 #: The app that every org has.
 CONSUMER_KEY = "consumer-key"

@@ -9,9 +9,9 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from salesforce_bulk.emulator.ids import IdFactory
-from salesforce_bulk.emulator.schema import Schema
-from salesforce_bulk.emulator.store import Store, quoted
+from salesforce_bulk.emulator.data.store import Store, quoted
+from salesforce_bulk.emulator.schema.ids import IdFactory
+from salesforce_bulk.emulator.schema.schema import Schema
 
 _Columns = dict[str, Sequence[Any]]
 _COPIED = ("Title", "Description", "ContentSize", "FileType", "FileExtension")

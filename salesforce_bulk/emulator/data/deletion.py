@@ -11,10 +11,10 @@ import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from salesforce_bulk.emulator.row_errors import DELETED_RECORD, UNKNOWN_RECORD, keeps_parent
-from salesforce_bulk.emulator.schema import ChildRelationship, Field, Schema, SObject
-from salesforce_bulk.emulator.store import ONE_OF, Store, quoted
-from salesforce_bulk.emulator.values import RowError, Stored
+from salesforce_bulk.emulator.data.row_errors import DELETED_RECORD, UNKNOWN_RECORD, keeps_parent
+from salesforce_bulk.emulator.data.store import ONE_OF, Store, quoted
+from salesforce_bulk.emulator.data.values import RowError, Stored
+from salesforce_bulk.emulator.schema.schema import ChildRelationship, Field, Schema, SObject
 
 #: Records by object, and for each the record whose deletion it belongs to.
 _Doomed = dict[str, dict[str, str]]

@@ -12,22 +12,22 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from salesforce_bulk.emulator.clock import Clock, SystemClock
-from salesforce_bulk.emulator.custom_objects import FieldDefinition
-from salesforce_bulk.emulator.ids import IdFactory, to_18
-from salesforce_bulk.emulator.locks import RowLocks
-from salesforce_bulk.emulator.schema import Schema, SObject
-from salesforce_bulk.emulator.soql.compile import Column, CompiledQuery, compile_query
-from salesforce_bulk.emulator.soql.parse import parse
-from salesforce_bulk.emulator.soql.restrict import check_bulk1, check_bulk2
-from salesforce_bulk.emulator.store import Store, quoted
-from salesforce_bulk.emulator.values import Stored, format_datetime
-from salesforce_bulk.emulator.write_columns import BatchRefused
-from salesforce_bulk.emulator.write_plan import (
+from salesforce_bulk.emulator.data.locks import RowLocks
+from salesforce_bulk.emulator.data.store import Store, quoted
+from salesforce_bulk.emulator.data.values import Stored, format_datetime
+from salesforce_bulk.emulator.data.write_columns import BatchRefused
+from salesforce_bulk.emulator.data.write_plan import (
     HARD_DELETE_PERMISSION,
     OPERATIONS,
     WritePlan,
     Writing,
 )
+from salesforce_bulk.emulator.schema.custom_objects import FieldDefinition
+from salesforce_bulk.emulator.schema.ids import IdFactory, to_18
+from salesforce_bulk.emulator.schema.schema import Schema, SObject
+from salesforce_bulk.emulator.soql.compile import Column, CompiledQuery, compile_query
+from salesforce_bulk.emulator.soql.parse import parse
+from salesforce_bulk.emulator.soql.restrict import check_bulk1, check_bulk2
 
 __all__ = ["BatchRefused", "Org", "Result", "User", "WritePlan"]
 

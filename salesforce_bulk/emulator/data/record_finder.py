@@ -6,10 +6,10 @@ For use within `Store.writing()`.
 from collections import defaultdict
 from collections.abc import Iterable
 
-from salesforce_bulk.emulator.row_errors import DELETED_RECORD, UNKNOWN_RECORD
-from salesforce_bulk.emulator.schema import Field, Schema, SObject
-from salesforce_bulk.emulator.store import Store
-from salesforce_bulk.emulator.values import Judged, RowError, incorrect_id
+from salesforce_bulk.emulator.data.row_errors import DELETED_RECORD, UNKNOWN_RECORD
+from salesforce_bulk.emulator.data.store import Store
+from salesforce_bulk.emulator.data.values import Judged, RowError, incorrect_id
+from salesforce_bulk.emulator.schema.schema import Field, Schema, SObject
 
 
 def fold(key: Field, value: Judged) -> Judged:

@@ -7,8 +7,8 @@ grades are in FIDELITY.md.
 
 from collections.abc import Sequence
 
-from salesforce_bulk.emulator.schema import Field, SObject
-from salesforce_bulk.emulator.values import Cell, Judged, RowError, cell_text
+from salesforce_bulk.emulator.data.values import Cell, Judged, RowError, cell_text
+from salesforce_bulk.emulator.schema.schema import Field, SObject
 
 MISSING_ID = RowError("MISSING_ARGUMENT", "Id not specified in an update call", ("Id",))
 ID_IN_INSERT = RowError(

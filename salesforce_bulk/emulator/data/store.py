@@ -19,7 +19,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from salesforce_bulk.emulator.fields import Field, SObject
+from salesforce_bulk.emulator.schema.fields import Field, SObject
 
 FILE_NAME = "org.sqlite3"
 #: Text of fields that compare letter case, or have none.

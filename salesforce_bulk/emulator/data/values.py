@@ -20,9 +20,9 @@ from enum import Enum
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
-from salesforce_bulk.emulator.describe_documents import soap_type
-from salesforce_bulk.emulator.fields import Field
-from salesforce_bulk.emulator.ids import to_18
+from salesforce_bulk.emulator.schema.describe_documents import soap_type
+from salesforce_bulk.emulator.schema.fields import Field
+from salesforce_bulk.emulator.schema.ids import to_18
 
 
 class Unchanged(Enum):

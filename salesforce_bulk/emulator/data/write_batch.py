@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from dataclasses import field as dataclass_field
 from typing import Any
 
-from salesforce_bulk.emulator import row_errors
-from salesforce_bulk.emulator.values import (
+from salesforce_bulk.emulator.data import row_errors
+from salesforce_bulk.emulator.data.values import (
     UNCHANGED,
     Cell,
     Judged,
@@ -15,7 +15,7 @@ from salesforce_bulk.emulator.values import (
     RowErrors,
     RowOutcome,
 )
-from salesforce_bulk.emulator.write_columns import RelationshipColumn
+from salesforce_bulk.emulator.data.write_columns import RelationshipColumn
 
 Rows = range | list[int]
 Values = dict[str, list[Judged]]

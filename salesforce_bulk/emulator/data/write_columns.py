@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from salesforce_bulk.emulator.schema import Field, Schema, SObject
+from salesforce_bulk.emulator.schema.schema import Field, Schema, SObject
 
 _RELATIONSHIP = re.compile(r"(?:(?P<type>\w+):)?(?P<relationship>\w+)\.(?P<field>\w+)")
 

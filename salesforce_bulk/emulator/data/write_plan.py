@@ -19,17 +19,14 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from salesforce_bulk import limits
-from salesforce_bulk.emulator import row_errors
 from salesforce_bulk.emulator.clock import Clock
-from salesforce_bulk.emulator.content_files import ContentFiles
-from salesforce_bulk.emulator.deletion import delete_records, literal
-from salesforce_bulk.emulator.derived_fields import NOW, RECORD_ID, derived_fields
-from salesforce_bulk.emulator.ids import IdFactory
-from salesforce_bulk.emulator.locks import RowLocks
-from salesforce_bulk.emulator.record_finder import RecordFinder, fold
-from salesforce_bulk.emulator.schema import Field, Schema, SObject
-from salesforce_bulk.emulator.store import Store, quoted
-from salesforce_bulk.emulator.values import (
+from salesforce_bulk.emulator.data import row_errors
+from salesforce_bulk.emulator.data.content_files import ContentFiles
+from salesforce_bulk.emulator.data.deletion import delete_records, literal
+from salesforce_bulk.emulator.data.locks import RowLocks
+from salesforce_bulk.emulator.data.record_finder import RecordFinder, fold
+from salesforce_bulk.emulator.data.store import Store, quoted
+from salesforce_bulk.emulator.data.values import (
     UNCHANGED,
     Cell,
     Judge,
@@ -42,7 +39,7 @@ from salesforce_bulk.emulator.values import (
     format_datetime,
     incorrect_id,
 )
-from salesforce_bulk.emulator.write_batch import (
+from salesforce_bulk.emulator.data.write_batch import (
     Batch,
     Rows,
     by_column,
@@ -50,13 +47,16 @@ from salesforce_bulk.emulator.write_batch import (
     pick,
     refuse_doubles,
 )
-from salesforce_bulk.emulator.write_columns import (
+from salesforce_bulk.emulator.data.write_columns import (
     BatchRefused,
     FieldColumn,
     RelationshipColumn,
     check_key,
     read_columns,
 )
+from salesforce_bulk.emulator.schema.derived_fields import NOW, RECORD_ID, derived_fields
+from salesforce_bulk.emulator.schema.ids import IdFactory
+from salesforce_bulk.emulator.schema.schema import Field, Schema, SObject
 
 OPERATIONS = ("insert", "update", "upsert", "delete", "hardDelete")
 DELETIONS = ("delete", "hardDelete")

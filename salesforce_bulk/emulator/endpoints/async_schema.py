@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from salesforce_bulk.emulator.wire import DATALOAD, XML_DECLARATION
+from salesforce_bulk.emulator.http.wire import DATALOAD, XML_DECLARATION
 
 ENUMERATIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
     (

@@ -15,19 +15,26 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from salesforce_bulk import bulk_states, limits
-from salesforce_bulk.emulator import wire
-from salesforce_bulk.emulator.async_schema import async_schema
-from salesforce_bulk.emulator.compression import accepts_gzip, compress
-from salesforce_bulk.emulator.faults import Faults
-from salesforce_bulk.emulator.ids import to_18
-from salesforce_bulk.emulator.jobs import Batch, Job, JobEngine, JobError, PkChunking, batches_of
-from salesforce_bulk.emulator.mapping import read_spec
-from salesforce_bulk.emulator.routes import ApiError, Call, Handler, Route, route
-from salesforce_bulk.emulator.server import BLOCK, FilePart, Request, Response
-from salesforce_bulk.emulator.sessions import Session, Sessions, User, bearer
+from salesforce_bulk.emulator.access.sessions import Session, Sessions, User, bearer
+from salesforce_bulk.emulator.endpoints.async_schema import async_schema
+from salesforce_bulk.emulator.http import wire
+from salesforce_bulk.emulator.http.compression import accepts_gzip, compress
+from salesforce_bulk.emulator.http.faults import Faults
+from salesforce_bulk.emulator.http.routes import ApiError, Call, Handler, Route, route
+from salesforce_bulk.emulator.http.server import BLOCK, FilePart, Request, Response
+from salesforce_bulk.emulator.jobs.engine import (
+    Batch,
+    Job,
+    JobEngine,
+    JobError,
+    PkChunking,
+    batches_of,
+)
+from salesforce_bulk.emulator.jobs.mapping import read_spec
+from salesforce_bulk.emulator.schema.ids import to_18
 
 if TYPE_CHECKING:
-    from salesforce_bulk.emulator.org import Org
+    from salesforce_bulk.emulator.data.org import Org
 
 PREFIX = "/services/async"
 #: Winter '27.

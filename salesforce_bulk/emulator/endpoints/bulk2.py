@@ -16,19 +16,8 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 from salesforce_bulk import bulk_states, limits
-from salesforce_bulk.emulator import query_pages, wire
-from salesforce_bulk.emulator.ids import to_18
-from salesforce_bulk.emulator.ingest_batches import (
-    DELIMITERS,
-    LINE_ENDINGS,
-    RESULT_COLUMNS,
-    header_line,
-    leave_unprocessed,
-    result_path,
-)
-from salesforce_bulk.emulator.jobs import Batch, Job, JobEngine, JobError, ResultFile, batches_of
-from salesforce_bulk.emulator.multipart import PartsError, parts
-from salesforce_bulk.emulator.rest_family import (
+from salesforce_bulk.emulator.access.sessions import User
+from salesforce_bulk.emulator.endpoints.rest_family import (
     FRAMEWORK_CODES,
     PREFIX,
     RestFamily,
@@ -36,13 +25,32 @@ from salesforce_bulk.emulator.rest_family import (
     json_reply,
     not_found,
 )
-from salesforce_bulk.emulator.routes import ApiError, Call, Handler, Route, route
-from salesforce_bulk.emulator.server import BLOCK, FilePart, Request, Response
-from salesforce_bulk.emulator.sessions import User
+from salesforce_bulk.emulator.http import wire
+from salesforce_bulk.emulator.http.multipart import PartsError, parts
+from salesforce_bulk.emulator.http.routes import ApiError, Call, Handler, Route, route
+from salesforce_bulk.emulator.http.server import BLOCK, FilePart, Request, Response
+from salesforce_bulk.emulator.jobs import query_pages
+from salesforce_bulk.emulator.jobs.engine import (
+    Batch,
+    Job,
+    JobEngine,
+    JobError,
+    ResultFile,
+    batches_of,
+)
+from salesforce_bulk.emulator.jobs.ingest_batches import (
+    DELIMITERS,
+    LINE_ENDINGS,
+    RESULT_COLUMNS,
+    header_line,
+    leave_unprocessed,
+    result_path,
+)
+from salesforce_bulk.emulator.schema.ids import to_18
 from salesforce_bulk.emulator.soql.errors import SoqlError
 
 if TYPE_CHECKING:
-    from salesforce_bulk.emulator.org import Org
+    from salesforce_bulk.emulator.data.org import Org
 
 API = "2.0"
 INGEST_OPERATIONS = ("insert", "update", "upsert", "delete", "hardDelete")

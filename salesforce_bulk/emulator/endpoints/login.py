@@ -13,13 +13,19 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from salesforce_bulk import limits
-from salesforce_bulk.emulator.routes import ApiError, Call, Route, route
-from salesforce_bulk.emulator.server import Request, Response
-from salesforce_bulk.emulator.sessions import Session, Sessions, User
-from salesforce_bulk.emulator.wire import SCHEMA_INSTANCE, Element, XmlError, parse_xml, xml_escape
+from salesforce_bulk.emulator.access.sessions import Session, Sessions, User
+from salesforce_bulk.emulator.http.routes import ApiError, Call, Route, route
+from salesforce_bulk.emulator.http.server import Request, Response
+from salesforce_bulk.emulator.http.wire import (
+    SCHEMA_INSTANCE,
+    Element,
+    XmlError,
+    parse_xml,
+    xml_escape,
+)
 
 if TYPE_CHECKING:
-    from salesforce_bulk.emulator.org import Org
+    from salesforce_bulk.emulator.data.org import Org
 
 LOGIN_BYTES = 100_000
 PARTNER = "urn:partner.soap.sforce.com"

@@ -20,14 +20,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
-from salesforce_bulk.emulator.connected_apps import ConnectedApp, ConnectedApps
-from salesforce_bulk.emulator.login import authenticated, same
-from salesforce_bulk.emulator.routes import ApiError, Call, Handler, Route, route
-from salesforce_bulk.emulator.server import Request, Response
-from salesforce_bulk.emulator.sessions import Session, Sessions, User, bearer
+from salesforce_bulk.emulator.access.connected_apps import ConnectedApp, ConnectedApps
+from salesforce_bulk.emulator.access.sessions import Session, Sessions, User, bearer
+from salesforce_bulk.emulator.endpoints.login import authenticated, same
+from salesforce_bulk.emulator.http.routes import ApiError, Call, Handler, Route, route
+from salesforce_bulk.emulator.http.server import Request, Response
 
 if TYPE_CHECKING:
-    from salesforce_bulk.emulator.org import Org
+    from salesforce_bulk.emulator.data.org import Org
 
 PREFIX = "/services/oauth2"
 IDENTITY_PREFIX = "/id"

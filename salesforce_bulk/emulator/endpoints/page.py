@@ -16,15 +16,15 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from salesforce_bulk import bulk_states
-from salesforce_bulk.emulator.bulk2 import state_of
-from salesforce_bulk.emulator.jobs import Batch, Job, JobEngine, batches_of
-from salesforce_bulk.emulator.server import Exchange, Request, Response
+from salesforce_bulk.emulator.endpoints.bulk2 import state_of
+from salesforce_bulk.emulator.http.server import Exchange, Request, Response
+from salesforce_bulk.emulator.jobs.engine import Batch, Job, JobEngine, batches_of
 
 if TYPE_CHECKING:
-    from salesforce_bulk.emulator.faults import Faults
-    from salesforce_bulk.emulator.org import Org
-    from salesforce_bulk.emulator.schema import SObject
-    from salesforce_bulk.emulator.sessions import Sessions
+    from salesforce_bulk.emulator.access.sessions import Sessions
+    from salesforce_bulk.emulator.data.org import Org
+    from salesforce_bulk.emulator.http.faults import Faults
+    from salesforce_bulk.emulator.schema.schema import SObject
 
 PATH = "/"
 SHOWN_JOBS = 50

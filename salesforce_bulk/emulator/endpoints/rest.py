@@ -15,10 +15,9 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from salesforce_bulk import limits
-from salesforce_bulk.emulator.fields import Field
-from salesforce_bulk.emulator.ids import to_18
-from salesforce_bulk.emulator.jobs import JobEngine
-from salesforce_bulk.emulator.rest_family import (
+from salesforce_bulk.emulator.access.sessions import User
+from salesforce_bulk.emulator.data.values import Cell, RowError, RowOutcome
+from salesforce_bulk.emulator.endpoints.rest_family import (
     DAILY_API_REQUESTS,
     PREFIX,
     RestError,
@@ -28,17 +27,18 @@ from salesforce_bulk.emulator.rest_family import (
     json_reply,
     not_found,
 )
-from salesforce_bulk.emulator.rest_records import Records, Row
-from salesforce_bulk.emulator.routes import ApiError, Call, Route, route
-from salesforce_bulk.emulator.schema import SObject
-from salesforce_bulk.emulator.server import Response
-from salesforce_bulk.emulator.sessions import User
+from salesforce_bulk.emulator.endpoints.rest_records import Records, Row
+from salesforce_bulk.emulator.http.routes import ApiError, Call, Route, route
+from salesforce_bulk.emulator.http.server import Response
+from salesforce_bulk.emulator.jobs.engine import JobEngine
+from salesforce_bulk.emulator.schema.fields import Field
+from salesforce_bulk.emulator.schema.ids import to_18
+from salesforce_bulk.emulator.schema.schema import SObject
 from salesforce_bulk.emulator.soql.compile import Children
 from salesforce_bulk.emulator.soql.errors import SoqlError
-from salesforce_bulk.emulator.values import Cell, RowError, RowOutcome
 
 if TYPE_CHECKING:
-    from salesforce_bulk.emulator.org import Org, Result
+    from salesforce_bulk.emulator.data.org import Org, Result
 
 #: Records of a page of a query.
 PAGE_RECORDS = 2_000
@@ -330,7 +330,7 @@ class Rest:
         fields: Mapping[str, Cell],
         external_id: str | None = None,
     ) -> RowOutcome:
-        from salesforce_bulk.emulator.org import BatchRefused  # noqa: PLC0415
+        from salesforce_bulk.emulator.data.org import BatchRefused  # noqa: PLC0415
 
         name = self._sobject(call).name
         try:

@@ -12,13 +12,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from salesforce_bulk import limits
-from salesforce_bulk.emulator import wire
-from salesforce_bulk.emulator.bulk1 import NEWEST_VERSION
-from salesforce_bulk.emulator.compression import accepts_gzip, compress
-from salesforce_bulk.emulator.faults import Faults
-from salesforce_bulk.emulator.routes import ApiError, Call
-from salesforce_bulk.emulator.server import Request, Response
-from salesforce_bulk.emulator.sessions import Session, Sessions, bearer
+from salesforce_bulk.emulator.access.sessions import Session, Sessions, bearer
+from salesforce_bulk.emulator.endpoints.bulk1 import NEWEST_VERSION
+from salesforce_bulk.emulator.http import wire
+from salesforce_bulk.emulator.http.compression import accepts_gzip, compress
+from salesforce_bulk.emulator.http.faults import Faults
+from salesforce_bulk.emulator.http.routes import ApiError, Call
+from salesforce_bulk.emulator.http.server import Request, Response
 
 PREFIX = "/services/data"
 JSON = "application/json;charset=UTF-8"

@@ -9,7 +9,7 @@ import json
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from salesforce_bulk.emulator.results import Choice, Leaf, Node, ObjectOf, tree
+from salesforce_bulk.emulator.jobs.results import Choice, Leaf, Node, ObjectOf, tree
 from salesforce_bulk.emulator.soql.compile import Children, CompiledQuery
 
 Row = Sequence[Any]

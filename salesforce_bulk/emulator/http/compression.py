@@ -13,7 +13,7 @@ import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
-from salesforce_bulk.emulator.server import BLOCK, FilePart, Request, Response
+from salesforce_bulk.emulator.http.server import BLOCK, FilePart, Request, Response
 
 #: Bodies smaller than this are not worth compressing.
 GZIP_FROM = 256

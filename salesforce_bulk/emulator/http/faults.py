@@ -27,7 +27,7 @@ from fnmatch import fnmatchcase
 from random import Random
 from typing import Any
 
-from salesforce_bulk.emulator.server import Disturbance, Response, blocks_of
+from salesforce_bulk.emulator.http.server import Disturbance, Response, blocks_of
 
 
 @dataclass(frozen=True, slots=True)

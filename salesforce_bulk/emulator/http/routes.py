@@ -14,9 +14,15 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from salesforce_bulk.emulator.faults import Faults, Occasion
-from salesforce_bulk.emulator.server import ClientGoneError, Exchange, HttpError, Request, Response
-from salesforce_bulk.emulator.sessions import Session
+from salesforce_bulk.emulator.access.sessions import Session
+from salesforce_bulk.emulator.http.faults import Faults, Occasion
+from salesforce_bulk.emulator.http.server import (
+    ClientGoneError,
+    Exchange,
+    HttpError,
+    Request,
+    Response,
+)
 
 logger = logging.getLogger(__name__)
 

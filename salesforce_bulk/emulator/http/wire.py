@@ -18,7 +18,7 @@ from typing import Any, BinaryIO, Protocol, TextIO
 from xml.parsers import expat
 
 from salesforce_bulk import limits
-from salesforce_bulk.emulator.values import UNCHANGED, Cell
+from salesforce_bulk.emulator.data.values import UNCHANGED, Cell
 
 DATALOAD = "http://www.force.com/2009/06/asyncapi/dataload"
 SCHEMA_INSTANCE = "http://www.w3.org/2001/XMLSchema-instance"

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from salesforce_bulk import limits
-from salesforce_bulk.emulator.faults import KINDS, Fault
-from salesforce_bulk.emulator.jobs import Batch, BatchError, Requeue
+from salesforce_bulk.emulator.http.faults import KINDS, Fault
+from salesforce_bulk.emulator.jobs.engine import Batch, BatchError, Requeue
 
 #: As the vendor's messages print the limits of retries.
 NUMBER_WORDS = {10: "ten", 15: "fifteen", 30: "thirty"}

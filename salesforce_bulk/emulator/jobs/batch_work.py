@@ -6,14 +6,14 @@ import threading
 from typing import TYPE_CHECKING
 
 from salesforce_bulk import limits
-from salesforce_bulk.emulator.faults import Faults, Occasion
-from salesforce_bulk.emulator.ingest_batches import IngestBatches
-from salesforce_bulk.emulator.jobs import Batch, JobEngine
-from salesforce_bulk.emulator.load_batches import LoadBatches
-from salesforce_bulk.emulator.query_batches import QueryBatches
+from salesforce_bulk.emulator.http.faults import Faults, Occasion
+from salesforce_bulk.emulator.jobs.engine import Batch, JobEngine
+from salesforce_bulk.emulator.jobs.ingest_batches import IngestBatches
+from salesforce_bulk.emulator.jobs.load_batches import LoadBatches
+from salesforce_bulk.emulator.jobs.query_batches import QueryBatches
 
 if TYPE_CHECKING:
-    from salesforce_bulk.emulator.org import Org
+    from salesforce_bulk.emulator.data.org import Org
 
 
 class BatchWork:

@@ -27,10 +27,10 @@ from pathlib import Path
 from typing import Protocol
 
 from salesforce_bulk import bulk_states, limits
+from salesforce_bulk.emulator.access.sessions import User
 from salesforce_bulk.emulator.clock import Clock, SystemClock
-from salesforce_bulk.emulator.ids import IdFactory, to_18
-from salesforce_bulk.emulator.mapping import FieldMapping
-from salesforce_bulk.emulator.sessions import User
+from salesforce_bulk.emulator.jobs.mapping import FieldMapping
+from salesforce_bulk.emulator.schema.ids import IdFactory, to_18
 
 logger = logging.getLogger(__name__)
 

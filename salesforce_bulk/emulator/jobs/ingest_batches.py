@@ -19,14 +19,7 @@ from random import Random
 from typing import TYPE_CHECKING, TextIO
 
 from salesforce_bulk import bulk_states, limits
-from salesforce_bulk.emulator import wire
-from salesforce_bulk.emulator.batch_faults import error_of, strike
-from salesforce_bulk.emulator.faults import Fault
-from salesforce_bulk.emulator.ids import to_18
-from salesforce_bulk.emulator.jobs import Batch, BatchError, Job, JobEngine, QuotaError, Requeue
-from salesforce_bulk.emulator.results import error_text, java_double
-from salesforce_bulk.emulator.schema import Field, SObject
-from salesforce_bulk.emulator.values import (
+from salesforce_bulk.emulator.data.values import (
     UNCHANGED,
     Cell,
     RowError,
@@ -34,11 +27,25 @@ from salesforce_bulk.emulator.values import (
     RowOutcome,
     compile_judge,
 )
-from salesforce_bulk.emulator.write_columns import BatchRefused
+from salesforce_bulk.emulator.data.write_columns import BatchRefused
+from salesforce_bulk.emulator.http import wire
+from salesforce_bulk.emulator.http.faults import Fault
+from salesforce_bulk.emulator.jobs.batch_faults import error_of, strike
+from salesforce_bulk.emulator.jobs.engine import (
+    Batch,
+    BatchError,
+    Job,
+    JobEngine,
+    QuotaError,
+    Requeue,
+)
+from salesforce_bulk.emulator.jobs.results import error_text, java_double
+from salesforce_bulk.emulator.schema.ids import to_18
+from salesforce_bulk.emulator.schema.schema import Field, SObject
 
 if TYPE_CHECKING:
-    from salesforce_bulk.emulator.org import Org
-    from salesforce_bulk.emulator.write_plan import WritePlan
+    from salesforce_bulk.emulator.data.org import Org
+    from salesforce_bulk.emulator.data.write_plan import WritePlan
 
 DELIMITERS = {
     "COMMA": ",",

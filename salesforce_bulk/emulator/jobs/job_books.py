@@ -13,10 +13,10 @@ from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
 
 from salesforce_bulk import bulk_states
-from salesforce_bulk.emulator.jobs import Books, JobEngine, batches_of
+from salesforce_bulk.emulator.jobs.engine import Books, JobEngine, batches_of
 
 if TYPE_CHECKING:
-    from salesforce_bulk.emulator.sessions import User
+    from salesforce_bulk.emulator.access.sessions import User
 
 FILE_NAME = "jobs.pickle"
 #: All that the books may name.
@@ -25,13 +25,13 @@ _CLASSES = frozenset(
         "datetime.datetime",
         "datetime.timedelta",
         "datetime.timezone",
-        "salesforce_bulk.emulator.jobs.Batch",
-        "salesforce_bulk.emulator.jobs.Books",
-        "salesforce_bulk.emulator.jobs.Job",
-        "salesforce_bulk.emulator.jobs.PkChunking",
-        "salesforce_bulk.emulator.jobs.ResultFile",
-        "salesforce_bulk.emulator.mapping.FieldMapping",
-        "salesforce_bulk.emulator.mapping.Rule",
+        "salesforce_bulk.emulator.jobs.engine.Batch",
+        "salesforce_bulk.emulator.jobs.engine.Books",
+        "salesforce_bulk.emulator.jobs.engine.Job",
+        "salesforce_bulk.emulator.jobs.engine.PkChunking",
+        "salesforce_bulk.emulator.jobs.engine.ResultFile",
+        "salesforce_bulk.emulator.jobs.mapping.FieldMapping",
+        "salesforce_bulk.emulator.jobs.mapping.Rule",
     }
 )
 #: What reading a damaged file, or one of another version, raises.

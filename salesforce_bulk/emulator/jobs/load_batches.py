@@ -16,17 +16,24 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from salesforce_bulk import bulk_states, limits
-from salesforce_bulk.emulator import wire
-from salesforce_bulk.emulator.archive import Archive, ArchiveError, MemberError
-from salesforce_bulk.emulator.batch_faults import error_of, strike
-from salesforce_bulk.emulator.faults import Fault
-from salesforce_bulk.emulator.jobs import Batch, BatchError, Job, JobEngine, Requeue, ResultFile
-from salesforce_bulk.emulator.results import RESULT_WRITERS, DocumentWriter
-from salesforce_bulk.emulator.values import Cell, RowError, RowOutcome
-from salesforce_bulk.emulator.write_columns import BatchRefused
+from salesforce_bulk.emulator.data.values import Cell, RowError, RowOutcome
+from salesforce_bulk.emulator.data.write_columns import BatchRefused
+from salesforce_bulk.emulator.http import wire
+from salesforce_bulk.emulator.http.faults import Fault
+from salesforce_bulk.emulator.jobs.archive import Archive, ArchiveError, MemberError
+from salesforce_bulk.emulator.jobs.batch_faults import error_of, strike
+from salesforce_bulk.emulator.jobs.engine import (
+    Batch,
+    BatchError,
+    Job,
+    JobEngine,
+    Requeue,
+    ResultFile,
+)
+from salesforce_bulk.emulator.jobs.results import RESULT_WRITERS, DocumentWriter
 
 if TYPE_CHECKING:
-    from salesforce_bulk.emulator.org import Org
+    from salesforce_bulk.emulator.data.org import Org
 
 #: Rows handed to the org at once: ten of the vendor's transactions.
 WRITE_ROWS = 10 * limits.DML_CHUNK_RECORDS

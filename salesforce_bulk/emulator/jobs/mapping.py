@@ -12,8 +12,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
-from salesforce_bulk.emulator.values import UNCHANGED, Cell
-from salesforce_bulk.emulator.wire import CsvError, Table
+from salesforce_bulk.emulator.data.values import UNCHANGED, Cell
+from salesforce_bulk.emulator.http.wire import CsvError, Table
 
 HEADER = ("Salesforce Field", "Csv Header", "Value", "Hint")
 

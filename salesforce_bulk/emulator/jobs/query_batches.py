@@ -14,10 +14,9 @@ from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from salesforce_bulk import bulk_states, limits
-from salesforce_bulk.emulator.batch_faults import strike
-from salesforce_bulk.emulator.faults import Fault
-from salesforce_bulk.emulator.ingest_batches import DELIMITERS, LINE_ENDINGS
-from salesforce_bulk.emulator.jobs import (
+from salesforce_bulk.emulator.http.faults import Fault
+from salesforce_bulk.emulator.jobs.batch_faults import strike
+from salesforce_bulk.emulator.jobs.engine import (
     RESULT_PREFIX,
     Batch,
     BatchError,
@@ -25,7 +24,8 @@ from salesforce_bulk.emulator.jobs import (
     JobEngine,
     ResultFile,
 )
-from salesforce_bulk.emulator.results import (
+from salesforce_bulk.emulator.jobs.ingest_batches import DELIMITERS, LINE_ENDINGS
+from salesforce_bulk.emulator.jobs.results import (
     QUERY_WRITERS,
     PagedCsvQuery,
     QueryWriter,
@@ -36,7 +36,7 @@ from salesforce_bulk.emulator.soql import parse as soql
 from salesforce_bulk.emulator.soql.errors import SoqlError
 
 if TYPE_CHECKING:
-    from salesforce_bulk.emulator.org import Org, Result
+    from salesforce_bulk.emulator.data.org import Org, Result
 
 #: Rows that are formatted and written at once.
 QUERY_ROWS = 2_000

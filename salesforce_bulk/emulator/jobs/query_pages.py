@@ -16,8 +16,8 @@ from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from salesforce_bulk.emulator.jobs import ResultFile
-from salesforce_bulk.emulator.server import FilePart, blocks_of
+from salesforce_bulk.emulator.http.server import FilePart, blocks_of
+from salesforce_bulk.emulator.jobs.engine import ResultFile
 
 _PLAIN = re.compile("[0-9]{1,15}")
 

@@ -14,8 +14,8 @@ from functools import lru_cache
 from json.encoder import encode_basestring
 from typing import TYPE_CHECKING, Any, Protocol
 
-from salesforce_bulk.emulator.values import RowOutcome
-from salesforce_bulk.emulator.wire import (
+from salesforce_bulk.emulator.data.values import RowOutcome
+from salesforce_bulk.emulator.http.wire import (
     DATALOAD,
     SCHEMA_INSTANCE,
     XML_DECLARATION,

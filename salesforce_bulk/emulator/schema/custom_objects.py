@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any
 
-from salesforce_bulk.emulator.fields import (
+from salesforce_bulk.emulator.schema.fields import (
     Field,
     PicklistValue,
     audit_fields,

@@ -13,7 +13,7 @@ from pathlib import PurePosixPath
 from types import MappingProxyType
 from typing import Any
 
-from salesforce_bulk.emulator.fields import SObject
+from salesforce_bulk.emulator.schema.fields import SObject
 
 #: Inputs that are no fields: the moment of the write, and the record's own id.
 NOW = "@now"

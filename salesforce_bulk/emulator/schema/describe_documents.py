@@ -8,8 +8,8 @@ from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Any
 
-from salesforce_bulk.emulator.custom_objects import SchemaError
-from salesforce_bulk.emulator.fields import (
+from salesforce_bulk.emulator.schema.custom_objects import SchemaError
+from salesforce_bulk.emulator.schema.fields import (
     COMPOUND_TYPES,
     TEXT_TYPES,
     ChildRelationship,

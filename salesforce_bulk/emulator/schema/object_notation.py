@@ -14,7 +14,7 @@ from functools import cache
 from types import MappingProxyType
 from typing import Any
 
-from salesforce_bulk.emulator.fields import (
+from salesforce_bulk.emulator.schema.fields import (
     Field,
     PicklistValue,
     SObject,
@@ -26,7 +26,7 @@ from salesforce_bulk.emulator.fields import (
     owner_field,
     viewed_fields,
 )
-from salesforce_bulk.emulator.standard_objects import SHARED_PICKLISTS
+from salesforce_bulk.emulator.schema.standard_objects import SHARED_PICKLISTS
 
 _READ_ONLY = {"createable": False, "updateable": False}
 _WORDS: Mapping[str, Mapping[str, Any]] = MappingProxyType(

@@ -14,20 +14,20 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from salesforce_bulk.emulator.custom_objects import (
+from salesforce_bulk.emulator.schema.custom_objects import (
     FieldDefinition,
     SchemaError,
     custom_object_fields,
     read_fields,
 )
-from salesforce_bulk.emulator.describe_documents import (
+from salesforce_bulk.emulator.schema.describe_documents import (
     DEFAULT_VERSION,
     describe_global_entry,
     describe_object,
     read_child_relationships,
     read_document,
 )
-from salesforce_bulk.emulator.fields import (
+from salesforce_bulk.emulator.schema.fields import (
     COMPOUND_TYPES,
     NUMBER_TYPES,
     TEXT_TYPES,
@@ -38,9 +38,9 @@ from salesforce_bulk.emulator.fields import (
     by_name,
     label_of,
 )
-from salesforce_bulk.emulator.ids import base62, from_base62
-from salesforce_bulk.emulator.object_notation import read_objects
-from salesforce_bulk.emulator.standard_objects import STANDARD_OBJECTS
+from salesforce_bulk.emulator.schema.ids import base62, from_base62
+from salesforce_bulk.emulator.schema.object_notation import read_objects
+from salesforce_bulk.emulator.schema.standard_objects import STANDARD_OBJECTS
 
 __all__ = [
     "COMPOUND_TYPES",

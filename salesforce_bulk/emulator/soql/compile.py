@@ -16,8 +16,8 @@ from datetime import datetime, timezone
 from itertools import combinations
 from typing import Final, TypeAlias
 
-from salesforce_bulk.emulator.fields import ChildRelationship, Field, SObject
-from salesforce_bulk.emulator.schema import Schema
+from salesforce_bulk.emulator.schema.fields import ChildRelationship, Field, SObject
+from salesforce_bulk.emulator.schema.schema import Schema
 from salesforce_bulk.emulator.soql.conditions import Conditions, Context, Fragment
 from salesforce_bulk.emulator.soql.errors import (
     EXCEEDED_MAX_SEMIJOIN_SUBSELECTS,

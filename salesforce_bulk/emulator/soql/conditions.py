@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import Final, NamedTuple, TypeAlias
 
-from salesforce_bulk.emulator.ids import to_18
+from salesforce_bulk.emulator.schema.ids import to_18
 from salesforce_bulk.emulator.soql import dates
 from salesforce_bulk.emulator.soql.errors import (
     INVALID_FIELD,

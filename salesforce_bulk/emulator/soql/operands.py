@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import Final
 
-from salesforce_bulk.emulator.fields import Field
+from salesforce_bulk.emulator.schema.fields import Field
 from salesforce_bulk.emulator.soql.errors import (
     INVALID_FIELD,
     MALFORMED_QUERY,

@@ -12,8 +12,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Protocol
 
-from salesforce_bulk.emulator.fields import Field, SObject
-from salesforce_bulk.emulator.schema import Schema
+from salesforce_bulk.emulator.schema.fields import Field, SObject
+from salesforce_bulk.emulator.schema.schema import Schema
 from salesforce_bulk.emulator.soql.errors import (
     INVALID_FIELD,
     INVALID_TYPE,

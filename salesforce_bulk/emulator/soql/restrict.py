@@ -13,8 +13,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Final
 
-from salesforce_bulk.emulator.fields import COMPOUND_TYPES, Field, SObject
-from salesforce_bulk.emulator.schema import Schema
+from salesforce_bulk.emulator.schema.fields import COMPOUND_TYPES, Field, SObject
+from salesforce_bulk.emulator.schema.schema import Schema
 from salesforce_bulk.emulator.soql.errors import (
     FUNCTIONALITY_NOT_ENABLED,
     MALFORMED_QUERY,

@@ -9,7 +9,7 @@ import process
 import pytest
 
 from salesforce_bulk.emulator import ManualClock, SalesforceEmulator
-from salesforce_bulk.emulator.directory_lock import DirectoryInUseError
+from salesforce_bulk.emulator.data.directory_lock import DirectoryInUseError
 
 BATCHES, ROWS = 12, 2_000
 TIMEOUT = 60

@@ -1,5 +1,5 @@
 from salesforce_bulk.emulator.clock import ManualClock
-from salesforce_bulk.emulator.locks import RowLocks
+from salesforce_bulk.emulator.data.locks import RowLocks
 
 A, B = "0015g0000000001AAA", "0015g0000000002AAA"
 

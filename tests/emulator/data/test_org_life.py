@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from salesforce_bulk.emulator.clock import ManualClock
-from salesforce_bulk.emulator.org import Org
+from salesforce_bulk.emulator.data.org import Org
 from salesforce_bulk.emulator.soql.errors import SoqlError
 
 
@@ -146,7 +146,7 @@ def test_a_killed_process_loses_no_row_it_reported(tmp_path: Path) -> None:
         """
         import sys
         from pathlib import Path
-        from salesforce_bulk.emulator.org import Org
+        from salesforce_bulk.emulator.data.org import Org
         org = Org(directory=Path(sys.argv[1]))
         plan = org.plan_write("insert", "Account", ["Name"])
         for n in range(1_000_000):

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from salesforce_bulk.emulator.clock import ManualClock
-from salesforce_bulk.emulator.org import Org
-from salesforce_bulk.emulator.values import UNCHANGED, Cell
+from salesforce_bulk.emulator.data.org import Org
+from salesforce_bulk.emulator.data.values import UNCHANGED, Cell
 
 KEYS = st.sampled_from(["k1", "K1", "k2", "k3", "", "  k4 ", UNCHANGED, None])
 TEXTS = st.one_of(

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from salesforce_bulk.emulator.clock import ManualClock
-from salesforce_bulk.emulator.org import BatchRefused, Org, User
-from salesforce_bulk.emulator.values import UNCHANGED, Cell, RowError, RowOutcome
+from salesforce_bulk.emulator.data.org import BatchRefused, Org, User
+from salesforce_bulk.emulator.data.values import UNCHANGED, Cell, RowError, RowOutcome
 
 NOW = "2024-05-15T13:30:00.000Z"
 

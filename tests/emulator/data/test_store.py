@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from salesforce_bulk.emulator.schema import Schema
-from salesforce_bulk.emulator.store import FILE_NAME, Store
+from salesforce_bulk.emulator.data.store import FILE_NAME, Store
+from salesforce_bulk.emulator.schema.schema import Schema
 
 
 @pytest.fixture
@@ -161,7 +161,9 @@ def test_a_temporary_store_leaves_no_file_behind() -> None:
 
 
 def test_a_store_that_nobody_closes_goes_with_the_interpreter() -> None:
-    program = "from salesforce_bulk.emulator.store import Store; s = Store(); print(s.path.parent)"
+    program = (
+        "from salesforce_bulk.emulator.data.store import Store; s = Store(); print(s.path.parent)"
+    )
     done = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, check=True
     )

@@ -7,9 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from salesforce_bulk.emulator import values
-from salesforce_bulk.emulator.fields import NUMBER_TYPES, Field, PicklistValue, make_field
-from salesforce_bulk.emulator.values import (
+from salesforce_bulk.emulator.data import values
+from salesforce_bulk.emulator.data.values import (
     UNCHANGED,
     Cell,
     Judged,
@@ -18,6 +17,7 @@ from salesforce_bulk.emulator.values import (
     compile_judge,
     format_datetime,
 )
+from salesforce_bulk.emulator.schema.fields import NUMBER_TYPES, Field, PicklistValue, make_field
 
 VALUES = tuple(PicklistValue(v, v) for v in ("Hot", "Warm", "Cold"))
 TEXT = make_field("Name", "string", length=5, label="Account Name")

@@ -11,9 +11,9 @@ import pytest
 
 from salesforce_bulk.emulator import Fault, SalesforceEmulator
 from salesforce_bulk.emulator.__main__ import add_arguments
-from salesforce_bulk.emulator.faults import KINDS
+from salesforce_bulk.emulator.http.faults import KINDS
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 TEXT = (ROOT / "docs" / "emulator.md").read_text("utf-8")
 BLOCK = re.compile(r"(?:<!-- (\S+) -->\n)?```(\w+)(?: (\w+))?\n(.*?)```", re.DOTALL)
 BLOCKS = [match.groups() for match in BLOCK.finditer(TEXT)]

@@ -20,7 +20,7 @@ from simple_salesforce import Salesforce, SalesforceLogin
 from simple_salesforce.exceptions import SalesforceAuthenticationFailed
 
 from salesforce_bulk.emulator import ManualClock, SalesforceEmulator
-from salesforce_bulk.emulator.oauth import Assertion, OAuthError
+from salesforce_bulk.emulator.endpoints.oauth import Assertion, OAuthError
 
 TOKEN = "/services/oauth2/token"
 FORM = "application/x-www-form-urlencoded"

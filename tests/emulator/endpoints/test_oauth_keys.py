@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.serialization import (
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from salesforce_bulk.emulator.rsa import SHA256_PREFIX, PublicKey, read_public_key
+from salesforce_bulk.emulator.access.rsa import SHA256_PREFIX, PublicKey, read_public_key
 
 PKCS1 = padding.PKCS1v15()
 MESSAGE = b"header.claims"

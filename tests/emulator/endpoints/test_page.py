@@ -7,7 +7,7 @@ import chromium
 import pytest
 
 from salesforce_bulk.emulator import SalesforceEmulator
-from salesforce_bulk.emulator.page import Html, tag
+from salesforce_bulk.emulator.endpoints.page import Html, tag
 
 NEEDS_BROWSER = pytest.mark.skipif(
     chromium.command() is None, reason="no Chromium on PATH (apt-get install chromium)"

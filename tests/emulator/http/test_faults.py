@@ -13,7 +13,7 @@ import pytest
 import requests
 
 from salesforce_bulk.emulator import Fault, SalesforceEmulator
-from salesforce_bulk.emulator.faults import KINDS, Faults, Occasion
+from salesforce_bulk.emulator.http.faults import KINDS, Faults, Occasion
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 import pytest
 import requests
 
-from salesforce_bulk.emulator.server import (
+from salesforce_bulk.emulator.http.server import (
     ClientGoneError,
     Disturbance,
     FilePart,

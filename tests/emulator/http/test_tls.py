@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from simple_salesforce import Salesforce, SalesforceLogin
 
 from salesforce_bulk.emulator import SalesforceEmulator
-from salesforce_bulk.emulator.tls import self_signed
+from salesforce_bulk.emulator.http.tls import self_signed
 
 NEEDS_OPENSSL = pytest.mark.skipif(
     shutil.which("openssl") is None, reason="no openssl command to make a certificate with"

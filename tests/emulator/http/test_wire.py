@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from salesforce_bulk.emulator import wire
-from salesforce_bulk.emulator.results import (
+from salesforce_bulk.emulator.data.values import UNCHANGED, RowError, RowOutcome
+from salesforce_bulk.emulator.http import wire
+from salesforce_bulk.emulator.jobs.results import (
     CsvResults,
     JsonResults,
     XmlResults,
@@ -19,7 +20,6 @@ from salesforce_bulk.emulator.results import (
     error_text,
     java_double,
 )
-from salesforce_bulk.emulator.values import UNCHANGED, RowError, RowOutcome
 
 # What CSV files are made of, and what breaks readers of them.
 texts = st.text(

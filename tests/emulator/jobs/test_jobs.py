@@ -8,8 +8,14 @@ import pytest
 
 from salesforce_bulk import bulk_states
 from salesforce_bulk.emulator.clock import ManualClock, SystemClock
-from salesforce_bulk.emulator.ids import IdFactory
-from salesforce_bulk.emulator.jobs import BATCH_MOVES, BatchError, JobEngine, JobError, Requeue
+from salesforce_bulk.emulator.jobs.engine import (
+    BATCH_MOVES,
+    BatchError,
+    JobEngine,
+    JobError,
+    Requeue,
+)
+from salesforce_bulk.emulator.schema.ids import IdFactory
 
 USER = SimpleNamespace(id="005000000000001AAA")
 

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from salesforce_bulk.emulator.results import CsvQuery, csv_statement, java_double
+from salesforce_bulk.emulator.jobs.results import CsvQuery, csv_statement, java_double
 
 TYPES = ("string", "boolean", "int", "double", "currency", "datetime", "id", "textarea")
 DOUBLES = st.none() | st.floats(allow_nan=False, allow_infinity=False)

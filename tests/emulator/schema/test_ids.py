@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from salesforce_bulk.emulator.ids import (
+from salesforce_bulk.emulator.schema.ids import (
     DIGITS,
     IdFactory,
     base62,

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from salesforce_bulk.emulator.custom_objects import read_field
-from salesforce_bulk.emulator.describe_documents import describe_object, read_document
-from salesforce_bulk.emulator.schema import Schema, SchemaError, SObject
+from salesforce_bulk.emulator.schema.custom_objects import read_field
+from salesforce_bulk.emulator.schema.describe_documents import describe_object, read_document
+from salesforce_bulk.emulator.schema.schema import Schema, SchemaError, SObject
 
 #: Key prefixes as recorded.
 PREFIXES = {

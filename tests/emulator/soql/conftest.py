@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from salesforce_bulk.emulator.ids import to_18
-from salesforce_bulk.emulator.schema import Schema
+from salesforce_bulk.emulator.data.store import Store
+from salesforce_bulk.emulator.schema.ids import to_18
+from salesforce_bulk.emulator.schema.schema import Schema
 from salesforce_bulk.emulator.soql.compile import CompiledQuery, compile_query
 from salesforce_bulk.emulator.soql.errors import SoqlError
 from salesforce_bulk.emulator.soql.parse import parse
-from salesforce_bulk.emulator.store import Store
 
 #: A Wednesday.
 NOW = datetime(2024, 5, 15, 13, 30, tzinfo=timezone.utc)

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from salesforce_bulk.emulator.ids import to_18
+from salesforce_bulk.emulator.schema.ids import to_18
 from salesforce_bulk.emulator.soql.conditions import NULLS_ARE_UNEQUAL
 
 NAMES = [

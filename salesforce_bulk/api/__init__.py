@@ -1,0 +1,1 @@
+"""One method an endpoint, for both Bulk APIs and describe."""

@@ -1,0 +1,1 @@
+"""Who may call: sessions, connected apps, keys."""

@@ -1,0 +1,1 @@
+"""The records of an org: written, kept, locked and deleted by its rules."""

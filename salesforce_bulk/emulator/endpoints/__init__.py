@@ -1,0 +1,1 @@
+"""Each endpoint that a client can call."""

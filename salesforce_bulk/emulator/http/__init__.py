@@ -1,0 +1,1 @@
+"""Connections, messages and documents of the protocols, and their faults."""

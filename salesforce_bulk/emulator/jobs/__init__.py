@@ -1,0 +1,1 @@
+"""One engine of jobs and batches for both Bulk APIs."""

@@ -1,0 +1,1 @@
+"""Objects and fields, and the documents that describe them."""

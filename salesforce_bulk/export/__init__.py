@@ -1,0 +1,1 @@
+"""SOQL in, a reconciled stream of rows out."""

@@ -1,0 +1,1 @@
+"""One call: sent, repeated where that is safe, judged, waited for."""

@@ -1,0 +1,1 @@
+"""Rows in, an outcome for every row out."""

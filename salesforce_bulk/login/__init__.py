@@ -1,0 +1,1 @@
+"""A session, and a new one in its place."""

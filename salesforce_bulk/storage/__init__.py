@@ -1,0 +1,1 @@
+"""What outlives a process, what waits outside memory."""
