@@ -227,7 +227,7 @@ def test_a_refused_login_connection() -> None:
         SalesforceBulk(
             username="u", password="p", security_token="", login_url=url, clock=FastClock()
         )
-            username="u", password="p", security_token="", login_url=url, clock=FastClock()
+
 
 @pytest.mark.parametrize(
     "missing", [{"password": None}, {"security_token": None}], ids=["password", "token"]
