@@ -22,20 +22,17 @@ from salesforce_bulk import limits
 from salesforce_bulk.api.org_access import OrgAccess
 from salesforce_bulk.errors import InvalidInput, JobStillRunning, JournalMismatch
 from salesforce_bulk.formats.csv import read_rows
-from salesforce_bulk.formats.row_encoder import RowEncoder, time_zone
-from salesforce_bulk.load.batching import Bounds
-from salesforce_bulk.load.checks import check_columns, check_quota, group_rule
+from salesforce_bulk.load.checks import check_quota
 from salesforce_bulk.load.engine_v1 import BatchRef, EngineV1, SentState
 from salesforce_bulk.load.engine_v2 import (
-    JOB_BYTES,
-    JOB_RECORDS,
     AttachedV2,
     EngineV2,
     StateV2,
     quoted_csv,
 )
 from salesforce_bulk.load.job import Engine, LoadJob, send
-from salesforce_bulk.load.plan import Plan, Planned, PlanRules, make_plan
+from salesforce_bulk.load.plan import Plan, Planned
+from salesforce_bulk.load.preparation import prepare
 from salesforce_bulk.load.results import (
     LoadResult,
 )
@@ -129,7 +126,7 @@ def _sent(
         key_only=operation in ("delete", "hardDelete"),
     )
     reporter = Reporter(settings.progress, access.clock)
-    spec, plan, shape = _prepare(access, spec, source, settings, reporter)
+    spec, plan, shape = prepare(access, spec, source, settings, reporter)
     goes_on = settings.journal is not None and Journal.exists(settings.journal)
     if not goes_on:  # before there is a journal of these rows
         _check_quota(access, spec, plan, _state(settings, []))
@@ -182,43 +179,6 @@ class _Finish:
             self._journal.append({"event": "done", "summary": finished.summary()})
             self._journal.close()
         return finished
-
-
-def _prepare(
-    access: OrgAccess, spec: LoadSpec, source: Source, settings: LoadSettings, reporter: Reporter
-) -> tuple[LoadSpec, Plan, RowShape]:
-    if not source.columns:
-        return spec, Plan((), (), Spool()), RowShape((), (), ())
-    checked = check_columns(spec, source.columns, access.describes)
-    if settings.duplicates == "keep_last" and checked.key is None:
-        raise InvalidInput(
-            "duplicates='keep_last' asks for the last row of each key; insert has no key."
-        )
-    zone = time_zone(settings.assume_tz)
-    encoder = RowEncoder(source.columns, settings.nulls, zone, checked.integers)
-    rules = PlanRules(
-        names=checked.names,
-        bounds=_bounds(settings),
-        key=checked.key,
-        group=group_rule(checked, source.columns, settings.group_by) if settings.group_by else None,
-        keep_last=settings.duplicates == "keep_last",
-        zone=zone,
-    )
-    plan = make_plan(
-        source.chunks(),
-        encoder,
-        rules,
-        Spool(),
-        lambda rows, size: reporter(Progress("reading", rows, size)),
-    )
-    return replace(spec, external_id=checked.external_id), plan, checked.shape
-
-
-def _bounds(settings: LoadSettings) -> Bounds:
-    if settings.choose_api()[0] == "2.0":
-        records = settings.batch_size or JOB_RECORDS
-        return Bounds(records, min(JOB_BYTES, limits.INGEST_JOB_BYTES), JOB_BYTES)
-    return Bounds(records=settings.batch_size or limits.BATCH_RECORDS)
 
 
 def _engine(

@@ -7,7 +7,7 @@ import pytest
 
 from salesforce_bulk import InvalidInput, TransportError
 from salesforce_bulk.http.call import Caller
-from salesforce_bulk.load import verbs
+from salesforce_bulk.load import preparation
 
 ROWS = [{"Name": f"Row {number}", "NumberOfEmployees": number} for number in range(40)]
 
@@ -40,7 +40,7 @@ def test_a_retry_with_a_batch_size_that_there_is_not_is_refused(org, bulk, size)
 
 def test_rows_of_a_2_0_job_are_as_many_as_memory_allows(bulk, monkeypatch):
     """Short rows: a million of them would fit into the bytes of a job."""
-    monkeypatch.setattr(verbs, "JOB_RECORDS", 15)
+    monkeypatch.setattr(preparation, "JOB_RECORDS", 15)
     assert len(bulk.insert("Account", ROWS, api="2.0").job_ids) == 3
     assert len(bulk.insert("Account", ROWS, api="2.0", batch_size=40).job_ids) == 1
 

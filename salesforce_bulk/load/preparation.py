@@ -1,0 +1,72 @@
+"""From rows to a plan: the columns checked against the org, the rows read, judged and cut."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from salesforce_bulk import limits
+from salesforce_bulk.api.org_access import OrgAccess
+from salesforce_bulk.errors import InvalidInput
+from salesforce_bulk.formats.row_encoder import RowEncoder, time_zone
+from salesforce_bulk.load.batching import Bounds
+from salesforce_bulk.load.checks import check_columns, group_rule
+from salesforce_bulk.load.engine_v2 import JOB_BYTES, JOB_RECORDS
+from salesforce_bulk.load.plan import Plan, PlanRules, make_plan
+from salesforce_bulk.load.row_matching import RowShape
+from salesforce_bulk.load.settings import LoadSettings, LoadSpec
+from salesforce_bulk.load.sources import Source
+from salesforce_bulk.progress import Progress, Reporter
+from salesforce_bulk.storage.spool import Spool
+
+
+def prepare(
+    access: OrgAccess, spec: LoadSpec, source: Source, settings: LoadSettings, reporter: Reporter
+) -> tuple[LoadSpec, Plan, RowShape]:
+    """Read the rows, compare their columns with the describe and cut them into bodies.
+
+    Args:
+        access: the org.
+        spec: what the jobs do.
+        source: the rows.
+        settings: see `LoadOptions`.
+        reporter: is told how far the reading is.
+
+    Returns:
+        the spec with the external id as the describe spells it, the bodies, and by what
+        their results are joined.
+
+    Raises:
+        InvalidInput: something is wrong with the columns, the rows or the options.
+    """
+    if not source.columns:
+        return spec, Plan((), (), Spool()), RowShape((), (), ())
+    checked = check_columns(spec, source.columns, access.describes)
+    if settings.duplicates == "keep_last" and checked.key is None:
+        raise InvalidInput(
+            "duplicates='keep_last' asks for the last row of each key; insert has no key."
+        )
+    zone = time_zone(settings.assume_tz)
+    encoder = RowEncoder(source.columns, settings.nulls, zone, checked.integers)
+    rules = PlanRules(
+        names=checked.names,
+        bounds=_body_bounds(settings),
+        key=checked.key,
+        group=group_rule(checked, source.columns, settings.group_by) if settings.group_by else None,
+        keep_last=settings.duplicates == "keep_last",
+        zone=zone,
+    )
+    plan = make_plan(
+        source.chunks(),
+        encoder,
+        rules,
+        Spool(),
+        lambda rows, size: reporter(Progress("reading", rows, size)),
+    )
+    return replace(spec, external_id=checked.external_id), plan, checked.shape
+
+
+def _body_bounds(settings: LoadSettings) -> Bounds:
+    if settings.choose_api()[0] == "2.0":
+        records = settings.batch_size or JOB_RECORDS
+        return Bounds(records, min(JOB_BYTES, limits.INGEST_JOB_BYTES), JOB_BYTES)
+    return Bounds(records=settings.batch_size or limits.BATCH_RECORDS)
