@@ -44,17 +44,17 @@ from salesforce_bulk.emulator.endpoints.oauth import (
 )
 from salesforce_bulk.emulator.endpoints.oauth import PREFIX as OAUTH_PREFIX
 from salesforce_bulk.emulator.endpoints.page import PATH as PAGE_PATH
-from salesforce_bulk.emulator.endpoints.page import Page
+from salesforce_bulk.emulator.endpoints.page import StatusPage
 from salesforce_bulk.emulator.endpoints.rest import Rest
 from salesforce_bulk.emulator.endpoints.rest_family import PREFIX as DATA_PREFIX
 from salesforce_bulk.emulator.endpoints.rest_family import RestFamily
 from salesforce_bulk.emulator.http.faults import Fault, Faults
 from salesforce_bulk.emulator.http.routes import Application
-from salesforce_bulk.emulator.http.server import Exchange, HttpServer, Request, Response
+from salesforce_bulk.emulator.http.server import HttpServer, LoggedRequest, Request, Response
 from salesforce_bulk.emulator.http.tls import self_signed, server_context
-from salesforce_bulk.emulator.jobs.batch_work import BatchWork
+from salesforce_bulk.emulator.jobs.batch_runner import BatchRunner
 from salesforce_bulk.emulator.jobs.engine import JobEngine
-from salesforce_bulk.emulator.jobs.job_books import close_engine, open_engine
+from salesforce_bulk.emulator.jobs.engine_state import close_engine, open_engine
 from salesforce_bulk.emulator.schema.custom_objects import FieldDefinition
 
 if TYPE_CHECKING:
@@ -122,7 +122,7 @@ class SalesforceEmulator:
                 self.clock,
                 self.org.ids,
                 spool,
-                BatchWork(self.org, self.faults, result_bytes),
+                BatchRunner(self.org, self.faults, result_bytes),
                 workers=workers,
                 inline=inline,
                 batches_per_day=batches_per_day,
@@ -150,7 +150,7 @@ class SalesforceEmulator:
         self.sessions = Sessions(self.clock, self.org.org_id, self._seed, self._session_seconds)
         self.apps = ConnectedApps(self._seed, run_as=self.org.username)
         self._application = self._build()
-        self._page = Page(
+        self._page = StatusPage(
             self.org,
             self.engine,
             self.sessions,
@@ -167,9 +167,9 @@ class SalesforceEmulator:
             return self._page.answer(request)
         return self._application(request)
 
-    def _observe(self, exchange: Exchange) -> None:
-        if exchange.path.partition("?")[0] != PAGE_PATH:
-            self._application.observe(exchange)
+    def _observe(self, logged: LoggedRequest) -> None:
+        if logged.path.partition("?")[0] != PAGE_PATH:
+            self._application.observe(logged)
 
     def _build(self) -> Application:
         soap, oauth = SoapFamily(), OAuthFamily()
@@ -260,7 +260,7 @@ class SalesforceEmulator:
         }
 
     @property
-    def requests(self) -> list[Exchange]:
+    def requests(self) -> list[LoggedRequest]:
         """The last requests, oldest first."""
         return list(self._application.requests)
 

@@ -31,8 +31,8 @@ def test_nothing_is_left_behind_after_stop(connect, tmp_path, monkeypatch):
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     threads, open_sockets = set(threading.enumerate()), sockets()
     with SalesforceEmulator() as emulator:
-        wire = connect(emulator)
-        wire.load("insert", "Account", "Name\nA\n")
+        bulk1 = connect(emulator)
+        bulk1.load("insert", "Account", "Name\nA\n")
         idle = socket.create_connection(emulator.host.split(":"))
         assert emulator.engine.wait_idle()
         assert len(threading.enumerate()) > len(threads)
@@ -55,9 +55,9 @@ def test_two_orgs_know_nothing_of_each_other(connect):
 def test_same_seed_and_clock_give_the_same_bytes(connect):
     def transcript(seed):
         with SalesforceEmulator(inline=True, clock=ManualClock(), seed=seed) as emulator:
-            wire = connect(emulator)
-            job, batch = wire.load("insert", "Account", "Name\nA\n")
-            return wire.token, wire.info(job).text, wire.results(job, batch).text
+            bulk1 = connect(emulator)
+            job, batch = bulk1.load("insert", "Account", "Name\nA\n")
+            return bulk1.token, bulk1.info(job).text, bulk1.results(job, batch).text
 
     assert transcript(4) == transcript(4) != transcript(5)
 
@@ -72,12 +72,12 @@ def test_starts_and_stops_in_milliseconds():
     assert time.monotonic() - started < 2.5
 
 
-def test_reset_makes_a_new_org(emulator, wire, connect):
+def test_reset_makes_a_new_org(emulator, bulk1, connect):
     emulator.define_object("Load__c", {"Ext__c": "externalId"})
-    job, _ = wire.load("insert", "Account", "Name\nA\n")
+    job, _ = bulk1.load("insert", "Account", "Name\nA\n")
     emulator.faults.add("html_error", times=0, nth=100)
     emulator.reset()
-    assert wire.info(job).error[1] == "InvalidSessionId"
+    assert bulk1.info(job).error[1] == "InvalidSessionId"
     fresh = connect(emulator)
     assert fresh.info(job).error[1] == "InvalidJob"
     assert fresh.create_job("insert", "Load__c").error[1] == "InvalidEntity"
@@ -86,9 +86,9 @@ def test_reset_makes_a_new_org(emulator, wire, connect):
     assert fresh.load("insert", "Account", "Name\nA\n")[0] == job
 
 
-def test_requests_are_counted_and_kept(emulator, wire):
-    wire.create_job("insert", "Account")
-    wire.get("/nothing")
+def test_requests_are_counted_and_kept(emulator, bulk1):
+    bulk1.create_job("insert", "Account")
+    bulk1.get("/nothing")
     assert emulator.api_calls == 2
     assert [(e.method, e.path, e.status) for e in emulator.requests] == [
         ("POST", "/services/async/62.0/job", 201),

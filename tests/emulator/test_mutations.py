@@ -97,11 +97,11 @@ def mutated(body, choose):
 class Target:
     """Where the samples are sent: a job for each kind of batch."""
 
-    def __init__(self, wire):
-        self.wire = wire
-        self.jobs = {form: wire.job("insert", "Account", form) for form in ("CSV", "XML", "JSON")}
-        self.jobs["ZIP_CSV"] = wire.job("insert", "Attachment", "ZIP_CSV")
-        self.jobs["query"] = wire.job("query", "Account")
+    def __init__(self, bulk1):
+        self.wire = bulk1
+        self.jobs = {form: bulk1.job("insert", "Account", form) for form in ("CSV", "XML", "JSON")}
+        self.jobs["ZIP_CSV"] = bulk1.job("insert", "Attachment", "ZIP_CSV")
+        self.jobs["query"] = bulk1.job("query", "Account")
 
     def send(self, place, content_type, body, packed):
         headers = {"SOAPAction": "login"}

@@ -22,9 +22,9 @@ def test_objects_apps_faults_and_logs_are_of_one_org(two, connect, certificate):
     one.define_object("Load__c", {"Ext__c": "externalId"})
     one.register_app("app", certificate=certificate)
     one.faults.add("html_error", times=0)
-    wire = connect(other)
-    assert wire.create_job("insert", "Load__c").error[1] == "InvalidEntity"
-    assert wire.create_job("insert", "Account").status == 201
+    bulk1 = connect(other)
+    assert bulk1.create_job("insert", "Load__c").error[1] == "InvalidEntity"
+    assert bulk1.create_job("insert", "Account").status == 201
     assert other.apps.find("app") is None
     assert (one.api_calls, other.api_calls) == (0, 2)
     assert one.requests == []
@@ -33,9 +33,9 @@ def test_objects_apps_faults_and_logs_are_of_one_org(two, connect, certificate):
 
 def test_tokens_of_one_org_open_no_other_even_with_the_same_seed(connect):
     with SalesforceEmulator(inline=True) as one, SalesforceEmulator(inline=True) as other:
-        wire = connect(one)
-        wire.emulator = other
-        assert wire.create_job("insert", "Account").error[1] == "InvalidSessionId"
+        bulk1 = connect(one)
+        bulk1.emulator = other
+        assert bulk1.create_job("insert", "Account").error[1] == "InvalidSessionId"
         refresh = one.issue_refresh_token()
         values = {"grant_type": "refresh_token", "refresh_token": refresh}
         values["client_id"] = other.consumer_key
@@ -57,9 +57,9 @@ def test_clocks_and_resets_are_of_one_org(two, connect):
 
 def test_both_load_at_the_same_time(two, connect):
     def load(emulator, count):
-        wire = connect(emulator)
+        bulk1 = connect(emulator)
         for number in range(count):
-            wire.load("insert", "Account", f"Name\n{number}\n")
+            bulk1.load("insert", "Account", f"Name\n{number}\n")
 
     threads = [
         threading.Thread(target=load, args=(emulator, count))

@@ -1,28 +1,14 @@
 """The smallest client of /services/data, over real HTTP; it shares no code with the library."""
 
 import csv
-import http.client
 import io
-import json
-from dataclasses import dataclass, field
-from urllib.parse import urlsplit
+from dataclasses import dataclass
 
-from salesforce_bulk.emulator import SalesforceEmulator
+from org_client import Answer, OrgClient
 
 
-@dataclass
-class Answer:
-    status: int
-    headers: http.client.HTTPMessage
-    body: bytes
-
-    @property
-    def text(self):
-        return self.body.decode("utf-8")
-
-    @property
-    def json(self):
-        return json.loads(self.body)
+class RestAnswer(Answer):
+    """An answer in JSON, or a result file."""
 
     @property
     def error(self):
@@ -44,36 +30,16 @@ class Answer:
 
 
 @dataclass
-class Rest:
+class RestClient(OrgClient):
     """Calls below ``/services/data/v{version}/``; paths with a leading slash are taken as such."""
 
-    emulator: SalesforceEmulator
-    version: str = "66.0"
-    token: str = ""
-    headers: dict = field(default_factory=dict)
+    answer_type = RestAnswer
 
-    def __post_init__(self):
-        admin = self.emulator.org.users[self.emulator.username]
-        self.token = self.token or self.emulator.sessions.open(admin).token
+    def base(self, version):
+        return f"/services/data/v{version}/"
 
-    def call(self, method, path, body=None, content_type=None, headers=(), version=None):
-        address = urlsplit(self.emulator.url)
-        connection = http.client.HTTPConnection(address.hostname, address.port, timeout=20)
-        sent = {"Authorization": f"Bearer {self.token}", **self.headers, **dict(headers)}
-        if isinstance(body, dict | list):
-            body, content_type = json.dumps(body), content_type or "application/json"
-        if isinstance(body, str):
-            body = body.encode()
-        if content_type:
-            sent["Content-Type"] = content_type
-        if not path.startswith("/"):
-            path = f"/services/data/v{version or self.version}/{path}"
-        try:
-            connection.request(method, path, body, sent)
-            response = connection.getresponse()
-            return Answer(response.status, response.headers, response.read())
-        finally:
-            connection.close()
+    def authorization(self):
+        return {"Authorization": f"Bearer {self.token}"}
 
     def get(self, path, **options):
         return self.call("GET", path, **options)

@@ -16,7 +16,7 @@ from salesforce_bulk.emulator.clock import Clock
 SESSION_SECONDS = 7_200
 
 
-class User(Protocol):
+class SessionUser(Protocol):
     """Who logs in."""
 
     @property
@@ -44,7 +44,7 @@ class Session:
     """
 
     token: str
-    user: User
+    user: SessionUser
     opened: datetime
     used: datetime
     consumer_key: str = ""
@@ -66,7 +66,7 @@ class Sessions:
         self._lock = threading.Lock()
 
     def open(
-        self, user: User, consumer_key: str = "", scope: str = "", refresh_token: str = ""
+        self, user: SessionUser, consumer_key: str = "", scope: str = "", refresh_token: str = ""
     ) -> Session:
         """A new session, its token in the vendor's form: org id, ``!``, secret."""
         now = self._clock.now()

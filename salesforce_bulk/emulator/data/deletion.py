@@ -17,7 +17,7 @@ from salesforce_bulk.emulator.data.values import RowError, Stored
 from salesforce_bulk.emulator.schema.schema import ChildRelationship, Field, Schema, SObject
 
 #: Records by object, and for each the record whose deletion it belongs to.
-_Doomed = dict[str, dict[str, str]]
+_IdsByObject = dict[str, dict[str, str]]
 
 
 def literal(value: Stored) -> str:
@@ -43,10 +43,10 @@ def delete_records(
     `stamps` are the audit fields that a soft delete sets.
     """
     refused = _refused(store, sobject, record_ids)
-    doomed = _Collection(schema, store, hard)
-    doomed.add(sobject, {i: i for i in record_ids if i not in refused})
-    refused |= _restricted(store, sobject, doomed.keepers)
-    _remove(schema, store, doomed.without(set(refused)), hard, stamps)
+    deleted_ids = _Deletion(schema, store, hard)
+    deleted_ids.add(sobject, {i: i for i in record_ids if i not in refused})
+    refused |= _restricted(store, sobject, deleted_ids.keepers)
+    _remove(schema, store, deleted_ids.without(set(refused)), hard, stamps)
     return refused
 
 
@@ -86,7 +86,7 @@ def _child_fields(
 _AUDIT = frozenset({"CreatedById", "LastModifiedById", "OwnerId"})
 
 
-class _Collection:
+class _Deletion:
     """The records that a deletion takes along.
 
     `keepers` are the children that forbid it: root -> (their object, their names).
@@ -96,13 +96,13 @@ class _Collection:
         self._schema = schema
         self._store = store
         self._hard = hard
-        self._doomed: _Doomed = defaultdict(dict)
+        self._deleted_ids: _IdsByObject = defaultdict(dict)
         self.keepers: dict[str, tuple[SObject, list[str]]] = {}
 
     def add(self, sobject: SObject, roots: Mapping[str, str]) -> None:
         """Take records of an object (id -> the record whose deletion it is), and their
         children."""
-        known = self._doomed[sobject.name]
+        known = self._deleted_ids[sobject.name]
         new = {i: root for i, root in roots.items() if i not in known}
         if not new:
             return
@@ -135,18 +135,18 @@ class _Collection:
         """The records to delete, by object, leaving out what belongs to refused deletions."""
         return {
             name: [record_id for record_id, root in records.items() if root not in refused]
-            for name, records in self._doomed.items()
+            for name, records in self._deleted_ids.items()
         }
 
 
 def _remove(
     schema: Schema,
     store: Store,
-    doomed: Mapping[str, list[str]],
+    deleted_ids: Mapping[str, list[str]],
     hard: bool,
     stamps: Mapping[str, Stored],
 ) -> None:
-    for name, record_ids in doomed.items():
+    for name, record_ids in deleted_ids.items():
         sobject = schema.get(name)
         if sobject and record_ids:
             _clear_lookups(schema, store, sobject, record_ids)

@@ -22,7 +22,7 @@ Values = dict[str, list[Judged]]
 
 
 @dataclass
-class Batch:
+class JudgedRows:
     """One call's cells, judged: a list per field, errors by row, and the outcomes so far."""
 
     count: int
@@ -63,7 +63,7 @@ def _fitting(row: int, cells: Sequence[Cell], width: int, errors: RowErrors) -> 
     return [UNCHANGED] * width
 
 
-def in_order(batch: Batch) -> list[RowOutcome]:
+def in_order(batch: JudgedRows) -> list[RowOutcome]:
     """The outcome of every row, those with errors having failed."""
     for row, errors in batch.errors.items():
         batch.outcomes[row] = RowOutcome(None, False, False, tuple(errors))
@@ -71,7 +71,7 @@ def in_order(batch: Batch) -> list[RowOutcome]:
 
 
 def refuse_doubles(
-    batch: Batch, keys: Mapping[int, Any], refuse: Callable[[Any], RowError]
+    batch: JudgedRows, keys: Mapping[int, Any], refuse: Callable[[Any], RowError]
 ) -> None:
     """Refuse every row of this window whose key another row of it has too.
 

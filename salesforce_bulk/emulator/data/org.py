@@ -19,8 +19,8 @@ from salesforce_bulk.emulator.data.write_columns import BatchRefused
 from salesforce_bulk.emulator.data.write_plan import (
     HARD_DELETE_PERMISSION,
     OPERATIONS,
+    OrgStorage,
     WritePlan,
-    Writing,
 )
 from salesforce_bulk.emulator.schema.custom_objects import FieldDefinition
 from salesforce_bulk.emulator.schema.ids import IdFactory, to_18
@@ -29,7 +29,7 @@ from salesforce_bulk.emulator.soql.compile import Column, CompiledQuery, compile
 from salesforce_bulk.emulator.soql.parse import parse
 from salesforce_bulk.emulator.soql.restrict import check_bulk1, check_bulk2
 
-__all__ = ["BatchRefused", "Org", "Result", "User", "WritePlan"]
+__all__ = ["BatchRefused", "Org", "QueryResult", "User", "WritePlan"]
 
 USERNAME = "admin@example.com"
 PASSWORD = "password"  # noqa: S105 - everybody may know it
@@ -62,7 +62,7 @@ class Actor(Protocol):
     def permissions(self) -> Collection[str]: ...
 
 
-class Result:
+class QueryResult:
     """The rows of one query: a snapshot, read as it is iterated, once.
 
     `columns` describe the visible columns in SELECT order, `plan` has everything else that the
@@ -202,10 +202,10 @@ class Org:
                 "hardDelete operation requires special user profile permission, "
                 "please contact your system administrator",
             )
-        return WritePlan(self._writing(), operation, sobject, columns, external_id, actor.id)
+        return WritePlan(self._storage(), operation, sobject, columns, external_id, actor.id)
 
-    def _writing(self) -> Writing:
-        return Writing(self.schema, self.store, self.ids, self.clock, self.locks)
+    def _storage(self) -> OrgStorage:
+        return OrgStorage(self.schema, self.store, self.ids, self.clock, self.locks)
 
     def query(
         self,
@@ -215,10 +215,10 @@ class Org:
         content_type: str = "CSV",
         id_range: tuple[str | None, str | None] | None = None,
         user: Actor | None = None,
-    ) -> Result:
+    ) -> QueryResult:
         """Run a query; arguments as of `plan_query`. Raises SoqlError."""
         plan = self.plan_query(soql, include_deleted, bulk, content_type, id_range, user)
-        return Result(plan, self)
+        return QueryResult(plan, self)
 
     def plan_query(
         self,

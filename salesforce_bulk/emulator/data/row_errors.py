@@ -98,7 +98,7 @@ def no_parent(key: Field, target: SObject, value: Judged) -> RowError:
     )
 
 
-def told_twice(field: Field) -> RowError:
+def id_and_key_given(field: Field) -> RowError:
     """A record told both by its id and by a key of its own."""
     return RowError(
         "INVALID_FIELD",

@@ -70,7 +70,7 @@ def _casefold_order(left: str, right: str) -> int:
     return (folded > other) - (folded < other)
 
 
-class _Reader:
+class _ReadConnection:
     """A thread's connection, closed when the thread ends."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
@@ -104,7 +104,7 @@ class Store:
         self.path = self._directory / FILE_NAME
         self._lock = threading.RLock()
         self._local = threading.local()
-        self._readers: weakref.WeakSet[_Reader] = weakref.WeakSet()
+        self._readers: weakref.WeakSet[_ReadConnection] = weakref.WeakSet()
         self._closed = False
         self._writer = self._connect()
         self._writer.execute("PRAGMA journal_mode = WAL")
@@ -114,7 +114,7 @@ class Store:
         self._unsaved_counters: set[str] = set()
         if self.kept:
             self._writer.executescript(_BOOKS)
-            self._read_books()
+            self._read_settings_and_counters()
 
     def _connect(self) -> sqlite3.Connection:
         connection = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False)
@@ -126,20 +126,20 @@ class Store:
         connection.create_collation("UNICODE_NOCASE", _casefold_order)
         return connection
 
-    def _read_books(self) -> None:
+    def _read_settings_and_counters(self) -> None:
         self._counters = dict(self._writer.execute('SELECT name, next FROM "_counter"'))
         self._read_tables()
 
     def read(self) -> sqlite3.Connection:
         """This thread's connection for reading. A cursor sees the data as they were when it
         began, whatever is written meanwhile."""
-        reader: _Reader | None = getattr(self._local, "reader", None)
+        reader: _ReadConnection | None = getattr(self._local, "reader", None)
         if reader is None:
             if self._closed:
                 raise sqlite3.ProgrammingError("the org is closed")
             connection = self._connect()
             connection.execute("PRAGMA query_only = ON")
-            reader = self._local.reader = _Reader(connection)
+            reader = self._local.reader = _ReadConnection(connection)
             self._readers.add(reader)
         return reader.connection
 

@@ -23,6 +23,14 @@ from salesforce_bulk.emulator.clock import Clock
 from salesforce_bulk.emulator.data import row_errors
 from salesforce_bulk.emulator.data.content_files import ContentFiles
 from salesforce_bulk.emulator.data.deletion import delete_records, literal
+from salesforce_bulk.emulator.data.judged_rows import (
+    JudgedRows,
+    Rows,
+    by_column,
+    in_order,
+    pick,
+    refuse_doubles,
+)
 from salesforce_bulk.emulator.data.locks import RowLocks
 from salesforce_bulk.emulator.data.record_finder import RecordFinder, fold
 from salesforce_bulk.emulator.data.store import Store, quoted
@@ -38,14 +46,6 @@ from salesforce_bulk.emulator.data.values import (
     compile_judge,
     format_datetime,
     incorrect_id,
-)
-from salesforce_bulk.emulator.data.write_batch import (
-    Batch,
-    Rows,
-    by_column,
-    in_order,
-    pick,
-    refuse_doubles,
 )
 from salesforce_bulk.emulator.data.write_columns import (
     BatchRefused,
@@ -73,7 +73,7 @@ _BLANK = (UNCHANGED, None, "")
 _NUMBER_FORMAT = re.compile(r"\{(0+)\}")
 
 
-class Writing(NamedTuple):
+class OrgStorage(NamedTuple):
     """What a plan needs of its org."""
 
     schema: Schema
@@ -92,7 +92,7 @@ class WritePlan:
 
     def __init__(
         self,
-        org: Writing,
+        org: OrgStorage,
         operation: str,
         sobject: SObject,
         columns: Sequence[str],
@@ -206,7 +206,7 @@ class WritePlan:
                 self._run(self, connection, batch, window)
         return in_order(batch)
 
-    def _judge(self, rows: Sequence[Sequence[Cell]], owner: str) -> Batch:
+    def _judge(self, rows: Sequence[Sequence[Cell]], owner: str) -> JudgedRows:
         errors = RowErrors()
         columns = by_column(rows, len(self.columns), errors)
         values = {
@@ -221,18 +221,18 @@ class WritePlan:
         }
         now = format_datetime(self._org.clock.now())
         held = self._org.locks.held(owner)
-        return Batch(len(rows), values, keys, errors, now, held)
+        return JudgedRows(len(rows), values, keys, errors, now, held)
 
     # insert
 
-    def _insert_window(self, db: sqlite3.Connection, batch: Batch, rows: Rows) -> None:
+    def _insert_window(self, db: sqlite3.Connection, batch: JudgedRows, rows: Rows) -> None:
         if self._id_column:
             for row in rows:
                 if batch.values["Id"][row] not in _BLANK:
                     batch.errors.add(row, row_errors.ID_IN_INSERT)
         self._insert(db, batch, batch.alive(rows))
 
-    def _insert(self, db: sqlite3.Connection, batch: Batch, rows: Rows) -> None:
+    def _insert(self, db: sqlite3.Connection, batch: JudgedRows, rows: Rows) -> None:
         """Create the records of rows that have no error yet."""
         if not self.object.createable:
             return self._refuse_operation(batch, rows, "inserted")
@@ -247,7 +247,7 @@ class WritePlan:
             self._create(db, batch, rows)
         return None
 
-    def _create(self, db: sqlite3.Connection, batch: Batch, rows: Rows) -> None:
+    def _create(self, db: sqlite3.Connection, batch: JudgedRows, rows: Rows) -> None:
         count = len(rows)
         first = self._org.store.take(self.object.name, count)
         ids = self._org.ids.block(self.object.key_prefix, first, count)
@@ -328,13 +328,13 @@ class WritePlan:
 
     # update
 
-    def _update_window(self, db: sqlite3.Connection, batch: Batch, rows: Rows) -> None:
+    def _update_window(self, db: sqlite3.Connection, batch: JudgedRows, rows: Rows) -> None:
         ids = self._record_ids(batch, batch.alive(rows), self._no_id)
         refuse_doubles(batch, ids, row_errors.doubled_id)
         self._update(db, batch, ids)
 
     def _record_ids(
-        self, batch: Batch, rows: Rows, refuse: Callable[[Cell], RowError]
+        self, batch: JudgedRows, rows: Rows, refuse: Callable[[Cell], RowError]
     ) -> dict[int, str]:
         """The 18-character id that each row states; `refuse` words what is no id of the
         object."""
@@ -351,7 +351,7 @@ class WritePlan:
     def _no_id(self, cell: Cell) -> RowError:
         return row_errors.MISSING_ID if cell in _BLANK else incorrect_id(self._id_label, cell)
 
-    def _update(self, db: sqlite3.Connection, batch: Batch, ids: Mapping[int, str]) -> None:
+    def _update(self, db: sqlite3.Connection, batch: JudgedRows, ids: Mapping[int, str]) -> None:
         """Change the records of rows that have no error yet."""
         rows = batch.alive(list(ids))
         if not self.object.updateable:
@@ -376,7 +376,7 @@ class WritePlan:
         return list(dict.fromkeys(names))
 
     def _stored(
-        self, batch: Batch, rows: Rows, ids: Mapping[int, str]
+        self, batch: JudgedRows, rows: Rows, ids: Mapping[int, str]
     ) -> dict[str, tuple[Any, ...]]:
         """The records as they are, by id; rows without a live one are refused."""
         names = ["Id", *self._read_names()]
@@ -395,7 +395,7 @@ class WritePlan:
     def _change(
         self,
         db: sqlite3.Connection,
-        batch: Batch,
+        batch: JudgedRows,
         rows: Rows,
         ids: Mapping[int, str],
         stored: Mapping[str, tuple[Any, ...]],
@@ -451,7 +451,7 @@ class WritePlan:
 
     # upsert
 
-    def _upsert_window(self, db: sqlite3.Connection, batch: Batch, rows: Rows) -> None:
+    def _upsert_window(self, db: sqlite3.Connection, batch: JudgedRows, rows: Rows) -> None:
         rows = batch.alive(rows)
         if self._key and self._key.type == "id":
             ids = self._upsert_by_id(batch, rows)
@@ -461,14 +461,14 @@ class WritePlan:
         self._update(db, batch, {row: ids[row] for row in alive if row in ids})
         self._insert(db, batch, [row for row in alive if row not in ids])
 
-    def _upsert_by_id(self, batch: Batch, rows: Rows) -> dict[int, str]:
+    def _upsert_by_id(self, batch: JudgedRows, rows: Rows) -> dict[int, str]:
         """Rows with an Id are updates, those with an empty one are new."""
         given = [row for row in rows if batch.values["Id"][row] not in _BLANK]
         ids = self._record_ids(batch, given, self._no_id)
         refuse_doubles(batch, ids, row_errors.doubled_id)
         return ids
 
-    def _upsert_by_key(self, batch: Batch, rows: Rows) -> dict[int, str]:
+    def _upsert_by_key(self, batch: JudgedRows, rows: Rows) -> dict[int, str]:
         """Rows whose key some record has are updates, the others are new."""
         key = self._key
         if key is None:
@@ -478,12 +478,12 @@ class WritePlan:
             if values[row] is None or values[row] is UNCHANGED:
                 batch.errors.add(row, row_errors.not_specified(key))
             elif self._id_column and batch.values["Id"][row] not in _BLANK:
-                batch.errors.add(row, row_errors.told_twice(self.object.fields["id"]))
+                batch.errors.add(row, row_errors.id_and_key_given(self.object.fields["id"]))
         keys = {row: fold(key, values[row]) for row in batch.alive(rows)}
         refuse_doubles(batch, keys, lambda value: row_errors.doubled_key(key, value))
         return self._matches(batch, key, {row: keys[row] for row in batch.alive(list(keys))})
 
-    def _matches(self, batch: Batch, key: Field, keys: Mapping[int, Judged]) -> dict[int, str]:
+    def _matches(self, batch: JudgedRows, key: Field, keys: Mapping[int, Judged]) -> dict[int, str]:
         found = self._finder.by_key(self.object, key, keys.values())
         ids: dict[int, str] = {}
         for row, value in keys.items():
@@ -496,7 +496,7 @@ class WritePlan:
 
     # delete
 
-    def _delete_window(self, db: sqlite3.Connection, batch: Batch, rows: Rows) -> None:
+    def _delete_window(self, db: sqlite3.Connection, batch: JudgedRows, rows: Rows) -> None:
         rows = batch.alive(rows)
         if not self.object.deletable:
             return self._refuse_operation(batch, rows, "deleted")
@@ -521,12 +521,12 @@ class WritePlan:
 
     # judging across rows and records
 
-    def _refuse_operation(self, batch: Batch, rows: Rows, what: str) -> None:
+    def _refuse_operation(self, batch: JudgedRows, rows: Rows, what: str) -> None:
         for row in rows:
             batch.errors.add(row, row_errors.wrong_operation(self.object, what))
 
     def _refuse_unwritable(
-        self, batch: Batch, rows: Rows, writable: Callable[[Field], bool]
+        self, batch: JudgedRows, rows: Rows, writable: Callable[[Field], bool]
     ) -> None:
         """Refuse rows that set fields which nobody may set."""
         locked = [field for field in self._written if not writable(field)]
@@ -539,14 +539,14 @@ class WritePlan:
             if names:
                 batch.errors.add(row, row_errors.unwritable(names))
 
-    def _stated(self, batch: Batch, field: Field, judged: set[str]) -> Callable[[int], bool]:
+    def _stated(self, batch: JudgedRows, field: Field, judged: set[str]) -> Callable[[int], bool]:
         """Whether a row says something about a field."""
         columns = [keys for column, keys in batch.keys.items() if column.field == field]
         if field.name in judged:
             columns.append(batch.values[field.name])
         return lambda row: any(column[row] is not UNCHANGED for column in columns)
 
-    def _resolve_relationships(self, batch: Batch, rows: Rows) -> None:
+    def _resolve_relationships(self, batch: JudgedRows, rows: Rows) -> None:
         """Put the ids of the parents that relationship columns name into their fields."""
         for column in self._relationships:
             ids = batch.values.setdefault(column.field.name, [UNCHANGED] * batch.count)
@@ -560,11 +560,11 @@ class WritePlan:
                     self._set_parent(batch, row, column, found.get(fold(column.key, key), []))
 
     def _set_parent(
-        self, batch: Batch, row: int, column: RelationshipColumn, matches: Sequence[str]
+        self, batch: JudgedRows, row: int, column: RelationshipColumn, matches: Sequence[str]
     ) -> None:
         ids = batch.values[column.field.name]
         if isinstance(ids[row], str) and ids[row] != self._default(column.field):
-            batch.errors.add(row, row_errors.told_twice(column.field))
+            batch.errors.add(row, row_errors.id_and_key_given(column.field))
         elif not matches:
             key = batch.keys[column][row]
             batch.errors.add(row, row_errors.no_parent(column.key, column.target, key))
@@ -574,7 +574,7 @@ class WritePlan:
             ids[row] = matches[0]
 
     def _refuse_missing(
-        self, batch: Batch, rows: Rows, required: Sequence[Field], blank: tuple[Judged, ...]
+        self, batch: JudgedRows, rows: Rows, required: Sequence[Field], blank: tuple[Judged, ...]
     ) -> None:
         """Refuse rows that leave required fields blank, naming all of them at once."""
         rows = batch.alive(rows)
@@ -593,7 +593,7 @@ class WritePlan:
         for row, names in missing.items():
             batch.errors.add(row, row_errors.missing(names))
 
-    def _check_references(self, batch: Batch, rows: Rows) -> None:
+    def _check_references(self, batch: JudgedRows, rows: Rows) -> None:
         for field in self._references:
             rows = batch.alive(rows)
             values = pick(batch.values[field.name], rows)
@@ -606,7 +606,7 @@ class WritePlan:
                     if value in refused:
                         batch.errors.add(row, refused[value])
 
-    def _check_unique(self, batch: Batch, rows: Rows, ids: Mapping[int, str]) -> None:
+    def _check_unique(self, batch: JudgedRows, rows: Rows, ids: Mapping[int, str]) -> None:
         """Refuse values of unique fields that a live record, or an earlier row, has."""
         for field in self._unique:
             rows = batch.alive(rows)
@@ -623,7 +623,9 @@ class WritePlan:
                     batch.errors.add(row, row_errors.duplicate(field, others[0]))
                 first.setdefault(folded, ids.get(row, row_errors.UNKNOWN_DUPLICATE))
 
-    def _check_locks(self, batch: Batch, rows: Rows, ids: Mapping[int, str] | None = None) -> None:
+    def _check_locks(
+        self, batch: JudgedRows, rows: Rows, ids: Mapping[int, str] | None = None
+    ) -> None:
         """Refuse rows that touch a record somebody else holds: their own, or a parent."""
         if not batch.held:
             return
@@ -662,7 +664,7 @@ def _format_numbers(field: Field, first: int, count: int) -> list[str]:
     return [f"{before}{number:0{digits}d}{after}" for number in range(first, first + count)]
 
 
-_Run = Callable[[WritePlan, sqlite3.Connection, Batch, Rows], None]
+_Run = Callable[[WritePlan, sqlite3.Connection, JudgedRows, Rows], None]
 _RUNS: Mapping[str, _Run] = MappingProxyType(
     {
         "insert": WritePlan._insert_window,

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from salesforce_bulk import bulk_states, limits
-from salesforce_bulk.emulator.access.sessions import Session, Sessions, User, bearer
+from salesforce_bulk.emulator.access.sessions import Session, Sessions, SessionUser, bearer
 from salesforce_bulk.emulator.endpoints.async_schema import async_schema
 from salesforce_bulk.emulator.http import wire
 from salesforce_bulk.emulator.http.compression import accepts_gzip, compress
@@ -62,7 +62,7 @@ Value = str | int | float | bool | datetime | None
 
 
 @dataclass(frozen=True, slots=True)
-class JobField:
+class JobInfoField:
     """A field of jobInfo; ``client`` says where a client may send it."""
 
     name: str
@@ -77,29 +77,29 @@ def _batches_total(job: Job) -> int:
 
 
 JOB_FIELDS = (
-    JobField("id", lambda job: job.id, "update"),
-    JobField("operation", lambda job: job.operation, "create"),
-    JobField("object", lambda job: job.object, "create"),
-    JobField("createdById", lambda job: job.user.id),
-    JobField("createdDate", lambda job: job.created),
-    JobField("systemModstamp", lambda job: job.modified),
-    JobField("state", lambda job: job.state, "update"),
-    JobField("externalIdFieldName", lambda job: job.external_id, "create"),
-    JobField("concurrencyMode", lambda job: job.concurrency, "create"),
-    JobField("contentType", lambda job: job.content_type, "create"),
-    JobField("numberBatchesQueued", lambda job: job.count(bulk_states.QUEUED)),
-    JobField("numberBatchesInProgress", lambda job: job.count(bulk_states.IN_PROGRESS)),
-    JobField("numberBatchesCompleted", lambda job: job.count(bulk_states.COMPLETED)),
-    JobField("numberBatchesFailed", lambda job: job.count(bulk_states.FAILED)),
-    JobField("numberBatchesTotal", _batches_total),
-    JobField("numberRecordsProcessed", lambda job: job.total(lambda batch: batch.processed)),
-    JobField("numberRetries", lambda job: job.total(lambda batch: batch.retries)),
-    JobField("apiVersion", lambda job: float(job.version)),
-    JobField("assignmentRuleId", lambda job: job.assignment_rule, "create"),
-    JobField("numberRecordsFailed", lambda job: job.total(lambda batch: batch.failed)),
-    JobField("totalProcessingTime", lambda job: job.total(lambda batch: batch.total_ms)),
-    JobField("apiActiveProcessingTime", lambda job: job.total(lambda batch: batch.active_ms)),
-    JobField("apexProcessingTime", lambda _: 0),
+    JobInfoField("id", lambda job: job.id, "update"),
+    JobInfoField("operation", lambda job: job.operation, "create"),
+    JobInfoField("object", lambda job: job.object, "create"),
+    JobInfoField("createdById", lambda job: job.user.id),
+    JobInfoField("createdDate", lambda job: job.created),
+    JobInfoField("systemModstamp", lambda job: job.modified),
+    JobInfoField("state", lambda job: job.state, "update"),
+    JobInfoField("externalIdFieldName", lambda job: job.external_id, "create"),
+    JobInfoField("concurrencyMode", lambda job: job.concurrency, "create"),
+    JobInfoField("contentType", lambda job: job.content_type, "create"),
+    JobInfoField("numberBatchesQueued", lambda job: job.count(bulk_states.QUEUED)),
+    JobInfoField("numberBatchesInProgress", lambda job: job.count(bulk_states.IN_PROGRESS)),
+    JobInfoField("numberBatchesCompleted", lambda job: job.count(bulk_states.COMPLETED)),
+    JobInfoField("numberBatchesFailed", lambda job: job.count(bulk_states.FAILED)),
+    JobInfoField("numberBatchesTotal", _batches_total),
+    JobInfoField("numberRecordsProcessed", lambda job: job.total(lambda batch: batch.processed)),
+    JobInfoField("numberRetries", lambda job: job.total(lambda batch: batch.retries)),
+    JobInfoField("apiVersion", lambda job: float(job.version)),
+    JobInfoField("assignmentRuleId", lambda job: job.assignment_rule, "create"),
+    JobInfoField("numberRecordsFailed", lambda job: job.total(lambda batch: batch.failed)),
+    JobInfoField("totalProcessingTime", lambda job: job.total(lambda batch: batch.total_ms)),
+    JobInfoField("apiActiveProcessingTime", lambda job: job.total(lambda batch: batch.active_ms)),
+    JobInfoField("apexProcessingTime", lambda _: 0),
 )
 JOB_FIELD_BY_NAME = {entry.name: entry for entry in JOB_FIELDS}
 
@@ -236,14 +236,14 @@ class AsyncFamily:
 
     def admit(self, call: Call) -> None:
         _check_version(call)
-        if call.occasion.route in OPEN_ROUTES:
+        if call.target.route in OPEN_ROUTES:
             return
         call.session = self._session(call)
 
     def _session(self, call: Call) -> Session:
         header = call.request.header("x-sfdc-session") or call.request.header("authorization")
         token = bearer(header)
-        if self._faults.take("session", call.occasion):
+        if self._faults.take("session", call.target):
             self._sessions.expire(token)
         session = self._sessions.find(token)
         if session is None:
@@ -635,7 +635,7 @@ class Bulk1:
             raise ApiError(400, "InvalidUser", "The job was created by another user")
 
 
-def _user(call: Call) -> User:
+def _user(call: Call) -> SessionUser:
     if call.session is None:
         raise RuntimeError("a handler of this family is called with a session")
     return call.session.user

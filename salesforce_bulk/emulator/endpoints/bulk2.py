@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 from salesforce_bulk import bulk_states, limits
-from salesforce_bulk.emulator.access.sessions import User
+from salesforce_bulk.emulator.access.sessions import SessionUser
 from salesforce_bulk.emulator.endpoints.rest_family import (
     FRAMEWORK_CODES,
     PREFIX,
@@ -168,7 +168,7 @@ class Bulk2:
         self._close(job)
         return json_reply({**answer, "state": bulk_states.UPLOAD_COMPLETE})
 
-    def _new_ingest_job(self, call: Call, document: _Document) -> Job:
+    def _new_ingest_job(self, call: Call, document: _JobRequest) -> Job:
         _check_version(call, FIRST_INGEST_VERSION)
         document.check_fields(INGEST_FIELDS)
         operation = document.one_of("operation", INGEST_OPERATIONS)
@@ -334,7 +334,7 @@ class Bulk2:
         job, batch = self._complete(call)
         result = batch.results[0]
         first = self._first_row(call, job, result)
-        page = query_pages.Page(
+        page = query_pages.ResultPage(
             first, min(first + self._wanted_rows(call), result.rows), result.rows
         )
         body = query_pages.page_body(
@@ -446,7 +446,9 @@ class Bulk2:
         return Response(204)
 
     def _list(self, call: Call, resource: str, belongs: Callable[[Job], bool]) -> Response:
-        wanted = [job for job in self._engine.jobs if belongs(job) and _asked_for(call, job)]
+        wanted = [
+            job for job in self._engine.jobs if belongs(job) and _listed_by_request(call, job)
+        ]
         after = _list_start(call.request.query.get("queryLocator", [""])[0])
         page = list(islice((job for job in wanted if job.id[3:15] > after), LISTED_JOBS + 1))
         more = len(page) > LISTED_JOBS
@@ -463,7 +465,7 @@ class Bulk2:
 _LIST_FILTERS = ("isPkChunkingEnabled", "jobType", "concurrencyMode")
 
 
-def _asked_for(call: Call, job: Job) -> bool:
+def _listed_by_request(call: Call, job: Job) -> bool:
     query = call.request.query
     kinds = query.get("jobType")
     chunked = query.get("isPkChunkingEnabled", [""])[0].lower()
@@ -611,7 +613,7 @@ def _plain(job: Job) -> bool:
 # Requests
 
 
-class _Document:
+class _JobRequest:
     """A JSON object that a client sent, and how it is asked."""
 
     def __init__(self, body: bytes) -> None:
@@ -659,11 +661,11 @@ class _Document:
         return f"at [line:{line}, column:{len(before) - before.rfind(chr(10))}]"
 
 
-def _json_document(request: Request) -> _Document:
-    return _Document(request.body.read_all(DOCUMENT_BYTES))
+def _json_document(request: Request) -> _JobRequest:
+    return _JobRequest(request.body.read_all(DOCUMENT_BYTES))
 
 
-def _job_and_content(request: Request) -> tuple[_Document, bytes]:
+def _job_and_content(request: Request) -> tuple[_JobRequest, bytes]:
     """The parts ``job`` and ``content`` of a one-shot create."""
     limit = 4 * MULTIPART_CHARACTERS + DOCUMENT_BYTES
     body = request.body.read_all(limit)
@@ -678,7 +680,7 @@ def _job_and_content(request: Request) -> tuple[_Document, bytes]:
         raise JobError("InvalidJob", "A multipart request needs the parts job and content")
     if len(content.decode("utf-8", "replace")) > MULTIPART_CHARACTERS:
         raise _too_long()
-    return _Document(job), content
+    return _JobRequest(job), content
 
 
 def _too_long() -> JobError:
@@ -728,7 +730,7 @@ def _csv(body: bytes | FilePart | Iterator[bytes]) -> Response:
     return Response(200, {"Content-Type": "text/csv"}, body, framing="chunked")
 
 
-def _user(call: Call) -> User:
+def _user(call: Call) -> SessionUser:
     if call.session is None:
         raise RuntimeError("a handler of this family is called with a session")
     return call.session.user

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from salesforce_bulk import limits
-from salesforce_bulk.emulator.access.sessions import Session, Sessions, User
+from salesforce_bulk.emulator.access.sessions import Session, Sessions, SessionUser
 from salesforce_bulk.emulator.http.routes import ApiError, Call, Route, route
 from salesforce_bulk.emulator.http.server import Request, Response
 from salesforce_bulk.emulator.http.wire import (
@@ -34,7 +34,7 @@ ENVELOPE = "http://schemas.xmlsoap.org/soap/envelope/"
 INVALID_LOGIN = "Invalid username, password, security token; or user locked out."
 
 
-def authenticated(org: Org, username: str, password: str) -> User | None:
+def authenticated(org: Org, username: str, password: str) -> SessionUser | None:
     """The user whose password (with or without the security token) it is."""
     user = org.users.get(username)
     # A client from a trusted address needs no token; every local one is trusted.
@@ -120,7 +120,7 @@ class SoapLogin:
         )
         return _envelope(f"<loginResponse><result>{text}</result></loginResponse>")
 
-    def _user_info(self, user: User) -> dict[str, str | None]:
+    def _user_info(self, user: SessionUser) -> dict[str, str | None]:
         return {
             "accessibilityMode": "false",
             "chatterExternal": "false",

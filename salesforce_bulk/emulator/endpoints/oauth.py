@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 from salesforce_bulk.emulator.access.connected_apps import ConnectedApp, ConnectedApps
-from salesforce_bulk.emulator.access.sessions import Session, Sessions, User, bearer
+from salesforce_bulk.emulator.access.sessions import Session, Sessions, SessionUser, bearer
 from salesforce_bulk.emulator.endpoints.login import authenticated, same
 from salesforce_bulk.emulator.http.routes import ApiError, Call, Handler, Route, route
 from salesforce_bulk.emulator.http.server import Request, Response
@@ -239,7 +239,7 @@ class OAuth:
         _check_secret(app, asked.consumer_secret or "")
         return app
 
-    def _open(self, app: ConnectedApp, user: User, refresh_token: str = "") -> Session:
+    def _open(self, app: ConnectedApp, user: SessionUser, refresh_token: str = "") -> Session:
         return self.sessions.open(user, app.consumer_key, app.scope, refresh_token)
 
     def _granted(
@@ -341,7 +341,7 @@ class OAuth:
     def _identity_url(self, request: Request, session: Session) -> str:
         return self._identity_of(request, session.user)
 
-    def _identity_of(self, request: Request, user: User) -> str:
+    def _identity_of(self, request: Request, user: SessionUser) -> str:
         return f"{self.origin(request)}{IDENTITY_PREFIX}/{self.org.org_id}/{user.id}"
 
     def _identity(self, request: Request, session: Session) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from salesforce_bulk import bulk_states
 from salesforce_bulk.emulator.endpoints.bulk2 import state_of
-from salesforce_bulk.emulator.http.server import Exchange, Request, Response
+from salesforce_bulk.emulator.http.server import LoggedRequest, Request, Response
 from salesforce_bulk.emulator.jobs.engine import Batch, Job, JobEngine, batches_of
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ def _short(text: str) -> str:
     return text if len(text) <= SHOWN_CHARACTERS else f"{text[:SHOWN_CHARACTERS]}…"
 
 
-class Page:
+class StatusPage:
     """Answers requests for the page.
 
     ``requests`` and ``api_calls`` give the log and its length; ``credentials`` are the (name,
@@ -101,7 +101,7 @@ class Page:
         engine: JobEngine,
         sessions: Sessions,
         faults: Faults,
-        requests: Callable[[], Sequence[Exchange]],
+        requests: Callable[[], Sequence[LoggedRequest]],
         api_calls: Callable[[], int],
         credentials: Callable[[], Sequence[tuple[str, str]]],
     ) -> None:
@@ -234,7 +234,7 @@ def _errors(batches: list[Batch]) -> list[Html]:
     return lines + _more(len(messages) - SHOWN_MESSAGES)
 
 
-def _requests_section(requests: Sequence[Exchange]) -> Html:
+def _requests_section(requests: Sequence[LoggedRequest]) -> Html:
     if not requests:
         return _section("Last requests", tag("p", "Nobody called yet.", class_="note"))
     rows = map(_request_row, requests[:SHOWN_REQUESTS])
@@ -242,15 +242,15 @@ def _requests_section(requests: Sequence[Exchange]) -> Html:
     return _section("Last requests", table)
 
 
-def _request_row(exchange: Exchange) -> Html:
+def _request_row(logged: LoggedRequest) -> Html:
     # A request without an answer has the status 0.
-    tone = "good" if 200 <= exchange.status < 400 else "bad"
+    tone = "good" if 200 <= logged.status < 400 else "bad"
     return tag(
         "tr",
-        tag("td", tag("span", exchange.status or "none", class_=f"state {tone}")),
-        tag("td", exchange.method),
-        tag("td", tag("code", _short(exchange.path))),
-        tag("td", f"{exchange.seconds * 1000:,.1f} ms", class_="number"),
+        tag("td", tag("span", logged.status or "none", class_=f"state {tone}")),
+        tag("td", logged.method),
+        tag("td", tag("code", _short(logged.path))),
+        tag("td", f"{logged.seconds * 1000:,.1f} ms", class_="number"),
     )
 
 

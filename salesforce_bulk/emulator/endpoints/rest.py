@@ -15,7 +15,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from salesforce_bulk import limits
-from salesforce_bulk.emulator.access.sessions import User
+from salesforce_bulk.emulator.access.sessions import SessionUser
 from salesforce_bulk.emulator.data.values import Cell, RowError, RowOutcome
 from salesforce_bulk.emulator.endpoints.rest_family import (
     DAILY_API_REQUESTS,
@@ -38,7 +38,7 @@ from salesforce_bulk.emulator.soql.compile import Children
 from salesforce_bulk.emulator.soql.errors import SoqlError
 
 if TYPE_CHECKING:
-    from salesforce_bulk.emulator.data.org import Org, Result
+    from salesforce_bulk.emulator.data.org import Org, QueryResult
 
 #: Records of a page of a query.
 PAGE_RECORDS = 2_000
@@ -69,7 +69,7 @@ SUBRESOURCES = frozenset(
 _UNQUOTED = frozenset({"int", "long", "double", "currency", "percent"})
 _NUMBER = re.compile(r"-?[0-9]{1,30}(\.[0-9]{1,30})?")
 #: Status codes of rows that REST answers with 404.
-_GONE = frozenset({"ENTITY_IS_DELETED", "INVALID_CROSS_REFERENCE_KEY"})
+_MISSING_RECORD_CODES = frozenset({"ENTITY_IS_DELETED", "INVALID_CROSS_REFERENCE_KEY"})
 
 
 class Rest:
@@ -219,7 +219,7 @@ class Rest:
                 self._cursors.popitem(last=False)
         return cursor.id
 
-    def _records(self, result: Result, call: Call) -> Records:
+    def _records(self, result: QueryResult, call: Call) -> Records:
         return Records(result.plan, call["version"][1:], self._object_of, self._child_rows)
 
     def _object_of(self, identity: str) -> str:
@@ -361,7 +361,7 @@ def _version(number: int) -> dict[str, str]:
     return {"label": label, "url": f"{PREFIX}/v{number}.0", "version": f"{number}.0"}
 
 
-def _user(call: Call) -> User | None:
+def _user(call: Call) -> SessionUser | None:
     return call.session.user if call.session else None
 
 
@@ -448,6 +448,6 @@ def _rest_text(message: str, name: str) -> str:
 
 
 def _refused(error: RowError) -> RestError:
-    status = 404 if error.status_code in _GONE else 400
+    status = 404 if error.status_code in _MISSING_RECORD_CODES else 400
     fields: Sequence[str] = error.fields
     return RestError(status, error.status_code, error.message, fields)

@@ -78,7 +78,7 @@ class RestFamily:
     def admit(self, call: Call) -> None:
         _check_version(call)
         _check_coding(call.request)
-        if call.occasion.route not in OPEN_ROUTES:
+        if call.target.route not in OPEN_ROUTES:
             call.session = self._session(call)
 
     def _session(self, call: Call) -> Session:
@@ -86,7 +86,7 @@ class RestFamily:
         scheme, _, token = header.partition(" ")
         if scheme not in ("Bearer", "OAuth") or not token.strip():
             raise _unauthorized("INVALID_AUTH_HEADER", "INVALID_HEADER_TYPE")
-        if self._faults.take("session", call.occasion):
+        if self._faults.take("session", call.target):
             self._sessions.expire(bearer(header))
         session = self._sessions.find(bearer(header))
         if session is None:

@@ -9,7 +9,13 @@ import json
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from salesforce_bulk.emulator.jobs.results import Choice, Leaf, Node, ObjectOf, tree
+from salesforce_bulk.emulator.jobs.results import (
+    FieldMember,
+    ObjectOf,
+    RecordMember,
+    TypeOfMember,
+    tree,
+)
 from salesforce_bulk.emulator.soql.compile import Children, CompiledQuery
 
 Row = Sequence[Any]
@@ -62,11 +68,14 @@ class Records:
             "records": [below.record(child) for child in rows],
         }
 
-    def _node(self, node: Node, row: Row) -> dict[str, Any]:
+    def _node(self, node: RecordMember, row: Row) -> dict[str, Any]:
         return self._members(node, row, node.items)
 
     def _members(
-        self, item: Node | Choice, row: Row, members: Sequence[Leaf | Node | Choice]
+        self,
+        item: RecordMember | TypeOfMember,
+        row: Row,
+        members: Sequence[FieldMember | RecordMember | TypeOfMember],
     ) -> dict[str, Any]:
         identity = row[item.index]
         name = item.objects[0] if len(item.objects) == 1 else self._object_of(identity)
@@ -75,14 +84,16 @@ class Records:
             record[member.name] = self._member(member, row, name, identity)
         return record
 
-    def _member(self, item: Leaf | Node | Choice, row: Row, name: str, identity: str) -> Any:
-        if isinstance(item, Leaf):
+    def _member(
+        self, item: FieldMember | RecordMember | TypeOfMember, row: Row, name: str, identity: str
+    ) -> Any:
+        if isinstance(item, FieldMember):
             if item.type == "base64" and row[item.index]:
                 return f"{self._address(name, identity)}/{item.name}"
             return json_value(item.type, row[item.index])
         if row[item.index] is None:
             return None
-        if isinstance(item, Node):
+        if isinstance(item, RecordMember):
             return self._node(item, row)
         own = item.objects[0] if len(item.objects) == 1 else self._object_of(row[item.index])
         return self._members(item, row, item.branches.get(own, item.otherwise))

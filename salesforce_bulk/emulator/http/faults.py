@@ -1,7 +1,7 @@
 """Misbehaviour on demand.
 
 A :class:`Fault` says what goes wrong (``kind``), where (``method``, ``path``, ``route``,
-``job``, ``object``, ``operation``) and when (the ``nth`` matching occasion and ``times - 1``
+``job``, ``object``, ``operation``) and when (the ``nth`` matching target and ``times - 1``
 more). The kinds are a table, each with the stage at which it strikes:
 
 ``before``
@@ -27,11 +27,11 @@ from fnmatch import fnmatchcase
 from random import Random
 from typing import Any
 
-from salesforce_bulk.emulator.http.server import Disturbance, Response, blocks_of
+from salesforce_bulk.emulator.http.server import ReplyFault, Response, blocks_of
 
 
 @dataclass(frozen=True, slots=True)
-class Occasion:
+class FaultTarget:
     """Something that a fault can strike."""
 
     method: str = ""
@@ -42,7 +42,7 @@ class Occasion:
     operation: str = ""
 
 
-_PATTERNS = tuple(entry.name for entry in fields(Occasion))
+_PATTERNS = tuple(entry.name for entry in fields(FaultTarget))
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +80,9 @@ class Fault:
         if self.kind not in KINDS:
             raise ValueError(f"no fault {self.kind!r}; there are {', '.join(sorted(KINDS))}")
 
-    def matches(self, occasion: Occasion) -> bool:
+    def matches(self, target: FaultTarget) -> bool:
         return all(
-            not (pattern := getattr(self, name)) or fnmatchcase(getattr(occasion, name), pattern)
+            not (pattern := getattr(self, name)) or fnmatchcase(getattr(target, name), pattern)
             for name in _PATTERNS
         )
 
@@ -96,7 +96,7 @@ class Fault:
 
 
 @dataclass(slots=True)
-class _Rule:
+class _ArmedFault:
     fault: Fault
     seen: int = 0
     struck: int = 0
@@ -106,7 +106,7 @@ Act = Callable[[Fault, Response], Response]
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class FaultKind:
     """What a fault does, and at which stage. ``error`` is the (status, code, message) of those
     that answer with an error of the API, ``rest`` the same where it is another below
     ``/services/data``; the fault's own ``code`` and ``message`` go first.
@@ -124,7 +124,7 @@ class Faults:
     def __init__(self, seed: int = 0) -> None:
         self._seed = f"faults {seed}"
         self._random = Random(self._seed)  # noqa: S311 - to be repeated, not secret
-        self._rules: list[_Rule] = []
+        self._rules: list[_ArmedFault] = []
         self._lock = threading.Lock()
         #: What was struck, in order: (kind, method, path).
         self.fired: list[tuple[str, str, str]] = []
@@ -133,7 +133,7 @@ class Faults:
         """Adds a rule: a Fault, or a kind with its details. Returns it."""
         rule = Fault(fault, **details) if isinstance(fault, str) else fault
         with self._lock:
-            self._rules.append(_Rule(rule))
+            self._rules.append(_ArmedFault(rule))
         return rule
 
     def clear(self) -> None:
@@ -142,19 +142,19 @@ class Faults:
             self.fired.clear()
             self._random.seed(self._seed)
 
-    def take(self, stage: str, occasion: Occasion) -> Fault | None:
+    def take(self, stage: str, target: FaultTarget) -> Fault | None:
         """The fault that strikes now, if any; it is counted."""
         if not self._rules:
             return None
         with self._lock:
             for rule in self._rules:
                 fault = rule.fault
-                if KINDS[fault.kind].stage == stage and fault.matches(occasion) and self._due(rule):
-                    self.fired.append((fault.kind, occasion.method, occasion.path))
+                if KINDS[fault.kind].stage == stage and fault.matches(target) and self._due(rule):
+                    self.fired.append((fault.kind, target.method, target.path))
                     return fault
         return None
 
-    def _due(self, rule: _Rule) -> bool:
+    def _due(self, rule: _ArmedFault) -> bool:
         rule.seen += 1
         if rule.seen < rule.fault.nth or (rule.fault.times and rule.struck >= rule.fault.times):
             return False
@@ -163,23 +163,23 @@ class Faults:
         rule.struck += 1
         return True
 
-    def before(self, occasion: Occasion) -> Response | None:
+    def before(self, target: FaultTarget) -> Response | None:
         """The answer in place of the real one; None when the request is to be executed."""
-        fault = self.take("before", occasion)
+        fault = self.take("before", target)
         return _act(fault, Response(200)) if fault else None
 
-    def after(self, occasion: Occasion, response: Response) -> Response:
+    def after(self, target: FaultTarget, response: Response) -> Response:
         """The answer as it leaves."""
-        fault = self.take("after", occasion)
+        fault = self.take("after", target)
         return _act(fault, response) if fault else response
 
-    def error(self, occasion: Occasion) -> tuple[int, str, str, dict[str, str]] | None:
+    def error(self, target: FaultTarget) -> tuple[int, str, str, dict[str, str]] | None:
         """The status, code, message and headers of the error to answer with, if any."""
-        fault = self.take("admit", occasion)
+        fault = self.take("admit", target)
         if fault is None:
             return None
         kind = KINDS[fault.kind]
-        rest = kind.rest if occasion.path.startswith("/services/data") else None
+        rest = kind.rest if target.path.startswith("/services/data") else None
         status, code, message = rest or kind.error or (fault.status, "", "")
         headers = {"Retry-After": fault.retry_after} if fault.retry_after is not None else {}
         return status or fault.status, fault.code or code, fault.message or message, headers
@@ -196,27 +196,27 @@ def _act(fault: Fault, response: Response) -> Response:
 
 
 def _reset(fault: Fault, response: Response) -> Response:
-    response.disturbance = Disturbance(head=False, reset=True, request_bytes=fault.after_bytes)
+    response.reply_fault = ReplyFault(head=False, reset=True, request_bytes=fault.after_bytes)
     return response
 
 
 def _hang_up(fault: Fault, response: Response) -> Response:
-    response.disturbance = Disturbance(head=False, request_bytes=fault.after_bytes)
+    response.reply_fault = ReplyFault(head=False, request_bytes=fault.after_bytes)
     return response
 
 
 def _garbage(_fault: Fault, response: Response) -> Response:
-    response.disturbance = Disturbance(status_line=b"SSH-2.0-OpenSSH_9.6\r\n", cut_after=0)
+    response.reply_fault = ReplyFault(status_line=b"SSH-2.0-OpenSSH_9.6\r\n", cut_after=0)
     return response
 
 
 def _stall(fault: Fault, response: Response) -> Response:
-    response.disturbance = Disturbance(stall_after=fault.after_bytes, stall_seconds=fault.seconds)
+    response.reply_fault = ReplyFault(stall_after=fault.after_bytes, stall_seconds=fault.seconds)
     return response
 
 
 def _slow(fault: Fault, response: Response) -> Response:
-    response.disturbance = Disturbance(delay=fault.seconds)
+    response.reply_fault = ReplyFault(delay=fault.seconds)
     return response
 
 
@@ -226,15 +226,15 @@ def _slow(fault: Fault, response: Response) -> Response:
 def _cut(framing: str, *, reset: bool = False) -> Act:
     def act(fault: Fault, response: Response) -> Response:
         if framing == "length":
-            _whole(response)
+            _whole_body(response)
         response.framing = framing
-        response.disturbance = Disturbance(cut_after=fault.after_bytes, reset=reset)
+        response.reply_fault = ReplyFault(cut_after=fault.after_bytes, reset=reset)
         return response
 
     return act
 
 
-def _whole(response: Response) -> bytes:
+def _whole_body(response: Response) -> bytes:
     """The body as bytes, framed by its length."""
     response.body = b"".join(blocks_of(response.body))
     response.framing = "length"
@@ -242,7 +242,7 @@ def _whole(response: Response) -> bytes:
 
 
 def _corrupt_gzip(fault: Fault, response: Response) -> Response:
-    body = _whole(response)
+    body = _whole_body(response)
     if response.headers.get("Content-Encoding") != "gzip":
         body = gzip.compress(body, 1, mtime=0)
         response.headers["Content-Encoding"] = "gzip"
@@ -252,7 +252,7 @@ def _corrupt_gzip(fault: Fault, response: Response) -> Response:
 
 
 def _unzipped(response: Response) -> bytes:
-    body = _whole(response)
+    body = _whole_body(response)
     if response.headers.pop("Content-Encoding", "") == "gzip":
         body = gzip.decompress(body)
     return body
@@ -267,7 +267,7 @@ def _empty_as_204(_fault: Fault, response: Response) -> Response:
     """Results without rows come without their header too."""
     if response.status != 200 or response.headers.get("Content-Type") != "text/csv":
         return response
-    body = _whole(response)
+    body = _whole_body(response)
     plain = gzip.decompress(body) if "Content-Encoding" in response.headers else body
     return Response(204) if plain.count(b"\n") <= 1 else response
 
@@ -298,48 +298,52 @@ def _redirect(fault: Fault, _response: Response) -> Response:
     return Response(status, {"Location": fault.location})
 
 
-KINDS: dict[str, Kind] = {
+KINDS: dict[str, FaultKind] = {
     # RST; before: when after_bytes of the request were read; during: after_bytes of the answer.
-    "reset_before": Kind("before", _reset),
-    "reset_during": Kind("after", _cut("chunked", reset=True)),
-    "reset_after": Kind("after", _reset),
+    "reset_before": FaultKind("before", _reset),
+    "reset_during": FaultKind("after", _cut("chunked", reset=True)),
+    "reset_after": FaultKind("after", _reset),
     # The connection ends without a word, as at an idle timeout.
-    "closed_before": Kind("before", _hang_up),
-    "answer_lost": Kind("after", _hang_up),
+    "closed_before": FaultKind("before", _hang_up),
+    "answer_lost": FaultKind("after", _hang_up),
     # The body ends after after_bytes; the framing tells of it, except in cut_unsized.
-    "cut": Kind("after", _cut("chunked")),
-    "cut_sized": Kind("after", _cut("length")),
-    "cut_unsized": Kind("after", _cut("close")),
+    "cut": FaultKind("after", _cut("chunked")),
+    "cut_sized": FaultKind("after", _cut("length")),
+    "cut_unsized": FaultKind("after", _cut("close")),
     # Silence of so many seconds: after after_bytes of the body, or before the answer.
-    "stall": Kind("after", _stall),
-    "slow_answer": Kind("after", _slow),
-    "garbage": Kind("after", _garbage),
+    "stall": FaultKind("after", _stall),
+    "slow_answer": FaultKind("after", _slow),
+    "garbage": FaultKind("after", _garbage),
     # The compressed body is wrong from after_bytes on (0: from its middle).
-    "corrupt_gzip": Kind("after", _corrupt_gzip),
+    "corrupt_gzip": FaultKind("after", _corrupt_gzip),
     # A NUL behind the first letter of every quoted value.
-    "nul_bytes": Kind("after", _nul_bytes),
+    "nul_bytes": FaultKind("after", _nul_bytes),
     # message is the Content-Type.
-    "wrong_type": Kind("after", _wrong_type),
+    "wrong_type": FaultKind("after", _wrong_type),
     # An HTML page with status and retry_after, in place of the execution or after it.
-    "html_error": Kind("before", _page),
-    "html_error_after": Kind("after", _page),
+    "html_error": FaultKind("before", _page),
+    "html_error_after": FaultKind("after", _page),
     # To location, with a status of 3xx (else 307).
-    "redirect": Kind("before", _redirect),
+    "redirect": FaultKind("before", _redirect),
     # An error of the API itself: status, code, message, retry_after.
-    "api_error": Kind("admit", error=(0, "InternalServerError", "An unexpected error occurred")),
-    "quota_used_up": Kind("admit", error=(400, "ExceededQuota", "ApiBatchItems Limit exceeded.")),
-    "request_limit": Kind(
+    "api_error": FaultKind(
+        "admit", error=(0, "InternalServerError", "An unexpected error occurred")
+    ),
+    "quota_used_up": FaultKind(
+        "admit", error=(400, "ExceededQuota", "ApiBatchItems Limit exceeded.")
+    ),
+    "request_limit": FaultKind(
         "admit",
         error=(400, "ExceededQuota", "TotalRequests Limit exceeded."),
         rest=(403, "REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded."),
     ),
-    "results_expired": Kind(
+    "results_expired": FaultKind(
         "admit",
         error=(400, "InvalidJob", "Unable to find job"),
         rest=(404, "NOT_FOUND", "The requested resource does not exist"),
     ),
     # The server still counts the query as running when its results are asked for.
-    "results_not_ready": Kind(
+    "results_not_ready": FaultKind(
         "admit",
         error=(400, "InvalidBatch", "Batch not completed"),
         rest=(
@@ -350,23 +354,25 @@ KINDS: dict[str, Kind] = {
         ),
     ),
     # Results in CSV that have no rows: 204, without their header. For bulk2.results, bulk2.page.
-    "empty_as_204": Kind("after", _empty_as_204),
-    "session_expired": Kind("session"),
+    "empty_as_204": FaultKind("after", _empty_as_204),
+    "session_expired": FaultKind("session"),
     # The batch is queued again after after_rows rows.
-    "requeue": Kind("batch"),
+    "requeue": FaultKind("batch"),
     # The batch fails after after_rows rows: code, message; the second has its own.
-    "batch_failed": Kind("batch", error=(0, "InternalServerError", "An unexpected error occurred")),
-    "lock_failures": Kind("batch", error=(0, "TooManyLockFailure", "Too many lock failure")),
+    "batch_failed": FaultKind(
+        "batch", error=(0, "InternalServerError", "An unexpected error occurred")
+    ),
+    "lock_failures": FaultKind("batch", error=(0, "TooManyLockFailure", "Too many lock failure")),
     # After after_rows, so many rows fail with UNABLE_TO_LOCK_ROW (or code and message).
-    "row_errors": Kind(
+    "row_errors": FaultKind(
         "batch", error=(0, "UNABLE_TO_LOCK_ROW", "unable to obtain exclusive access to this record")
     ),
     # So many rows of each block of a 2.0 job are in none of its result files.
-    "lost_results": Kind("batch"),
+    "lost_results": FaultKind("batch"),
     # In a 2.0 job's results, cells below a header that is not in the API's letter case are empty.
-    "lost_cells": Kind("batch"),
+    "lost_cells": FaultKind("batch"),
     # The batch stays in progress for so many seconds.
-    "slow_batch": Kind("batch"),
+    "slow_batch": FaultKind("batch"),
     # PK chunks are added one by one, each when the one before has run.
-    "late_chunks": Kind("batch"),
+    "late_chunks": FaultKind("batch"),
 }

@@ -15,11 +15,11 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from salesforce_bulk.emulator.access.sessions import Session
-from salesforce_bulk.emulator.http.faults import Faults, Occasion
+from salesforce_bulk.emulator.http.faults import Faults, FaultTarget
 from salesforce_bulk.emulator.http.server import (
     ClientGoneError,
-    Exchange,
     HttpError,
+    LoggedRequest,
     Request,
     Response,
 )
@@ -52,7 +52,7 @@ class Call:
 
     request: Request
     parameters: dict[str, str]
-    occasion: Occasion
+    target: FaultTarget
     session: Session | None = None
     format: str = ""
 
@@ -102,14 +102,14 @@ class Application:
     routes: Sequence[Route]
     families: Mapping[str, Family]
     faults: Faults
-    requests: deque[Exchange] = field(default_factory=lambda: deque(maxlen=LOGGED_REQUESTS))
+    requests: deque[LoggedRequest] = field(default_factory=lambda: deque(maxlen=LOGGED_REQUESTS))
     api_calls: int = 0
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def __call__(self, request: Request) -> Response:
         found, parameters = self._find(request.path)
         family = found.family if found else self._family(request.path)
-        occasion = Occasion(
+        target = FaultTarget(
             method=request.method,
             path=request.target,
             route=found.name if found else "",
@@ -117,22 +117,22 @@ class Application:
         )
         with self._lock:
             self.api_calls += 1
-        disturbed = self.faults.before(occasion)
+        disturbed = self.faults.before(target)
         if disturbed is not None:
             return disturbed
         if family is None:
             response = _not_emulated(request)
         else:
-            response = self._answer(Call(request, parameters, occasion), found, family)
-        return self.faults.after(occasion, response)
+            response = self._answer(Call(request, parameters, target), found, family)
+        return self.faults.after(target, response)
 
     def reset(self) -> None:
         with self._lock:
             self.api_calls = 0
         self.requests.clear()
 
-    def observe(self, exchange: Exchange) -> None:
-        self.requests.append(exchange)
+    def observe(self, logged: LoggedRequest) -> None:
+        self.requests.append(logged)
 
     def _find(self, path: str) -> tuple[Route | None, dict[str, str]]:
         for candidate in self.routes:
@@ -175,7 +175,7 @@ class Application:
                 {"Allow": ", ".join(found.methods)},
             )
         family.admit(call)
-        if (struck := self.faults.error(call.occasion)) is not None:
+        if (struck := self.faults.error(call.target)) is not None:
             raise ApiError(*struck)
         return handler(call)
 

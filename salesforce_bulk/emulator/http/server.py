@@ -2,7 +2,7 @@
 
 One thread per connection. Request bodies (sized, chunked, gzip) are read as a stream and
 never held whole; files are sent with ``sendfile``. What a fault does to the socket is a
-:class:`Disturbance` of the reply.
+:class:`ReplyFault` of the reply.
 """
 
 from __future__ import annotations
@@ -230,7 +230,7 @@ class FilePart:
 
 
 @dataclass(frozen=True, slots=True)
-class Disturbance:
+class ReplyFault:
     """What happens to a reply on its way.
 
     ``delay`` seconds pass first. ``head=False`` sends nothing at all. ``cut_after`` ends the
@@ -262,11 +262,11 @@ class Response:
     headers: dict[str, str] = field(default_factory=dict)
     body: ReplyBody = b""
     framing: str = "length"
-    disturbance: Disturbance | None = None
+    reply_fault: ReplyFault | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Exchange:
+class LoggedRequest:
     """One line of the request log.
 
     ``status`` 0 means that no reply was sent; ``seconds`` is how long the reply took to be
@@ -280,7 +280,7 @@ class Exchange:
 
 
 Handler = Callable[[Request], Response]
-Observer = Callable[[Exchange], None]
+Observer = Callable[[LoggedRequest], None]
 
 
 def blocks_of(body: ReplyBody) -> Iterator[bytes]:
@@ -323,7 +323,7 @@ class _Connection(BaseHTTPRequestHandler):
             self.send_error(414)
             return
         if self.parse_request():
-            self._exchange()
+            self._answer_request()
 
     def handle_expect_100(self) -> bool:
         # Answered when the body is first read: an early error then spares the upload.
@@ -333,7 +333,7 @@ class _Connection(BaseHTTPRequestHandler):
         if self.headers.get("Expect", "").lower() == "100-continue":
             self.connection.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
 
-    def _exchange(self) -> None:
+    def _answer_request(self) -> None:
         started = time.perf_counter()
         try:
             request = self._request()
@@ -341,11 +341,11 @@ class _Connection(BaseHTTPRequestHandler):
             self.send_error(error.status, str(error))
             return
         response = self.server.answer(request)
-        silent = response.disturbance is not None and not response.disturbance.head
+        silent = response.reply_fault is not None and not response.reply_fault.head
         status = 0 if silent else response.status
         # Before the reply leaves: whoever has it finds it in the log.
         self.server.observe(
-            Exchange(request.method, request.target, status, time.perf_counter() - started)
+            LoggedRequest(request.method, request.target, status, time.perf_counter() - started)
         )
         self._send(request, response)
         self._finish(request)
@@ -390,8 +390,8 @@ class _Connection(BaseHTTPRequestHandler):
         chunked = self._frame(response)
         head = self._head(response, chunked)
         silent = request.method == "HEAD" or response.status in (204, 304)
-        if response.disturbance is not None:
-            self._send_disturbed(request, response, head, chunked, response.disturbance)
+        if response.reply_fault is not None:
+            self._send_faulty(request, response, head, chunked, response.reply_fault)
         elif silent:
             self.connection.sendall(head)
         elif isinstance(response.body, bytes):
@@ -453,38 +453,38 @@ class _Connection(BaseHTTPRequestHandler):
         if chunked:
             self.connection.sendall(b"0\r\n\r\n")
 
-    def _send_disturbed(
+    def _send_faulty(
         self,
         request: Request,
         response: Response,
         head: bytes,
         chunked: bool,
-        disturbance: Disturbance,
+        reply_fault: ReplyFault,
     ) -> None:
-        if disturbance.delay:
-            self.server.stopping.wait(disturbance.delay)
-        if disturbance.request_bytes:
-            request.body.read_all(disturbance.request_bytes - 1)
-        if not disturbance.head:
-            self._hang_up(request, disturbance.reset)
+        if reply_fault.delay:
+            self.server.stopping.wait(reply_fault.delay)
+        if reply_fault.request_bytes:
+            request.body.read_all(reply_fault.request_bytes - 1)
+        if not reply_fault.head:
+            self._hang_up(request, reply_fault.reset)
             return
         self.connection.sendall(head)
         try:
-            self._send_blocks(self._disturbed(blocks_of(response.body), disturbance), chunked)
-        except _CutError:
-            self._hang_up(request, disturbance.reset)
+            self._send_blocks(self._faulty_blocks(blocks_of(response.body), reply_fault), chunked)
+        except _ReplyCutError:
+            self._hang_up(request, reply_fault.reset)
 
-    def _disturbed(self, blocks: Iterator[bytes], how: Disturbance) -> Iterator[bytes]:
+    def _faulty_blocks(self, blocks: Iterator[bytes], how: ReplyFault) -> Iterator[bytes]:
         sent = 0
         for piece in _split_at(blocks, (how.stall_after, how.cut_after)):
             if sent == how.stall_after:
                 self.server.stopping.wait(how.stall_seconds)
             if sent == how.cut_after:
-                raise _CutError
+                raise _ReplyCutError
             yield piece
             sent += len(piece)
         if how.cut_after is not None:
-            raise _CutError  # the body was shorter: still without its regular end
+            raise _ReplyCutError  # the body was shorter: still without its regular end
 
     def _hang_up(self, request: Request, reset: bool) -> None:
         self.close_connection = True
@@ -506,7 +506,7 @@ class _Connection(BaseHTTPRequestHandler):
         logger.debug(format, *args)
 
 
-class _CutError(Exception):
+class _ReplyCutError(Exception):
     """The reply ends here, without its regular end."""
 
 
@@ -526,8 +526,8 @@ def _split_at(blocks: Iterator[bytes], marks: Iterable[int | None]) -> Iterator[
 
 
 def _status_line(response: Response) -> bytes:
-    if response.disturbance is not None and response.disturbance.status_line is not None:
-        return response.disturbance.status_line
+    if response.reply_fault is not None and response.reply_fault.status_line is not None:
+        return response.reply_fault.status_line
     try:
         phrase = HTTPStatus(response.status).phrase
     except ValueError:

@@ -46,7 +46,7 @@ class JsonError(WireError):
     """Not JSON, or not of the shape that a batch has."""
 
 
-class Reader(Protocol):
+class ByteSource(Protocol):
     def read(self, size: int, /) -> bytes: ...
 
 
@@ -83,7 +83,7 @@ class XmlReader:
     so that nothing can be expanded or fetched.
     """
 
-    def __init__(self, source: Reader) -> None:
+    def __init__(self, source: ByteSource) -> None:
         self._source = source
         self._stack: list[Element] = []
         self._texts: list[list[str]] = []
@@ -213,7 +213,7 @@ def json_time(moment: datetime) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
+class BatchRows:
     """A batch being read: the columns as sent, and ``count`` rows of cells in their order."""
 
     columns: tuple[str, ...]
@@ -258,7 +258,7 @@ class QuoteCheck:
                 raise CsvError("Found unescaped quote. A value with quote should be within a quote")
 
 
-def read_csv(open_text: Callable[[], TextIO], delimiter: str = ",") -> Table:
+def read_csv(open_text: Callable[[], TextIO], delimiter: str = ",") -> BatchRows:
     """A CSV batch. ``open_text`` opens it with ``newline=""``; everything is known to be readable
     before the first row is given. What has more records than a batch may have is not held, but
     read once more for its rows. Raises CsvError.
@@ -272,7 +272,7 @@ def read_csv(open_text: Callable[[], TextIO], delimiter: str = ",") -> Table:
         reason = error.reason if isinstance(error, UnicodeDecodeError) else error
         raise CsvError(f"Invalid character: {reason}") from error
     rows = _rows(open_text, delimiter) if held is None else _with_nulls(held)
-    return Table(columns, rows, count)
+    return BatchRows(columns, rows, count)
 
 
 def _check_quotes(source: TextIO, delimiter: str) -> None:
@@ -349,7 +349,7 @@ def check_record(record: Sequence[str]) -> None:
         )
 
 
-def read_json(body: bytes) -> Table:
+def read_json(body: bytes) -> BatchRows:
     """A JSON batch: an array of objects, references one level deep. Raises JsonError."""
     records = parse_json(body)
     if not isinstance(records, list):
@@ -388,13 +388,13 @@ def _reference(type_name: object, relationship: str, key: str) -> str:
     return f"{prefix}{relationship}.{key}"
 
 
-def _from_dicts(records: Sequence[Mapping[str, Cell]]) -> Table:
+def _from_dicts(records: Sequence[Mapping[str, Cell]]) -> BatchRows:
     columns = tuple(dict.fromkeys(name for record in records for name in record))
     rows = ([record.get(name, UNCHANGED) for name in columns] for record in records)
-    return Table(columns, rows, len(records))
+    return BatchRows(columns, rows, len(records))
 
 
-def read_xml(open_source: Callable[[], BinaryIO]) -> Table:
+def read_xml(open_source: Callable[[], BinaryIO]) -> BatchRows:
     """An XML batch, read twice: first for the columns, then for the rows. Raises XmlError."""
     columns: dict[str, None] = {}
     count = 0
@@ -402,7 +402,7 @@ def read_xml(open_source: Callable[[], BinaryIO]) -> Table:
         for record in _xml_records(source):
             columns.update(dict.fromkeys(record))
             count += 1
-    return Table(tuple(columns), _xml_rows(open_source, tuple(columns)), count)
+    return BatchRows(tuple(columns), _xml_rows(open_source, tuple(columns)), count)
 
 
 def _xml_rows(
@@ -413,7 +413,7 @@ def _xml_rows(
             yield [record.get(name, UNCHANGED) for name in columns]
 
 
-def _xml_records(source: Reader) -> Iterator[dict[str, Cell]]:
+def _xml_records(source: ByteSource) -> Iterator[dict[str, Cell]]:
     reader = XmlReader(source)
     for element in reader:
         if reader.root is None or reader.root.name != "sObjects" or element.name != "sObject":

@@ -6,7 +6,7 @@ import threading
 from typing import TYPE_CHECKING
 
 from salesforce_bulk import limits
-from salesforce_bulk.emulator.http.faults import Faults, Occasion
+from salesforce_bulk.emulator.http.faults import Faults, FaultTarget
 from salesforce_bulk.emulator.jobs.engine import Batch, JobEngine
 from salesforce_bulk.emulator.jobs.ingest_batches import IngestBatches
 from salesforce_bulk.emulator.jobs.load_batches import LoadBatches
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from salesforce_bulk.emulator.data.org import Org
 
 
-class BatchWork:
+class BatchRunner:
     """Runs batches against an org.
 
     Args:
@@ -36,7 +36,7 @@ class BatchWork:
 
     def __call__(self, batch: Batch, engine: JobEngine, /) -> str:
         job = batch.job
-        occasion = Occasion(
+        occasion = FaultTarget(
             route="batch", path=batch.id, job=job.id, object=job.object, operation=job.operation
         )
         fault = self._faults.take("batch", occasion)

@@ -10,8 +10,8 @@ Batch::
     InProgress -> Queued      queued again
     Queued -> NotProcessed    the job was aborted
 
-What a batch does when it runs is told by ``run`` (see ``batch_work``); this module decides
-when, and keeps the books.
+What a batch does when it runs is told by ``run`` (see ``batch_runner``); this module decides
+when, and keeps the state.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from pathlib import Path
 from typing import Protocol
 
 from salesforce_bulk import bulk_states, limits
-from salesforce_bulk.emulator.access.sessions import User
+from salesforce_bulk.emulator.access.sessions import SessionUser
 from salesforce_bulk.emulator.clock import Clock, SystemClock
 from salesforce_bulk.emulator.jobs.mapping import FieldMapping
 from salesforce_bulk.emulator.schema.ids import IdFactory, to_18
@@ -147,7 +147,7 @@ class Job:
     object: str
     content_type: str
     version: str
-    user: User
+    user: SessionUser
     created: datetime
     modified: datetime
     directory: Path
@@ -189,7 +189,7 @@ class Job:
         return sum(number(batch) for batch in batches_of(self))
 
 
-class Work(Protocol):
+class RunBatch(Protocol):
     """Runs one batch: sets its counters and results, returns the state it ends in; raises
     BatchError or Requeue.
     """
@@ -198,7 +198,7 @@ class Work(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Books:
+class EngineState:
     """All that an engine knows between two batches."""
 
     jobs: list[Job]
@@ -222,7 +222,7 @@ class JobEngine:
         clock: Clock,
         ids: IdFactory,
         spool: Path,
-        run: Work,
+        run: RunBatch,
         *,
         workers: int = 2,
         inline: bool = False,
@@ -248,7 +248,7 @@ class JobEngine:
     # jobs
 
     def create_job(
-        self, operation: str, object_name: str, content_type: str, version: str, user: User
+        self, operation: str, object_name: str, content_type: str, version: str, user: SessionUser
     ) -> Job:
         now = self.clock.now()
         identity = self.new_id(JOB_PREFIX)
@@ -478,19 +478,21 @@ class JobEngine:
         for worker in self._workers:
             worker.join()
 
-    def books(self) -> Books:
+    def state(self) -> EngineState:
         """What is to be kept of an engine that has stopped."""
         with self._changed:
             queue = [batch for batch in self._queue if not batch.terminal]
-            return Books(list(self._jobs.values()), queue, self._counters, list(self._charged))
+            return EngineState(
+                list(self._jobs.values()), queue, self._counters, list(self._charged)
+            )
 
-    def take_up(self, books: Books) -> None:
+    def take_up(self, state: EngineState) -> None:
         """Goes on where another engine stopped, with what it had queued."""
         with self._changed:
-            self._jobs = {job.id: job for job in books.jobs}
-            self._queue.extend(books.queue)
-            self._counters = books.counters
-            self._charged.extend(books.charged)
+            self._jobs = {job.id: job for job in state.jobs}
+            self._queue.extend(state.queue)
+            self._counters = state.counters
+            self._charged.extend(state.charged)
             if self._queue and not self._inline:
                 self._start_workers()
         if self._inline:

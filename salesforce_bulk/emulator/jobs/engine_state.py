@@ -13,25 +13,25 @@ from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
 
 from salesforce_bulk import bulk_states
-from salesforce_bulk.emulator.jobs.engine import Books, JobEngine, batches_of
+from salesforce_bulk.emulator.jobs.engine import EngineState, JobEngine, batches_of
 
 if TYPE_CHECKING:
-    from salesforce_bulk.emulator.access.sessions import User
+    from salesforce_bulk.emulator.access.sessions import SessionUser
 
 FILE_NAME = "jobs.pickle"
-#: All that the books may name.
+#: All that the state may name.
 _CLASSES = frozenset(
     {
         "datetime.datetime",
         "datetime.timedelta",
         "datetime.timezone",
         "salesforce_bulk.emulator.jobs.engine.Batch",
-        "salesforce_bulk.emulator.jobs.engine.Books",
+        "salesforce_bulk.emulator.jobs.engine.EngineState",
         "salesforce_bulk.emulator.jobs.engine.Job",
         "salesforce_bulk.emulator.jobs.engine.PkChunking",
         "salesforce_bulk.emulator.jobs.engine.ResultFile",
         "salesforce_bulk.emulator.jobs.mapping.FieldMapping",
-        "salesforce_bulk.emulator.jobs.mapping.Rule",
+        "salesforce_bulk.emulator.jobs.mapping.SpecLine",
     }
 )
 #: What reading a damaged file, or one of another version, raises.
@@ -48,16 +48,18 @@ _UNREADABLE = (
 STOPPED = "InternalServerError : The emulator was stopped between two attempts"
 
 
-def open_engine(engine: JobEngine, directory: Path, users: Mapping[str, User], admin: User) -> None:
+def open_engine(
+    engine: JobEngine, directory: Path, users: Mapping[str, SessionUser], admin: SessionUser
+) -> None:
     """Takes up the jobs that are kept in a directory; the files of forgotten ones are removed.
 
-    Raises OSError for books that cannot be read.
+    Raises OSError for state that cannot be read.
     """
     path = directory / FILE_NAME
     if path.exists():
-        books = _read(path, users, admin)
+        state = _read(path, users, admin)
         path.unlink()
-        engine.take_up(books)
+        engine.take_up(state)
     known = {job.directory for job in engine.jobs}
     for entry in directory.iterdir():
         if entry.is_dir() and entry not in known:
@@ -76,24 +78,24 @@ def close_engine(engine: JobEngine, directory: Path) -> None:
                 batch.state, batch.message = bulk_states.FAILED, STOPPED
     draft = directory / f"{FILE_NAME}.part"
     with draft.open("wb") as file:
-        _Writer(file, directory).dump(engine.books())
+        _StatePickler(file, directory).dump(engine.state())
     draft.replace(directory / FILE_NAME)
 
 
-def _read(path: Path, users: Mapping[str, User], admin: User) -> Books:
+def _read(path: Path, users: Mapping[str, SessionUser], admin: SessionUser) -> EngineState:
     try:
         with path.open("rb") as file:
-            books = _Reader(file, path.parent, users, admin).load()
+            state = _StateUnpickler(file, path.parent, users, admin).load()
     except _UNREADABLE as error:
         raise OSError(
             f"the jobs in {path} cannot be read ({error}); without the file they are forgotten"
         ) from error
-    if not isinstance(books, Books):
+    if not isinstance(state, EngineState):
         raise OSError(f"{path} holds no jobs; without the file they are forgotten")
-    return books
+    return state
 
 
-class _Writer(pickle.Pickler):
+class _StatePickler(pickle.Pickler):
     """Users go by their names and files by their places in the directory."""
 
     def __init__(self, file: Any, directory: Path) -> None:
@@ -108,16 +110,18 @@ class _Writer(pickle.Pickler):
         return None
 
 
-class _Reader(pickle.Unpickler):
+class _StateUnpickler(pickle.Unpickler):
     """Reads nothing but jobs: a file that names anything else is refused."""
 
-    def __init__(self, file: Any, directory: Path, users: Mapping[str, User], admin: User) -> None:
+    def __init__(
+        self, file: Any, directory: Path, users: Mapping[str, SessionUser], admin: SessionUser
+    ) -> None:
         super().__init__(file)
         self._directory = directory
         self._users = users
         self._admin = admin
 
-    def persistent_load(self, name: tuple[str, str]) -> Path | User:
+    def persistent_load(self, name: tuple[str, str]) -> Path | SessionUser:
         kind, value = name
         if kind == "path":
             return self._directory / value

@@ -82,7 +82,7 @@ def result_path(job: Job, kind: str) -> Path:
 
 
 @dataclass(frozen=True, slots=True)
-class Upload:
+class IngestUpload:
     """A job's data as uploaded, and how to read them."""
 
     path: Path
@@ -90,7 +90,7 @@ class Upload:
     line_end: str
 
     @classmethod
-    def of(cls, job: Job) -> Upload:
+    def of(cls, job: Job) -> IngestUpload:
         return cls(
             job.upload or job.directory / "no upload",
             DELIMITERS[job.column_delimiter],
@@ -107,7 +107,7 @@ class Upload:
         with self.open("surrogateescape") as source:
             lines: list[str] = []
             try:
-                for record in csv.reader(_noted(source, lines), delimiter=self.delimiter):
+                for record in csv.reader(_remember_lines(source, lines), delimiter=self.delimiter):
                     if record:
                         return "".join(lines)
                     lines.clear()
@@ -135,7 +135,7 @@ class Upload:
                 yield record
 
 
-def _noted(source: TextIO, lines: list[str]) -> Iterator[str]:
+def _remember_lines(source: TextIO, lines: list[str]) -> Iterator[str]:
     while line := source.readline(limits.RECORD_CHARACTERS):
         lines.append(line)
         yield line
@@ -143,7 +143,7 @@ def _noted(source: TextIO, lines: list[str]) -> Iterator[str]:
 
 def header_line(job: Job, kind: str) -> str:
     """The first line of a result file: its own columns quoted, the uploaded ones verbatim."""
-    upload = Upload.of(job)
+    upload = IngestUpload.of(job)
     header = upload.header().rstrip("\r\n")
     names = [f'"{name}"' for name in RESULT_COLUMNS[kind]] + ([header] if header else [])
     return upload.delimiter.join(names) + upload.line_end if names else ""
@@ -153,7 +153,7 @@ def leave_unprocessed(job: Job, done: int = 0) -> None:
     """The result files of a job that ended before it ran, or ran again: no row was attempted
     after the first so many.
     """
-    upload = Upload.of(job)
+    upload = IngestUpload.of(job)
     for kind in (SUCCESSFUL, FAILED):
         if not done:
             _write(result_path(job, kind), header_line(job, kind))
@@ -162,7 +162,7 @@ def leave_unprocessed(job: Job, done: int = 0) -> None:
     except BatchError:
         _unread(job, upload)
         return
-    with upload.open() as source, _ResultFile(job, UNPROCESSED, upload, False) as file:
+    with upload.open() as source, _IngestResultFile(job, UNPROCESSED, upload, False) as file:
         rows = islice(upload.records(source), 1 + done, None)
         file.writer.writerows(rows)
 
@@ -171,7 +171,7 @@ def _write(path: Path, text: str) -> None:
     path.write_bytes(text.encode("utf-8", "surrogateescape"))
 
 
-def _unread(job: Job, upload: Upload) -> None:
+def _unread(job: Job, upload: IngestUpload) -> None:
     """What cannot be read as the job's settings say is given back as it came."""
     if upload.path.exists():
         shutil.copyfile(upload.path, result_path(job, UNPROCESSED))
@@ -193,16 +193,16 @@ class IngestBatches:
         unprocessed; rows beyond the day's allocation of batches are in none of the files.
         """
         job = batch.job
-        upload = Upload.of(job)
+        upload = IngestUpload.of(job)
         try:
             with self._turn:
                 upload.check(job.line_ending or "LF")
         except BatchError:
             leave_unprocessed(job)
             raise
-        with upload.open() as source, _ResultFiles(batch, upload) as files:
+        with upload.open() as source, _IngestResultFiles(batch, upload) as files:
             rows = upload.records(source)
-            run = _Run(batch, engine, files, rows, next(rows, []))
+            run = _IngestRun(batch, engine, files, rows, next(rows, []))
             try:
                 self._run(run, fault)
             except BatchRefused as refused:
@@ -216,7 +216,7 @@ class IngestBatches:
             files.unprocessed(rows)
         return bulk_states.COMPLETED
 
-    def _run(self, run: _Run, fault: Fault | None) -> None:
+    def _run(self, run: _IngestRun, fault: Fault | None) -> None:
         job, columns = run.batch.job, run.columns
         if not columns:
             return
@@ -230,11 +230,11 @@ class IngestBatches:
             user=job.user,
             assignment_rule_id=job.assignment_rule,
         )
-        run.files.echo = Echo(columns, self._org.schema.get(job.object))
+        run.files.echo = EchoedCells(columns, self._org.schema.get(job.object))
         next(islice(run.rows, run.batch.processed, run.batch.processed), None)
         self._write_rows(run, plan, fault)
 
-    def _write_rows(self, run: _Run, plan: WritePlan, fault: Fault | None) -> None:
+    def _write_rows(self, run: _IngestRun, plan: WritePlan, fault: Fault | None) -> None:
         batch = run.batch
         until = fault.after_rows if fault is not None else None
         while batch.job.state != bulk_states.ABORTED:
@@ -249,24 +249,24 @@ class IngestBatches:
             run.charge(len(block))
             with self._turn:
                 outcomes = _outcomes(plan, block, len(run.columns), batch)
-                run.note(block, outcomes, fault)
+                run.record_outcomes(block, outcomes, fault)
 
-    def _strike_rows(self, run: _Run, fault: Fault) -> None:
+    def _strike_rows(self, run: _IngestRun, fault: Fault) -> None:
         """The fault's own rows fail with its error."""
         rows = fault.rows if fault.kind == "row_errors" else 0
         block = list(islice(run.rows, rows))
         error = RowError(*error_of(fault))
         run.charge(len(block))
-        run.note(block, [RowOutcome(None, False, False, (error,))] * len(block), None)
+        run.record_outcomes(block, [RowOutcome(None, False, False, (error,))] * len(block), None)
 
 
 @dataclass(slots=True)
-class _Run:
+class _IngestRun:
     """One run of a job: the rows that are left, and where their outcomes go."""
 
     batch: Batch
     engine: JobEngine
-    files: _ResultFiles
+    files: _IngestResultFiles
     rows: Iterator[list[str]]
     columns: list[str]
 
@@ -278,7 +278,7 @@ class _Run:
         for _ in range(before, after):
             self.engine.charge(self.batch.job)
 
-    def note(
+    def record_outcomes(
         self, block: Sequence[list[str]], outcomes: Sequence[RowOutcome], fault: Fault | None
     ) -> None:
         self.files.write(block, outcomes, fault)
@@ -304,7 +304,7 @@ def _ragged(header: int, row: int) -> RowOutcome:
     return RowOutcome(None, False, False, (RowError("INVALID_FIELD", text),))
 
 
-class Echo:
+class EchoedCells:
     """How the uploaded cells come back: by the type of their field, not byte for byte.
 
     ``id_column`` is the place of the Id.
@@ -339,7 +339,7 @@ class Echo:
             columns[index] = convert(columns[index])
         return list(zip(*columns, strict=True))
 
-    def without_drifted(self, row: Sequence[str]) -> list[str]:
+    def without_misspelled_columns(self, row: Sequence[str]) -> list[str]:
         """The row without the cells below headers that are not in the API's letter case."""
         return ["" if index in self._drifted else cell for index, cell in enumerate(row)]
 
@@ -383,10 +383,10 @@ def _as_double(text: str) -> str:
         return text
 
 
-class _ResultFile:
+class _IngestResultFile:
     """One of the three files while it is written."""
 
-    def __init__(self, job: Job, kind: str, upload: Upload, more: bool) -> None:
+    def __init__(self, job: Job, kind: str, upload: IngestUpload, more: bool) -> None:
         path = result_path(job, kind)
         if not more:
             _write(path, header_line(job, kind))
@@ -398,27 +398,27 @@ class _ResultFile:
             lineterminator=upload.line_end,
         )
 
-    def __enter__(self) -> _ResultFile:
+    def __enter__(self) -> _IngestResultFile:
         return self
 
     def __exit__(self, *_error: object) -> None:
         self._file.close()
 
 
-class _ResultFiles:
+class _IngestResultFiles:
     """The three result files of a job while it runs; a run after a re-queue adds to them.
 
     Rows come out of order within each block, as the guide warns: the job's id decides how.
     """
 
-    def __init__(self, batch: Batch, upload: Upload) -> None:
+    def __init__(self, batch: Batch, upload: IngestUpload) -> None:
         job, more = batch.job, batch.retries > 0
-        self.echo = Echo([], None)
+        self.echo = EchoedCells([], None)
         self._upload = upload
         self._job = job
         self._random = Random(f"{job.id} {batch.retries}")  # noqa: S311 - to be repeated
         self._names_failed = float(job.version) >= FAILED_ID_VERSION
-        self._files = {kind: _ResultFile(job, kind, upload, more) for kind in RESULT_COLUMNS}
+        self._files = {kind: _IngestResultFile(job, kind, upload, more) for kind in RESULT_COLUMNS}
 
     def write(
         self, block: Sequence[list[str]], outcomes: Sequence[RowOutcome], fault: Fault | None
@@ -426,7 +426,7 @@ class _ResultFiles:
         """The block's rows, each into the file of its outcome."""
         rows = self.echo.rows(block)
         if fault is not None and fault.kind == "lost_cells":
-            rows = [self.echo.without_drifted(row) for row in rows]
+            rows = [self.echo.without_misspelled_columns(row) for row in rows]
         pairs = list(zip(rows, outcomes, strict=True))
         self._random.shuffle(pairs)
         if fault is not None and fault.kind == "lost_results":
@@ -452,7 +452,7 @@ class _ResultFiles:
         """Rows that were not attempted."""
         self._files[UNPROCESSED].writer.writerows(rows)
 
-    def __enter__(self) -> _ResultFiles:
+    def __enter__(self) -> _IngestResultFiles:
         return self
 
     def __exit__(self, *_error: object) -> None:

@@ -45,7 +45,7 @@ class LoadBatches:
     def __init__(self, org: Org, turn: threading.Lock) -> None:
         self._org = org
         self._turn = turn
-        self._drafts: dict[str, _Draft] = {}
+        self._drafts: dict[str, _ResultDraft] = {}
 
     def run(self, batch: Batch, engine: JobEngine, fault: Fault | None) -> str:
         """All rows of the batch. Raises BatchError or Requeue."""
@@ -69,13 +69,17 @@ class LoadBatches:
         return bulk_states.COMPLETED
 
     def _write_rows(
-        self, write: Write, batch: Batch, source: _Source, engine: JobEngine, fault: Fault | None
+        self, write: Write, batch: Batch, source: _BatchRows, engine: JobEngine, fault: Fault | None
     ) -> None:
         draft = self._drafts.pop(batch.id, None)
         if draft is None:
-            draft = _Draft(engine.spool_file(batch.job), RESULT_WRITERS[batch.job.base_format]())
+            draft = _ResultDraft(
+                engine.spool_file(batch.job), RESULT_WRITERS[batch.job.base_format]()
+            )
         try:
-            for part in _in_turn(self._turn, _parts(source.table.rows, batch.processed, fault)):
+            for part in _read_exclusively(
+                self._turn, _row_blocks(source.table.rows, batch.processed, fault)
+            ):
                 if part.fault is not None:
                     strike(batch, part.fault)
                 with self._turn:
@@ -109,10 +113,10 @@ class LoadBatches:
 
 
 @dataclass(slots=True)
-class _Source:
+class _BatchRows:
     """A batch's rows; ``archive`` and ``binary`` (places of columns) of a zip batch."""
 
-    table: wire.Table
+    table: wire.BatchRows
     archive: Archive | None = None
     binary: tuple[int, ...] = ()
 
@@ -121,7 +125,7 @@ class _Source:
             self.archive.close()
 
 
-def _open_batch(batch: Batch, type_of: Callable[[str], str]) -> _Source:
+def _open_batch(batch: Batch, type_of: Callable[[str], str]) -> _BatchRows:
     """Everything of the batch that can be judged before its rows. Raises BatchError."""
     job = batch.job
     archive = None
@@ -144,10 +148,10 @@ def _open_batch(batch: Batch, type_of: Callable[[str], str]) -> _Source:
         table = dataclasses.replace(table, rows=_line_ends(table.rows, job.line_ending))
     names = enumerate(table.columns)
     binary = tuple(i for i, name in names if archive and type_of(name) == "base64")
-    return _Source(table, archive, binary)
+    return _BatchRows(table, archive, binary)
 
 
-def _read(batch: Batch, archive: Archive | None) -> wire.Table:
+def _read(batch: Batch, archive: Archive | None) -> wire.BatchRows:
     manifest = archive.manifest() if archive else None
 
     def open_bytes() -> BinaryIO:
@@ -182,14 +186,16 @@ Write = Callable[[Sequence[Sequence[Cell]], str], list[RowOutcome]]
 
 
 @dataclass(frozen=True, slots=True)
-class _Part:
+class _RowsToWrite:
     """Some rows to write; ``fault`` strikes before them, or on them (``row_errors``)."""
 
     rows: Sequence[Sequence[Cell]]
     fault: Fault | None = None
 
 
-def _parts(rows: Iterator[Sequence[Cell]], done: int, fault: Fault | None) -> Iterator[_Part]:
+def _row_blocks(
+    rows: Iterator[Sequence[Cell]], done: int, fault: Fault | None
+) -> Iterator[_RowsToWrite]:
     """The rows that are not done yet, some at a time; a fault strikes behind its
     ``after_rows``, counted from the batch's beginning.
     """
@@ -197,15 +203,17 @@ def _parts(rows: Iterator[Sequence[Cell]], done: int, fault: Fault | None) -> It
     until = fault.after_rows - done if fault is not None else 0
     while until > 0 and (block := list(islice(rows, min(until, WRITE_ROWS)))):
         until -= len(block)
-        yield _Part(block)
+        yield _RowsToWrite(block)
     if fault is not None:
         struck = fault.rows if fault.kind == "row_errors" else 0
-        yield _Part(list(islice(rows, struck)), fault)
+        yield _RowsToWrite(list(islice(rows, struck)), fault)
     while block := list(islice(rows, WRITE_ROWS)):
-        yield _Part(block)
+        yield _RowsToWrite(block)
 
 
-def _in_turn(turn: threading.Lock, parts: Iterator[_Part]) -> Iterator[_Part]:
+def _read_exclusively(
+    turn: threading.Lock, parts: Iterator[_RowsToWrite]
+) -> Iterator[_RowsToWrite]:
     """The parts, each read while ``turn`` is held."""
     while True:
         with turn:
@@ -215,7 +223,9 @@ def _in_turn(turn: threading.Lock, parts: Iterator[_Part]) -> Iterator[_Part]:
         yield part
 
 
-def _outcomes(write: Write, batch: Batch, source: _Source, part: _Part) -> list[RowOutcome]:
+def _outcomes(
+    write: Write, batch: Batch, source: _BatchRows, part: _RowsToWrite
+) -> list[RowOutcome]:
     if part.fault is not None:
         return [_failed(RowError(*error_of(part.fault)))] * len(part.rows)
     if not source.binary:
@@ -235,7 +245,7 @@ def _failed(error: RowError) -> RowOutcome:
     return RowOutcome(None, False, False, (error,))
 
 
-def _with_files(row: Sequence[Cell], source: _Source) -> Sequence[Cell]:
+def _with_files(row: Sequence[Cell], source: _BatchRows) -> Sequence[Cell]:
     cells = list(row)
     for place in source.binary:
         if source.archive is not None and place < len(cells) and isinstance(cells[place], str):
@@ -243,7 +253,7 @@ def _with_files(row: Sequence[Cell], source: _Source) -> Sequence[Cell]:
     return cells
 
 
-class _Draft:
+class _ResultDraft:
     """The results of a load while it runs; it outlives a re-queue."""
 
     def __init__(self, path: Path, writer: DocumentWriter) -> None:

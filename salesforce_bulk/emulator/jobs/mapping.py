@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from salesforce_bulk.emulator.data.values import UNCHANGED, Cell
-from salesforce_bulk.emulator.http.wire import CsvError, Table
+from salesforce_bulk.emulator.http.wire import BatchRows, CsvError
 
 HEADER = ("Salesforce Field", "Csv Header", "Value", "Hint")
 
@@ -47,7 +47,7 @@ _DATE_PATTERN = re.compile("'[^']*'|" + "|".join(letters for letters, _ in _DATE
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class SpecLine:
     """One row of a spec."""
 
     target: str
@@ -63,27 +63,27 @@ TypeOf = Callable[[str], str]
 class FieldMapping:
     """A job's spec. Columns of a batch that it does not name are dropped."""
 
-    rules: tuple[Rule, ...]
+    rules: tuple[SpecLine, ...]
 
-    def apply(self, table: Table, type_of: TypeOf) -> Table:
+    def apply(self, table: BatchRows, type_of: TypeOf) -> BatchRows:
         """The batch as if its columns had been named in the spec's way; ``type_of`` gives the
         describe type of a target field.
         """
         places = {name: index for index, name in reversed(list(enumerate(table.columns)))}
         steps = [(_step(rule, type_of), places.get(rule.source)) for rule in self.rules]
         columns = tuple(name for step, _ in steps for name in step.columns)
-        return Table(columns, _transformed(table.rows, steps), table.count)
+        return BatchRows(columns, _transformed(table.rows, steps), table.count)
 
 
 @dataclass(frozen=True, slots=True)
-class _Step:
+class _MappedField:
     columns: tuple[str, ...]
     cells: Callable[[str], tuple[Cell, ...]]
     default: str
 
 
 def _transformed(
-    rows: Iterator[Sequence[Cell]], steps: Sequence[tuple[_Step, int | None]]
+    rows: Iterator[Sequence[Cell]], steps: Sequence[tuple[_MappedField, int | None]]
 ) -> Iterator[Sequence[Cell]]:
     for row in rows:
         cells: list[Cell] = []
@@ -104,11 +104,11 @@ def _default(text: str) -> Cell:
     return text or UNCHANGED
 
 
-def _step(rule: Rule, type_of: TypeOf) -> _Step:
+def _step(rule: SpecLine, type_of: TypeOf) -> _MappedField:
     kind = type_of(rule.target)
     if rule.target.lower() == "name" and kind == "compound":
-        return _Step(("LastName", "FirstName"), _split_name, rule.default)
-    return _Step((rule.target,), _converter(kind, rule.hint), rule.default)
+        return _MappedField(("LastName", "FirstName"), _split_name, rule.default)
+    return _MappedField((rule.target,), _converter(kind, rule.hint), rule.default)
 
 
 def _converter(kind: str, hint: str) -> Callable[[str], tuple[Cell, ...]]:
@@ -162,7 +162,7 @@ def read_spec(text: str) -> FieldMapping:
     return FieldMapping(tuple(_rule(record, order) for record in records[1:]))
 
 
-def _rule(record: Sequence[str], order: Sequence[int]) -> Rule:
+def _rule(record: Sequence[str], order: Sequence[int]) -> SpecLine:
     target, source, default, hint = (
         record[index].strip() if index < len(record) else "" for index in order
     )
@@ -172,4 +172,4 @@ def _rule(record: Sequence[str], order: Sequence[int]) -> Rule:
         re.compile(hint)
     except re.error as error:
         raise CsvError(f"Invalid hint {hint}: {error}") from error
-    return Rule(target, source, default, hint)
+    return SpecLine(target, source, default, hint)

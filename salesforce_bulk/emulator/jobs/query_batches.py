@@ -36,7 +36,7 @@ from salesforce_bulk.emulator.soql import parse as soql
 from salesforce_bulk.emulator.soql.errors import SoqlError
 
 if TYPE_CHECKING:
-    from salesforce_bulk.emulator.data.org import Org, Result
+    from salesforce_bulk.emulator.data.org import Org, QueryResult
 
 #: Rows that are formatted and written at once.
 QUERY_ROWS = 2_000
@@ -85,10 +85,10 @@ class QueryBatches:
             delimiter = DELIMITERS[job.column_delimiter]
             line_end = LINE_ENDINGS[job.line_ending or "LF"]
             writer: QueryWriter = PagedCsvQuery(result.plan, delimiter, line_end)
-            files = _ResultFiles(batch, engine, writer, sys.maxsize)
+            files = _QueryResultFiles(batch, engine, writer, sys.maxsize)
         else:
             writer = QUERY_WRITERS[job.base_format](result.plan, job.version, self._object_of)
-            files = _ResultFiles(batch, engine, writer, self.result_bytes)
+            files = _QueryResultFiles(batch, engine, writer, self.result_bytes)
         try:
             if job.base_format == "CSV":
                 source = self._csv_lines(result, delimiter, line_end)
@@ -108,7 +108,7 @@ class QueryBatches:
         finally:
             files.close()
 
-    def _result(self, batch: Batch) -> Result:
+    def _result(self, batch: Batch) -> QueryResult:
         return self._org.query(
             batch.soql,
             include_deleted=batch.job.operation == "queryAll",
@@ -117,7 +117,9 @@ class QueryBatches:
             id_range=batch.id_range,
         )
 
-    def _csv_lines(self, result: Result, delimiter: str, line_end: str) -> Iterator[Sequence[Any]]:
+    def _csv_lines(
+        self, result: QueryResult, delimiter: str, line_end: str
+    ) -> Iterator[Sequence[Any]]:
         plan = result.plan
         statement = csv_statement(plan.columns, plan.flat_sql, delimiter, line_end)
         self._prepare_connection()
@@ -187,7 +189,7 @@ def _blocks(
         yield block
 
 
-class _ResultFiles:
+class _QueryResultFiles:
     """The result files of one run of a batch: a new one where the last is full."""
 
     def __init__(self, batch: Batch, engine: JobEngine, writer: QueryWriter, full: int) -> None:

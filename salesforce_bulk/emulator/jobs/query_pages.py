@@ -23,7 +23,7 @@ _PLAIN = re.compile("[0-9]{1,15}")
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class ResultPage:
     """Rows ``first`` to before ``end`` of a result of ``total``."""
 
     first: int
@@ -57,13 +57,15 @@ def row_of(text: str, plain: bool = False) -> int | None:
     return int(number) if _PLAIN.fullmatch(number) and locator(int(number)) == text else None
 
 
-def pages(first: int, total: int, rows: int) -> Iterator[Page]:
+def pages(first: int, total: int, rows: int) -> Iterator[ResultPage]:
     """The pages of a result from a row on, at least one."""
     for start in range(first, max(total, first + 1), rows):
-        yield Page(start, min(start + rows, total), total)
+        yield ResultPage(start, min(start + rows, total), total)
 
 
-def page_body(result: ResultFile, page: Page, delimiter: str, line_end: str) -> Iterator[bytes]:
+def page_body(
+    result: ResultFile, page: ResultPage, delimiter: str, line_end: str
+) -> Iterator[bytes]:
     """Header and rows of a page."""
     starts = [row for row, _ in result.index]
     header_bytes = result.index[0][1] if result.index else None

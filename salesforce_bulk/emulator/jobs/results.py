@@ -148,7 +148,7 @@ RESULT_WRITERS: dict[str, Callable[[], DocumentWriter]] = {
 # query results out
 
 
-class Shape(Protocol):
+class QueryShape(Protocol):
     """What a writer has to know of a query: see ``soql.compile.CompiledQuery``."""
 
     @property
@@ -185,7 +185,7 @@ class CsvQuery:
 
     empty = NO_RECORDS
 
-    def __init__(self, shape: Shape, delimiter: str = ",", line_end: str = "\n") -> None:
+    def __init__(self, shape: QueryShape, delimiter: str = ",", line_end: str = "\n") -> None:
         header = delimiter.join(quoted(column.label) for column in shape.columns)
         self._header = (header + line_end).encode()
 
@@ -202,7 +202,7 @@ class CsvQuery:
 class PagedCsvQuery(CsvQuery):
     """The CSV of Bulk API 2.0: without rows it is the header alone."""
 
-    def __init__(self, shape: Shape, delimiter: str, line_end: str) -> None:
+    def __init__(self, shape: QueryShape, delimiter: str, line_end: str) -> None:
         super().__init__(shape, delimiter, line_end)
         self.empty = self.begin()
 
@@ -257,7 +257,7 @@ def csv_statement(
 
 
 @dataclass(slots=True)
-class Node:
+class RecordMember:
     """A record within a row: the row's own, or a parent's.
 
     ``index`` is where its id stands; ``items`` are its members in SELECT order.
@@ -266,16 +266,17 @@ class Node:
     name: str
     index: int
     objects: tuple[str, ...]
-    items: list[Leaf | Node | Choice] = field(default_factory=list)
+    items: list[FieldMember | RecordMember | TypeOfMember] = field(default_factory=list)
 
-    def node(self, name: str) -> Node | None:
+    def node(self, name: str) -> RecordMember | None:
         return next(
-            (item for item in self.items if isinstance(item, Node) and item.name == name), None
+            (item for item in self.items if isinstance(item, RecordMember) and item.name == name),
+            None,
         )
 
 
 @dataclass(frozen=True, slots=True)
-class Leaf:
+class FieldMember:
     """A value of a record."""
 
     name: str
@@ -284,43 +285,45 @@ class Leaf:
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class TypeOfMember:
     """A TYPEOF: its members depend on the object of the id at ``index``."""
 
     name: str
     index: int
     objects: tuple[str, ...]
-    branches: Mapping[str, tuple[Leaf, ...]]
-    otherwise: tuple[Leaf, ...]
+    branches: Mapping[str, tuple[FieldMember, ...]]
+    otherwise: tuple[FieldMember, ...]
 
 
-def tree(shape: Shape) -> Node:
+def tree(shape: QueryShape) -> RecordMember:
     """The records that a query's rows are made of."""
     own = shape.parents[()]
-    root = Node("", own.index, own.objects)
+    root = RecordMember("", own.index, own.objects)
     choices = sorted(shape.type_of, key=lambda type_of: type_of.position)
     for index, column in enumerate(shape.columns):
         while choices and choices[0].position <= index:
             root.items.append(_choice(choices.pop(0)))
-        _parent(root, shape, column.path).items.append(Leaf(column.path[-1], index, column.type))
+        _parent(root, shape, column.path).items.append(
+            FieldMember(column.path[-1], index, column.type)
+        )
     root.items += map(_choice, choices)
     return root
 
 
-def _parent(root: Node, shape: Shape, path: tuple[str, ...]) -> Node:
+def _parent(root: RecordMember, shape: QueryShape, path: tuple[str, ...]) -> RecordMember:
     node = root
     for depth in range(1, len(path)):
         below = node.node(path[depth - 1])
         if below is None:
             parent = shape.parents[path[:depth]]
-            below = Node(path[depth - 1], parent.index, parent.objects)
+            below = RecordMember(path[depth - 1], parent.index, parent.objects)
             node.items.append(below)
         node = below
     return node
 
 
-def _choice(type_of: TypeOf) -> Choice:
-    return Choice(
+def _choice(type_of: TypeOf) -> TypeOfMember:
+    return TypeOfMember(
         type_of.label,
         type_of.index,
         type_of.objects,
@@ -329,19 +332,19 @@ def _choice(type_of: TypeOf) -> Choice:
     )
 
 
-def _leaves(columns: Sequence[tuple[int, Column]]) -> tuple[Leaf, ...]:
-    return tuple(Leaf(column.label, index, column.type) for index, column in columns)
+def _leaves(columns: Sequence[tuple[int, Column]]) -> tuple[FieldMember, ...]:
+    return tuple(FieldMember(column.label, index, column.type) for index, column in columns)
 
 
 def _record(
-    item: Node | Choice, row: Sequence[Any], object_of: ObjectOf
-) -> tuple[str, str, Sequence[Leaf | Node | Choice]] | None:
+    item: RecordMember | TypeOfMember, row: Sequence[Any], object_of: ObjectOf
+) -> tuple[str, str, Sequence[FieldMember | RecordMember | TypeOfMember]] | None:
     """The id, object and members of a record; None where there is none."""
     identity = row[item.index]
     if identity is None:
         return None
     name = item.objects[0] if len(item.objects) == 1 else object_of(identity)
-    if isinstance(item, Node):
+    if isinstance(item, RecordMember):
         return identity, name, item.items
     return identity, name, item.branches.get(name, item.otherwise)
 
@@ -381,7 +384,7 @@ class JsonQuery:
 
     empty = b"[ ]"
 
-    def __init__(self, shape: Shape, version: str, object_of: ObjectOf) -> None:
+    def __init__(self, shape: QueryShape, version: str, object_of: ObjectOf) -> None:
         self._root = tree(shape)
         self._sobjects = f"/services/data/v{version}/sobjects"
         self._object_of = object_of
@@ -401,8 +404,10 @@ class JsonQuery:
     def end(self) -> bytes:
         return b" ]"
 
-    def _text(self, item: Leaf | Node | Choice, row: Sequence[Any], indent: str) -> str:
-        if isinstance(item, Leaf):
+    def _text(
+        self, item: FieldMember | RecordMember | TypeOfMember, row: Sequence[Any], indent: str
+    ) -> str:
+        if isinstance(item, FieldMember):
             value = row[item.index]
             if value is None:
                 return "null"
@@ -437,7 +442,7 @@ class XmlQuery:
     nil.
     """
 
-    def __init__(self, shape: Shape, version: str, object_of: ObjectOf) -> None:
+    def __init__(self, shape: QueryShape, version: str, object_of: ObjectOf) -> None:
         del version
         self._root = tree(shape)
         self._object_of = object_of
@@ -457,19 +462,23 @@ class XmlQuery:
     def end(self) -> bytes:
         return b"</queryResult>"
 
-    def _members(self, item: Node | Choice, row: Sequence[Any], indent: str) -> str:
+    def _members(self, item: RecordMember | TypeOfMember, row: Sequence[Any], indent: str) -> str:
         record = _record(item, row, self._object_of)
         if record is None:
             return ""
         identity, name, members = record
-        selected = any(isinstance(member, Leaf) and member.name == "Id" for member in members)
+        selected = any(
+            isinstance(member, FieldMember) and member.name == "Id" for member in members
+        )
         own_id = f"<Id>{identity}</Id>" if selected else '<Id xsi:nil="true"/>'
         head = f"{indent}<type>{name}</type>\n{indent}{own_id}\n"
         return head + "".join(self._member(member, row, indent) for member in members)
 
-    def _member(self, item: Leaf | Node | Choice, row: Sequence[Any], indent: str) -> str:
+    def _member(
+        self, item: FieldMember | RecordMember | TypeOfMember, row: Sequence[Any], indent: str
+    ) -> str:
         value = row[item.index]
-        if isinstance(item, Leaf):
+        if isinstance(item, FieldMember):
             if value is None:
                 return f'{indent}<{item.name} xsi:nil="true"/>\n'
             text = _XML_VALUES.get(item.type, xml_escape)(value)
@@ -486,7 +495,7 @@ class QueryWriter(DocumentWriter, Protocol):
     empty: bytes
 
 
-QUERY_WRITERS: dict[str, Callable[[Shape, str, ObjectOf], QueryWriter]] = {
+QUERY_WRITERS: dict[str, Callable[[QueryShape, str, ObjectOf], QueryWriter]] = {
     "CSV": lambda shape, _version, _object_of: CsvQuery(shape),
     "JSON": JsonQuery,
     "XML": XmlQuery,

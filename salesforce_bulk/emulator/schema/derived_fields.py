@@ -21,7 +21,7 @@ RECORD_ID = "@id"
 
 
 @dataclass(frozen=True, slots=True)
-class Derived:
+class DerivedField:
     """A field that others determine.
 
     `compute` takes the inputs in their order; `unless_given` leaves alone what the row itself
@@ -56,11 +56,11 @@ _STAGES: Mapping[str, tuple[float, str, str]] = MappingProxyType(
 _UNKNOWN_STAGE = (0.0, "Pipeline", "Pipeline")
 
 
-def _stage(name: str | None) -> tuple[float, str, str]:
+def _stage_of_opportunity(name: str | None) -> tuple[float, str, str]:
     return _STAGES.get((name or "").lower(), _UNKNOWN_STAGE)
 
 
-def _is(*values: str) -> Callable[[str | None], int]:
+def _is_one_of(*values: str) -> Callable[[str | None], int]:
     wanted = {value.lower() for value in values}
     return lambda value: int((value or "").lower() in wanted)
 
@@ -84,11 +84,11 @@ def _closed_at(is_closed: int, before: str | None, now: str) -> str | None:
 
 
 def _case_closed_at(status: str | None, before: str | None, now: str) -> str | None:
-    return _closed_at(_is("Closed")(status), before, now)
+    return _closed_at(_is_one_of("Closed")(status), before, now)
 
 
 def _task_completed_at(status: str | None, before: str | None, now: str) -> str | None:
-    return _closed_at(_is("Completed")(status), before, now)
+    return _closed_at(_is_one_of("Completed")(status), before, now)
 
 
 def _first(*values: Any) -> Any:
@@ -129,66 +129,77 @@ def _file_title(title: str | None, path: str | None) -> str | None:
     return title or (PurePosixPath(path).stem if path else None)
 
 
-_PERSON_NAME = Derived("Name", ("FirstName", "LastName"), _joined)
+_PERSON_NAME = DerivedField("Name", ("FirstName", "LastName"), _joined)
 
-_DERIVED: Mapping[str, tuple[Derived, ...]] = MappingProxyType(
+_DERIVED: Mapping[str, tuple[DerivedField, ...]] = MappingProxyType(
     {
         "contact": (
             _PERSON_NAME,
-            Derived("IsEmailBounced", ("EmailBouncedDate",), lambda day: int(day is not None)),
+            DerivedField("IsEmailBounced", ("EmailBouncedDate",), lambda day: int(day is not None)),
         ),
         "lead": (_PERSON_NAME,),
         "user": (
             _PERSON_NAME,
-            Derived(
+            DerivedField(
                 "CommunityNickname", ("CommunityNickname", "Username"), _first, unless_given=True
             ),
         ),
         "individual": (_PERSON_NAME,),
         "case": (
-            Derived("IsClosed", ("Status",), _is("Closed")),
-            Derived("ClosedDate", ("Status", "ClosedDate", NOW), _case_closed_at),
+            DerivedField("IsClosed", ("Status",), _is_one_of("Closed")),
+            DerivedField("ClosedDate", ("Status", "ClosedDate", NOW), _case_closed_at),
         ),
         "task": (
-            Derived("IsClosed", ("Status",), _is("Completed")),
-            Derived("IsHighPriority", ("Priority",), _is("High")),
-            Derived("CompletedDateTime", ("Status", "CompletedDateTime", NOW), _task_completed_at),
+            DerivedField("IsClosed", ("Status",), _is_one_of("Completed")),
+            DerivedField("IsHighPriority", ("Priority",), _is_one_of("High")),
+            DerivedField(
+                "CompletedDateTime", ("Status", "CompletedDateTime", NOW), _task_completed_at
+            ),
         ),
         "event": (
-            Derived("StartDateTime", ("ActivityDateTime", "StartDateTime"), _first, True),
-            Derived("ActivityDateTime", ("StartDateTime", "ActivityDateTime"), _first),
-            Derived("ActivityDate", ("ActivityDateTime", "ActivityDate"), _day),
-            Derived(
+            DerivedField("StartDateTime", ("ActivityDateTime", "StartDateTime"), _first, True),
+            DerivedField("ActivityDateTime", ("StartDateTime", "ActivityDateTime"), _first),
+            DerivedField("ActivityDate", ("ActivityDateTime", "ActivityDate"), _day),
+            DerivedField(
                 "EndDateTime", ("StartDateTime", "DurationInMinutes", "EndDateTime"), _plus_minutes
             ),
-            Derived("EndDate", ("EndDateTime", "ActivityDate"), _day),
+            DerivedField("EndDate", ("EndDateTime", "ActivityDate"), _day),
         ),
         "opportunity": (
-            Derived("IsClosed", ("StageName",), _is("Closed Won", "Closed Lost")),
-            Derived("IsWon", ("StageName",), _is("Closed Won")),
-            Derived("Probability", ("StageName",), lambda name: _stage(name)[0], True),
-            Derived("ForecastCategory", ("StageName",), lambda name: _stage(name)[1]),
-            Derived("ForecastCategoryName", ("StageName",), lambda name: _stage(name)[2], True),
-            Derived("ExpectedRevenue", ("Amount", "Probability"), _expected),
-            Derived("FiscalQuarter", ("CloseDate",), _fiscal_quarter),
-            Derived("FiscalYear", ("CloseDate",), lambda day: int(day[:4]) if day else None),
-            Derived("Fiscal", ("CloseDate",), _fiscal),
+            DerivedField("IsClosed", ("StageName",), _is_one_of("Closed Won", "Closed Lost")),
+            DerivedField("IsWon", ("StageName",), _is_one_of("Closed Won")),
+            DerivedField(
+                "Probability", ("StageName",), lambda name: _stage_of_opportunity(name)[0], True
+            ),
+            DerivedField(
+                "ForecastCategory", ("StageName",), lambda name: _stage_of_opportunity(name)[1]
+            ),
+            DerivedField(
+                "ForecastCategoryName",
+                ("StageName",),
+                lambda name: _stage_of_opportunity(name)[2],
+                True,
+            ),
+            DerivedField("ExpectedRevenue", ("Amount", "Probability"), _expected),
+            DerivedField("FiscalQuarter", ("CloseDate",), _fiscal_quarter),
+            DerivedField("FiscalYear", ("CloseDate",), lambda day: int(day[:4]) if day else None),
+            DerivedField("Fiscal", ("CloseDate",), _fiscal),
         ),
         "campaignmember": (
-            Derived("HasResponded", ("Status",), _is("Responded")),
-            Derived("LeadOrContactId", ("ContactId", "LeadId"), _first),
-            Derived("Type", ("ContactId",), lambda contact: "Contact" if contact else "Lead"),
+            DerivedField("HasResponded", ("Status",), _is_one_of("Responded")),
+            DerivedField("LeadOrContactId", ("ContactId", "LeadId"), _first),
+            DerivedField("Type", ("ContactId",), lambda contact: "Contact" if contact else "Lead"),
         ),
-        "attachment": (Derived("BodyLength", ("Body",), _size),),
+        "attachment": (DerivedField("BodyLength", ("Body",), _size),),
         "contentversion": (
-            Derived("Title", ("Title", "PathOnClient"), _file_title),
-            Derived("ContentSize", ("VersionData",), _size),
-            Derived("Checksum", ("VersionData",), _checksum),
-            Derived("FileExtension", ("PathOnClient",), _extension),
-            Derived("FileType", ("PathOnClient",), _file_type),
+            DerivedField("Title", ("Title", "PathOnClient"), _file_title),
+            DerivedField("ContentSize", ("VersionData",), _size),
+            DerivedField("Checksum", ("VersionData",), _checksum),
+            DerivedField("FileExtension", ("PathOnClient",), _extension),
+            DerivedField("FileType", ("PathOnClient",), _file_type),
         ),
         "opportunitylineitem": (
-            Derived(
+            DerivedField(
                 "TotalPrice",
                 ("Quantity", "UnitPrice", "TotalPrice"),
                 lambda quantity, price, total: (
@@ -198,10 +209,10 @@ _DERIVED: Mapping[str, tuple[Derived, ...]] = MappingProxyType(
         ),
     }
 )
-_CUSTOM_NAME = Derived("Name", (RECORD_ID,), str, unless_given=True)
+_CUSTOM_NAME = DerivedField("Name", (RECORD_ID,), str, unless_given=True)
 
 
-def derived_fields(sobject: SObject) -> tuple[Derived, ...]:
+def derived_fields(sobject: SObject) -> tuple[DerivedField, ...]:
     """What is derived in records of the object, in the order in which it is computed.
 
     A custom object's record without a name is named by its id.
@@ -213,7 +224,7 @@ def derived_fields(sobject: SObject) -> tuple[Derived, ...]:
     return tuple(line for line in known if _complete(line, sobject))
 
 
-def _complete(line: Derived, sobject: SObject) -> bool:
+def _complete(line: DerivedField, sobject: SObject) -> bool:
     """An org's own describe document may lack some of the fields."""
     names: Iterable[str] = (line.field, *line.inputs)
     return all(name.startswith("@") or sobject.field(name) for name in names)

@@ -18,7 +18,7 @@ from typing import Final, TypeAlias
 
 from salesforce_bulk.emulator.schema.fields import ChildRelationship, Field, SObject
 from salesforce_bulk.emulator.schema.schema import Schema
-from salesforce_bulk.emulator.soql.conditions import Conditions, Context, Fragment
+from salesforce_bulk.emulator.soql.conditions import ConditionContext, Conditions, SqlFragment
 from salesforce_bulk.emulator.soql.errors import (
     EXCEEDED_MAX_SEMIJOIN_SUBSELECTS,
     INVALID_FIELD,
@@ -33,11 +33,11 @@ from salesforce_bulk.emulator.soql.errors import (
 from salesforce_bulk.emulator.soql.operands import Operand, Operands
 from salesforce_bulk.emulator.soql.parse import (
     And,
-    Call,
     Comparison,
     Condition,
+    FunctionCall,
     GroupBy,
-    Membership,
+    InComparison,
     Path,
     Query,
     SelectChildren,
@@ -48,8 +48,8 @@ from salesforce_bulk.emulator.soql.parse import (
 )
 from salesforce_bulk.emulator.soql.paths import (
     RELATIONSHIP_ADVICE,
+    FromClause,
     ParentId,
-    Scope,
     find_object,
     no_such_column,
 )
@@ -194,8 +194,8 @@ def compile_query(
     Raises:
         SoqlError: an unknown name, a wrong type, a limit, or what is not emulated.
     """
-    options = _Options(schema, now, include_deleted, user_id, {})
-    plan = _Select(query, find_object(schema, query.object, query.text), options, "t")
+    options = _CompileOptions(schema, now, include_deleted, user_id, {})
+    plan = _SelectCompiler(query, find_object(schema, query.object, query.text), options, "t")
     if id_range is not None:
         plan.restrict_ids(*id_range)
     compiled = plan.compile()
@@ -203,7 +203,7 @@ def compile_query(
 
 
 @dataclass(frozen=True, slots=True)
-class _Options:
+class _CompileOptions:
     schema: Schema
     now: datetime
     include_deleted: bool
@@ -212,29 +212,31 @@ class _Options:
 
 
 @dataclass(frozen=True, slots=True)
-class _Selected:
+class _SelectedColumn:
     column: Column
     sql: str
     parameters: tuple[object, ...]
 
 
-class _Select:
+class _SelectCompiler:
     """One SELECT on its way to SQL."""
 
-    def __init__(self, query: Query, sobject: SObject, options: _Options, alias: str) -> None:
+    def __init__(
+        self, query: Query, sobject: SObject, options: _CompileOptions, alias: str
+    ) -> None:
         self._query = query
         self._object = sobject
         self._options = options
-        self._scope = Scope(query, sobject, options.schema, alias, options.tables)
+        self._scope = FromClause(query, sobject, options.schema, alias, options.tables)
         self._operands = Operands(self._scope)
-        self._context = Context(
+        self._context = ConditionContext(
             text=query.text,
             today=options.now.astimezone(timezone.utc).date(),
             semi_join=self._semi_join,
         )
         self._semi_joins = 0
-        self._filters: list[Fragment] = []
-        self._selected: list[_Selected] = []
+        self._filters: list[SqlFragment] = []
+        self._selected: list[_SelectedColumn] = []
         self._labels: set[str] = set()
         self._expressions = 0
         self._hidden: list[str] = []
@@ -249,12 +251,12 @@ class _Select:
         """Only Ids from `low` on and before `high`."""
         for operator, bound in ((">=", low), ("<", high)):
             if bound is not None:
-                self._filters.append(Fragment(f"{self._id} {operator} ?", (bound,)))
+                self._filters.append(SqlFragment(f"{self._id} {operator} ?", (bound,)))
 
     def of_parent(self, field: Field) -> None:
         """Only the children whose reference is the parent that the statement is run for."""
         column = f'{self._scope.alias}."{field.name}"'
-        self._filters.append(Fragment(f"{column} = ?", (PARENT_ID,)))
+        self._filters.append(SqlFragment(f"{column} = ?", (PARENT_ID,)))
 
     def compile(self) -> CompiledQuery:
         self._check_clauses()
@@ -264,7 +266,7 @@ class _Select:
             return self._grouped()
         return self._records()
 
-    def inner_of_semi_join(self) -> tuple[Operand, Fragment]:
+    def inner_of_semi_join(self) -> tuple[Operand, SqlFragment]:
         """The one field selected, and the statement that gives its values."""
         query = self._query
         self._check_clauses()
@@ -287,9 +289,9 @@ class _Select:
                 item.at, f"The field '{operand.label}' is not an Id or reference of the object"
             )
         self._context.semi_join = None
-        where = self._where(extra=(Fragment(f"{operand.sql} IS NOT NULL"),))
+        where = self._where(extra=(SqlFragment(f"{operand.sql} IS NOT NULL"),))
         sql = f"SELECT {operand.sql} {self._scope.from_sql}{where.sql}"
-        return operand, Fragment(sql, where.parameters)
+        return operand, SqlFragment(sql, where.parameters)
 
     # Common parts
 
@@ -306,47 +308,47 @@ class _Select:
             if not clause.text.upper().endswith(("_MODE", "_ENFORCED")):
                 raise not_emulated(f"WITH {clause.text}")
 
-    def _where(self, extra: Iterable[Fragment] = ()) -> Fragment:
+    def _where(self, extra: Iterable[SqlFragment] = ()) -> SqlFragment:
         parts = [*self._filters, *self._visible_rows(), *self._scope_filter()]
         if self._query.where is not None:
             conditions = Conditions(self._context, self._bind_where)
             parts.append(conditions.compile(self._query.where))
         parts.extend(extra)
         if not parts:
-            return Fragment("")
+            return SqlFragment("")
         # Nested brackets first, as in conditions.join: SQLite's parser has a short stack.
         deep = sorted(range(len(parts)), key=lambda at: -parts[at].depth)
         parts = [parts[at] for at in deep]
         parameters = tuple(value for part in parts for value in part.parameters)
-        return Fragment(" WHERE " + " AND ".join(part.sql for part in parts), parameters)
+        return SqlFragment(" WHERE " + " AND ".join(part.sql for part in parts), parameters)
 
-    def _visible_rows(self) -> list[Fragment]:
+    def _visible_rows(self) -> list[SqlFragment]:
         if self._options.include_deleted:
             return []
         hiding = [self._object.field(name) for name in ("IsDeleted", "IsArchived")]
         return [
-            Fragment(f'{self._scope.alias}."{field.name}" = 0')
+            SqlFragment(f'{self._scope.alias}."{field.name}" = 0')
             for field in hiding
             if field is not None and field.type == "boolean"
         ]
 
-    def _scope_filter(self) -> list[Fragment]:
+    def _scope_filter(self) -> list[SqlFragment]:
         scope = self._query.scope
         if scope is None or scope.text.lower() == "everything":
             return []
         owner = self._object.field("OwnerId")
         if scope.text.lower() == "mine" and owner is not None and self._options.user_id:
             column = f'{self._scope.alias}."{owner.name}"'
-            return [Fragment(f"{column} = ?", (self._options.user_id,))]
+            return [SqlFragment(f"{column} = ?", (self._options.user_id,))]
         raise not_emulated(f"USING SCOPE {scope.text}")
 
-    def _bind_where(self, node: Path | Call) -> Operand:
+    def _bind_where(self, node: Path | FunctionCall) -> Operand:
         operand = self._operands.bind(node)
         if operand.aggregate or operand.function == "FORMAT":
             raise unexpected(self._query.text, operand.at, operand.function)
         return operand
 
-    def _semi_join(self, node: SemiJoin, operand: Operand) -> Fragment:
+    def _semi_join(self, node: SemiJoin, operand: Operand) -> SqlFragment:
         self._semi_joins += 1
         if self._semi_joins > SEMI_JOINS:
             raise located(
@@ -364,13 +366,13 @@ class _Select:
             raise self._malformed(
                 node.at, "The inner and outer selects should not be on the same object type"
             )
-        select = _Select(node.query, inner_object, self._options, "s")
+        select = _SelectCompiler(node.query, inner_object, self._options, "s")
         inner, values = select.inner_of_semi_join()
         self._check_same_type(node, operand, inner, inner_object)
         if not node.negated:
-            return Fragment(f"{operand.sql} IN ({values.sql})", values.parameters)
+            return SqlFragment(f"{operand.sql} IN ({values.sql})", values.parameters)
         sql = f"({operand.sql} NOT IN ({values.sql}) OR {operand.sql} IS NULL)"
-        return Fragment(sql, values.parameters)
+        return SqlFragment(sql, values.parameters)
 
     def _check_same_type(
         self, node: SemiJoin, outer: Operand, inner: Operand, inner_object: SObject
@@ -471,7 +473,7 @@ class _Select:
                 INVALID_FIELD, self._query.text, at, f"duplicate field selected: {column.label}"
             )
         self._labels.add(column.label.lower())
-        self._selected.append(_Selected(column, sql, parameters))
+        self._selected.append(_SelectedColumn(column, sql, parameters))
 
     def _column(self, item: SelectField) -> tuple[Column, str, tuple[object, ...]]:
         operand = self._operands.bind(item.operand)
@@ -617,7 +619,7 @@ class _Select:
         field = child.field(relationship.field)
         if field is None:
             raise no_such_column(self._query.text, item.at, relationship.field, child.name)
-        select = _Select(item.query, child, self._options, "c")
+        select = _SelectCompiler(item.query, child, self._options, "c")
         select.of_parent(field)
         if item.query.aggregates:
             raise self._malformed(item.at, "Grouped and aggregated subqueries are not supported")
@@ -671,7 +673,7 @@ class _Select:
     ) -> tuple[tuple[int, Column], ...]:
         """Fields of one type: scalar subqueries, since at most one type has the record."""
         bare, options = replace(self._query, alias=None, aliases=()), self._options
-        scope = Scope(bare, target, options.schema, "y", options.tables)
+        scope = FromClause(bare, target, options.schema, "y", options.tables)
         operands = Operands(scope)
         found = []
         for path in paths:
@@ -724,7 +726,9 @@ class _Select:
         if query.group_by is None and (query.having is not None or query.order_by):
             raise self._malformed(query.at, "HAVING and ORDER BY of aggregates need a GROUP BY")
 
-    def _grouped_by(self, grouping: _Grouping, where: Fragment, kept: frozenset[str]) -> Fragment:
+    def _grouped_by(
+        self, grouping: _Grouping, where: SqlFragment, kept: frozenset[str]
+    ) -> SqlFragment:
         """The statement of one grouping set."""
         selected = [grouping.operand(node, kept) for node in grouping.selected]
         keys = [grouping.operand(item.operand, kept) for item in self._query.order_by]
@@ -743,18 +747,18 @@ class _Select:
         having = self._having(grouping, kept)
         sql = f"SELECT {shown} {self._scope.from_sql}{where.sql}{group_by}{having.sql}"
         group_parameters = [value for operand in groups for value in operand.parameters]
-        return Fragment(
+        return SqlFragment(
             sql,
             (*parameters, *where.parameters, *group_parameters, *having.parameters),
         )
 
-    def _having(self, grouping: _Grouping, kept: frozenset[str]) -> Fragment:
+    def _having(self, grouping: _Grouping, kept: frozenset[str]) -> SqlFragment:
         if self._query.having is None:
-            return Fragment("")
-        context = Context(self._query.text, self._context.today, None)
+            return SqlFragment("")
+        context = ConditionContext(self._query.text, self._context.today, None)
         conditions = Conditions(context, lambda node: grouping.operand(node, kept))
         found = conditions.compile(self._query.having)
-        return Fragment(f" HAVING {found.sql}", found.parameters)
+        return SqlFragment(f" HAVING {found.sql}", found.parameters)
 
     def _order_of_groups(self, grouping: _Grouping) -> str:
         if not self._query.order_by:
@@ -789,7 +793,7 @@ class _Grouping:
     def _malformed(self, at: int, sentence: str) -> SoqlError:
         return located(MALFORMED_QUERY, self._query.text, at, sentence)
 
-    def _group(self, node: Path | Call) -> Operand:
+    def _group(self, node: Path | FunctionCall) -> Operand:
         operand = self._operands.bind(node)
         if operand.aggregate:
             raise self._malformed(
@@ -804,7 +808,7 @@ class _Grouping:
 
     def _selectable(
         self, item: SelectField | SelectFields | SelectChildren | SelectTypeOf
-    ) -> Path | Call:
+    ) -> Path | FunctionCall:
         if not isinstance(item, SelectField):
             raise self._malformed(
                 item.at, "only fields and aggregates can be selected with GROUP BY"
@@ -824,9 +828,9 @@ class _Grouping:
             ]
         return [self.everything]
 
-    def operand(self, node: Path | Call, kept: frozenset[str]) -> Operand:
+    def operand(self, node: Path | FunctionCall, kept: frozenset[str]) -> Operand:
         """An aggregate, or a grouped field, which is null where it is rolled up."""
-        if isinstance(node, Call) and node.name == "GROUPING":
+        if isinstance(node, FunctionCall) and node.name == "GROUPING":
             return self._is_rolled_up(node, kept)
         operand = self._operands.bind(node)
         if operand.aggregate:
@@ -843,9 +847,9 @@ class _Grouping:
         shown_only = operand.function in ("TOLABEL", "FORMAT", "CONVERTCURRENCY")
         return operand.tested if shown_only and operand.sql not in self.everything else operand.sql
 
-    def _is_rolled_up(self, call: Call, kept: frozenset[str]) -> Operand:
+    def _is_rolled_up(self, call: FunctionCall, kept: frozenset[str]) -> Operand:
         argument = call.arguments[0] if len(call.arguments) == 1 else None
-        if not isinstance(argument, Path | Call):
+        if not isinstance(argument, Path | FunctionCall):
             raise self._malformed(call.at, "GROUPING takes one field")
         operand = self.operand(argument, self.everything)
         return replace(
@@ -915,11 +919,11 @@ def _conjuncts(condition: Condition | None) -> tuple[Condition, ...]:
 def _names_few_ids(condition: Condition) -> bool:
     if isinstance(condition, Comparison):
         return condition.operator == "=" and _is_id(condition.operand)
-    if isinstance(condition, Membership):
+    if isinstance(condition, InComparison):
         few = len(condition.values) <= FIELDS_ROWS
         return condition.operator == "IN" and few and _is_id(condition.operand)
     return False
 
 
-def _is_id(node: Path | Call) -> bool:
+def _is_id(node: Path | FunctionCall) -> bool:
     return isinstance(node, Path) and node.text.lower() == "id"

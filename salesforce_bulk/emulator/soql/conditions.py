@@ -31,11 +31,11 @@ from salesforce_bulk.emulator.soql.errors import (
 from salesforce_bulk.emulator.soql.operands import TEXT, Operand
 from salesforce_bulk.emulator.soql.parse import (
     And,
-    Call,
     Comparison,
     Condition,
     Constant,
-    Membership,
+    FunctionCall,
+    InComparison,
     Not,
     Or,
     Path,
@@ -57,7 +57,7 @@ _PLACEHOLDERS: Final = 200
 Parameter: TypeAlias = str | int | float | None
 
 
-class Fragment(NamedTuple):
+class SqlFragment(NamedTuple):
     """A piece of SQL with its parameters. `depth` counts brackets inside one another."""
 
     sql: str
@@ -65,8 +65,8 @@ class Fragment(NamedTuple):
     depth: int = 0
 
 
-_TRUE = Fragment("1")
-_FALSE = Fragment("0")
+_TRUE = SqlFragment("1")
+_FALSE = SqlFragment("0")
 
 #: Describe's type, as errors call it (the names of XML Schema, as in soapType).
 _TYPE_WORDS: Final = {
@@ -109,12 +109,12 @@ _OPERATORS: Final = {
 
 
 @dataclass
-class Context:
+class ConditionContext:
     """What conditions need to know beside the fields."""
 
     text: str
     today: date
-    semi_join: Callable[[SemiJoin, Operand], Fragment] | None
+    semi_join: Callable[[SemiJoin, Operand], SqlFragment] | None
     compounds: int = 0
     comparisons: int = 0
 
@@ -122,18 +122,20 @@ class Context:
 class Conditions:
     """Compiles the conditions of one clause; `bind` gives the operand of a path or call."""
 
-    def __init__(self, context: Context, bind: Callable[[Path | Call], Operand]) -> None:
+    def __init__(
+        self, context: ConditionContext, bind: Callable[[Path | FunctionCall], Operand]
+    ) -> None:
         self._context = context
         self._bind = bind
 
-    def compile(self, condition: Condition) -> Fragment:
+    def compile(self, condition: Condition) -> SqlFragment:
         """SQL that is true, false or null; null means false. Raises SoqlError."""
         self._check_semi_joins(condition)
         return self._condition(condition, negated=False)
 
     # Trees of conditions
 
-    def _condition(self, node: Condition, *, negated: bool) -> Fragment:
+    def _condition(self, node: Condition, *, negated: bool) -> SqlFragment:
         """NOT is carried down to the leaves: with two truth values that changes nothing."""
         if isinstance(node, Not):
             return self._condition(node.item, negated=not negated)
@@ -142,7 +144,7 @@ class Conditions:
             joint = "AND" if isinstance(node, And) != negated else "OR"
             return join(joint, [self._condition(item, negated=negated) for item in node.items])
         leaf = self._leaf(node)
-        return Fragment(f"NOT ifnull({leaf.sql}, 0)", leaf.parameters) if negated else leaf
+        return SqlFragment(f"NOT ifnull({leaf.sql}, 0)", leaf.parameters) if negated else leaf
 
     def _check_semi_joins(self, condition: Condition) -> None:
         """They stand alone or among the outermost ANDs."""
@@ -170,7 +172,7 @@ class Conditions:
         if context.compounds > _COMPOUNDS or context.comparisons > _COMPARISONS:
             raise self._error(QUERY_TOO_COMPLICATED, at, "Query is too complicated")
 
-    def _leaf(self, node: Comparison | Membership | SemiJoin) -> Fragment:
+    def _leaf(self, node: Comparison | InComparison | SemiJoin) -> SqlFragment:
         self._count(node.at, comparisons=1)
         operand = self._bind(node.operand)
         self._check_filterable(operand)
@@ -228,7 +230,7 @@ class Conditions:
 
     # Comparisons
 
-    def _comparison(self, operand: Operand, node: Comparison) -> Fragment:
+    def _comparison(self, operand: Operand, node: Comparison) -> SqlFragment:
         constant, operator = node.value, node.operator
         if operator in ("=", "!=") and _is_null(operand, constant):
             return _null_test(operand, equal=operator == "=")
@@ -242,7 +244,7 @@ class Conditions:
             return equal if operator == "=" else _unequal(operand, equal)
         return self._order(operand, operator, constant)
 
-    def _equals(self, operand: Operand, constant: Constant) -> Fragment:
+    def _equals(self, operand: Operand, constant: Constant) -> SqlFragment:
         if constant.kind == "range":
             low, high = self._range(operand, constant)
             return self._with(operand, "{0} >= ? AND {0} < ?", low, high)
@@ -255,7 +257,7 @@ class Conditions:
             return self._with(operand, "ifnull({0}, 0) = ?", value)
         return self._with(operand, "{0} = ?", value)
 
-    def _order(self, operand: Operand, operator: str, constant: Constant) -> Fragment:
+    def _order(self, operand: Operand, operator: str, constant: Constant) -> SqlFragment:
         if constant.kind == "range":
             low, high = self._range(operand, constant)
             # `<=` a period is before its end, `>` is from its end on.
@@ -271,15 +273,15 @@ class Conditions:
             collation = f" COLLATE {_collation(operand, str(constant.value))}"
         return self._with(operand, f"{{0}}{collation} {operator} ?", self._value(operand, constant))
 
-    def _with(self, operand: Operand, template: str, *values: Parameter) -> Fragment:
+    def _with(self, operand: Operand, template: str, *values: Parameter) -> SqlFragment:
         uses = template.count("{0}")
         sql = template.format(operand.sql)
         if uses > 1:
             sql = f"({sql})"
         if not operand.parameters:
-            return Fragment(sql, values)
+            return SqlFragment(sql, values)
         # toLabel's own parameters stand before each value they are compared with.
-        return Fragment(sql, (*operand.parameters, *values))
+        return SqlFragment(sql, (*operand.parameters, *values))
 
     def _range(self, operand: Operand, constant: Constant) -> tuple[str, str]:
         self._count(operand.at, comparisons=1)
@@ -314,7 +316,7 @@ class Conditions:
 
     # Lists
 
-    def _membership(self, operand: Operand, node: Membership) -> Fragment:
+    def _membership(self, operand: Operand, node: InComparison) -> SqlFragment:
         for constant in node.values:
             if not _is_null(operand, constant):
                 self._check_literal(operand, constant)
@@ -324,8 +326,8 @@ class Conditions:
         found = self._in(operand, node.values)
         return found if node.operator == "IN" else _unequal(operand, found)
 
-    def _in(self, operand: Operand, constants: Sequence[Constant]) -> Fragment:
-        alternatives: list[Fragment] = []
+    def _in(self, operand: Operand, constants: Sequence[Constant]) -> SqlFragment:
+        alternatives: list[SqlFragment] = []
         plain: list[Parameter] = []
         for constant in constants:
             if _is_null(operand, constant):
@@ -338,7 +340,7 @@ class Conditions:
             alternatives.insert(0, self._in_list(operand, plain))
         return join("OR", alternatives)
 
-    def _in_list(self, operand: Operand, values: Sequence[Parameter]) -> Fragment:
+    def _in_list(self, operand: Operand, values: Sequence[Parameter]) -> SqlFragment:
         collation = ""
         if operand.kind == TEXT:
             collation = " COLLATE BINARY" if _case_sensitive(operand) else " COLLATE NOCASE"
@@ -360,7 +362,7 @@ def _semi_join_in(node: Condition) -> SemiJoin | None:
     return next((found for item in items if (found := _semi_join_in(item)) is not None), None)
 
 
-def join(joint: str, fragments: Iterable[Fragment]) -> Fragment:
+def join(joint: str, fragments: Iterable[SqlFragment]) -> SqlFragment:
     """Fragments joined by AND or OR, the most deeply nested first."""
     items = sorted(fragments, key=lambda item: -item.depth)
     if len(items) == 1:
@@ -375,16 +377,16 @@ def join(joint: str, fragments: Iterable[Fragment]) -> Fragment:
     return _chain(joint, items)
 
 
-def _chain(joint: str, items: Sequence[Fragment]) -> Fragment:
+def _chain(joint: str, items: Sequence[SqlFragment]) -> SqlFragment:
     if len(items) == 1:
         return items[0]
     sql = f" {joint} ".join([item.sql for item in items])
     parameters = tuple([value for item in items for value in item.parameters])
-    return Fragment(f"({sql})", parameters, 1 + max(item.depth for item in items))
+    return SqlFragment(f"({sql})", parameters, 1 + max(item.depth for item in items))
 
 
-def _negation(fragment: Fragment) -> Fragment:
-    return Fragment(f"NOT ifnull({fragment.sql}, 0)", fragment.parameters, fragment.depth + 1)
+def _negation(fragment: SqlFragment) -> SqlFragment:
+    return SqlFragment(f"NOT ifnull({fragment.sql}, 0)", fragment.parameters, fragment.depth + 1)
 
 
 def _is_null(operand: Operand, constant: Constant) -> bool:
@@ -401,18 +403,18 @@ def _fits_a_list(operand: Operand, constant: Constant) -> bool:
     return operand.kind != "set" and constant.kind != "range"
 
 
-def _null_test(operand: Operand, *, equal: bool) -> Fragment:
+def _null_test(operand: Operand, *, equal: bool) -> SqlFragment:
     if operand.kind == "boolean":
         # "b = null" means "b = false".
-        return Fragment(f"ifnull({operand.sql}, 0) = {0 if equal else 1}")
-    return Fragment(f"{operand.tested} IS {'' if equal else 'NOT '}NULL")
+        return SqlFragment(f"ifnull({operand.sql}, 0) = {0 if equal else 1}")
+    return SqlFragment(f"{operand.tested} IS {'' if equal else 'NOT '}NULL")
 
 
-def _unequal(operand: Operand, equal: Fragment) -> Fragment:
+def _unequal(operand: Operand, equal: SqlFragment) -> SqlFragment:
     """The rows that `equal` does not return."""
     if NULLS_ARE_UNEQUAL and not (operand.function and operand.field is None):
         return _negation(equal)
-    return Fragment(f"NOT {equal.sql}", equal.parameters, equal.depth + 1)
+    return SqlFragment(f"NOT {equal.sql}", equal.parameters, equal.depth + 1)
 
 
 def _case_sensitive(operand: Operand) -> bool:
@@ -430,19 +432,19 @@ def _collation(operand: Operand, value: str) -> str:
     return "NOCASE" if value.isascii() else "UNICODE_NOCASE"
 
 
-def _text_equals(operand: Operand, value: str) -> Fragment:
+def _text_equals(operand: Operand, value: str) -> SqlFragment:
     if _plain_text(operand, value):
         collation = "BINARY" if _case_sensitive(operand) else "NOCASE"
-        return Fragment(f"{operand.sql} = ? COLLATE {collation}", (*operand.parameters, value))
+        return SqlFragment(f"{operand.sql} = ? COLLATE {collation}", (*operand.parameters, value))
     # GLOB with a class of cases for each letter runs in C; a collation of our own would not.
-    return Fragment(f"{operand.sql} GLOB ?", (*operand.parameters, _glob(value, wild=False)))
+    return SqlFragment(f"{operand.sql} GLOB ?", (*operand.parameters, _glob(value, wild=False)))
 
 
-def _like(operand: Operand, pattern: str) -> Fragment:
+def _like(operand: Operand, pattern: str) -> SqlFragment:
     if pattern.isascii() and not _case_sensitive(operand):
-        return Fragment(f"{operand.sql} LIKE ? ESCAPE '\\'", (*operand.parameters, pattern))
+        return SqlFragment(f"{operand.sql} LIKE ? ESCAPE '\\'", (*operand.parameters, pattern))
     glob = _glob(pattern, wild=True, fold=not _case_sensitive(operand))
-    return Fragment(f"{operand.sql} GLOB ?", (*operand.parameters, glob))
+    return SqlFragment(f"{operand.sql} GLOB ?", (*operand.parameters, glob))
 
 
 def _glob(text: str, *, wild: bool, fold: bool = True) -> str:
@@ -475,29 +477,29 @@ def _parts(text: str) -> list[str]:
     return [part.strip() for part in text.split(";") if part.strip()]
 
 
-def _has_part(operand: Operand, part: str) -> Fragment:
+def _has_part(operand: Operand, part: str) -> SqlFragment:
     """Whether a multipicklist holds the value, as `;a;b;` holds `;b;`."""
     whole = f"';' || {operand.sql} || ';'"
     if part.isascii():
         escaped = part.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-        return Fragment(f"{whole} LIKE ? ESCAPE '\\'", (*operand.parameters, f"%;{escaped};%"))
+        return SqlFragment(f"{whole} LIKE ? ESCAPE '\\'", (*operand.parameters, f"%;{escaped};%"))
     glob = f"*;{_glob(part, wild=False)};*"
-    return Fragment(f"{whole} GLOB ?", (*operand.parameters, glob))
+    return SqlFragment(f"{whole} GLOB ?", (*operand.parameters, glob))
 
 
-def _includes(operand: Operand, text: str) -> Fragment:
+def _includes(operand: Operand, text: str) -> SqlFragment:
     parts = _parts(text)
     if not parts:
         return _null_test(operand, equal=True)
     return join("AND", [_has_part(operand, part) for part in parts])
 
 
-def _same_set(operand: Operand, text: str) -> Fragment:
+def _same_set(operand: Operand, text: str) -> SqlFragment:
     parts = _parts(text)
     if not parts:
         return _FALSE
     separators = f"length({operand.sql}) - length(replace({operand.sql}, ';', '')) = ?"
-    count = Fragment(separators, (*operand.parameters, *operand.parameters, len(parts) - 1))
+    count = SqlFragment(separators, (*operand.parameters, *operand.parameters, len(parts) - 1))
     return join("AND", [count, *(_has_part(operand, part) for part in parts)])
 
 

@@ -25,8 +25,14 @@ from salesforce_bulk.emulator.soql.errors import (
     not_emulated,
     unexpected,
 )
-from salesforce_bulk.emulator.soql.parse import AGGREGATES, DATE_FUNCTIONS, Call, Constant, Path
-from salesforce_bulk.emulator.soql.paths import Scope
+from salesforce_bulk.emulator.soql.parse import (
+    AGGREGATES,
+    DATE_FUNCTIONS,
+    Constant,
+    FunctionCall,
+    Path,
+)
+from salesforce_bulk.emulator.soql.paths import FromClause
 
 #: How values of a type compare: the kind, by describe's word.
 KINDS: Final = {
@@ -139,7 +145,7 @@ def _has_trigonometry() -> bool:
     return True
 
 
-def _degrees(node: Path | Call | Constant) -> float | None:
+def _degrees(node: Path | FunctionCall | Constant) -> float | None:
     """A latitude or longitude; None where it is no number of degrees."""
     if not isinstance(node, Constant) or not isinstance(node.value, int | float):
         return None
@@ -186,10 +192,10 @@ class Operand:
 class Operands:
     """Binds the operands of one SELECT. Raises SoqlError."""
 
-    def __init__(self, scope: Scope) -> None:
+    def __init__(self, scope: FromClause) -> None:
         self._scope = scope
         self._text = scope.query.text
-        self._functions: dict[str, Callable[[Call], Operand]] = {
+        self._functions: dict[str, Callable[[FunctionCall], Operand]] = {
             "TOLABEL": self._to_label,
             "CONVERTCURRENCY": self._convert_currency,
             "FORMAT": self._format,
@@ -198,7 +204,7 @@ class Operands:
             **dict.fromkeys(AGGREGATES, self._aggregate),
         }
 
-    def bind(self, node: Path | Call) -> Operand:
+    def bind(self, node: Path | FunctionCall) -> Operand:
         if isinstance(node, Path):
             return self._path(node)
         function = self._functions.get(node.name)
@@ -220,18 +226,18 @@ class Operands:
             entity=bound.entity,
         )
 
-    def _refused(self, call: Call) -> SoqlError:
+    def _refused(self, call: FunctionCall) -> SoqlError:
         return unexpected(self._text, call.at, call.name)
 
-    def _argument(self, call: Call) -> Operand:
+    def _argument(self, call: FunctionCall) -> Operand:
         if len(call.arguments) != 1 or isinstance(call.arguments[0], Constant):
             raise self._error(MALFORMED_QUERY, call, f"{call.name} takes one field")
         return self.bind(call.arguments[0])
 
-    def _error(self, code: str, call: Call, sentence: str) -> SoqlError:
+    def _error(self, code: str, call: FunctionCall, sentence: str) -> SoqlError:
         return located(code, self._text, call.at, sentence)
 
-    def _field_argument(self, call: Call, kinds: tuple[str, ...]) -> Operand:
+    def _field_argument(self, call: FunctionCall, kinds: tuple[str, ...]) -> Operand:
         operand = self._argument(call)
         if operand.field is None or operand.function or operand.kind not in kinds:
             raise self._error(
@@ -239,7 +245,7 @@ class Operands:
             )
         return operand
 
-    def _to_label(self, call: Call) -> Operand:
+    def _to_label(self, call: FunctionCall) -> Operand:
         operand = self._field_argument(call, (TEXT, "set"))
         values = operand.field.picklist_values if operand.field else ()
         other = [value for value in values if value.label != value.value]
@@ -254,10 +260,10 @@ class Operands:
             at=call.at,
         )
 
-    def _convert_currency(self, call: Call) -> Operand:
+    def _convert_currency(self, call: FunctionCall) -> Operand:
         return replace(self._field_argument(call, ("number",)), function=call.name, at=call.at)
 
-    def _format(self, call: Call) -> Operand:
+    def _format(self, call: FunctionCall) -> Operand:
         operand = self._argument(call)
         if operand.kind in ("compound", "binary"):
             raise self._error(INVALID_FIELD, call, f"FORMAT cannot be used on field {operand.name}")
@@ -274,7 +280,7 @@ class Operands:
             at=call.at,
         )
 
-    def _distance(self, call: Call) -> Operand:
+    def _distance(self, call: FunctionCall) -> Operand:
         """DISTANCE(place, GEOLOCATION(latitude, longitude), 'mi' or 'km')."""
         place, latitude, longitude, unit = self._distance_arguments(call)
         if not _has_trigonometry():
@@ -309,12 +315,12 @@ class Operands:
             function=call.name,
         )
 
-    def _distance_arguments(self, call: Call) -> tuple[Path, float, float, str]:
+    def _distance_arguments(self, call: FunctionCall) -> tuple[Path, float, float, str]:
         if len(call.arguments) == 3:
             place, point, unit = call.arguments
             if (
                 isinstance(place, Path)
-                and isinstance(point, Call)
+                and isinstance(point, FunctionCall)
                 and point.name == "GEOLOCATION"
                 and isinstance(unit, Constant)
                 and str(unit.value).lower() in _EARTH_RADIUS
@@ -326,7 +332,7 @@ class Operands:
             MALFORMED_QUERY, call, "DISTANCE takes a location, a GEOLOCATION, and 'mi' or 'km'"
         )
 
-    def _date_function(self, call: Call) -> Operand:
+    def _date_function(self, call: FunctionCall) -> Operand:
         operand = self._date_argument(call)
         if operand.kind == "date" and call.name in _NEEDS_TIME:
             raise self._error(
@@ -344,13 +350,13 @@ class Operands:
             function=call.name,
         )
 
-    def _date_argument(self, call: Call) -> Operand:
+    def _date_argument(self, call: FunctionCall) -> Operand:
         inner = call.arguments[0] if call.arguments else None
-        if isinstance(inner, Call) and inner.name == "CONVERTTIMEZONE":
+        if isinstance(inner, FunctionCall) and inner.name == "CONVERTTIMEZONE":
             return self._field_argument(replace(inner, at=call.at), ("datetime",))
         return self._field_argument(call, ("date", "datetime"))
 
-    def _aggregate(self, call: Call) -> Operand:
+    def _aggregate(self, call: FunctionCall) -> Operand:
         operand = self._argument(call)
         template, kinds = _AGGREGATE_SQL[call.name]
         if operand.aggregate or operand.function not in ("", "CONVERTCURRENCY"):

@@ -78,7 +78,7 @@ class Constant:
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class FunctionCall:
     """`COUNT_DISTINCT(Account.Name)`. `name` is upper-case."""
 
     name: str
@@ -86,24 +86,24 @@ class Call:
     at: int
 
 
-Operand: TypeAlias = Path | Call | Constant
+Operand: TypeAlias = Path | FunctionCall | Constant
 
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
     """`operator` is one of = != < <= > >= LIKE."""
 
-    operand: Path | Call
+    operand: Path | FunctionCall
     operator: str
     value: Constant
     at: int
 
 
 @dataclass(frozen=True, slots=True)
-class Membership:
+class InComparison:
     """`operator` is one of IN, NOT IN, INCLUDES, EXCLUDES."""
 
-    operand: Path | Call
+    operand: Path | FunctionCall
     operator: str
     values: tuple[Constant, ...]
     at: int
@@ -113,7 +113,7 @@ class Membership:
 class SemiJoin:
     """`Id IN (SELECT ...)`, or NOT IN."""
 
-    operand: Path | Call
+    operand: Path | FunctionCall
     negated: bool
     query: Query
     at: int
@@ -137,14 +137,14 @@ class Or:
     at: int
 
 
-Condition: TypeAlias = Comparison | Membership | SemiJoin | Not | And | Or
+Condition: TypeAlias = Comparison | InComparison | SemiJoin | Not | And | Or
 
 
 @dataclass(frozen=True, slots=True)
 class SelectField:
     """A path or a function call, with its alias."""
 
-    operand: Path | Call
+    operand: Path | FunctionCall
     alias: Name | None
     at: int
 
@@ -166,7 +166,7 @@ class SelectChildren:
 
 
 @dataclass(frozen=True, slots=True)
-class When:
+class TypeOfBranch:
     object: Name
     fields: tuple[Path, ...]
 
@@ -176,7 +176,7 @@ class SelectTypeOf:
     """`TYPEOF What WHEN Account THEN Phone ELSE Name END`."""
 
     relationship: Path
-    branches: tuple[When, ...]
+    branches: tuple[TypeOfBranch, ...]
     otherwise: tuple[Path, ...]
     at: int
 
@@ -189,7 +189,7 @@ class GroupBy:
     """`kind` is "" for a plain list, else ROLLUP or CUBE."""
 
     kind: str
-    items: tuple[Path | Call, ...]
+    items: tuple[Path | FunctionCall, ...]
     at: int
 
 
@@ -197,7 +197,7 @@ class GroupBy:
 class OrderItem:
     """`nulls_last` is None where the query does not say."""
 
-    operand: Path | Call
+    operand: Path | FunctionCall
     descending: bool
     nulls_last: bool | None
     at: int
@@ -245,7 +245,7 @@ class Query:
         return (
             len(self.fields) == 1
             and isinstance(first, SelectField)
-            and isinstance(first.operand, Call)
+            and isinstance(first.operand, FunctionCall)
             and first.operand.name == "COUNT"
             and not first.operand.arguments
         )
@@ -279,7 +279,7 @@ _FUNCTIONS: Final = (
 
 def is_aggregate(node: Operand) -> bool:
     """COUNT(Id), FORMAT(MAX(Amount)), GROUPING(Type)."""
-    if not isinstance(node, Call):
+    if not isinstance(node, FunctionCall):
         return False
     if node.name in AGGREGATES or node.name == "GROUPING":
         return True
@@ -638,7 +638,7 @@ class _Parser:
         while self._accept("WHEN"):
             name = self._name()
             self._expect("THEN")
-            branches.append(When(name, self._list_of(self._path)))
+            branches.append(TypeOfBranch(name, self._list_of(self._path)))
         if not branches:
             raise self._unexpected()
         otherwise = self._list_of(self._path) if self._accept("ELSE") else ()
@@ -654,19 +654,19 @@ class _Parser:
             names.append(self._name().text)
         return Path(tuple(names), first.at)
 
-    def _operand(self) -> Path | Call:
+    def _operand(self) -> Path | FunctionCall:
         if self._token.kind == "name" and self._next.text == "(":
             return self._deeper(self._call)
         return self._path()
 
-    def _call(self) -> Call:
+    def _call(self) -> FunctionCall:
         name = self._take()
         if name.upper not in _FUNCTIONS:
             raise self._unexpected()
         self._expect("(")
         arguments = () if self._token.text == ")" else self._list_of(self._argument)
         self._expect(")")
-        return Call(name.upper, arguments, name.at)
+        return FunctionCall(name.upper, arguments, name.at)
 
     def _argument(self) -> Operand:
         return self._operand() if self._token.kind == "name" else self._constant()
@@ -714,12 +714,12 @@ class _Parser:
             return Comparison(operand, "LIKE", self._constant(like=True), at)
         if token.upper in ("INCLUDES", "EXCLUDES"):
             self._position += 1
-            return Membership(operand, token.upper, self._constants(), at)
+            return InComparison(operand, token.upper, self._constants(), at)
         negated = self._accept("NOT")
         self._expect("IN")
         return self._in(operand, negated, at)
 
-    def _in(self, operand: Path | Call, negated: bool, at: int) -> Condition:
+    def _in(self, operand: Path | FunctionCall, negated: bool, at: int) -> Condition:
         if self._token.text == "(" and self._next.upper == "SELECT":
             self._position += 1
             query = self._deeper(self._query)
@@ -727,7 +727,7 @@ class _Parser:
             return SemiJoin(operand, negated, query, at)
         if self._token.text != "(":
             raise self._no_bind_variables()
-        return Membership(operand, "NOT IN" if negated else "IN", self._constants(), at)
+        return InComparison(operand, "NOT IN" if negated else "IN", self._constants(), at)
 
     def _constants(self) -> tuple[Constant, ...]:
         self._expect("(")

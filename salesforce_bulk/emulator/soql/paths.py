@@ -59,7 +59,7 @@ _NAME_FIELDS: Final[Mapping[str, Field]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Bound:
+class BoundField:
     """The field at the end of a path.
 
     `path` is in the API's letter case, without alias and object name. `optional` says that the
@@ -92,7 +92,7 @@ class _Entity(Protocol):
     def column(self, field: Field) -> str: ...
 
 
-class _Table:
+class _SourceTable:
     def __init__(self, sobject: SObject, alias: str) -> None:
         self.name = sobject.name
         self.field = sobject.field
@@ -103,7 +103,7 @@ class _Table:
         return f'{self._alias}."{field.name}"'
 
 
-class _Parent(_Table):
+class _ParentTable(_SourceTable):
     """A joined parent. Its Id is the reference itself."""
 
     def __init__(self, sobject: SObject, alias: str, reference: str) -> None:
@@ -163,7 +163,7 @@ class _NameEntity:
         return f'(SELECT "{own.name}" FROM "{target.name}" WHERE "Id" = {self._reference})'  # noqa: S608
 
 
-class Scope:
+class FromClause:
     """The FROM clause of one SELECT: its object, its aliases, and the parents it came to need.
 
     `tables` is given every object that the SQL reads, as it becomes known.
@@ -184,9 +184,9 @@ class Scope:
         self._schema = schema
         self._tables = tables
         tables[sobject.name] = sobject
-        self._root = _Table(sobject, alias)
+        self._root = _SourceTable(sobject, alias)
         self._entities: dict[tuple[str, ...], _Entity] = {(): self._root}
-        self._joins: list[tuple[_Parent, str]] = []
+        self._joins: list[tuple[_ParentTable, str]] = []
         self._aliases = self._read_aliases()
 
     @property
@@ -194,14 +194,14 @@ class Scope:
         joins = [sql for parent, sql in self._joins if parent.used]
         return " ".join([f'FROM "{self.object.name}" AS {self.alias}', *joins])
 
-    def resolve(self, path: Path) -> Bound:
+    def resolve(self, path: Path) -> BoundField:
         """Raises SoqlError where the path leads nowhere."""
         names = self._without_alias(path.names)
         canonical, entity = self._parent(names[:-1], path)
         field = entity.field(names[-1])
         if field is None:
             raise no_such_column(self.query.text, path.at, names[-1], entity.name)
-        return Bound(entity.column(field), field, (*canonical, field.name), entity.name)
+        return BoundField(entity.column(field), field, (*canonical, field.name), entity.name)
 
     def relationship(self, path: Path) -> tuple[tuple[str, ...], Field, ParentId]:
         """The reference field of a whole path of relationships (of TYPEOF), and its parent."""
@@ -289,7 +289,7 @@ class Scope:
             entity = _NameEntity(targets, reference, self._tables)
         else:
             alias = f"{self.alias}{len(self._entities)}"
-            entity = parent = _Parent(targets[0], alias, reference)
+            entity = parent = _ParentTable(targets[0], alias, reference)
             join = f'LEFT JOIN "{parent.name}" AS {alias} ON {alias}."Id" = {reference}'
             self._joins.append((parent, join))
             self._tables[parent.name] = targets[0]

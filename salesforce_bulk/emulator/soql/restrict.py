@@ -21,7 +21,7 @@ from salesforce_bulk.emulator.soql.errors import (
     SoqlError,
 )
 from salesforce_bulk.emulator.soql.parse import (
-    Call,
+    FunctionCall,
     Operand,
     Path,
     Query,
@@ -31,7 +31,7 @@ from salesforce_bulk.emulator.soql.parse import (
     SelectItem,
     SelectTypeOf,
 )
-from salesforce_bulk.emulator.soql.paths import Scope, find_object
+from salesforce_bulk.emulator.soql.paths import FromClause, find_object
 
 FEATURE_NOT_ENABLED: Final = "FeatureNotEnabled"
 API_ERROR: Final = "API_ERROR"
@@ -121,7 +121,7 @@ def _check_fields(
     for item in query.fields:
         if isinstance(item, SelectFields) and item.group != "STANDARD":
             raise SoqlError(MALFORMED_QUERY, _UNBOUNDED)
-    scope = Scope(query, sobject, schema, "t", {})
+    scope = FromClause(query, sobject, schema, "t", {})
     for path in _paths(query):
         field = scope.resolve(path).field
         if field.type in COMPOUND_TYPES:
@@ -139,7 +139,7 @@ def _paths(query: Query) -> Iterator[Path]:
 def _paths_in(operand: Operand) -> Iterator[Path]:
     if isinstance(operand, Path):
         yield operand
-    elif isinstance(operand, Call):
+    elif isinstance(operand, FunctionCall):
         for argument in operand.arguments:
             yield from _paths_in(argument)
 

@@ -17,78 +17,78 @@ TIMEOUT = 60
 
 def test_queued_batches_run_after_the_next_start(tmp_path, connect):
     with SalesforceEmulator(data=tmp_path, inline=True, clock=ManualClock()) as emulator:
-        wire = connect(emulator)
-        done, done_batch = wire.load("insert", "Account", "Name\nA\n")
+        bulk1 = connect(emulator)
+        done, done_batch = bulk1.load("insert", "Account", "Name\nA\n")
         emulator.engine.pause()
-        job = wire.job("insert", "Account")
-        batches = [wire.batch(job, f"Name\nB{number}\n") for number in range(3)]
-        results = wire.results(done, done_batch).text
-        info = wire.info(done).text
+        job = bulk1.job("insert", "Account")
+        batches = [bulk1.batch(job, f"Name\nB{number}\n") for number in range(3)]
+        results = bulk1.results(done, done_batch).text
+        info = bulk1.info(done).text
     with SalesforceEmulator(data=tmp_path, inline=True, clock=ManualClock()) as emulator:
-        wire = connect(emulator)
+        bulk1 = connect(emulator)
         assert emulator.org.count("Account") == 4
-        assert wire.results(done, done_batch).text == results
-        assert wire.info(done).text == info
-        assert [wire.status(job, batch).value("state") for batch in batches] == ["Completed"] * 3
-        assert wire.batch(job, "Name\nlate\n") not in batches
-        assert wire.job("insert", "Account") not in (done, job)
+        assert bulk1.results(done, done_batch).text == results
+        assert bulk1.info(done).text == info
+        assert [bulk1.status(job, batch).value("state") for batch in batches] == ["Completed"] * 3
+        assert bulk1.batch(job, "Name\nlate\n") not in batches
+        assert bulk1.job("insert", "Account") not in (done, job)
 
 
 def test_everything_a_job_is_made_of_is_kept(tmp_path, connect):
     """Jobs of both APIs, upsert keys, PK chunks, results of queries, uploads, field mappings."""
     with SalesforceEmulator(data=tmp_path, inline=True, clock=ManualClock()) as emulator:
-        wire = connect(emulator)
+        bulk1 = connect(emulator)
         emulator.define_object("Load__c", {"Ext__c": "externalId"})
         more = "<externalIdFieldName>Ext__c</externalIdFieldName>"
-        upsert, _ = wire.load("upsert", "Load__c", "Ext__c,Name\ne,N\n", more=more)
+        upsert, _ = bulk1.load("upsert", "Load__c", "Ext__c,Name\ne,N\n", more=more)
         headers = {"Sforce-Enable-PKChunking": "chunkSize=1"}
-        wire.load("insert", "Account", "Name\nA\nB\nC\n")
-        chunked = wire.job("query", "Account", headers=headers)
-        wire.batch(chunked, "SELECT Id FROM Account")
-        mapped = wire.job("insert", "Account")
+        bulk1.load("insert", "Account", "Name\nA\nB\nC\n")
+        chunked = bulk1.job("query", "Account", headers=headers)
+        bulk1.batch(chunked, "SELECT Id FROM Account")
+        mapped = bulk1.job("insert", "Account")
         spec = "Salesforce Field,Csv Header,Value,Hint\nName,Firm,,\n"
-        assert wire.call("POST", f"job/{mapped}/spec", spec, "text/csv").status == 201
-        ingest = rest(wire, "POST", "ingest", {"object": "Account", "operation": "insert"})["id"]
+        assert bulk1.call("POST", f"job/{mapped}/spec", spec, "text/csv").status == 201
+        ingest = rest(bulk1, "POST", "ingest", {"object": "Account", "operation": "insert"})["id"]
         path = f"/services/data/v62.0/jobs/ingest/{ingest}/batches"
-        auth = {"Authorization": f"Bearer {wire.token}"}
-        assert wire.call("PUT", path, "Name\nD\n", "text/csv", auth).status == 201
+        auth = {"Authorization": f"Bearer {bulk1.token}"}
+        assert bulk1.call("PUT", path, "Name\nD\n", "text/csv", auth).status == 201
         soql = {"query": "SELECT Name FROM Account", "operation": "query"}
-        query = rest(wire, "POST", "query", soql)["id"]
-        before = [wire.info(job).text for job in (upsert, chunked, mapped)]
-        before += [wire.batches(chunked).text, page(wire, query)]
+        query = rest(bulk1, "POST", "query", soql)["id"]
+        before = [bulk1.info(job).text for job in (upsert, chunked, mapped)]
+        before += [bulk1.batches(chunked).text, page(bulk1, query)]
     with SalesforceEmulator(data=tmp_path, inline=True, clock=ManualClock()) as emulator:
-        wire = connect(emulator)
-        after = [wire.info(job).text for job in (upsert, chunked, mapped)]
-        after += [wire.batches(chunked).text, page(wire, query)]
+        bulk1 = connect(emulator)
+        after = [bulk1.info(job).text for job in (upsert, chunked, mapped)]
+        after += [bulk1.batches(chunked).text, page(bulk1, query)]
         assert after == before
-        wire.batch(mapped, "Firm\nE\n")
-        rest(wire, "PATCH", f"ingest/{ingest}", {"state": "UploadComplete"})
+        bulk1.batch(mapped, "Firm\nE\n")
+        rest(bulk1, "PATCH", f"ingest/{ingest}", {"state": "UploadComplete"})
         assert emulator.org.count("Account") == 5
-        assert rest(wire, "GET", f"ingest/{ingest}")["numberRecordsProcessed"] == 1
+        assert rest(bulk1, "GET", f"ingest/{ingest}")["numberRecordsProcessed"] == 1
 
 
-def rest(wire, method, path, document=None):
+def rest(bulk1, method, path, document=None):
     body = json.dumps(document) if document is not None else None
-    headers = {"Authorization": f"Bearer {wire.token}"}
+    headers = {"Authorization": f"Bearer {bulk1.token}"}
     url = f"/services/data/v62.0/jobs/{path}"
-    answer = wire.call(method, url, body, "application/json", headers)
+    answer = bulk1.call(method, url, body, "application/json", headers)
     assert answer.status == 200, answer.text
     return answer.json
 
 
-def page(wire, query):
-    headers = {"Authorization": f"Bearer {wire.token}"}
-    return wire.get(f"/services/data/v62.0/jobs/query/{query}/results", headers=headers).text
+def page(bulk1, query):
+    headers = {"Authorization": f"Bearer {bulk1.token}"}
+    return bulk1.get(f"/services/data/v62.0/jobs/query/{query}/results", headers=headers).text
 
 
 def test_a_batch_between_two_attempts_has_failed(tmp_path, connect):
     with SalesforceEmulator(data=tmp_path, inline=True) as emulator:
-        wire = connect(emulator)
+        bulk1 = connect(emulator)
         emulator.engine.pause()
         emulator.faults.add("requeue", after_rows=0)
-        job, batch = wire.load("insert", "Account", "Name\nA\n")
+        job, batch = bulk1.load("insert", "Account", "Name\nA\n")
         emulator.engine.run_pending(1)
-        assert wire.status(job, batch).value("state") == "Queued"
+        assert bulk1.status(job, batch).value("state") == "Queued"
     with SalesforceEmulator(data=tmp_path, inline=True) as emulator:
         status = connect(emulator).status(job, batch)
         assert status.value("state") == "Failed"
@@ -96,27 +96,27 @@ def test_a_batch_between_two_attempts_has_failed(tmp_path, connect):
 
 
 def test_objects_ids_and_deletions_are_kept(tmp_path, connect):
-    def names(wire, operation="query"):
-        return wire.query("Load__c", "SELECT Id, Name FROM Load__c", operation=operation)[0]
+    def names(bulk1, operation="query"):
+        return bulk1.query("Load__c", "SELECT Id, Name FROM Load__c", operation=operation)[0]
 
     with SalesforceEmulator(data=tmp_path, inline=True) as emulator:
         emulator.define_object("Load__c", {"Ext__c": "externalId"})
-        wire = connect(emulator)
-        job, batch = wire.load("insert", "Load__c", "Name\nA\nB\n")
-        first = re.findall('"(a0[^"]*)"', wire.results(job, batch).text)[0]
-        wire.load("delete", "Load__c", f"Id\n{first}\n")
-        before, all_before = names(wire), names(wire, "queryAll")
+        bulk1 = connect(emulator)
+        job, batch = bulk1.load("insert", "Load__c", "Name\nA\nB\n")
+        first = re.findall('"(a0[^"]*)"', bulk1.results(job, batch).text)[0]
+        bulk1.load("delete", "Load__c", f"Id\n{first}\n")
+        before, all_before = names(bulk1), names(bulk1, "queryAll")
     with SalesforceEmulator(data=tmp_path, inline=True, seed=9) as emulator:
-        wire = connect(emulator)
-        assert (names(wire), names(wire, "queryAll")) == (before, all_before)
-        job, batch = wire.load("insert", "Load__c", "Name\nC\n")
-        assert wire.results(job, batch).text.split('"')[9] not in all_before.decode()
+        bulk1 = connect(emulator)
+        assert (names(bulk1), names(bulk1, "queryAll")) == (before, all_before)
+        job, batch = bulk1.load("insert", "Load__c", "Name\nC\n")
+        assert bulk1.results(job, batch).text.split('"')[9] not in all_before.decode()
 
 
 def test_reset_empties_the_directory_too(tmp_path, connect):
     with SalesforceEmulator(data=tmp_path, inline=True) as emulator:
-        wire = connect(emulator)
-        job, _ = wire.load("insert", "Account", "Name\nA\n")
+        bulk1 = connect(emulator)
+        job, _ = bulk1.load("insert", "Account", "Name\nA\n")
         emulator.reset()
     with SalesforceEmulator(data=tmp_path, inline=True) as emulator:
         assert emulator.org.count("Account") == 0

@@ -47,8 +47,8 @@ BATCH = """<?xml version="1.0" encoding="UTF-8"?><batchInfo
 </batchInfo>"""
 
 
-def test_job_created_in_xml_is_answered_as_recorded(wire, emulator):
-    answer = wire.create_job(
+def test_job_created_in_xml_is_answered_as_recorded(bulk1, emulator):
+    answer = bulk1.create_job(
         "upsert", "Contact", more="<externalIdFieldName>Email</externalIdFieldName>"
     )
     job = answer.value("id")
@@ -56,18 +56,18 @@ def test_job_created_in_xml_is_answered_as_recorded(wire, emulator):
     assert answer.headers["Content-Type"] == "application/xml"
     assert re.fullmatch("750[0-9A-Za-z]{15}", job)
     assert answer.text == JOB.format(id=job, user=emulator.org.admin.id, state="Open")
-    assert wire.info(job).text == answer.text
+    assert bulk1.info(job).text == answer.text
 
 
-def test_closed_job_without_batches_has_only_its_state_changed(wire, emulator):
-    job = wire.job("upsert", "Contact", more="<externalIdFieldName>Email</externalIdFieldName>")
-    answer = wire.close(job)
+def test_closed_job_without_batches_has_only_its_state_changed(bulk1, emulator):
+    job = bulk1.job("upsert", "Contact", more="<externalIdFieldName>Email</externalIdFieldName>")
+    answer = bulk1.close(job)
     assert answer.status == 200
     assert answer.text == JOB.format(id=job, user=emulator.org.admin.id, state="Closed")
 
 
-def test_job_created_in_json_is_answered_in_json_with_sorted_keys_and_nulls(wire, emulator):
-    answer = wire.call(
+def test_job_created_in_json_is_answered_in_json_with_sorted_keys_and_nulls(bulk1, emulator):
+    answer = bulk1.call(
         "POST",
         "job",
         '{"operation":"update","object":"Contact","contentType":"CSV"}',
@@ -86,21 +86,21 @@ def test_job_created_in_json_is_answered_in_json_with_sorted_keys_and_nulls(wire
     )
 
 
-def test_added_batch_is_answered_queued_and_has_run_when_asked_again(wire):
-    job = wire.job("insert", "Account")
-    answer = wire.post(job, '"Name"\r\n"Sitwell-Bluth"\r\n')
+def test_added_batch_is_answered_queued_and_has_run_when_asked_again(bulk1):
+    job = bulk1.job("insert", "Account")
+    answer = bulk1.post(job, '"Name"\r\n"Sitwell-Bluth"\r\n')
     batch = answer.value("id")
     assert answer.status == 201
     assert re.fullmatch("751[0-9A-Za-z]{15}", batch)
     assert answer.text == BATCH.format(id=batch, job=job, state="Queued", rows=0)
-    assert wire.status(job, batch).text == BATCH.format(
+    assert bulk1.status(job, batch).text == BATCH.format(
         id=batch, job=job, state="Completed", rows=1
     )
 
 
-def test_batch_of_a_json_job_has_null_for_what_is_absent(wire):
-    job = wire.job("insert", "Account", "JSON")
-    answer = wire.post(job, '[{"Name":"Sitwell-Bluth"}]', "application/json")
+def test_batch_of_a_json_job_has_null_for_what_is_absent(bulk1):
+    job = bulk1.job("insert", "Account", "JSON")
+    answer = bulk1.post(job, '[{"Name":"Sitwell-Bluth"}]', "application/json")
     assert answer.headers["Content-Type"] == "application/json"
     assert answer.text == (
         '{"apexProcessingTime":0,"apiActiveProcessingTime":0,'
@@ -111,29 +111,29 @@ def test_batch_of_a_json_job_has_null_for_what_is_absent(wire):
     )
 
 
-def test_batch_list_indents_its_batches_and_keeps_their_order(wire):
-    job = wire.job("insert", "Account")
-    assert wire.batches(job).text == (
+def test_batch_list_indents_its_batches_and_keeps_their_order(bulk1):
+    job = bulk1.job("insert", "Account")
+    assert bulk1.batches(job).text == (
         '<?xml version="1.0" encoding="UTF-8"?><batchInfoList\n'
         '   xmlns="http://www.force.com/2009/06/asyncapi/dataload" />'
     )
-    first, second = wire.batch(job, "Name\nA\n"), wire.batch(job, "Name\nB\n")
-    listed = wire.batches(job).text
+    first, second = bulk1.batch(job, "Name\nA\n"), bulk1.batch(job, "Name\nB\n")
+    listed = bulk1.batches(job).text
     assert re.findall("<id>(.*?)</id>", listed) == [first, second]
     assert f" <batchInfo>\n  <id>{first}</id>\n  <jobId>{job}</jobId>\n" in listed
     assert listed.endswith("</apexProcessingTime>\n </batchInfo>\n</batchInfoList>")
 
 
-def test_batch_list_of_a_json_job_is_an_object(wire):
-    job = wire.job("insert", "Account", "JSON")
-    assert wire.batches(job).text == '{"batchInfo":[]}'
-    batch = wire.batch(job, '[{"Name":"A"}]', "application/json")
-    assert [info["id"] for info in wire.batches(job).json["batchInfo"]] == [batch]
+def test_batch_list_of_a_json_job_is_an_object(bulk1):
+    job = bulk1.job("insert", "Account", "JSON")
+    assert bulk1.batches(job).text == '{"batchInfo":[]}'
+    batch = bulk1.batch(job, '[{"Name":"A"}]', "application/json")
+    assert [info["id"] for info in bulk1.batches(job).json["batchInfo"]] == [batch]
 
 
-def test_headers_of_an_added_batch_are_the_recorded_ones(wire):
-    job = wire.job("insert", "Account", "JSON")
-    answer = wire.post(job, '[{"Name":"A"}]', "application/json")
+def test_headers_of_an_added_batch_are_the_recorded_ones(bulk1):
+    job = bulk1.job("insert", "Account", "JSON")
+    answer = bulk1.post(job, '[{"Name":"A"}]', "application/json")
     headers = answer.headers
     assert headers["Location"] == f"/services/async/62.0/job/{job}/batch/{answer.json['id']}"
     assert headers["Cache-Control"] == "no-cache,must-revalidate,max-age=0,no-store,private"
@@ -146,9 +146,9 @@ def test_headers_of_an_added_batch_are_the_recorded_ones(wire):
     assert "Content-Length" not in headers
 
 
-def test_load_results_quote_every_cell(wire):
-    job, batch = wire.load("insert", "Contact", '"LastName"\r\n"Bluth"\r\n\r\n""\r\n')
-    answer = wire.results(job, batch)
+def test_load_results_quote_every_cell(bulk1):
+    job, batch = bulk1.load("insert", "Contact", '"LastName"\r\n"Bluth"\r\n\r\n""\r\n')
+    answer = bulk1.results(job, batch)
     assert answer.headers["Content-Type"] == "text/csv"
     # A blank line is no record, a line of one empty quoted cell is: each record has its result.
     assert re.fullmatch(
@@ -158,43 +158,43 @@ def test_load_results_quote_every_cell(wire):
     )
 
 
-def test_failed_row_has_no_id_and_its_error_in_one_cell(wire):
-    job, batch = wire.load("insert", "Contact", "LastName,FirstName\n,Tom\nCat,Tom\n")
-    lines = wire.results(job, batch).text.split("\n")
+def test_failed_row_has_no_id_and_its_error_in_one_cell(bulk1):
+    job, batch = bulk1.load("insert", "Contact", "LastName,FirstName\n,Tom\nCat,Tom\n")
+    lines = bulk1.results(job, batch).text.split("\n")
     assert lines[1] == (
         '"","false","false","REQUIRED_FIELD_MISSING:'
         'Required fields are missing: [LastName]:LastName --"'
     )
     assert lines[2].startswith('"003')
-    status = wire.status(job, batch)
+    status = bulk1.status(job, batch)
     assert status.value("state") == "Completed"
     assert (status.value("numberRecordsProcessed"), status.value("numberRecordsFailed")) == (
         "2",
         "1",
     )
-    assert wire.info(job).value("numberRecordsFailed") == "1"
+    assert bulk1.info(job).value("numberRecordsFailed") == "1"
 
 
-def test_error_without_fields_has_no_space_before_its_end(wire):
-    job, batch = wire.load("insert", "Account", "Name\nA\n")
-    identity = wire.results(job, batch).text.split('"')[9]
-    wire.load("delete", "Account", f"Id\n{identity}\n")
-    job, batch = wire.load("delete", "Account", f"Id\n{identity}\n")
+def test_error_without_fields_has_no_space_before_its_end(bulk1):
+    job, batch = bulk1.load("insert", "Account", "Name\nA\n")
+    identity = bulk1.results(job, batch).text.split('"')[9]
+    bulk1.load("delete", "Account", f"Id\n{identity}\n")
+    job, batch = bulk1.load("delete", "Account", f"Id\n{identity}\n")
     assert (
         '"","false","false","ENTITY_IS_DELETED:entity is deleted:--"'
-        in wire.results(job, batch).text
+        in bulk1.results(job, batch).text
     )
 
 
-def test_xml_results_have_errors_first_and_no_id_in_failures(wire):
-    job, batch = wire.load(
+def test_xml_results_have_errors_first_and_no_id_in_failures(bulk1):
+    job, batch = bulk1.load(
         "insert",
         "Contact",
         f'<sObjects xmlns="{NAMESPACE}"><sObject><LastName>Cat</LastName></sObject>'
         "<sObject><FirstName>Tom</FirstName></sObject></sObjects>",
         "XML",
     )
-    answer = wire.results(job, batch)
+    answer = bulk1.results(job, batch)
     assert answer.headers["Content-Type"] == "application/xml"
     identity = re.search("<id>(003.{15})</id>", answer.text)[1]
     assert answer.text == (
@@ -210,9 +210,9 @@ def test_xml_results_have_errors_first_and_no_id_in_failures(wire):
     )
 
 
-def test_json_results_have_booleans_and_a_null_id(wire):
-    job, batch = wire.load("insert", "Contact", '[{"LastName":"Cat"},{"FirstName":"Tom"}]', "JSON")
-    good, bad = wire.results(job, batch).json
+def test_json_results_have_booleans_and_a_null_id(bulk1):
+    job, batch = bulk1.load("insert", "Contact", '[{"LastName":"Cat"},{"FirstName":"Tom"}]', "JSON")
+    good, bad = bulk1.results(job, batch).json
     assert good == {"success": True, "created": True, "id": good["id"], "errors": []}
     assert bad == {
         "success": False,
@@ -228,39 +228,39 @@ def test_json_results_have_booleans_and_a_null_id(wire):
     }
 
 
-def test_result_list_is_xml_for_csv_and_xml_jobs_and_an_array_for_json(wire):
+def test_result_list_is_xml_for_csv_and_xml_jobs_and_an_array_for_json(bulk1):
     for content_type in ("CSV", "XML"):
-        job, batch = wire.load("query", "Account", "SELECT Id FROM Account", content_type)
-        answer = wire.results(job, batch)
+        job, batch = bulk1.load("query", "Account", "SELECT Id FROM Account", content_type)
+        answer = bulk1.results(job, batch)
         assert answer.headers["Content-Type"] == "application/xml"
         assert re.fullmatch(
             f'<result-list xmlns="{NAMESPACE}"><result>752[0-9A-Za-z]{{12}}</result></result-list>',
             answer.text,
         )
-    job, batch = wire.load("query", "Account", "SELECT Id FROM Account", "JSON")
-    assert re.fullmatch(r'\["752[0-9A-Za-z]{12}"\]', wire.results(job, batch).text)
+    job, batch = bulk1.load("query", "Account", "SELECT Id FROM Account", "JSON")
+    assert re.fullmatch(r'\["752[0-9A-Za-z]{12}"\]', bulk1.results(job, batch).text)
 
 
-def test_query_without_rows_is_the_sentence_alone(wire):
-    assert wire.query("Account", "SELECT Id FROM Account") == [b"Records not found for this query"]
-    assert wire.query("Account", "SELECT Id FROM Account", "JSON") == [b"[ ]"]
-    [empty] = wire.query("Account", "SELECT Id FROM Account", "XML")
+def test_query_without_rows_is_the_sentence_alone(bulk1):
+    assert bulk1.query("Account", "SELECT Id FROM Account") == [b"Records not found for this query"]
+    assert bulk1.query("Account", "SELECT Id FROM Account", "JSON") == [b"[ ]"]
+    [empty] = bulk1.query("Account", "SELECT Id FROM Account", "XML")
     assert b"<records" not in empty
     assert empty.endswith(b"</queryResult>")
 
 
 @pytest.fixture
-def contacts(wire):
-    wire.load("insert", "Account", 'Name,AnnualRevenue\n"A ""quoted""",139000000\n')
-    wire.load(
+def contacts(bulk1):
+    bulk1.load("insert", "Account", 'Name,AnnualRevenue\n"A ""quoted""",139000000\n')
+    bulk1.load(
         "insert",
         "Contact",
         'LastName,Birthdate,Description\nDüşük,1940-02-10,"two\nlines & <tag>"\nPlain,,\n',
     )
 
 
-def test_csv_query_quotes_everything_and_null_is_empty(wire, contacts):
-    [body] = wire.query(
+def test_csv_query_quotes_everything_and_null_is_empty(bulk1, contacts):
+    [body] = bulk1.query(
         "Contact",
         "SELECT LastName, Birthdate, IsEmailBounced, Description, Account.Name, CreatedDate "
         "FROM Contact",
@@ -272,14 +272,14 @@ def test_csv_query_quotes_everything_and_null_is_empty(wire, contacts):
     )
 
 
-def test_doubles_print_as_java_does(wire, contacts):
-    [body] = wire.query("Account", "SELECT Name, AnnualRevenue FROM Account")
+def test_doubles_print_as_java_does(bulk1, contacts):
+    [body] = bulk1.query("Account", "SELECT Name, AnnualRevenue FROM Account")
     assert body.decode() == '"Name","AnnualRevenue"\n"A ""quoted""","1.39E8"\n'
 
 
-def test_json_query_nests_parents_and_counts_milliseconds(wire, contacts):
-    wire.load("insert", "Contact", "LastName,ReportsTo.Email\nBelow,\n")
-    [body] = wire.query(
+def test_json_query_nests_parents_and_counts_milliseconds(bulk1, contacts):
+    bulk1.load("insert", "Contact", "LastName,ReportsTo.Email\nBelow,\n")
+    [body] = bulk1.query(
         "Contact",
         "SELECT Id, LastName, Owner.Name, Account.Name, CreatedDate FROM Contact LIMIT 1",
         "JSON",
@@ -296,8 +296,9 @@ def test_json_query_nests_parents_and_counts_milliseconds(wire, contacts):
     assert body.endswith(b"\n} ]")
 
 
-def test_xml_query_says_the_id_twice_and_null_as_nil(wire, contacts):
-    [body] = wire.query("Contact", "SELECT Id, LastName, Birthdate, Owner.Name FROM Contact", "XML")
+def test_xml_query_says_the_id_twice_and_null_as_nil(bulk1, contacts):
+    soql = "SELECT Id, LastName, Birthdate, Owner.Name FROM Contact"
+    [body] = bulk1.query("Contact", soql, "XML")
     text = body.decode()
     identity = re.search("<Id>(003.{15})</Id>", text)[1]
     assert (
@@ -310,14 +311,14 @@ def test_xml_query_says_the_id_twice_and_null_as_nil(wire, contacts):
     assert '<Birthdate xsi:nil="true"/>' in text
 
 
-def test_xml_query_without_id_has_it_once_and_nil(wire, contacts):
-    [body] = wire.query("Contact", "SELECT LastName FROM Contact LIMIT 1", "XML")
+def test_xml_query_without_id_has_it_once_and_nil(bulk1, contacts):
+    [body] = bulk1.query("Contact", "SELECT LastName FROM Contact LIMIT 1", "XML")
     assert body.count(b"<Id") == 1
     assert b'<Id xsi:nil="true"/>' in body
 
 
-def test_errors_are_xml_or_json_by_the_request_until_the_job_is_known(wire):
-    answer = wire.get("job/750000000000000")
+def test_errors_are_xml_or_json_by_the_request_until_the_job_is_known(bulk1):
+    answer = bulk1.get("job/750000000000000")
     assert answer.text == (
         '<?xml version="1.0" encoding="UTF-8"?><error\n'
         f'   xmlns="{NAMESPACE}">\n'
@@ -325,60 +326,60 @@ def test_errors_are_xml_or_json_by_the_request_until_the_job_is_known(wire):
         " <exceptionMessage>Unable to find job: 750000000000000</exceptionMessage>\n"
         "</error>"
     )
-    answer = wire.get("job/750000000000000", "application/json")
+    answer = bulk1.get("job/750000000000000", "application/json")
     assert answer.text == (
         '{"exceptionCode":"InvalidJob","exceptionMessage":"Unable to find job: 750000000000000"}'
     )
 
 
-def test_errors_of_a_known_job_are_in_its_own_format(wire):
-    job = wire.job("insert", "Account", "JSON")
-    answer = wire.get(f"job/{job}/batch/751000000000000", "application/xml")
+def test_errors_of_a_known_job_are_in_its_own_format(bulk1):
+    job = bulk1.job("insert", "Account", "JSON")
+    answer = bulk1.get(f"job/{job}/batch/751000000000000", "application/xml")
     assert answer.json["exceptionCode"] == "InvalidBatch"
 
 
 @pytest.mark.parametrize("sent", ["application/json", "text/csv", None])
-def test_batch_answers_follow_the_job_and_not_the_request(wire, sent):
-    job, batch = wire.load("insert", "Account", "Name\nA\n")
-    assert wire.get(f"job/{job}/batch/{batch}", sent).headers["Content-Type"] == "application/xml"
-    job, batch = wire.load("insert", "Account", '[{"Name":"A"}]', "JSON")
-    assert wire.get(f"job/{job}/batch/{batch}", sent).headers["Content-Type"] == "application/json"
+def test_batch_answers_follow_the_job_and_not_the_request(bulk1, sent):
+    job, batch = bulk1.load("insert", "Account", "Name\nA\n")
+    assert bulk1.get(f"job/{job}/batch/{batch}", sent).headers["Content-Type"] == "application/xml"
+    job, batch = bulk1.load("insert", "Account", '[{"Name":"A"}]', "JSON")
+    assert bulk1.get(f"job/{job}/batch/{batch}", sent).headers["Content-Type"] == "application/json"
 
 
-def test_closing_is_answered_in_the_form_of_the_request(wire):
-    job = wire.job("insert", "Account")
-    answer = wire.call("POST", f"job/{job}", '{"state":"Closed"}', "application/json")
+def test_closing_is_answered_in_the_form_of_the_request(bulk1):
+    job = bulk1.job("insert", "Account")
+    answer = bulk1.call("POST", f"job/{job}", '{"state":"Closed"}', "application/json")
     assert answer.json["state"] == "Closed"
-    job = wire.job("insert", "Account", "JSON")
-    assert wire.close(job).headers["Content-Type"] == "application/xml"
+    job = bulk1.job("insert", "Account", "JSON")
+    assert bulk1.close(job).headers["Content-Type"] == "application/xml"
 
 
-def test_request_gives_back_what_was_uploaded(wire):
+def test_request_gives_back_what_was_uploaded(bulk1):
     body = '"Name"\r\n"Sitwell-Bluth é"\r\n'
-    job, batch = wire.load("insert", "Account", body)
-    answer = wire.get(f"job/{job}/batch/{batch}/request")
+    job, batch = bulk1.load("insert", "Account", body)
+    answer = bulk1.get(f"job/{job}/batch/{batch}/request")
     assert (answer.headers["Content-Type"], answer.text) == ("text/csv", body)
-    job, batch = wire.load("query", "Account", "SELECT Id FROM Account", "JSON")
-    assert wire.get(f"job/{job}/batch/{batch}/request").text == "SELECT Id FROM Account"
+    job, batch = bulk1.load("query", "Account", "SELECT Id FROM Account", "JSON")
+    assert bulk1.get(f"job/{job}/batch/{batch}/request").text == "SELECT Id FROM Account"
 
 
-def test_ids_in_paths_may_have_15_or_18_characters_and_a_slash_may_follow(wire):
-    job, batch = wire.load("query", "Account", "SELECT Id FROM Account")
-    assert wire.get(f"job/{job[:15]}/").status == 200
-    assert wire.get(f"job/{job[:15]}/batch/{batch[:15]}/").status == 200
-    [identity] = wire.result_ids(job, batch)
-    assert wire.result(job, batch, f"{identity}?format=json").status == 200
+def test_ids_in_paths_may_have_15_or_18_characters_and_a_slash_may_follow(bulk1):
+    job, batch = bulk1.load("query", "Account", "SELECT Id FROM Account")
+    assert bulk1.get(f"job/{job[:15]}/").status == 200
+    assert bulk1.get(f"job/{job[:15]}/batch/{batch[:15]}/").status == 200
+    [identity] = bulk1.result_ids(job, batch)
+    assert bulk1.result(job, batch, f"{identity}?format=json").status == 200
 
 
-def test_schema_describes_every_field_that_is_sent(wire):
-    answer = wire.call("GET", "AsyncApi.xsd", headers={"X-SFDC-Session": "none"})
+def test_schema_describes_every_field_that_is_sent(bulk1):
+    answer = bulk1.call("GET", "AsyncApi.xsd", headers={"X-SFDC-Session": "none"})
     root = ElementTree.fromstring(answer.text)
     xsd = "{http://www.w3.org/2001/XMLSchema}"
     described = [
         element.get("name")
         for element in root.find(f"{xsd}complexType[@name='JobInfo']").iter(f"{xsd}element")
     ]
-    job = wire.create_job(
+    job = bulk1.create_job(
         "upsert",
         "Case",
         more="<externalIdFieldName>Id</externalIdFieldName>"

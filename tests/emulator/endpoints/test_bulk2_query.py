@@ -6,7 +6,7 @@ import threading
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from rest_client import Rest
+from rest_client import RestClient
 
 from salesforce_bulk.emulator import ManualClock, SalesforceEmulator
 
@@ -23,21 +23,21 @@ NAMES = "SELECT Id, Name FROM Account"
 
 @pytest.fixture
 def rest(emulator):
-    return Rest(emulator)
+    return RestClient(emulator)
 
 
 @pytest.fixture
 def busy():
     with SalesforceEmulator() as running:
         running.engine.pause()
-        yield Rest(running)
+        yield RestClient(running)
 
 
 @pytest.fixture(scope="module")
 def full():
     """A client of an org with 4,321 accounts; of each result the blocks have 2,000 rows."""
     with SalesforceEmulator(inline=True, clock=ManualClock()) as running:
-        rest = Rest(running)
+        rest = RestClient(running)
         rest.load(
             "insert",
             "Account",
@@ -326,7 +326,7 @@ def test_a_day_has_its_number_of_queries(rest, emulator, clock):
     )
     assert rest.get("limits").json["DailyBulkV2QueryJobs"] == {"Max": 10_000, "Remaining": 9_998}
     clock.advance(86_400)
-    rest.token = Rest(emulator).token
+    rest.token = RestClient(emulator).token
     assert rest.call("POST", "jobs/query", document).status == 200
 
 
@@ -401,7 +401,7 @@ def test_a_query_that_is_queued_again_gives_every_row_once(rest, emulator):
 def test_results_expire_after_seven_days(rest, clock):
     job = rest.query(NAMES)
     clock.advance(7 * 86_400)
-    rest.token = Rest(rest.emulator).token
+    rest.token = RestClient(rest.emulator).token
     assert rest.page(job).status == 404
 
 

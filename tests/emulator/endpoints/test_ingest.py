@@ -9,7 +9,7 @@ import threading
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from rest_client import Rest
+from rest_client import RestClient
 
 from salesforce_bulk.emulator import Fault, SalesforceEmulator
 
@@ -35,7 +35,7 @@ INFO = [
 
 @pytest.fixture
 def rest(emulator):
-    return Rest(emulator)
+    return RestClient(emulator)
 
 
 @pytest.fixture
@@ -43,7 +43,7 @@ def busy():
     """A client of an emulator with worker threads, whose batches wait until they are let."""
     with SalesforceEmulator() as running:
         running.engine.pause()
-        yield Rest(running)
+        yield RestClient(running)
 
 
 def test_a_created_job_has_the_recorded_fields_in_the_recorded_order(rest):
@@ -540,7 +540,7 @@ def test_an_expired_session_is_401(rest, method):
 def test_only_the_creator_changes_a_job(rest, emulator):
     job = rest.job()
     stranger = type(emulator.org.admin)("005000000000009AAA", "b@example.com", "p", "t", set())
-    other = Rest(emulator, token=emulator.sessions.open(stranger).token)
+    other = RestClient(emulator, token=emulator.sessions.open(stranger).token)
     assert other.info(job)["state"] == "Open"
     for answer in (
         other.put(job, "Name\n"),
@@ -784,9 +784,9 @@ def test_a_list_goes_on_above_1000_jobs_through_its_filters(rest, emulator):
 
 
 def test_lists_show_the_jobs_of_bulk_1_as_classic(rest, connect):
-    wire = connect(rest.emulator)
-    classic = wire.job("insert", "Account")
-    chunked = wire.job("query", "Account", headers={"Sforce-Enable-PKChunking": "true"})
+    bulk1 = connect(rest.emulator)
+    classic = bulk1.job("insert", "Account")
+    chunked = bulk1.job("query", "Account", headers={"Sforce-Enable-PKChunking": "true"})
     ingest, query = rest.job(), rest.query("SELECT Id FROM Account")
 
     def listed(path):
@@ -815,7 +815,7 @@ def test_a_locator_of_a_list_that_was_never_given_out_is_refused(rest, locator):
 def test_a_job_is_gone_after_seven_days(rest, clock):
     job = rest.load("insert", "Account", "Name\nA\n")
     clock.advance(7 * 86_400 - 1)
-    rest.token = Rest(rest.emulator).token
+    rest.token = RestClient(rest.emulator).token
     assert rest.get(f"jobs/ingest/{job}").status == 200
     clock.advance(1)
     assert rest.get(f"jobs/ingest/{job}/successfulResults").status == 404
@@ -825,7 +825,7 @@ def test_a_job_is_gone_after_seven_days(rest, clock):
 def test_an_open_job_takes_no_data_after_a_day(rest, clock):
     job = rest.job()
     clock.advance(86_400)
-    rest.token = Rest(rest.emulator).token
+    rest.token = RestClient(rest.emulator).token
     assert rest.put(job, "Name\nA\n").error[1] == "INVALIDJOBSTATE"
     assert rest.patch(job).error[1] == "INVALIDJOBSTATE"
     assert rest.patch(job, "Aborted").status == 200
@@ -919,7 +919,7 @@ def test_empty_results_can_be_204(rest, emulator):
 
 def test_rows_beyond_the_days_batches_are_in_none_of_the_files():
     with SalesforceEmulator(inline=True, batches_per_day=1) as running:
-        rest = Rest(running)
+        rest = RestClient(running)
         job = rest.load("insert", "Account", "Name\n" + "A\n" * 12_000)
         info = rest.info(job)
         assert (info["state"], info["numberRecordsProcessed"]) == ("Failed", 10_000)
@@ -1002,13 +1002,13 @@ def test_a_job_aborted_while_it_is_queued_again_has_each_row_in_one_file(busy):
 
 def test_a_job_queued_again_goes_on_where_it_was_after_a_restart(tmp_path):
     with SalesforceEmulator(data=tmp_path) as running:
-        rest = Rest(running)
+        rest = RestClient(running)
         running.engine.pause()
         running.faults.add("requeue", after_rows=2)
         job = rest.load("insert", "Account", "Name\nA\nB\nC\n")
         running.engine.run_pending(1)
     with SalesforceEmulator(data=tmp_path) as running:
-        rest = Rest(running)
+        rest = RestClient(running)
         until(lambda: rest.info(job)["state"] == "JobComplete")
         assert sorted(r["Name"] for r in rest.successful(job).records) == ["A", "B", "C"]
         assert running.org.count("Account") == 3

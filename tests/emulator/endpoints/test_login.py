@@ -25,8 +25,8 @@ def log_in(emulator, version="64.0", **changes):
     return SalesforceLogin(**arguments, scratch_url=emulator.url, sf_version=version)
 
 
-def post(wire, body, version="64.0", headers=(("SOAPAction", '""'),)):
-    return wire.call("POST", f"/services/Soap/u/{version}", body, "text/xml", headers)
+def post(bulk1, body, version="64.0", headers=(("SOAPAction", '""'),)):
+    return bulk1.call("POST", f"/services/Soap/u/{version}", body, "text/xml", headers)
 
 
 def test_simple_salesforce_logs_in_and_its_token_opens_the_bulk_api(emulator, connect):
@@ -63,8 +63,8 @@ def test_wrong_credentials_are_a_fault(emulator, wrong):
     assert len(emulator.sessions) == 0
 
 
-def test_success_has_the_documented_elements_without_prefix(emulator, wire):
-    answer = post(wire, BODY.format(user=emulator.username, password="passwordtoken"))
+def test_success_has_the_documented_elements_without_prefix(emulator, bulk1):
+    answer = post(bulk1, BODY.format(user=emulator.username, password="passwordtoken"))
     assert answer.status == 200
     assert answer.headers["Content-Type"] == "text/xml;charset=UTF-8"
     result = ElementTree.fromstring(answer.text).find(f".//{PARTNER}result")
@@ -87,17 +87,17 @@ def test_success_has_the_documented_elements_without_prefix(emulator, wire):
         assert re.search(f"<{name}>[^<]+</{name}>", answer.text)
 
 
-def test_server_url_is_the_origin_that_the_client_called(emulator, wire):
+def test_server_url_is_the_origin_that_the_client_called(emulator, bulk1):
     answer = post(
-        wire,
+        bulk1,
         BODY.format(user=emulator.username, password="password"),
         headers={"SOAPAction": "login", "Host": "org.example:8443"},
     )
     assert "<serverUrl>http://org.example:8443/services/Soap/u/64.0/" in answer.text
 
 
-def test_fault_is_as_documented(emulator, wire):
-    answer = post(wire, BODY.format(user="nobody", password="x"))
+def test_fault_is_as_documented(emulator, bulk1):
+    answer = post(bulk1, BODY.format(user="nobody", password="x"))
     assert answer.status == 500
     assert "<faultcode>INVALID_LOGIN</faultcode>" in answer.text
     assert "<sf:exceptionCode>INVALID_LOGIN</sf:exceptionCode>" in answer.text
@@ -130,20 +130,20 @@ def test_login_exists_from_31_to_64(emulator, version, code):
         BODY.replace("login", "describeGlobal"),
     ],
 )
-def test_what_is_no_login_is_a_fault(wire, body):
-    answer = post(wire, body)
+def test_what_is_no_login_is_a_fault(bulk1, body):
+    answer = post(bulk1, body)
     assert answer.status == 500
     assert "<sf:exceptionCode>" in answer.text
     assert "InternalServerError" not in answer.text
 
 
-def test_session_dies_without_activity_and_lives_by_it(emulator, clock, wire):
+def test_session_dies_without_activity_and_lives_by_it(emulator, clock, bulk1):
     clock.advance(7_000)
-    assert wire.create_job("insert", "Account").status == 201
+    assert bulk1.create_job("insert", "Account").status == 201
     clock.advance(7_000)
-    assert wire.create_job("insert", "Account").status == 201
+    assert bulk1.create_job("insert", "Account").status == 201
     clock.advance(7_201)
-    assert wire.create_job("insert", "Account").error == (
+    assert bulk1.create_job("insert", "Account").error == (
         400,
         "InvalidSessionId",
         "Invalid session id",
@@ -151,9 +151,9 @@ def test_session_dies_without_activity_and_lives_by_it(emulator, clock, wire):
 
 
 @pytest.mark.parametrize(("sent", "form"), [("application/json", "json"), (None, "xml")])
-def test_dead_session_is_http_400_in_the_form_of_the_request(emulator, wire, sent, form):
+def test_dead_session_is_http_400_in_the_form_of_the_request(emulator, bulk1, sent, form):
     emulator.sessions.expire_all()
-    answer = wire.get("job/750000000000000", sent)
+    answer = bulk1.get("job/750000000000000", sent)
     assert answer.status == 400
     assert answer.headers["Content-Type"] == f"application/{form}"
     assert answer.value("exceptionCode") == "InvalidSessionId"
@@ -168,7 +168,7 @@ def test_dead_session_is_http_400_in_the_form_of_the_request(emulator, wire, sen
         {"Authorization": "OAuth {}", "X-SFDC-Session": ""},
     ],
 )
-def test_token_is_taken_bare_or_with_its_scheme(wire, headers):
-    sent = {name: value.format(wire.token) for name, value in headers.items()}
-    wire.token = ""
-    assert wire.get("job/750000000000000", headers=sent).value("exceptionCode") == "InvalidJob"
+def test_token_is_taken_bare_or_with_its_scheme(bulk1, headers):
+    sent = {name: value.format(bulk1.token) for name, value in headers.items()}
+    bulk1.token = ""
+    assert bulk1.get("job/750000000000000", headers=sent).value("exceptionCode") == "InvalidJob"

@@ -86,8 +86,8 @@ def app(emulator, certificate):
     return emulator.register_app("jwt app", certificate=certificate)
 
 
-def ask(wire, values, headers=(), path=TOKEN):
-    return wire.call("POST", path, urlencode(values), FORM, headers)
+def ask(bulk1, values, headers=(), path=TOKEN):
+    return bulk1.call("POST", path, urlencode(values), FORM, headers)
 
 
 def assertion(claims, private_key):
@@ -166,8 +166,8 @@ def test_simple_salesforce_tells_of_a_user_who_did_not_approve(emulator, certifi
 # the answer
 
 
-def test_answer_has_the_documented_fields(emulator, clock, wire):
-    answer = ask(wire, {"grant_type": "client_credentials", **APP})
+def test_answer_has_the_documented_fields(emulator, clock, bulk1):
+    answer = ask(bulk1, {"grant_type": "client_credentials", **APP})
     org, user = emulator.org.org_id, emulator.org.admin.id
     identity = f"{emulator.url}/id/{org}/{user}"
     issued_at = str(int(clock.now().timestamp() * 1000))
@@ -187,19 +187,19 @@ def test_answer_has_the_documented_fields(emulator, clock, wire):
     }
 
 
-def test_answer_to_a_jwt_is_shorter(wire, app, claims, private_key):
-    answer = ask(wire, assertion(claims, private_key))
+def test_answer_to_a_jwt_is_shorter(bulk1, app, claims, private_key):
+    answer = ask(bulk1, assertion(claims, private_key))
     assert list(answer.json) == ["access_token", "scope", "instance_url", "id", "token_type"]
 
 
-def test_answer_can_be_urlencoded(wire):
-    answer = ask(wire, {"grant_type": "client_credentials", "format": "urlencoded", **APP})
+def test_answer_can_be_urlencoded(bulk1):
+    answer = ask(bulk1, {"grant_type": "client_credentials", "format": "urlencoded", **APP})
     assert answer.headers["Content-Type"] == FORM
     assert parse_qs(answer.text)["token_type"] == ["Bearer"]
 
 
-def test_format_that_is_not_emulated_is_refused_by_name(wire):
-    answer = ask(wire, {"grant_type": "client_credentials", "format": "xml", **APP})
+def test_format_that_is_not_emulated_is_refused_by_name(bulk1):
+    answer = ask(bulk1, {"grant_type": "client_credentials", "format": "xml", **APP})
     assert refused(answer) == ("invalid_request", "format xml is not emulated")
 
 
@@ -213,29 +213,29 @@ def test_format_that_is_not_emulated_is_refused_by_name(wire):
     ],
 )
 def test_instance_is_the_origin_that_the_client_called_and_no_login_host(
-    emulator, wire, host, instance
+    emulator, bulk1, host, instance
 ):
     values = {"grant_type": "password", "username": emulator.username, "password": "password"}
-    answer = ask(wire, {**values, **APP}, {"Host": host})
+    answer = ask(bulk1, {**values, **APP}, {"Host": host})
     assert answer.json["instance_url"] == (instance or emulator.url)
 
 
-def test_credentials_are_taken_from_basic_authorization(emulator, wire):
+def test_credentials_are_taken_from_basic_authorization(emulator, bulk1):
     basic = base64.b64encode(b"consumer-key:consumer-secret").decode()
-    answer = ask(wire, {"grant_type": "client_credentials"}, {"Authorization": f"Basic {basic}"})
+    answer = ask(bulk1, {"grant_type": "client_credentials"}, {"Authorization": f"Basic {basic}"})
     assert usable(emulator, answer.json["access_token"])
 
 
-def test_parameters_are_taken_from_the_address_too(emulator, wire):
+def test_parameters_are_taken_from_the_address_too(emulator, bulk1):
     query = urlencode({"grant_type": "client_credentials", **APP})
-    answer = wire.call("POST", f"{TOKEN}?{query}")
+    answer = bulk1.call("POST", f"{TOKEN}?{query}")
     assert usable(emulator, answer.json["access_token"])
 
 
 @pytest.mark.parametrize("token", ["password", "passwordtoken"])
-def test_password_is_taken_with_and_without_the_security_token(emulator, wire, token):
+def test_password_is_taken_with_and_without_the_security_token(emulator, bulk1, token):
     values = {"grant_type": "password", "username": emulator.username, "password": token}
-    assert usable(emulator, ask(wire, {**values, **APP}).json["access_token"])
+    assert usable(emulator, ask(bulk1, {**values, **APP}).json["access_token"])
 
 
 # refusals
@@ -276,33 +276,33 @@ BAD_TOKEN = ("invalid_grant", "expired access/refresh token")
         ({"grant_type": "refresh_token", **APP, "client_secret": "x"}, BAD_SECRET),
     ],
 )
-def test_refusals_have_the_documented_words(emulator, wire, values, error):
+def test_refusals_have_the_documented_words(emulator, bulk1, values, error):
     emulator.register_app("no secret", run_as=emulator.username)
     emulator.register_app("no user", "s")
-    assert refused(ask(wire, values)) == error
+    assert refused(ask(bulk1, values)) == error
     assert len(emulator.sessions) == 1
 
 
 @pytest.mark.parametrize("host", ["login.salesforce.com", "test.salesforce.com", "LOGIN.local:1"])
-def test_client_credentials_are_for_the_orgs_own_host(wire, host):
-    answer = ask(wire, {**CREDENTIALS, **APP}, {"Host": host})
+def test_client_credentials_are_for_the_orgs_own_host(bulk1, host):
+    answer = ask(bulk1, {**CREDENTIALS, **APP}, {"Host": host})
     assert refused(answer) == ("invalid_grant", "request not supported on this domain")
 
 
 @pytest.mark.parametrize(
     "header", ["Basic", "Basic !!", "Basic " + base64.b64encode(b"\xff").decode()]
 )
-def test_unreadable_basic_authorization_is_no_client(wire, header):
-    assert refused(ask(wire, CREDENTIALS, {"Authorization": header})) == BAD_CLIENT
+def test_unreadable_basic_authorization_is_no_client(bulk1, header):
+    assert refused(ask(bulk1, CREDENTIALS, {"Authorization": header})) == BAD_CLIENT
 
 
-def test_token_endpoint_takes_post_only(wire):
-    assert refused(wire.get(TOKEN)) == ("invalid_request", "must use HTTP POST")
+def test_token_endpoint_takes_post_only(bulk1):
+    assert refused(bulk1.get(TOKEN)) == ("invalid_request", "must use HTTP POST")
 
 
 @pytest.mark.parametrize("path", ["/services/oauth2/authorize", "/services/oauth2/device", "/id/x"])
-def test_what_is_not_emulated_is_refused_by_name(wire, path):
-    answer = wire.get(path)
+def test_what_is_not_emulated_is_refused_by_name(bulk1, path):
+    answer = bulk1.get(path)
     assert answer.status == 404
     assert answer.json == {
         "error": "not_emulated",
@@ -310,13 +310,13 @@ def test_what_is_not_emulated_is_refused_by_name(wire, path):
     }
 
 
-def test_form_that_is_too_long_is_refused(wire):
-    assert ask(wire, {"assertion": "x" * 200_000}).status == 413
+def test_form_that_is_too_long_is_refused(bulk1):
+    assert ask(bulk1, {"assertion": "x" * 200_000}).status == 413
 
 
-def test_json_in_place_of_a_form_has_no_parameters(wire):
+def test_json_in_place_of_a_form_has_no_parameters(bulk1):
     document = json.dumps({**CREDENTIALS, **APP})
-    answer = wire.call("POST", TOKEN, document, "application/json")
+    answer = bulk1.call("POST", TOKEN, document, "application/json")
     assert refused(answer)[0] == "unsupported_grant_type"
 
 
@@ -349,23 +349,23 @@ NOT_APPROVED = ("invalid_grant", "user hasn't approved this consumer")
         ({"sub": None}, NOT_APPROVED),
     ],
 )
-def test_claims_are_checked(emulator, wire, app, claims, private_key, changes, error):
+def test_claims_are_checked(emulator, bulk1, app, claims, private_key, changes, error):
     changed = {name: value for name, value in {**claims, **changes}.items() if value is not None}
     encoded = jwt.api_jws.encode(json.dumps(changed).encode(), private_key, "RS256")
-    assert refused(ask(wire, {"grant_type": JWT_BEARER, "assertion": encoded})) == error
+    assert refused(ask(bulk1, {"grant_type": JWT_BEARER, "assertion": encoded})) == error
     assert len(emulator.sessions) == 1
 
 
-def test_expiry_is_a_number_or_digits_on_the_orgs_clock(wire, app, claims, private_key, clock):
+def test_expiry_is_a_number_or_digits_on_the_orgs_clock(bulk1, app, claims, private_key, clock):
     end = clock.now().timestamp() + 60
     for expiry in (int(end), end, f"{end:.0f}"):
         encoded = jwt.api_jws.encode(
             json.dumps({**claims, "exp": expiry}).encode(), private_key, "RS256"
         )
         values = {"grant_type": JWT_BEARER, "assertion": encoded}
-        assert ask(wire, values).status == 200
+        assert ask(bulk1, values).status == 200
     clock.advance(60)
-    assert refused(ask(wire, values)) == EXPIRED
+    assert refused(ask(bulk1, values)) == EXPIRED
 
 
 @pytest.mark.parametrize(
@@ -373,24 +373,24 @@ def test_expiry_is_a_number_or_digits_on_the_orgs_clock(wire, app, claims, priva
     ["https://login.salesforce.com", "https://test.salesforce.com/", "{}", "https://{host}"],
 )
 def test_audience_is_a_login_host_or_the_host_that_was_called(
-    emulator, wire, app, claims, private_key, audience
+    emulator, bulk1, app, claims, private_key, audience
 ):
     audience = audience.format(emulator.url, host=emulator.host)
-    assert ask(wire, assertion({**claims, "aud": audience}, private_key)).status == 200
+    assert ask(bulk1, assertion({**claims, "aud": audience}, private_key)).status == 200
 
 
-def test_user_name_may_be_in_prn(wire, app, claims, private_key):
+def test_user_name_may_be_in_prn(bulk1, app, claims, private_key):
     claims["prn"] = claims.pop("sub")
-    assert ask(wire, assertion(claims, private_key)).status == 200
+    assert ask(bulk1, assertion(claims, private_key)).status == 200
 
 
-def test_signature_by_another_key_is_refused(wire, app, claims):
+def test_signature_by_another_key_is_refused(bulk1, app, claims):
     other = rsa.generate_private_key(65537, 2048)
-    assert refused(ask(wire, assertion(claims, other))) == BAD_ASSERTION
+    assert refused(ask(bulk1, assertion(claims, other))) == BAD_ASSERTION
 
 
 def test_unsigned_and_otherwise_signed_assertions_are_refused(
-    wire, app, claims, private_key, certificate
+    bulk1, app, claims, private_key, certificate
 ):
     secret = "0" * 64
     for encoded in (
@@ -398,7 +398,7 @@ def test_unsigned_and_otherwise_signed_assertions_are_refused(
         jwt.encode(claims, secret, "HS256"),
         jwt.encode(claims, private_key, "RS512"),
     ):
-        answer = ask(wire, {"grant_type": JWT_BEARER, "assertion": encoded})
+        answer = ask(bulk1, {"grant_type": JWT_BEARER, "assertion": encoded})
         assert refused(answer) == BAD_ASSERTION
 
 
@@ -427,25 +427,25 @@ def fault_of(text):
 
 @pytest.mark.parametrize("algorithm", ["none", "HS256", "RS512", None])
 def test_header_has_to_name_the_algorithm_of_the_signature(
-    wire, app, claims, private_key, algorithm
+    bulk1, app, claims, private_key, algorithm
 ):
     parts = [json.dumps({"alg": algorithm}), json.dumps(claims)]
     signed = b".".join(base64.urlsafe_b64encode(part.encode()).rstrip(b"=") for part in parts)
     signature = private_key.sign(signed, padding.PKCS1v15(), hashes.SHA256())
     whole = signed + b"." + base64.urlsafe_b64encode(signature).rstrip(b"=")
-    answer = ask(wire, {"grant_type": JWT_BEARER, "assertion": whole.decode()})
+    answer = ask(bulk1, {"grant_type": JWT_BEARER, "assertion": whole.decode()})
     assert refused(answer) == BAD_ASSERTION
 
 
 @pytest.mark.parametrize("given", ["path", "bytes", "text"])
 def test_certificate_is_given_as_file_or_content(
-    emulator, wire, claims, private_key, certificate, tmp_path, given
+    emulator, bulk1, claims, private_key, certificate, tmp_path, given
 ):
     path = tmp_path / "app.crt"
     path.write_bytes(certificate)
     forms = {"path": str(path), "bytes": certificate, "text": certificate.decode()}
     emulator.register_app("jwt app", certificate=forms[given])
-    assert ask(wire, assertion(claims, private_key)).status == 200
+    assert ask(bulk1, assertion(claims, private_key)).status == 200
 
 
 def test_certificate_that_is_none_is_refused_at_once(emulator, tmp_path):
@@ -458,60 +458,60 @@ def test_certificate_that_is_none_is_refused_at_once(emulator, tmp_path):
 # refresh tokens
 
 
-def test_refresh_token_opens_sessions_again_and_again(emulator, wire):
+def test_refresh_token_opens_sessions_again_and_again(emulator, bulk1):
     values = {"grant_type": "refresh_token", "refresh_token": emulator.issue_refresh_token()}
-    first = ask(wire, {**values, "client_id": "consumer-key"}).json
-    second = ask(wire, {**values, **APP}).json
+    first = ask(bulk1, {**values, "client_id": "consumer-key"}).json
+    second = ask(bulk1, {**values, **APP}).json
     assert first["access_token"] != second["access_token"]
     assert "refresh_token" not in first
     assert usable(emulator, first["access_token"])
     assert usable(emulator, second["access_token"])
 
 
-def test_rotation_gives_a_new_refresh_token_for_the_old_one(emulator, wire):
+def test_rotation_gives_a_new_refresh_token_for_the_old_one(emulator, bulk1):
     emulator.register_app("app", "s", rotate_refresh_tokens=True)
     values = {"grant_type": "refresh_token", "client_id": "app"}
     old = emulator.issue_refresh_token("app")
-    new = ask(wire, {**values, "refresh_token": old}).json["refresh_token"]
-    assert refused(ask(wire, {**values, "refresh_token": old})) == BAD_TOKEN
-    assert ask(wire, {**values, "refresh_token": new}).status == 200
+    new = ask(bulk1, {**values, "refresh_token": old}).json["refresh_token"]
+    assert refused(ask(bulk1, {**values, "refresh_token": old})) == BAD_TOKEN
+    assert ask(bulk1, {**values, "refresh_token": new}).status == 200
 
 
-def test_refresh_token_is_of_one_app(emulator, wire):
+def test_refresh_token_is_of_one_app(emulator, bulk1):
     emulator.register_app("app", "s")
     values = {"grant_type": "refresh_token", "refresh_token": emulator.issue_refresh_token()}
-    assert refused(ask(wire, {**values, "client_id": "app"})) == BAD_TOKEN
+    assert refused(ask(bulk1, {**values, "client_id": "app"})) == BAD_TOKEN
 
 
 # revoke, introspect, userinfo, identity
 
 
-def test_revoked_refresh_token_takes_its_sessions_along(emulator, wire):
+def test_revoked_refresh_token_takes_its_sessions_along(emulator, bulk1):
     refresh = emulator.issue_refresh_token()
     values = {"grant_type": "refresh_token", "refresh_token": refresh, "client_id": "consumer-key"}
-    opened = ask(wire, values).json["access_token"]
-    other = ask(wire, {**CREDENTIALS, **APP}).json["access_token"]
-    answer = ask(wire, {"token": refresh}, path="/services/oauth2/revoke")
+    opened = ask(bulk1, values).json["access_token"]
+    other = ask(bulk1, {**CREDENTIALS, **APP}).json["access_token"]
+    answer = ask(bulk1, {"token": refresh}, path="/services/oauth2/revoke")
     assert (answer.status, answer.body) == (200, b"")
-    assert refused(ask(wire, values)) == BAD_TOKEN
+    assert refused(ask(bulk1, values)) == BAD_TOKEN
     assert not usable(emulator, opened)
     assert usable(emulator, other)
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
-def test_revoked_session_is_over(emulator, wire, method):
-    token = ask(wire, {**CREDENTIALS, **APP}).json["access_token"]
+def test_revoked_session_is_over(emulator, bulk1, method):
+    token = ask(bulk1, {**CREDENTIALS, **APP}).json["access_token"]
     path = f"/services/oauth2/revoke?{urlencode({'token': token})}"
-    assert wire.call(method, path).status == 200
+    assert bulk1.call(method, path).status == 200
     assert not usable(emulator, token)
-    assert refused(wire.call(method, path))[0] == "invalid_token"
+    assert refused(bulk1.call(method, path))[0] == "invalid_token"
 
 
-def test_introspection_tells_of_tokens_of_the_app(emulator, clock, wire):
+def test_introspection_tells_of_tokens_of_the_app(emulator, clock, bulk1):
     path = "/services/oauth2/introspect"
-    token = ask(wire, {**CREDENTIALS, **APP}).json["access_token"]
+    token = ask(bulk1, {**CREDENTIALS, **APP}).json["access_token"]
     now = int(clock.now().timestamp())
-    found = ask(wire, {"token": token, **APP}, path=path).json
+    found = ask(bulk1, {"token": token, **APP}, path=path).json
     assert found == {
         "active": True,
         "scope": "api refresh_token",
@@ -523,27 +523,27 @@ def test_introspection_tells_of_tokens_of_the_app(emulator, clock, wire):
         "iat": now,
         "nbf": now,
     }
-    refresh = ask(wire, {"token": emulator.issue_refresh_token(), **APP}, path=path).json
+    refresh = ask(bulk1, {"token": emulator.issue_refresh_token(), **APP}, path=path).json
     assert (refresh["active"], refresh["token_type"]) == (True, "refresh_token")
-    for other in ("nothing", wire.token):
-        assert ask(wire, {"token": other, **APP}, path=path).json == {"active": False}
-    assert refused(ask(wire, {"token": token}, path=path)) == BAD_CLIENT
+    for other in ("nothing", bulk1.token):
+        assert ask(bulk1, {"token": other, **APP}, path=path).json == {"active": False}
+    assert refused(ask(bulk1, {"token": token}, path=path)) == BAD_CLIENT
 
 
-def test_introspection_does_not_keep_a_session_alive(emulator, clock, wire):
-    token = ask(wire, {**CREDENTIALS, **APP}).json["access_token"]
+def test_introspection_does_not_keep_a_session_alive(emulator, clock, bulk1):
+    token = ask(bulk1, {**CREDENTIALS, **APP}).json["access_token"]
     values = {"token": token, **APP}
     clock.advance(7_000)
-    assert ask(wire, values, path="/services/oauth2/introspect").json["active"]
+    assert ask(bulk1, values, path="/services/oauth2/introspect").json["active"]
     clock.advance(201)
-    assert not ask(wire, values, path="/services/oauth2/introspect").json["active"]
+    assert not ask(bulk1, values, path="/services/oauth2/introspect").json["active"]
 
 
-def test_identity_and_userinfo_tell_who_it_is(emulator, wire):
-    granted = ask(wire, {**CREDENTIALS, **APP}).json
+def test_identity_and_userinfo_tell_who_it_is(emulator, bulk1):
+    granted = ask(bulk1, {**CREDENTIALS, **APP}).json
     headers = {"Authorization": f"Bearer {granted['access_token']}"}
-    identity = wire.get(urlsplit(granted["id"]).path, headers=headers).json
-    info = wire.get("/services/oauth2/userinfo", headers=headers).json
+    identity = bulk1.get(urlsplit(granted["id"]).path, headers=headers).json
+    info = bulk1.get("/services/oauth2/userinfo", headers=headers).json
     assert identity["id"] == info["sub"] == granted["id"]
     assert identity["username"] == info["preferred_username"] == emulator.username
     assert identity["user_id"] == info["user_id"] == emulator.org.admin.id
@@ -551,9 +551,9 @@ def test_identity_and_userinfo_tell_who_it_is(emulator, wire):
     assert identity["urls"]["partner"].startswith(f"{emulator.url}/services/Soap/u/{{version}}/00D")
 
 
-def test_identity_is_refused_as_documented(emulator, wire):
+def test_identity_is_refused_as_documented(emulator, bulk1):
     admin, org = emulator.org.admin.id, emulator.org.org_id
-    good = {"Authorization": f"Bearer {wire.token}"}
+    good = {"Authorization": f"Bearer {bulk1.token}"}
     for path, headers, expected in [
         (f"/id/{org}/{admin}", {}, (403, "Missing_OAuth_Token")),
         (f"/id/{org}/{admin}", {"Authorization": "Bearer x"}, (403, "Bad_OAuth_Token")),
@@ -561,10 +561,10 @@ def test_identity_is_refused_as_documented(emulator, wire):
         (f"/id/{org}/005000000000009AAA", good, (404, "Bad_Id")),
         (f"/id/{org[:15]}/{admin[:15]}", good, (200, None)),
     ]:
-        answer = wire.get(path, headers=headers)
+        answer = bulk1.get(path, headers=headers)
         assert (answer.status, answer.json.get("error")) == expected
-    query = urlencode({"oauth_token": wire.token})
-    assert wire.get(f"/id/{org}/{admin}?{query}").status == 200
+    query = urlencode({"oauth_token": bulk1.token})
+    assert bulk1.get(f"/id/{org}/{admin}?{query}").status == 200
 
 
 # one table of tokens, and their end
@@ -606,7 +606,7 @@ def by_revocation(emulator, clock, token):
     requests.post(f"{emulator.url}/services/oauth2/revoke", {"token": token}, timeout=10)
 
 
-def soap(emulator, wire):
+def soap(emulator, bulk1):
     return SalesforceLogin(
         username=emulator.username,
         password=emulator.password,
@@ -616,8 +616,8 @@ def soap(emulator, wire):
     )[0]
 
 
-def oauth(emulator, wire):
-    return ask(wire, {**CREDENTIALS, **APP}).json["access_token"]
+def oauth(emulator, bulk1):
+    return ask(bulk1, {**CREDENTIALS, **APP}).json["access_token"]
 
 
 @pytest.mark.parametrize("api", CALLS)
@@ -631,15 +631,15 @@ def oauth(emulator, wire):
         (oauth, by_revocation),
     ],
 )
-def test_session_ends_in_the_words_of_each_api(emulator, clock, wire, log_in, end, api):
-    token = wire.token = log_in(emulator, wire)
+def test_session_ends_in_the_words_of_each_api(emulator, clock, bulk1, log_in, end, api):
+    token = bulk1.token = log_in(emulator, bulk1)
     method, path, content_type = CALLS[api]
     headers = {"Authorization": f"Bearer {token}"}
-    alive = wire.call(method, path, "", content_type, headers)
+    alive = bulk1.call(method, path, "", content_type, headers)
     assert "nvalid session" not in alive.text
     assert alive.status != 401
     end(emulator, clock, token)
-    answer = wire.call(method, path, "", content_type, headers)
+    answer = bulk1.call(method, path, "", content_type, headers)
     if api in ENDED:
         said = (answer.value("exceptionCode"), answer.value("exceptionMessage"))
         assert (answer.status, answer.headers["Content-Type"], said) == ENDED[api]
@@ -649,34 +649,34 @@ def test_session_ends_in_the_words_of_each_api(emulator, clock, wire, log_in, en
     assert len(emulator.sessions) == (1 if end in (by_fault, by_revocation) else 0)
 
 
-def test_every_call_extends_the_session_whatever_its_api(emulator, clock, wire):
-    headers = {"Authorization": f"Bearer {wire.token}"}
+def test_every_call_extends_the_session_whatever_its_api(emulator, clock, bulk1):
+    headers = {"Authorization": f"Bearer {bulk1.token}"}
     for _ in range(3):
         for method, path, content_type in CALLS.values():
             clock.advance(7_000)
-            assert wire.call(method, path, "", content_type, headers).status != 401
+            assert bulk1.call(method, path, "", content_type, headers).status != 401
     assert len(emulator.sessions) == 1
 
 
 def test_life_of_a_session_can_be_set(connect):
     with SalesforceEmulator(clock=ManualClock(), session_seconds=900) as emulator:
-        wire = connect(emulator)
+        bulk1 = connect(emulator)
         emulator.clock.advance(901)
-        assert wire.create_job("insert", "Account").error[1] == "InvalidSessionId"
+        assert bulk1.create_job("insert", "Account").error[1] == "InvalidSessionId"
 
 
-def test_faults_strike_the_token_endpoint(emulator, wire):
+def test_faults_strike_the_token_endpoint(emulator, bulk1):
     emulator.faults.add(
         "api_error", route="oauth.token", status=400, code="inactive_user", message="user inactive"
     )
-    assert refused(ask(wire, {**CREDENTIALS, **APP})) == ("inactive_user", "user inactive")
-    assert ask(wire, {**CREDENTIALS, **APP}).status == 200
+    assert refused(ask(bulk1, {**CREDENTIALS, **APP})) == ("inactive_user", "user inactive")
+    assert ask(bulk1, {**CREDENTIALS, **APP}).status == 200
 
 
-def test_reset_forgets_apps_and_refresh_tokens_and_begins_their_ids_anew(emulator, wire):
+def test_reset_forgets_apps_and_refresh_tokens_and_begins_their_ids_anew(emulator, bulk1):
     def transcript():
-        wire.token = ""
-        token = ask(wire, {**CREDENTIALS, **APP}).json
+        bulk1.token = ""
+        token = ask(bulk1, {**CREDENTIALS, **APP}).json
         return token, emulator.issue_refresh_token()
 
     emulator.reset()

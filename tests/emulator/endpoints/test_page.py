@@ -38,9 +38,9 @@ class Tree(HTMLParser):
             self.texts.append(data)
 
 
-def page(wire):
-    wire.token = ""
-    answer = wire.get("/")
+def page(bulk1):
+    bulk1.token = ""
+    answer = bulk1.get("/")
     assert answer.status == 200
     Tree(answer.text)
     return answer.text
@@ -53,10 +53,10 @@ def rows(text, table):
     return [[re.sub("<[^>]*>", "", cell) for cell in re.findall("<td.*?</td>", r)] for r in lines]
 
 
-def test_objects_are_shown_with_their_records(emulator, wire):
+def test_objects_are_shown_with_their_records(emulator, bulk1):
     emulator.define_object("Load__c", {"Ext__c": "externalId"})
-    wire.load("insert", "Account", "Name\nA\nB\n")
-    text = page(wire)
+    bulk1.load("insert", "Account", "Name\nA\nB\n")
+    text = page(bulk1)
     listed = {name: count for name, _, count in rows(text, "objects")}
     assert listed["Account"] == "2"
     assert listed["Load__c"] == "0"
@@ -64,29 +64,29 @@ def test_objects_are_shown_with_their_records(emulator, wire):
     assert "Contact" not in listed
 
 
-def test_jobs_of_both_apis_are_shown_with_state_and_counts(emulator, wire):
-    first, _ = wire.load("insert", "Account", "Name\nA\n\nB\n")
-    wire.load("insert", "Contact", "FirstName\nno last name\n")
-    auth = {"Authorization": f"Bearer {wire.token}"}
+def test_jobs_of_both_apis_are_shown_with_state_and_counts(emulator, bulk1):
+    first, _ = bulk1.load("insert", "Account", "Name\nA\n\nB\n")
+    bulk1.load("insert", "Contact", "FirstName\nno last name\n")
+    auth = {"Authorization": f"Bearer {bulk1.token}"}
     document = '{"query":"SELECT Id FROM Account","operation":"query"}'
     path = "/services/data/v62.0/jobs/query"
-    wire.call("POST", path, document, "application/json", auth)
-    wire.close(first)
-    query, contact, account = rows(page(wire), "jobs")
+    bulk1.call("POST", path, document, "application/json", auth)
+    bulk1.close(first)
+    query, contact, account = rows(page(bulk1), "jobs")
     assert query[1:7] == ["2.0", "query Account", "JobComplete", "1 of 11 of 1", "2", "0"]
     assert contact[1:7] == ["1.0", "insert Contact", "Open", "1 of 11 of 1", "1", "1"]
     assert account[0] == first
     assert account[1:7] == ["1.0", "insert Account", "Closed", "1 of 11 of 1", "2", "0"]
 
 
-def test_errors_of_batches_are_shown_once_with_their_number(wire):
-    job = wire.job("insert", "Account")
+def test_errors_of_batches_are_shown_once_with_their_number(bulk1):
+    job = bulk1.job("insert", "Account")
     for _ in range(3):
-        wire.batch(job, "Nope\nx\n")
+        bulk1.batch(job, "Nope\nx\n")
     for number in range(5):
-        wire.batch(job, f"Bad{number}\nx\n")
-    wire.close(job)
-    text = page(wire)
+        bulk1.batch(job, f"Bad{number}\nx\n")
+    bulk1.close(job)
+    text = page(bulk1)
     assert "InvalidBatch : Field name not found : Nope (3 batches)" in text
     assert text.count('class="error"') == 3
     assert "and 3 more" in text
@@ -96,29 +96,29 @@ def test_errors_of_batches_are_shown_once_with_their_number(wire):
 @pytest.mark.parametrize(
     ("state", "tone"), [("Open", "busy"), ("Closed", "good"), ("Aborted", "bad")]
 )
-def test_state_has_a_colour(emulator, wire, state, tone):
-    job = wire.job("insert", "Account")
+def test_state_has_a_colour(emulator, bulk1, state, tone):
+    job = bulk1.job("insert", "Account")
     if state != "Open":
-        wire.close(job, state)
-    assert f'<span class="state {tone}">{state}</span>' in page(wire)
+        bulk1.close(job, state)
+    assert f'<span class="state {tone}">{state}</span>' in page(bulk1)
 
 
-def test_closed_job_with_waiting_batches_is_busy(emulator, wire):
+def test_closed_job_with_waiting_batches_is_busy(emulator, bulk1):
     emulator.engine.pause()
-    job, _ = wire.load("insert", "Account", "Name\nA\n")
-    wire.close(job)
-    text = page(wire)
+    job, _ = bulk1.load("insert", "Account", "Name\nA\n")
+    bulk1.close(job)
+    text = page(bulk1)
     assert '<span class="state busy">Closed</span>' in text
     assert rows(text, "jobs")[0][4] == "0 of 10 of 1"
 
 
-def test_last_requests_are_shown_newest_first_with_status(emulator, wire):
-    wire.create_job("insert", "Account")
-    wire.get("/nothing?x=1")
+def test_last_requests_are_shown_newest_first_with_status(emulator, bulk1):
+    bulk1.create_job("insert", "Account")
+    bulk1.get("/nothing?x=1")
     emulator.faults.add("reset_before")
     with pytest.raises(ConnectionError):
-        wire.get("/lost")
-    text = page(wire)
+        bulk1.get("/lost")
+    text = page(bulk1)
     assert [line[:3] for line in rows(text, "requests")] == [
         ["none", "GET", "/lost"],
         ["404", "GET", "/nothing?x=1"],
@@ -127,18 +127,18 @@ def test_last_requests_are_shown_newest_first_with_status(emulator, wire):
     assert "<b>1</b><span>faults struck</span>" in text
 
 
-def test_only_the_last_are_shown(emulator, wire):
+def test_only_the_last_are_shown(emulator, bulk1):
     for _ in range(60):
-        wire.create_job("insert", "Account")
-    text = page(wire)
+        bulk1.create_job("insert", "Account")
+    text = page(bulk1)
     assert len(rows(text, "jobs")) == len(rows(text, "requests")) == 50
     assert "and 10 more" in text
 
 
-def test_page_is_not_part_of_the_org(emulator, wire):
+def test_page_is_not_part_of_the_org(emulator, bulk1):
     emulator.faults.add("reset_before", times=0)
-    page(wire)
-    wire.get("/?x")
+    page(bulk1)
+    bulk1.get("/?x")
     assert emulator.requests == []
     assert emulator.api_calls == 0
     assert emulator.faults.fired == []
@@ -147,12 +147,12 @@ def test_page_is_not_part_of_the_org(emulator, wire):
 EVIL = "<script>alert(1)</script>\"'&<b>"
 
 
-def test_everything_from_outside_is_escaped(emulator, wire):
+def test_everything_from_outside_is_escaped(emulator, bulk1):
     emulator.org.schema.define("Evil__c", {}, label=EVIL)
-    job = wire.job("insert", "Account")
-    wire.batch(job, f'"{EVIL.replace(chr(34), chr(34) * 2)}"\nx\n')
-    wire.call("GET", "/<script>alert(1)</script>?\"'&<b>".replace(" ", "%20"))
-    text = page(wire)
+    job = bulk1.job("insert", "Account")
+    bulk1.batch(job, f'"{EVIL.replace(chr(34), chr(34) * 2)}"\nx\n')
+    bulk1.call("GET", "/<script>alert(1)</script>?\"'&<b>".replace(" ", "%20"))
+    text = page(bulk1)
     assert text.count("<script>") == 1
     assert "alert(1)" in text
     assert "<b>&" not in text
@@ -167,42 +167,42 @@ def test_text_is_escaped_and_html_is_not():
     )
 
 
-def test_nothing_is_fetched_from_elsewhere(wire):
-    text = page(wire)
+def test_nothing_is_fetched_from_elsewhere(bulk1):
+    text = page(bulk1)
     assert "http://127.0.0.1" in text
     assert re.findall(r'(?:src|href|url\()=?"?([^">)]*)', text) == ["data:,"]
-    policy = wire.get("/").headers["Content-Security-Policy"]
+    policy = bulk1.get("/").headers["Content-Security-Policy"]
     assert policy.startswith("default-src 'none'; ")
     assert "unsafe-eval" not in policy
 
 
-def test_page_reloads_where_scripts_are_off(wire):
-    assert '<noscript><meta http-equiv="refresh" content="1"></noscript>' in page(wire)
+def test_page_reloads_where_scripts_are_off(bulk1):
+    assert '<noscript><meta http-equiv="refresh" content="1"></noscript>' in page(bulk1)
 
 
-def test_login_data_are_shown(emulator, wire):
-    text = page(wire)
+def test_login_data_are_shown(emulator, bulk1):
+    text = page(bulk1)
     for value in emulator.credentials.values():
         assert f"<dd>{value}</dd>" in text
 
 
-def test_other_methods_are_refused(wire):
-    assert wire.call("HEAD", "/").status == 200
-    answer = wire.call("POST", "/", "x")
+def test_other_methods_are_refused(bulk1):
+    assert bulk1.call("HEAD", "/").status == 200
+    answer = bulk1.call("POST", "/", "x")
     assert (answer.status, answer.headers["Allow"]) == (405, "GET, HEAD")
 
 
 def test_page_is_served_while_others_write(connect):
     """A look at the org neither waits for a running batch nor disturbs it."""
     with SalesforceEmulator() as emulator:
-        wire = connect(emulator)
-        token = wire.token
+        bulk1 = connect(emulator)
+        token = bulk1.token
         rows_sent = "Name\n" + "A\n" * 5_000
-        job = wire.job("insert", "Account")
+        job = bulk1.job("insert", "Account")
         for _ in range(4):
-            wire.token = token
-            wire.batch(job, rows_sent)
-            page(wire)
+            bulk1.token = token
+            bulk1.batch(job, rows_sent)
+            page(bulk1)
         assert emulator.engine.wait_idle()
         assert emulator.org.count("Account") == 20_000
 
@@ -215,14 +215,14 @@ def browser(tmp_path_factory):
 
 
 @NEEDS_BROWSER
-def test_browser_shows_the_page_and_keeps_it_up_to_date(emulator, wire, browser):
-    wire.load("insert", "Account", "Name\nA\nB\n")
+def test_browser_shows_the_page_and_keeps_it_up_to_date(emulator, bulk1, browser):
+    bulk1.load("insert", "Account", "Name\nA\nB\n")
     browser.open(emulator.url)
     assert browser.value("document.title") == "Salesforce org emulator"
     shown = "document.querySelector('.objects tbody tr').innerText.split(/\\s+/).join(' ')"
     assert browser.value(shown) == "Account Account 2"
     browser.value("window.mark = 'not reloaded'")
-    wire.load("insert", "Account", "Name\nC\n")
+    bulk1.load("insert", "Account", "Name\nC\n")
     browser.until(f"{shown} === 'Account Account 3'")
     assert browser.value("window.mark") == "not reloaded"
     assert browser.value("document.querySelectorAll('.jobs tbody tr').length") == 2
@@ -231,9 +231,9 @@ def test_browser_shows_the_page_and_keeps_it_up_to_date(emulator, wire, browser)
 
 
 @NEEDS_BROWSER
-def test_browser_runs_nothing_that_came_with_the_data(emulator, wire, browser):
+def test_browser_runs_nothing_that_came_with_the_data(emulator, bulk1, browser):
     emulator.org.schema.define("Evil__c", {}, label="<img src=x onerror='window.evil=1'>" + EVIL)
-    wire.get("/<img/src=x/onerror='window.evil=1'>")
+    bulk1.get("/<img/src=x/onerror='window.evil=1'>")
     browser.open(emulator.url)
     assert browser.value("window.evil") is None
     assert browser.value("document.images.length + document.scripts.length") == 1
@@ -242,11 +242,11 @@ def test_browser_runs_nothing_that_came_with_the_data(emulator, wire, browser):
 
 
 @NEEDS_BROWSER
-def test_browser_updates_without_scripts(emulator, wire, browser):
+def test_browser_updates_without_scripts(emulator, bulk1, browser):
     browser.send("Emulation.setScriptExecutionDisabled", value=True)
     try:
         browser.open(emulator.url)
-        wire.load("insert", "Account", "Name\nA\n")
+        bulk1.load("insert", "Account", "Name\nA\n")
         browser.until("document.querySelector('.objects').innerText.includes('Account')")
     finally:
         browser.send("Emulation.setScriptExecutionDisabled", value=False)
@@ -263,9 +263,9 @@ def test_browser_says_when_the_emulator_is_gone(browser):
     browser.complaints.clear()
 
 
-def test_counters_are_taken_while_batches_come(emulator, wire):
+def test_counters_are_taken_while_batches_come(emulator, bulk1):
     """As when one client posts batches and another one, or the page, looks at the job."""
-    identity, _ = wire.load("insert", "Account", "Name\nA\n")
+    identity, _ = bulk1.load("insert", "Account", "Name\nA\n")
     job = emulator.engine.job(identity)
     request = emulator.engine.spool_file(job)
     request.touch()

@@ -15,10 +15,10 @@ import requests
 
 from salesforce_bulk.emulator.http.server import (
     ClientGoneError,
-    Disturbance,
     FilePart,
     HttpError,
     HttpServer,
+    ReplyFault,
     Response,
     blocks_of,
 )
@@ -243,33 +243,33 @@ def test_streamed_reply_is_chunked_and_closes_for_http_1_0():
     assert b"chunked" not in old
 
 
-def disturbed(disturbance, framing="length", body=b"0123456789"):
-    return serving(lambda _: Response(200, {}, body, framing, disturbance))
+def faulty(reply_fault, framing="length", body=b"0123456789"):
+    return serving(lambda _: Response(200, {}, body, framing, reply_fault))
 
 
 @pytest.mark.parametrize("framing", ["length", "chunked"])
 def test_cut_reply_is_noticed_by_its_framing(framing):
-    with disturbed(Disturbance(cut_after=4), framing) as server:
+    with faulty(ReplyFault(cut_after=4), framing) as server:
         answer = requests.get(url(server), stream=True, timeout=5)
         with pytest.raises(requests.exceptions.ChunkedEncodingError):
             answer.content  # noqa: B018 - reading it is the claim
 
 
 def test_cut_reply_without_framing_looks_whole():
-    with disturbed(Disturbance(cut_after=4), "close") as server:
+    with faulty(ReplyFault(cut_after=4), "close") as server:
         assert requests.get(url(server), timeout=5).content == b"0123"
 
 
 def test_cut_behind_the_body_still_lacks_its_end():
     with (
-        disturbed(Disturbance(cut_after=99), "chunked") as server,
+        faulty(ReplyFault(cut_after=99), "chunked") as server,
         pytest.raises(requests.exceptions.ChunkedEncodingError),
     ):
         requests.get(url(server), timeout=5)
 
 
 def test_reset_is_a_reset_and_not_an_end():
-    with disturbed(Disturbance(head=False, reset=True)) as server, connect(server) as client:
+    with faulty(ReplyFault(head=False, reset=True)) as server, connect(server) as client:
         client.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
         with pytest.raises(ConnectionResetError):
             client.recv(10)
@@ -280,21 +280,21 @@ def read_to_end(client):
 
 
 def test_reset_within_the_body_is_no_end():
-    how = Disturbance(cut_after=4, reset=True)
-    with disturbed(how, "length") as server, connect(server) as client:
+    how = ReplyFault(cut_after=4, reset=True)
+    with faulty(how, "length") as server, connect(server) as client:
         client.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
         with pytest.raises(ConnectionResetError):
             read_to_end(client)
 
 
 def test_silence_without_a_reply_ends_the_connection():
-    with disturbed(Disturbance(head=False)) as server:
+    with faulty(ReplyFault(head=False)) as server:
         assert raw(server, b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc") == b""
 
 
 def test_stall_sends_the_beginning_and_stop_ends_it():
     started = time.monotonic()
-    with disturbed(Disturbance(stall_after=4, stall_seconds=60)) as server:
+    with faulty(ReplyFault(stall_after=4, stall_seconds=60)) as server:
         client = connect(server)
         client.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
         received = b""
@@ -308,8 +308,8 @@ def test_stall_sends_the_beginning_and_stop_ends_it():
 
 
 def test_garbage_status_line_is_no_http():
-    how = Disturbance(status_line=b"SSH-2.0-OpenSSH\r\n", cut_after=0)
-    with disturbed(how) as server, pytest.raises(requests.exceptions.ConnectionError):
+    how = ReplyFault(status_line=b"SSH-2.0-OpenSSH\r\n", cut_after=0)
+    with faulty(how) as server, pytest.raises(requests.exceptions.ConnectionError):
         requests.get(url(server), timeout=5)
 
 
