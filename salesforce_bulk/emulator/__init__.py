@@ -133,7 +133,9 @@ class SalesforceEmulator:
             else:
                 stack.callback(self.engine.stop)
             self._begin()
-            self._server = HttpServer(self._answer, port=port, observe=self._observe, tls=context)
+            self._server = HttpServer(
+                self._answer, port=port, observe=self._observe, tls=context, now=self.clock.now
+            )
             self._scheme = "https" if context else "http"
             self._release = stack.pop_all()
 

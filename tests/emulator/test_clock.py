@@ -2,6 +2,7 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
+from salesforce_bulk.emulator import SalesforceEmulator
 from salesforce_bulk.emulator.clock import ManualClock, SystemClock
 
 
@@ -60,3 +61,15 @@ def test_system_clock_can_start_at_another_time():
     clock.advance(60)
     clock.reset()
     assert start <= clock.now() < start + timedelta(minutes=1)
+
+
+def test_what_changed_on_the_orgs_own_clock_is_exported_incrementally(tmp_path) -> None:
+    clock = ManualClock()
+    with SalesforceEmulator(inline=True, clock=clock) as org:
+        bulk = org.connect()
+        for name in ("first", "second"):
+            clock.advance(3_600)
+            bulk.insert("Account", [{"Name": name}])
+            clock.advance(3_600)
+            changed = bulk.export("Account", fields=["Name"], state=tmp_path / "state")
+            assert [row["Name"] for row in changed] == [name]

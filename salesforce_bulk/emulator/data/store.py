@@ -46,11 +46,23 @@ _CACHE_KILOBYTES = 16_000
 _CHECKPOINT_PAGES = 8_000
 #: One parameter, a JSON list, for any number of values: SQLite prepares the statement once.
 ONE_OF = "(SELECT value FROM json_each(?))"
-_BOOKS = """
+_PAGE_BYTES = 4096
+_SETTINGS_AND_COUNTERS = """
 CREATE TABLE IF NOT EXISTS "_counter" (name TEXT PRIMARY KEY, next INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS "_definition" (number INTEGER PRIMARY KEY, content TEXT UNIQUE);
 CREATE TABLE IF NOT EXISTS "_setting" (name TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;
 """
+
+
+def _refuse_part_of_a_database(path: Path) -> None:
+    """Raises DatabaseError for a file that ends within a page, or has none; SQLite itself takes
+    the one as whole and makes a new database of the other."""
+    journal = path.with_name(f"{path.name}-wal")
+    if not path.exists() or (journal.exists() and journal.stat().st_size):
+        return
+    size = path.stat().st_size
+    if not size or size % _PAGE_BYTES:
+        raise sqlite3.DatabaseError(f"it ends after {size} bytes")
 
 
 def quoted(name: str) -> str:
@@ -106,25 +118,43 @@ class Store:
         self._local = threading.local()
         self._readers: weakref.WeakSet[_ReadConnection] = weakref.WeakSet()
         self._closed = False
-        self._writer = self._connect()
-        self._writer.execute("PRAGMA journal_mode = WAL")
         self._tables: dict[str, frozenset[str]] = {}
         self._indexes: set[tuple[str, str]] = set()
         self._counters: dict[str, int] = {}
         self._unsaved_counters: set[str] = set()
+        try:
+            _refuse_part_of_a_database(self.path)
+            self._writer = self._connect()
+            self._open()
+        except sqlite3.DatabaseError as error:
+            raise OSError(
+                f"the records in {self.path} cannot be read ({error}); put a whole copy of the "
+                "directory in its place, or begin with an empty one"
+            ) from error
+
+    def _open(self) -> None:
+        self._writer.execute("PRAGMA journal_mode = WAL")
         if self.kept:
-            self._writer.executescript(_BOOKS)
+            self._writer.executescript(_SETTINGS_AND_COUNTERS)
             self._read_settings_and_counters()
 
     def _connect(self) -> sqlite3.Connection:
         connection = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False)
-        connection.execute(f"PRAGMA synchronous = {'NORMAL' if self.kept else 'OFF'}")
+        try:
+            self._set_up(connection)
+        except sqlite3.DatabaseError:
+            connection.close()
+            raise
+        return connection
+
+    def _set_up(self, connection: sqlite3.Connection) -> None:
         connection.execute("PRAGMA busy_timeout = 10000")
+        connection.execute(f"PRAGMA page_size = {_PAGE_BYTES}")
+        connection.execute(f"PRAGMA synchronous = {'NORMAL' if self.kept else 'OFF'}")
         connection.execute("PRAGMA temp_store = MEMORY")
         connection.execute(f"PRAGMA cache_size = -{_CACHE_KILOBYTES}")
         connection.execute(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT_PAGES}")
         connection.create_collation("UNICODE_NOCASE", _casefold_order)
-        return connection
 
     def _read_settings_and_counters(self) -> None:
         self._counters = dict(self._writer.execute('SELECT name, next FROM "_counter"'))

@@ -8,6 +8,7 @@ never held whole; files are sent with ``sendfile``. What a fault does to the soc
 from __future__ import annotations
 
 import contextlib
+import errno
 import logging
 import re
 import selectors
@@ -19,6 +20,8 @@ import time
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from email.utils import format_datetime
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from io import BufferedIOBase
@@ -36,6 +39,12 @@ FILE_CHUNK = 1 << 22
 #: early answer; beyond it the connection is closed.
 DRAIN_LIMIT = 1 << 28
 LINE_LIMIT = 1 << 12
+#: What accept() says where the process or the system has nothing left to open a connection with.
+EXHAUSTED = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
+#: Seconds until the next attempt then.
+EXHAUSTED_PAUSE = 0.1
+#: Headers that say where a request ends or whom it is for: two of them are two requests.
+SINGLE_HEADERS = ("content-length", "transfer-encoding", "host")
 
 _CHUNK_SIZE = re.compile(rb"[0-9A-Fa-f]{1,15}")
 
@@ -352,6 +361,7 @@ class _Connection(BaseHTTPRequestHandler):
 
     def _request(self) -> Request:
         url = urlsplit(self.path)
+        self._refuse_doubled_headers()
         headers = {name.lower(): value for name, value in self.headers.items()}
         encoding = headers.get("content-encoding", "").strip().lower()
         return Request(
@@ -364,8 +374,15 @@ class _Connection(BaseHTTPRequestHandler):
             address=self.client_address[0],
         )
 
+    def _refuse_doubled_headers(self) -> None:
+        for name in SINGLE_HEADERS:
+            if len(self.headers.get_all(name, ())) > 1:
+                raise HttpError(400, f"more than one {name} header")
+
     def _raw_body(self, headers: Mapping[str, str]) -> Stream:
         coding = headers.get("transfer-encoding", "").strip().lower()
+        if coding and "content-length" in headers:
+            raise HttpError(400, "both transfer-encoding and content-length")
         if coding == "chunked":
             return ChunkedStream(self.rfile)
         if coding:
@@ -424,7 +441,7 @@ class _Connection(BaseHTTPRequestHandler):
             self.close_connection = True
         elif self.close_connection:
             response.headers["Connection"] = "close"
-        response.headers.setdefault("Date", self.date_time_string())
+        response.headers.setdefault("Date", format_datetime(self.server.now(), usegmt=True))
         lines = [f"{name}: {value}\r\n" for name, value in response.headers.items()]
         return _status_line(response) + "".join(lines).encode("latin-1") + b"\r\n"
 
@@ -622,9 +639,12 @@ class _Server(ThreadingHTTPServer):
         answer: Handler,
         observe: Observer,
         context: ssl.SSLContext | None,
+        now: Callable[[], datetime],
     ) -> None:
         self.answer = answer
         self.observe = observe
+        self.now = now
+        self._exhausted = False
         self.connections = _Connections()
         self.stopping = threading.Event()
         self.threads: set[threading.Thread] = set()
@@ -649,6 +669,15 @@ class _Server(ThreadingHTTPServer):
                 if self._woken in ready:
                     return
                 self._handle_request_noblock()  # type: ignore[attr-defined]
+                if self._exhausted:
+                    self._pause(selector)
+
+    def _pause(self, selector: selectors.BaseSelector) -> None:
+        # The caller stays in the queue, so that select() would come back at once, for ever.
+        selector.unregister(self.socket)
+        selector.select(EXHAUSTED_PAUSE)
+        selector.register(self.socket, selectors.EVENT_READ)
+        self._exhausted = False
 
     def wake(self) -> None:
         self._wake.send(b".")
@@ -667,7 +696,13 @@ class _Server(ThreadingHTTPServer):
         self.server_name, self.server_port = self.server_address[:2]  # type: ignore[assignment]
 
     def get_request(self) -> tuple[socket.socket, object]:
-        connection, address = super().get_request()
+        try:
+            connection, address = super().get_request()
+        except OSError as error:
+            self._exhausted = error.errno in EXHAUSTED
+            if self._exhausted:
+                logger.warning("no connection can be accepted: %s", error)
+            raise
         connection.setblocking(True)
         if self._context is not None:
             # The handshake is done by the connection's own thread: a stuck one blocks nobody.
@@ -698,7 +733,8 @@ class _Server(ThreadingHTTPServer):
 class HttpServer:
     """Serves ``answer`` on a thread of its own between ``start()`` and ``stop()``.
 
-    ``observe`` is told of each exchange before its reply is sent.
+    ``observe`` is told of each request before its reply is sent; ``now`` gives the moment for
+    the ``Date`` header, in UTC.
     """
 
     def __init__(
@@ -709,9 +745,10 @@ class HttpServer:
         port: int = 0,
         observe: Observer = lambda _: None,
         tls: ssl.SSLContext | None = None,
+        now: Callable[[], datetime] = lambda: datetime.now(timezone.utc),
         grace: float = 2.0,
     ) -> None:
-        self._server = _Server((host, port), answer, observe, tls)
+        self._server = _Server((host, port), answer, observe, tls, now)
         self._grace = grace
         self._thread = threading.Thread(
             target=self._server.accept_until_woken, name="emulator-http", daemon=True

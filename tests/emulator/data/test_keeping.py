@@ -163,6 +163,24 @@ def test_books_that_are_none_are_refused_and_run_nothing(tmp_path, content, caps
         pass
 
 
+@pytest.fixture(scope="module")
+def kept_database(tmp_path_factory):
+    """The content of the database of an org with records."""
+    directory = tmp_path_factory.mktemp("whole")
+    with SalesforceEmulator(data=directory, inline=True) as emulator:
+        plan = emulator.org.plan_write("insert", "Account", ["Name"])
+        plan.write([[f"A{row}"] for row in range(2_000)])
+    return (directory / "org.sqlite3").read_bytes()
+
+
+@pytest.mark.parametrize("part", [0, 1, 50, 100, 4096, 5000, 0.25, 0.5, 0.99, -4096, -1])
+def test_a_database_that_was_cut_is_told_in_words(tmp_path, kept_database, part):
+    end = int(part * len(kept_database)) if isinstance(part, float) else part
+    (tmp_path / "org.sqlite3").write_bytes(kept_database[:end])
+    with pytest.raises(OSError, match=r"org\.sqlite3 cannot be read .* begin with an empty one"):
+        SalesforceEmulator(data=tmp_path)
+
+
 # in processes of their own
 
 

@@ -6,9 +6,11 @@ import socket
 import ssl
 import struct
 import subprocess
+import sys
 import threading
 import time
 from contextlib import contextmanager
+from datetime import datetime, timezone
 
 import pytest
 import requests
@@ -426,3 +428,76 @@ def test_tls_serves_and_a_stuck_handshake_blocks_nobody(certificate, tmp_path):
         assert len(answer.content) == 3_000_000
         session.close()
     stuck.close()
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        b"Content-Length: 2\r\nContent-Length: 3\r\n",
+        b"Content-Length: 2\r\nContent-Length: 2\r\n",
+        b"Content-Length: 2, 3\r\n",
+        b"Content-Length: 2\r\nTransfer-Encoding: chunked\r\n",
+        b"Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n",
+        b"Host: y\r\n",
+    ],
+)
+def test_a_request_whose_end_or_host_is_told_twice_is_refused_and_the_connection_ends(headers):
+    with serving(echo) as server:
+        request = b"POST / HTTP/1.1\r\nHost: x\r\n" + headers + b"\r\n"
+        answer = raw(server, request + b"abcGET /next HTTP/1.1\r\nHost: x\r\n\r\n")
+    assert answer.startswith(b"HTTP/1.1 400 ")
+    assert answer.count(b"HTTP/1.1") == 1
+
+
+def test_the_date_header_is_the_moment_that_the_server_is_given():
+    moment = datetime(2024, 2, 29, 12, 0, 1, tzinfo=timezone.utc)
+    with serving(echo, now=lambda: moment) as server:
+        answer = requests.get(url(server), timeout=10)
+        refused = raw(server, b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: x\r\n\r\n")
+    assert answer.headers["Date"] == "Thu, 29 Feb 2024 12:00:01 GMT"
+    assert b"\r\nDate: Thu, 29 Feb 2024 12:00:01 GMT\r\n" in refused
+
+
+WITHOUT_DESCRIPTORS = r"""
+import resource, socket, sys, time
+from salesforce_bulk.emulator.http.server import HttpServer, Response
+
+server = HttpServer(lambda request: Response(200, {}, b"served"))
+server.start()
+resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))
+caller = socket.socket()
+caller.settimeout(1)
+held = []
+try:
+    while True:
+        held.append(open("/dev/null"))
+except OSError:
+    pass
+caller.connect(("127.0.0.1", server.port))
+caller.sendall(b"GET / HTTP/1.1\\r\\nHost: x\r\nConnection: close\r\n\r\n")
+before = time.process_time()
+try:
+    caller.recv(1)
+    sys.exit("it was accepted")
+except TimeoutError:
+    used = time.process_time() - before
+for file in held:
+    file.close()
+caller.settimeout(20)
+print(used, b"".join(iter(lambda: caller.recv(65536), b"")).endswith(b"served"))
+server.stop()
+"""
+
+
+def test_without_free_descriptors_a_caller_waits_and_the_server_does_not_spin():
+    done = subprocess.run(
+        [sys.executable, "-c", WITHOUT_DESCRIPTORS.replace("\\\\", "\\")],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    used, served = done.stdout.split()
+    # Of the second in which nobody could be accepted.
+    assert float(used) < 0.5
+    assert served == "True"
