@@ -459,11 +459,16 @@ def test_the_date_header_is_the_moment_that_the_server_is_given():
 
 
 WITHOUT_DESCRIPTORS = r"""
-import resource, socket, sys, time
+import http.client, resource, socket, sys, time
 from salesforce_bulk.emulator.http.server import HttpServer, Response
 
 server = HttpServer(lambda request: Response(200, {}, b"served"))
 server.start()
+# The server's thread has opened what it needs once it answered.
+first = http.client.HTTPConnection("127.0.0.1", server.port)
+first.request("GET", "/")
+first.getresponse().read()
+first.close()
 resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))
 caller = socket.socket()
 caller.settimeout(1)
