@@ -41,7 +41,7 @@ from salesforce_bulk.errors import (
 from salesforce_bulk.formats.csv import read_rows
 from salesforce_bulk.http.polling import SENDING_PAUSES, growing_pause, try_again
 from salesforce_bulk.http.transport import Clock
-from salesforce_bulk.load.job import why_unsent
+from salesforce_bulk.load.job import ReportProgress, unsent_fate
 from salesforce_bulk.load.plan import Plan, Planned
 from salesforce_bulk.load.results import (
     RESULT_HEADER,
@@ -62,8 +62,6 @@ _FETCHES = 3
 
 log = logging.getLogger("salesforce_bulk")
 
-Told = Callable[[str, int, int], None]
-
 
 class BatchRef(NamedTuple):
     """A batch in its job."""
@@ -73,7 +71,7 @@ class BatchRef(NamedTuple):
 
 
 @dataclass
-class SentState:
+class UploadStateV1:
     """What is known of a load's batches; rebuilt from a journal's entries.
 
     Attributes:
@@ -105,7 +103,7 @@ class SentState:
                 self.pending.pop(entry["part"], None)
 
 
-class _Gate:
+class _SettlementLock:
     """Many may send at once; who settles has the job to himself."""
 
     def __init__(self) -> None:
@@ -148,7 +146,7 @@ class UploadV1:
         plan: the bodies.
         state: what an earlier process did already; goes on from there.
         record: writes an entry into the journal; called before and after each step.
-        told: called with the phase, rows and bytes.
+        report: called with the phase, rows and bytes.
         parallel: batches sent at once.
 
     After `run`, ``refused`` is the error for which the org took no further batches, if any.
@@ -159,10 +157,10 @@ class UploadV1:
         api: BulkV1,
         spec: LoadSpec,
         plan: Plan,
-        state: SentState,
+        state: UploadStateV1,
         *,
         record: Callable[[Entry], None],
-        told: Told,
+        report: ReportProgress,
         parallel: int,
     ) -> None:
         self._api = api
@@ -170,9 +168,9 @@ class UploadV1:
         self._plan = plan
         self.state = state
         self._record_in_journal = record
-        self._told = told
+        self._report = report
         self._parallel = parallel
-        self._gate = _Gate()
+        self._settlement = _SettlementLock()
         self._lock = threading.Lock()
         self._stopped = threading.Event()
         done = [plan.parts[index] for index in state.sent]
@@ -189,7 +187,7 @@ class UploadV1:
             JobFailed: the org made another job than it was asked for.
             ApiFault, BulkJobAborted: the org took nothing at all.
         """
-        self._settle_what_is_pending()
+        self._settle_pending()
         missing = [at for at in range(len(self._plan.parts)) if at not in self.state.sent]
         if missing:
             self._send_all(missing)
@@ -203,7 +201,7 @@ class UploadV1:
         Raises:
             AmbiguousUpload: it cannot be found out.
         """
-        self._settle_what_is_pending()
+        self._settle_pending()
         self.close()
 
     def _send_all(self, indexes: Sequence[int]) -> None:
@@ -219,7 +217,7 @@ class UploadV1:
     def _send(self, index: int) -> None:
         part = self._plan.parts[index]
         try:
-            self._wait_for_the_one_before(part)
+            self._wait_for_preceding_part(part)
             body = self._plan.body(index)
             for pause in SENDING_PAUSES:
                 if not self._stopped.is_set():
@@ -241,25 +239,25 @@ class UploadV1:
 
     def _send_once(self, index: int, body: bytes) -> bool:
         """Send a part; False where it is certain that it is not there and may be sent again."""
-        with self._gate.sending():
+        with self._settlement.sending():
             job_id = self._open_job()
             self._record({"event": "sending", "part": index, "job": job_id})
             try:
                 info = self._api.add_batch(job_id, body, media.CSV)
                 batch_id = info.get("id")
                 if batch_id:
-                    self._sent(index, BatchRef(job_id, str(batch_id)))
+                    self._record_sent(index, BatchRef(job_id, str(batch_id)))
                     return True
             except (AmbiguousUpload, InvalidJobState) as error:
                 doubt: BulkApiError = error
             except InvalidJob as error:
-                raise _gone(job_id) from error
+                raise _job_expired(job_id) from error
             except BulkApiError:
                 self._record({"event": "absent", "part": index})
                 raise
             else:
                 doubt = UnexpectedResponse("The answer names no batch.", job_id=job_id)
-        with self._gate.settling():
+        with self._settlement.settling():
             if isinstance(doubt, InvalidJobState):
                 self._record({"event": "absent", "part": index})
                 if self.state.open_job == job_id:
@@ -343,7 +341,7 @@ class UploadV1:
 
     # Answers that were lost
 
-    def _settle_what_is_pending(self) -> None:
+    def _settle_pending(self) -> None:
         """What an earlier process sent without seeing the answer."""
         for job_id in sorted(set(self.state.pending.values())):
             doubt = AmbiguousUpload("An earlier run ended while it was sending.", job_id=job_id)
@@ -361,12 +359,12 @@ class UploadV1:
                     aborted = error  # it takes no batches either
                 self._adopt(job_id)
         except InvalidJob as error:
-            raise _gone(job_id) from error
+            raise _job_expired(job_id) from error
         except AmbiguousUpload:
             raise
         except BulkApiError as error:
             # Whatever it is: that the job cannot be looked at does not say what is in it.
-            raise _undecided(job_id, error) from doubt
+            raise _ambiguous_upload(job_id, error) from doubt
         for index in self._pending_in(job_id):
             self._record({"event": "absent", "part": index})
         if aborted is not None:
@@ -386,15 +384,15 @@ class UploadV1:
             stored = self._api.batch_request(job_id, batch_id)
             index = next((at for at, body in bodies.items() if _same_rows(body, stored)), None)
             if index is None:
-                raise _undecided(
+                raise _ambiguous_upload(
                     job_id, f"its batch {batch_id} holds rows that this load did not send"
                 )
             del bodies[index]
-            self._sent(index, BatchRef(job_id, batch_id))
+            self._record_sent(index, BatchRef(job_id, batch_id))
 
     # What is known
 
-    def _sent(self, index: int, ref: BatchRef) -> None:
+    def _record_sent(self, index: int, ref: BatchRef) -> None:
         part = self._plan.parts[index]
         with self._lock:
             self._record_locked(
@@ -402,7 +400,7 @@ class UploadV1:
             )
             self._rows += len(part.numbers)
             self._bytes += part.place.length
-            self._told("uploading", self._rows, self._bytes)
+            self._report("uploading", self._rows, self._bytes)
 
     def _record(self, entry: Entry) -> None:
         with self._lock:
@@ -412,7 +410,7 @@ class UploadV1:
         self._record_in_journal(entry)
         self.state.replay(entry)
 
-    def _wait_for_the_one_before(self, part: Planned) -> None:
+    def _wait_for_preceding_part(self, part: Planned) -> None:
         """Rows of one group that did not fit into a batch must not be at work at once."""
         if part.after is None:
             return
@@ -427,7 +425,7 @@ class UploadV1:
             clock.sleep(growing_pause(clock.monotonic() - began))
 
 
-def _gone(job_id: str) -> ResultsExpired:
+def _job_expired(job_id: str) -> ResultsExpired:
     return ResultsExpired(
         f"Job {job_id} is gone from the org, which keeps jobs for seven days, and with it what "
         "says which batches arrived and what became of them. Compare the org's records with the "
@@ -436,7 +434,7 @@ def _gone(job_id: str) -> ResultsExpired:
     )
 
 
-def _undecided(job_id: str, why: object) -> AmbiguousUpload:
+def _ambiguous_upload(job_id: str, why: object) -> AmbiguousUpload:
     return AmbiguousUpload(
         f"Whether the last batch arrived in job {job_id} cannot be found out: {why}. Nothing was "
         "sent again. Look at the job's batches before loading the rows once more, or go on with "
@@ -483,7 +481,7 @@ class ResultsV1:
         plan: what was sent.
         state: where it is.
         results: takes the results.
-        told: called with the phase, rows and bytes.
+        report: called with the phase, rows and bytes.
         parallel: results fetched at once.
     """
 
@@ -491,17 +489,17 @@ class ResultsV1:
         self,
         api: BulkV1,
         plan: Plan,
-        state: SentState,
+        state: UploadStateV1,
         results: Spool,
         *,
-        told: Told,
+        report: ReportProgress,
         parallel: int,
     ) -> None:
         self._api = api
         self._plan = plan
         self._state = state
         self._results = results
-        self._told = told
+        self._report = report
         self._parallel = parallel
         self._units: dict[int, Unit] = {}
         self._rows = 0
@@ -521,11 +519,11 @@ class ResultsV1:
         began = clock.monotonic()
         with ThreadPoolExecutor(self._parallel, "salesforce-bulk-results") as pool:
             while True:
-                ended = self._ended()
-                for index, unit in pool.map(self._fetched, ended):
+                ended = self._ended_batches()
+                for index, unit in pool.map(self._fetch_results, ended):
                     self._units[index] = unit
                     self._rows += len(unit.numbers)
-                    self._told("processing", self._rows, 0)
+                    self._report("processing", self._rows, 0)
                 if self.done:
                     return True
                 now = clock.monotonic()
@@ -541,7 +539,7 @@ class ResultsV1:
             for index, part in enumerate(self._plan.parts)
         ]
 
-    def _ended(self) -> list[tuple[int, Mapping[str, Any]]]:
+    def _ended_batches(self) -> list[tuple[int, Mapping[str, Any]]]:
         waiting: dict[str, dict[str, int]] = {}
         for index, ref in self._state.sent.items():
             if index not in self._units:
@@ -561,12 +559,15 @@ class ResultsV1:
                 if found is not None and _state(info) in bulk_states.BATCH_TERMINAL_STATES:
                     ended.append((found, info))
             for batch_id, index in batches.items():
-                unlisted = self._unlisted(index, BatchRef(job_id, batch_id))
-                if unlisted is not None and _state(unlisted) in bulk_states.BATCH_TERMINAL_STATES:
-                    ended.append((index, unlisted))
+                batch_info = self._batch_info(index, BatchRef(job_id, batch_id))
+                if (
+                    batch_info is not None
+                    and _state(batch_info) in bulk_states.BATCH_TERMINAL_STATES
+                ):
+                    ended.append((index, batch_info))
         return ended
 
-    def _unlisted(self, index: int, ref: BatchRef) -> Mapping[str, Any] | None:
+    def _batch_info(self, index: int, ref: BatchRef) -> Mapping[str, Any] | None:
         try:
             return try_again(partial(self._api.batch, *ref), self._api.clock)
         except InvalidBatch:
@@ -576,7 +577,7 @@ class ResultsV1:
             self._rows += len(part.numbers)
             return None
 
-    def _fetched(self, ended: tuple[int, Mapping[str, Any]]) -> tuple[int, Unit]:
+    def _fetch_results(self, ended: tuple[int, Mapping[str, Any]]) -> tuple[int, Unit]:
         index, info = ended
         part = self._plan.parts[index]
         ref = self._state.sent[index]
@@ -586,8 +587,8 @@ class ResultsV1:
             return index, _without_results(part, Fate("unprocessed", why), ref)
         processed = int(info.get("numberRecordsProcessed") or 0)
         rest = len(part.numbers) if state == bulk_states.COMPLETED else processed
-        verdict: Verdict = None
-        fate = Fate("unknown", _not_adding_up(ref, len(part.numbers)))
+        checked: CheckedResults = None
+        fate = Fate("unknown", _count_mismatch(ref, len(part.numbers)))
         for fetch in range(_FETCHES):
             # Results may come a moment after the state that announces them.
             self._api.clock.sleep(fetch)
@@ -598,21 +599,21 @@ class ResultsV1:
                     return index, _without_results(part, Fate("unprocessed", why), ref)
                 fate = Fate("unknown", RowError("InvalidBatch", error.error_message or str(error)))
                 continue
-            verdict = judge_results(body, len(part.numbers), rest, why)
-            if verdict is not None:
+            checked = check_results(body, len(part.numbers), rest, why)
+            if checked is not None:
                 break
-        if verdict is None:
+        if checked is None:
             return index, _without_results(part, fate, ref)
-        stored, counts = verdict
+        stored, counts = checked
         place = self._results.append(stored)
         return index, _with_results(part, place, counts, Fate("unprocessed", why), ref)
 
 
 #: The results as they are kept and the rows by status; None where they do not fit the rows.
-Verdict = tuple[bytes, "Counter[RowStatus]"] | None
+CheckedResults = tuple[bytes, "Counter[RowStatus]"] | None
 
 
-def judge_results(body: bytes, rows: int, processed: int, why: RowError) -> Verdict:
+def check_results(body: bytes, rows: int, processed: int, why: RowError) -> CheckedResults:
     """Compare a batch's results with its rows.
 
     Args:
@@ -633,10 +634,10 @@ def judge_results(body: bytes, rows: int, processed: int, why: RowError) -> Verd
         len(cells) != 4 or cells[1].lower() not in STATUS_OF for cells in results
     ):
         return None
-    return _written_again(results, rows, why)
+    return _rewrite_results(results, rows, why)
 
 
-def _written_again(results: list[list[str]], rows: int, why: RowError) -> Verdict:
+def _rewrite_results(results: list[list[str]], rows: int, why: RowError) -> CheckedResults:
     """In the usual form, blank and missing results as unprocessed."""
     reason = f"{why.code}:{why.message}:--"
     buffer = io.StringIO(newline="")
@@ -663,7 +664,7 @@ def _state_message(info: Mapping[str, Any]) -> RowError:
     return RowError(state, text or "the batch ended before this row was processed")
 
 
-def _not_adding_up(ref: BatchRef, rows: int) -> RowError:
+def _count_mismatch(ref: BatchRef, rows: int) -> RowError:
     return RowError(
         "ResultsDoNotAddUp",
         f"the results of batch {ref.batch_id} are not one for each of its {rows:,} rows",
@@ -692,16 +693,18 @@ class EngineV1:
         api: BulkV1,
         spec: LoadSpec,
         plan: Plan,
-        state: SentState,
+        state: UploadStateV1,
         results: Spool,
         *,
         record: Callable[[Entry], None],
-        told: Told,
+        report: ReportProgress,
         parallel: int,
     ) -> None:
         self._api = api
-        self._upload = UploadV1(api, spec, plan, state, record=record, told=told, parallel=parallel)
-        self._results = ResultsV1(api, plan, state, results, told=told, parallel=parallel)
+        self._upload = UploadV1(
+            api, spec, plan, state, record=record, report=report, parallel=parallel
+        )
+        self._results = ResultsV1(api, plan, state, results, report=report, parallel=parallel)
         self._state = state
 
     @property
@@ -709,7 +712,7 @@ class EngineV1:
         return self._state.jobs
 
     @property
-    def touched(self) -> frozenset[int]:
+    def uploaded_parts(self) -> frozenset[int]:
         return frozenset([*self._state.sent, *self._state.pending])
 
     def send(self) -> None:
@@ -726,7 +729,7 @@ class EngineV1:
         return done
 
     def units(self) -> list[Unit]:
-        return self._results.units(why_unsent(self._upload.refused))
+        return self._results.units(unsent_fate(self._upload.refused))
 
     def abort(self) -> None:
         document = v1.state_document(bulk_states.ABORTED)

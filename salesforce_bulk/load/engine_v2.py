@@ -39,7 +39,7 @@ from salesforce_bulk.errors import (
 from salesforce_bulk.formats.csv import read_rows
 from salesforce_bulk.http.polling import SENDING_PAUSES, growing_pause, try_again
 from salesforce_bulk.http.transport import Clock
-from salesforce_bulk.load.job import why_unsent
+from salesforce_bulk.load.job import ReportProgress, unsent_fate
 from salesforce_bulk.load.plan import Plan, Planned
 from salesforce_bulk.load.results import RESULT_HEADER, STATUS_OF, Fate, Unit
 from salesforce_bulk.load.row_matching import (
@@ -68,11 +68,9 @@ _FETCHES = 3
 
 log = logging.getLogger("salesforce_bulk")
 
-Teller = Callable[[str, int, int], None]
-
 
 @dataclass
-class StateV2:
+class UploadStateV2:
     """What is known of a load's jobs; rebuilt from a journal's entries.
 
     Attributes:
@@ -114,7 +112,7 @@ class EngineV2:
         state: what an earlier process did already.
         shape: of the rows, by which results are joined.
         record: writes an entry into the journal.
-        told: called with the phase, rows and bytes.
+        report: called with the phase, rows and bytes.
         parallel: jobs sent, and results fetched, at once.
     """
 
@@ -125,11 +123,11 @@ class EngineV2:
         spec: LoadSpec,
         plan: Plan,
         results: Spool,
-        state: StateV2,
+        state: UploadStateV2,
         *,
         shape: RowShape,
         record: Callable[[Entry], None],
-        told: Teller,
+        report: ReportProgress,
         parallel: int,
     ) -> None:
         self._api = api
@@ -140,7 +138,7 @@ class EngineV2:
         self._state = state
         self._shape = shape
         self._record_in_journal = record
-        self._told = told
+        self._report = report
         self._parallel = parallel
         self._lock = threading.Lock()
         self._joining = threading.Lock()  # one job's rows in memory at a time
@@ -156,7 +154,7 @@ class EngineV2:
         return self._state.jobs
 
     @property
-    def touched(self) -> frozenset[int]:
+    def uploaded_parts(self) -> frozenset[int]:
         return frozenset(self._state.stored)
 
     # Sending
@@ -197,17 +195,17 @@ class EngineV2:
         if job_id is not None:
             return self._take_up(index, job_id)
         job_id = self._create(index)
-        if not self._stored(index, job_id):
+        if not self._upload(index, job_id):
             return False
         self._start(index, job_id)
         return True
 
-    def _stored(self, index: int, job_id: str) -> bool:
+    def _upload(self, index: int, job_id: str) -> bool:
         """Upload a part; False where that is in doubt and its job was left."""
         try:
             self._api.upload(job_id, self._plan.body(index))
         except TransportError:
-            self._leave(index, job_id)
+            self._abort_job(index, job_id)
             return False
         except InvalidJobState:
             if self._api.ingest_job(job_id).state == bulk_states.ABORTED:
@@ -222,14 +220,14 @@ class EngineV2:
             self._api.set_ingest_state(job_id, bulk_states.UPLOAD_COMPLETE)
         except InvalidJobState as error:
             if self._job(job_id).state == bulk_states.OPEN:
-                raise _undecided(self._spec.name, job_id, error) from error
+                raise _ambiguous_upload(self._spec.name, job_id, error) from error
             # Aborted by somebody, before or after it began; its results say what became of it.
         except NotFound as error:
-            raise _gone(job_id) from error
+            raise _job_expired(job_id) from error
         except BulkApiError as error:
             # Whatever it says: the call is repeated, and an earlier try may have arrived.
-            raise _undecided(self._spec.name, job_id, error) from error
-        self._started(index, job_id)
+            raise _ambiguous_upload(self._spec.name, job_id, error) from error
+        self._record_started(index, job_id)
 
     def _take_up(self, index: int, job_id: str) -> bool:
         """The job of an earlier process."""
@@ -237,7 +235,7 @@ class EngineV2:
             self._start(index, job_id)
             return True
         # Its upload was never declared complete, so nothing of it can have been processed.
-        self._leave(index, job_id)
+        self._abort_job(index, job_id)
         return False
 
     def _create(self, index: int) -> str:
@@ -261,17 +259,17 @@ class EngineV2:
         self._record({"event": "job", "part": index, "job": job.id})
         return job.id
 
-    def _leave(self, index: int, job_id: str) -> None:
+    def _abort_job(self, index: int, job_id: str) -> None:
         self._api.set_ingest_state(job_id, bulk_states.ABORTED)
         self._record({"event": "left", "part": index, "job": job_id})
 
-    def _started(self, index: int, job_id: str) -> None:
+    def _record_started(self, index: int, job_id: str) -> None:
         self._record({"event": "started", "part": index, "job": job_id})
         part = self._plan.parts[index]
         with self._lock:
             self._rows += len(part.numbers)
             self._bytes += part.place.length
-            self._told("uploading", self._rows, self._bytes)
+            self._report("uploading", self._rows, self._bytes)
 
     def _record(self, entry: Entry) -> None:
         with self._lock:
@@ -289,7 +287,7 @@ class EngineV2:
                     if unit is not None:
                         self._units[index] = unit
                         rows = sum(len(one.numbers) for one in self._units.values())
-                        self._told("processing", rows, 0)
+                        self._report("processing", rows, 0)
                 if len(self._units) == len(self._state.started):
                     return True
                 now = self._clock.monotonic()
@@ -305,9 +303,9 @@ class EngineV2:
         return self._unit(self._plan.parts[index], job)
 
     def units(self) -> list[Unit]:
-        unsent = why_unsent(self._refused)
+        unsent = unsent_fate(self._refused)
         return [
-            self._units.get(index) or _all_of(part, unsent, None)
+            self._units.get(index) or _unit_without_results(part, unsent, None)
             for index, part in enumerate(self._plan.parts)
         ]
 
@@ -320,12 +318,12 @@ class EngineV2:
         try:
             return try_again(lambda: self._api.ingest_job(job_id), self._clock)
         except NotFound as error:
-            raise _gone(job_id) from error
+            raise _job_expired(job_id) from error
 
     def _unit(self, part: Planned, job: JobInfo) -> Unit:
-        why = _reason(job)
+        why = _job_error(job)
         if job.state == bulk_states.FAILED and not job.rows_processed:
-            return _all_of(part, Fate("unprocessed", why), job.id)
+            return _unit_without_results(part, Fate("unprocessed", why), job.id)
         with _ResultFiles(self._api, self._clock, job, why, self._shape.names) as files:
             files.fetch(lambda counts: counts.total() == len(part.numbers))
             with self._joining:
@@ -366,7 +364,7 @@ class AttachedV2:
         self._plan = plan
         self._results = results
         self.job_ids = [job_id]
-        self.touched: frozenset[int] = frozenset()
+        self.uploaded_parts: frozenset[int] = frozenset()
         self._units: list[Unit] = []
 
     def send(self) -> None:
@@ -388,10 +386,10 @@ class AttachedV2:
         return self._units
 
     def _fetched(self, job: JobInfo) -> list[Unit]:
-        why = _reason(job)
+        why = _job_error(job)
         processed = job.rows_processed or 0
         with _ResultFiles(self._api, self._clock, job, why) as files:
-            attempted = files.fetch(lambda counts: _attempted(counts) == processed)
+            attempted = files.fetch(lambda counts: _processed_count(counts) == processed)
             if attempted != processed:
                 raise ReconciliationError(
                     f"Job {job.id} processed {processed:,} rows; its result files tell of "
@@ -426,7 +424,7 @@ class AttachedV2:
         try:
             return try_again(lambda: self._api.ingest_job(self.job_ids[0]), self._clock)
         except NotFound as error:
-            raise _gone(self.job_ids[0]) from error
+            raise _job_expired(self.job_ids[0]) from error
 
     def abort(self) -> None:
         with suppress(InvalidJobState):  # it is over already
@@ -484,7 +482,7 @@ class _ResultFiles:
             counts = Counter({kind: self._count(kind) for kind in RESULT_KINDS})
             if adds_up(counts):
                 break
-        return _attempted(counts)
+        return _processed_count(counts)
 
     def told(self) -> Iterator[Told]:
         """All lines."""
@@ -500,7 +498,7 @@ class _ResultFiles:
         try:
             return try_again(pieces, self._clock)
         except NotFound as error:
-            raise _gone(self._job.id) from error
+            raise _job_expired(self._job.id) from error
         except ApiFault as error:
             # Not there yet; or an aborted job of a server that has no results for those.
             if isinstance(error, InvalidJobState) or error.error_code == "JOB_NOT_COMPLETE":
@@ -530,23 +528,23 @@ class _ResultFiles:
         return (self._spool.read(place) for place in self._files[kind])
 
 
-def _attempted(counts: Counter[str]) -> int:
+def _processed_count(counts: Counter[str]) -> int:
     return counts["successfulResults"] + counts["failedResults"]
 
 
-def _reason(job: JobInfo) -> RowError:
+def _job_error(job: JobInfo) -> RowError:
     code, separator, message = (job.error_message or "").partition(" : ")
     if separator:
         return RowError(code, message)
     return RowError(job.state, job.error_message or f"the job ended {job.state}")
 
 
-def _all_of(part: Planned, fate: Fate, job_id: str | None) -> Unit:
+def _unit_without_results(part: Planned, fate: Fate, job_id: str | None) -> Unit:
     counts: Mapping[RowStatus, int] = {fate.status: len(part.numbers)}
     return Unit(part.place, part.numbers, None, fate, counts, job_id)
 
 
-def _undecided(name: str, job_id: str, why: object) -> AmbiguousUpload:
+def _ambiguous_upload(name: str, job_id: str, why: object) -> AmbiguousUpload:
     return AmbiguousUpload(
         f"{name}: the rows are stored in job {job_id}, which may have begun to process them: "
         f"{why}. Do not load them again. Go on with the journal, or look at the job: one that is "
@@ -555,7 +553,7 @@ def _undecided(name: str, job_id: str, why: object) -> AmbiguousUpload:
     )
 
 
-def _gone(job_id: str) -> ResultsExpired:
+def _job_expired(job_id: str) -> ResultsExpired:
     return ResultsExpired(
         f"Job {job_id} is gone from the org, which keeps results for seven days. This does not "
         "say that its rows failed.",

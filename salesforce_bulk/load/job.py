@@ -26,6 +26,9 @@ _SUPERSEDED = Fate(
     "unprocessed", RowError(SUPERSEDED, "a later row has the same key and was sent instead")
 )
 
+#: Called with the phase, rows and bytes.
+ReportProgress = Callable[[str, int, int], None]
+
 #: What is still to be done to a result before the deadline; None where the time was up.
 Finish = Callable[[LoadResult, "float | None"], "LoadResult | None"]
 
@@ -38,7 +41,7 @@ class Engine(Protocol):
         """Of all jobs that were made."""
 
     @property
-    def touched(self) -> frozenset[int]:
+    def uploaded_parts(self) -> frozenset[int]:
         """The parts, by their index, of which the org may have rows."""
 
     def send(self) -> None:
@@ -194,12 +197,12 @@ def send(name: str, plan: Plan, engine: Engine) -> None:
     try:
         engine.send()
     except BulkApiError as error:
-        if engine.touched:
+        if engine.uploaded_parts:
             add_to_message(
                 error,
-                f"{len(engine.touched)} of {len(plan.parts)} batches of {name} are, or may be, in "
-                f"the org (job {', '.join(engine.job_ids)}). Do not load all rows again: go on "
-                "with the journal, or take up each job with attach(job_id).",
+                f"{len(engine.uploaded_parts)} of {len(plan.parts)} batches of {name} are, or may "
+                f"be, in the org (job {', '.join(engine.job_ids)}). Do not load all rows again: "
+                "go on with the journal, or take up each job with attach(job_id).",
             )
         raise
 
@@ -210,7 +213,7 @@ def whole_unit(part: Planned, fate: Fate) -> Unit:
     return Unit(part.place, part.numbers, None, fate, counts)
 
 
-def why_unsent(error: BulkApiError | None) -> Fate:
+def unsent_fate(error: BulkApiError | None) -> Fate:
     """The fate of parts that are in no job."""
     if error is None:
         return Fate("unprocessed", RowError("NotSent", "an earlier run left it to a retry"))

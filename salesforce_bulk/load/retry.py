@@ -24,7 +24,7 @@ from salesforce_bulk.formats.row_encoder import RowEncoder
 from salesforce_bulk.http.call import add_to_message
 from salesforce_bulk.load.batching import Bounds
 from salesforce_bulk.load.checks import check_columns, check_quota, group_rule
-from salesforce_bulk.load.engine_v1 import EngineV1, SentState
+from salesforce_bulk.load.engine_v1 import EngineV1, UploadStateV1
 from salesforce_bulk.load.job import SUPERSEDED, LoadJob, whole_unit
 from salesforce_bulk.load.plan import Plan, PlanRules, make_plan
 from salesforce_bulk.load.results import (
@@ -63,7 +63,7 @@ _SHRINK = 4
 #: The event of a journal with which an attempt begins.
 _RETRY = "retry"
 
-Pick = Callable[[Iterator[Outcome]], Iterator[Outcome]]
+OutcomeFilter = Callable[[Iterator[Outcome]], Iterator[Outcome]]
 
 
 def record_nowhere(entry: Entry) -> None:
@@ -132,7 +132,7 @@ class Retries:
         with self._lock:
             latest = self._latest or result
             for number in range(options.attempts):
-                chosen = _Chosen(latest, _worth_it)
+                chosen = _RowsToRetry(latest, _retryable)
                 if not chosen:
                     break
                 if number:
@@ -140,10 +140,10 @@ class Retries:
                     size = max(size // _SHRINK, min(size, limits.DML_CHUNK_RECORDS))
                 last = number == options.attempts - 1 and number > 0
                 attempt = _Attempt(size, options.group_by, last)
-                latest = self._attempted(latest, chosen, attempt, options.timeout)
+                latest = self._run_attempt(latest, chosen, attempt, options.timeout)
             return latest
 
-    def go_on(
+    def resume(
         self,
         result: LoadResult,
         sections: Sequence[Sequence[Entry]],
@@ -162,9 +162,9 @@ class Retries:
         with self._lock:
             for number, (entry, *events) in enumerate(sections, 1):
                 attempt = _Attempt.from_entry(entry)
-                chosen = _Chosen(result, partial(_within, rows=entry["rows"]))
+                chosen = _RowsToRetry(result, partial(_numbered, rows=entry["rows"]))
                 plan = self._plan(chosen, attempt)
-                state = SentState()
+                state = UploadStateV1()
                 for event in events:
                     state.replay(event)
                 job, engine = self._job(plan, attempt, state, record)
@@ -178,20 +178,20 @@ class Retries:
             self._latest = result
             return result
 
-    def _attempted(
-        self, latest: LoadResult, chosen: _Chosen, attempt: _Attempt, timeout: float | None
+    def _run_attempt(
+        self, latest: LoadResult, chosen: _RowsToRetry, attempt: _Attempt, timeout: float | None
     ) -> LoadResult:
         plan = self._plan(chosen, attempt)
         check_quota(self._access.describes, len(plan.parts), self._spec.name)
         with self._recording() as record:
             record(attempt.as_entry(_runs(chosen.numbers)))
-            job, engine = self._job(plan, attempt, SentState(), record)
+            job, engine = self._job(plan, attempt, UploadStateV1(), record)
             try:
                 engine.send()
                 job.result(timeout)
                 layer = job.layer()
             except BaseException as error:
-                units = _in_doubt(plan, engine.touched, error)
+                units = _interrupted_units(plan, engine.uploaded_parts, error)
                 layer = Layer(plan.columns, plan.spool, Spool(), units)
                 if isinstance(error, BulkApiError):
                     add_to_message(error, "A further retry() leaves out rows that may be there.")
@@ -201,7 +201,7 @@ class Retries:
         return self._latest
 
     def _job(
-        self, plan: Plan, attempt: _Attempt, state: SentState, record: Callable[[Entry], None]
+        self, plan: Plan, attempt: _Attempt, state: UploadStateV1, record: Callable[[Entry], None]
     ) -> tuple[LoadJob, EngineV1]:
         spec = replace(self._spec, concurrency="Serial") if attempt.serial else self._spec
         results = Spool()
@@ -212,7 +212,7 @@ class Retries:
             state,
             results,
             record=record,
-            told=lambda phase, rows, size: None,
+            report=lambda phase, rows, size: None,
             parallel=LoadSettings().parallel,
         )
         api = ("1.0", "its results come in the order of the rows")
@@ -228,7 +228,7 @@ class Retries:
             # Where the time was up, all that may still come is that the job was closed.
             yield lambda entry: None if journal.closed else journal.append(entry)
 
-    def _plan(self, chosen: _Chosen, attempt: _Attempt) -> Plan:
+    def _plan(self, chosen: _RowsToRetry, attempt: _Attempt) -> Plan:
         columns = chosen.columns
         checked = check_columns(self._spec, columns, self._access.describes)
         rules = PlanRules(
@@ -242,20 +242,23 @@ class Retries:
         return make_plan(chosen.chunks(), RowEncoder(columns), rules, Spool())
 
 
-def _in_doubt(plan: Plan, touched: Collection[int], error: BaseException) -> list[Unit]:
+def _interrupted_units(
+    plan: Plan, uploaded_parts: Collection[int], error: BaseException
+) -> list[Unit]:
     """The fates of parts whose loading ended with an error."""
     code = type(error).__name__
     unknown = Fate("unknown", RowError(code, f"it was being loaded again: {error}"))
     unsent = Fate("unprocessed", RowError(code, f"not sent again: {error}"))
     return [
-        whole_unit(part, unknown if at in touched else unsent) for at, part in enumerate(plan.parts)
+        whole_unit(part, unknown if at in uploaded_parts else unsent)
+        for at, part in enumerate(plan.parts)
     ]
 
 
-class _Chosen:
+class _RowsToRetry:
     """The rows of a result that are loaded again; false where there is none."""
 
-    def __init__(self, result: LoadResult, pick: Pick) -> None:
+    def __init__(self, result: LoadResult, pick: OutcomeFilter) -> None:
         self._result = result
         self._pick = pick
         self.columns = result.columns
@@ -279,7 +282,7 @@ class _Chosen:
         return self._pick(self._result.outcomes())
 
 
-def _worth_it(outcomes: Iterator[Outcome]) -> Iterator[Outcome]:
+def _retryable(outcomes: Iterator[Outcome]) -> Iterator[Outcome]:
     return filter(_deserves_another_try, outcomes)
 
 
@@ -291,7 +294,7 @@ def _deserves_another_try(outcome: Outcome) -> bool:
     return status == "unprocessed" and code != SUPERSEDED
 
 
-def _within(outcomes: Iterator[Outcome], rows: Sequence[Sequence[int]]) -> Iterator[Outcome]:
+def _numbered(outcomes: Iterator[Outcome], rows: Sequence[Sequence[int]]) -> Iterator[Outcome]:
     """The outcomes whose numbers are in one of the runs, all in ascending order."""
     runs = iter(rows)
     first, last = next(runs, (0, 0))

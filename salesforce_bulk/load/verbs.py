@@ -23,11 +23,11 @@ from salesforce_bulk.api.org_access import OrgAccess
 from salesforce_bulk.errors import InvalidInput, JobStillRunning, JournalMismatch
 from salesforce_bulk.formats.csv import read_rows
 from salesforce_bulk.load.checks import check_quota
-from salesforce_bulk.load.engine_v1 import BatchRef, EngineV1, SentState
+from salesforce_bulk.load.engine_v1 import BatchRef, EngineV1, UploadStateV1
 from salesforce_bulk.load.engine_v2 import (
     AttachedV2,
     EngineV2,
-    StateV2,
+    UploadStateV2,
     quoted_csv,
 )
 from salesforce_bulk.load.job import Engine, LoadJob, send
@@ -81,7 +81,7 @@ def load(
         JobStillRunning: the time was up.
         TransportError, ApiFault: the org cannot be reached, or refuses the job.
     """
-    job, journal = _sent(access, operation, object_name, records, settings, external_id)
+    job, journal = _send_rows(access, operation, object_name, records, settings, external_id)
     try:
         result = job.result(settings.timeout)
     except JobStillRunning:
@@ -104,10 +104,10 @@ def submit(
     external_id: str | None = None,
 ) -> LoadJob:
     """Send the rows and return as soon as the org has them; see `load`."""
-    return _sent(access, operation, object_name, records, settings, external_id)[0]
+    return _send_rows(access, operation, object_name, records, settings, external_id)[0]
 
 
-def _sent(
+def _send_rows(
     access: OrgAccess,
     operation: Operation,
     object_name: str,
@@ -139,7 +139,7 @@ def _sent(
         if goes_on and not retried:
             _check_quota(access, spec, plan, state)
         again = Retries(access, spec, settings.journal)
-        finish = _Finish(again, journal, retried)
+        finish = _JournalEnding(again, journal, retried)
         engine = _engine(access, spec, plan, shape, results, settings, reporter, state, journal)
         if not retried:  # else a retry has taken what was not sent
             send(spec.name, plan, engine)
@@ -161,7 +161,7 @@ def _sent(
     return job, journal
 
 
-class _Finish:
+class _JournalEnding:
     """What a result needs when the org is done: the retries of earlier runs, and a last entry."""
 
     def __init__(
@@ -174,7 +174,7 @@ class _Finish:
     def __call__(self, result: LoadResult, deadline: float | None) -> LoadResult | None:
         if self._journal is None:
             return result
-        finished = self._again.go_on(result, self._retried, self._journal.append, deadline)
+        finished = self._again.resume(result, self._retried, self._journal.append, deadline)
         if finished is not None:
             self._journal.append({"event": "done", "summary": finished.summary()})
             self._journal.close()
@@ -189,16 +189,16 @@ def _engine(
     results: Spool,
     settings: LoadSettings,
     reporter: Reporter,
-    state: SentState | StateV2,
+    state: UploadStateV1 | UploadStateV2,
     journal: Journal | None,
 ) -> Engine:
     """What sends the rows, from where earlier processes came to."""
     record = journal.append if journal is not None else record_nowhere
-    told = _teller(reporter, plan, state)
+    report = _progress_report(reporter, plan, state)
     parallel = settings.parallel
-    if isinstance(state, SentState):
+    if isinstance(state, UploadStateV1):
         return EngineV1(
-            access.v1, spec, plan, state, results, record=record, told=told, parallel=parallel
+            access.v1, spec, plan, state, results, record=record, report=report, parallel=parallel
         )
     return EngineV2(
         access.v2,
@@ -209,22 +209,26 @@ def _engine(
         state,
         shape=shape,
         record=record,
-        told=told,
+        report=report,
         parallel=parallel,
     )
 
 
-def _state(settings: LoadSettings, entries: Sequence[Entry]) -> SentState | StateV2:
+def _state(settings: LoadSettings, entries: Sequence[Entry]) -> UploadStateV1 | UploadStateV2:
     """What earlier processes did already."""
-    state: SentState | StateV2 = SentState() if settings.choose_api()[0] == "1.0" else StateV2()
+    state: UploadStateV1 | UploadStateV2 = (
+        UploadStateV1() if settings.choose_api()[0] == "1.0" else UploadStateV2()
+    )
     for entry in entries:
         state.replay(entry)
     return state
 
 
-def _check_quota(access: OrgAccess, spec: LoadSpec, plan: Plan, state: SentState | StateV2) -> None:
+def _check_quota(
+    access: OrgAccess, spec: LoadSpec, plan: Plan, state: UploadStateV1 | UploadStateV2
+) -> None:
     """See `load_checks.check_quota`; for the parts that are not in the org yet."""
-    if isinstance(state, SentState):
+    if isinstance(state, UploadStateV1):
         missing = len(plan.parts) - len(state.sent)
     else:
         # The server cuts a job into batches of 10,000 rows, and these count.
@@ -234,14 +238,14 @@ def _check_quota(access: OrgAccess, spec: LoadSpec, plan: Plan, state: SentState
         check_quota(access.describes, missing, spec.name, begun=bool(state.jobs))
 
 
-def _teller(
-    reporter: Reporter, plan: Plan, state: SentState | StateV2
+def _progress_report(
+    reporter: Reporter, plan: Plan, state: UploadStateV1 | UploadStateV2
 ) -> Callable[[str, int, int], None]:
-    def told(phase: str, rows: int, size: int) -> None:
+    def report(phase: str, rows: int, size: int) -> None:
         job_id = state.jobs[0] if state.jobs else None
         reporter(Progress(phase, rows, size, plan.rows, job_id))
 
-    return told
+    return report
 
 
 # Going on after a crash
@@ -264,7 +268,7 @@ def _open_journal(
     else:
         journal = Journal.create(settings.journal, header)
     try:
-        _compare(journal, header, digests)
+        _check_header(journal, header, digests)
         if not journal.entries:
             journal.append({"event": "plan", "rows": plan.rows, "digests": digests})
     except BaseException:
@@ -288,7 +292,7 @@ def _header(access: OrgAccess, spec: LoadSpec, source: Source, settings: LoadSet
     }
 
 
-def _compare(journal: Journal, header: Entry, digests: list[str]) -> None:
+def _check_header(journal: Journal, header: Entry, digests: list[str]) -> None:
     for name in ("kind", "address", "spec", "options", "columns"):
         if journal.header.get(name) != header[name]:
             raise JournalMismatch(
@@ -386,7 +390,7 @@ def attach(access: OrgAccess, job_id: str, info: dict[str, Any]) -> LoadJob:
         state,
         results,
         record=record_nowhere,
-        told=lambda phase, rows, size: None,
+        report=lambda phase, rows, size: None,
         parallel=1,
     )
     return _attached(access, spec, plan, engine, results, "1.0")
@@ -414,7 +418,7 @@ def _attached(
     return LoadJob(access.clock, spec.name, plan, engine, results, api=chosen, again=again)
 
 
-def _read_back(access: OrgAccess, job_id: str) -> tuple[Plan, SentState]:
+def _read_back(access: OrgAccess, job_id: str) -> tuple[Plan, UploadStateV1]:
     """The batches that the job has by now; those without rows are left out."""
     stored = Spool()
     found: list[tuple[BatchRef, Slice]] = []
@@ -427,7 +431,7 @@ def _read_back(access: OrgAccess, job_id: str) -> tuple[Plan, SentState]:
             columns.setdefault(name.lower(), name)
     names = tuple(columns.values())
     plan = Plan(names, names, Spool())
-    state = SentState(jobs=[job_id])
+    state = UploadStateV1(jobs=[job_id])
     for ref, place in found:
         header, *rows = _records(stored.read(place), ref) or [[]]
         if rows:

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from salesforce_bulk import JobStillRunning, LoadFailed, ResultsExpired
-from salesforce_bulk.load.engine_v1 import judge_results
+from salesforce_bulk.load.engine_v1 import check_results
 from salesforce_bulk.load.results import (
     STATUSES,
     Fate,
@@ -47,24 +47,24 @@ def test_counting_bytes_counts_rows_whatever_stands_in_them(results):
 @given(RESULTS, st.integers(0, 25))
 def test_results_that_are_not_one_for_each_row_are_no_results(results, rows):
     """Trap: v1 result count differs from the batch's rows and the whole list is shifted."""
-    verdict = judge_results(body_of(results), rows, rows, WHY)
-    assert (verdict is not None) == (len(results) == rows)
+    checked = check_results(body_of(results), rows, rows, WHY)
+    assert (checked is not None) == (len(results) == rows)
 
 
 def test_results_of_a_failed_batch_are_those_of_its_first_rows():
     body = body_of([("1", True, True, ""), ("", False, False, "E:m:--")])
-    stored, counts = judge_results(body, 5, 2, WHY)
+    stored, counts = check_results(body, 5, 2, WHY)
     assert (counts["success"], counts["failed"], counts["unprocessed"]) == (1, 1, 3)
-    assert judge_results(body, 5, 3, WHY) is None
+    assert check_results(body, 5, 3, WHY) is None
     blank = body + b'"","","",""\n'
-    stored, counts = judge_results(blank, 3, 2, WHY)
+    stored, counts = check_results(blank, 3, 2, WHY)
     assert counts == {"success": 1, "failed": 1, "unprocessed": 1}
     assert b'"","unprocessed","","Failed:why:--"' in stored
 
 
 @pytest.mark.parametrize("body", [b"", b"<html>", b'"Id"\n"x"\n', b'"Id","Success', b"\xff"])
 def test_what_is_no_result_is_no_result(body):
-    assert judge_results(body, 1, 1, WHY) is None
+    assert check_results(body, 1, 1, WHY) is None
 
 
 @given(
