@@ -7,7 +7,8 @@ import re
 import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from inspect import Parameter, signature
+from typing import TYPE_CHECKING, Any, Literal
 from xml.etree.ElementTree import Element
 
 # Programs written for 2.2.0 reach for these names in this module, or patch them here.
@@ -15,10 +16,7 @@ import requests
 from urllib3.util import Retry
 
 from salesforce_bulk import attach, bulk_states, limits
-from salesforce_bulk.api.describe import Describes
-from salesforce_bulk.api.org_access import OrgAccess
-from salesforce_bulk.api.v1 import BulkV1
-from salesforce_bulk.api.v2 import BulkV2
+from salesforce_bulk.client_access import Link, access_of, org_of, set_link, state_of
 from salesforce_bulk.errors import (
     BatchNotComplete,
     BulkApiError,
@@ -38,13 +36,14 @@ from salesforce_bulk.export.export import Export, plan_export
 from salesforce_bulk.export.settings import ExportOptions
 from salesforce_bulk.export.soql import outer_object
 from salesforce_bulk.http import polling
-from salesforce_bulk.http.call import Caller, answer_text, error_for
+from salesforce_bulk.http.call import answer_text, error_for
 from salesforce_bulk.http.transport import (
     DEFAULT_TIMEOUT,
     PIECE_BYTES,
     Clock,
     Response,
     Transport,
+    TransportSettings,
 )
 from salesforce_bulk.load import verbs
 from salesforce_bulk.load.batching import batch_body, refuse_too_many_records
@@ -87,8 +86,6 @@ job_to_http_content_type = media.BY_CONTENT_TYPE
 
 #: `simple_salesforce.SalesforceLogin`; looked up here at every login, so that it can be patched.
 SalesforceLogin = auth.sign_in
-
-_T = TypeVar("_T")
 
 _VERSION = re.compile(r"v?(\d{1,3})(?:\.(\d))?", re.IGNORECASE)
 
@@ -164,20 +161,11 @@ class SalesforceBulk:
                 "Must supply either sessionId/instance_url or username/password"
             )
         version = _version(API_version)
-        self._transport = Transport(
-            session=session,
-            timeout=timeout,
-            proxies=proxies,
-            verify=verify,
-            cert=cert,
-            retry=retry,
-            clock=clock,
-        )
-        self._gzip_requests = gzip_requests
-        self._client_id = client_id
-        self._provider: auth.LoginProvider | None = None
+        sending = TransportSettings(session, timeout, proxies, verify, cert, retry, clock)
+        provider = None
+        transport = Transport(sending)
         if not sessionId:
-            self._provider = _password_login(
+            provider = _password_login(
                 username=username,
                 password=password,
                 sandbox=sandbox,
@@ -188,7 +176,9 @@ class SalesforceBulk:
                 domain=domain,
                 login_url=login_url,
             )
-            # By the public method, which programs override and tests patch.
+            # By the public method, which programs replace by one of 2.2.0's signature: of the
+            # newer arguments only those that were given.
+            newer = sending.chosen() | ({} if login_url is None else {"login_url": login_url})
             sessionId, host = SalesforceBulk.login_to_salesforce(
                 username,
                 password,
@@ -198,14 +188,7 @@ class SalesforceBulk:
                 client_id=client_id,
                 API_version=version,
                 domain=domain,
-                login_url=login_url,
-                session=session,
-                timeout=timeout,
-                proxies=proxies,
-                verify=verify,
-                cert=cert,
-                retry=retry,
-                clock=clock,
+                **newer,
             )
         if not host:
             raise IncompleteLogin("A sessionId needs its host, e.g. host='acme.my.salesforce.com'.")
@@ -217,101 +200,13 @@ class SalesforceBulk:
         self.job_content_types: dict[str, str] = {}
         self.batch_statuses: dict[str, dict[str, Any]] = {}
         self.API_version = version
+        set_link(self, Link(transport, provider, client_id, gzip_requests))
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.endpoint}>"
 
     def __getstate__(self) -> dict[str, Any]:
-        made_on_use = ("_api_v1", "_org_access", "_renewal", "_accepted_sessions")
-        return {name: value for name, value in self.__dict__.items() if name not in made_on_use}
-
-    # What is made on first use, because a subclass may never call __init__.
-
-    @property
-    def _api(self) -> BulkV1:
-        return self._once("_api_v1", self._new_api_v1)
-
-    @property
-    def _access(self) -> OrgAccess:
-        return self._once("_org_access", self._new_access)
-
-    def _once(self, name: str, make: Callable[[], _T]) -> _T:
-        # setdefault, so that two threads that come first together get the same object.
-        made: _T | None = self.__dict__.get(name)
-        if made is None:
-            made = self.__dict__.setdefault(name, make())
-        return made
-
-    def _new_api_v1(self) -> BulkV1:
-        # The methods are looked up at each call: programs patch them on the instance.
-        return BulkV1(
-            self._caller(
-                base=lambda: self.endpoint,
-                headers=lambda values, content_type: self.headers(values, content_type),
-            ),
-            lambda response: self.parse_response(response),
-        )
-
-    def _new_access(self) -> OrgAccess:
-        data = self._caller(base=self._data_endpoint, headers=self._bearer_headers)
-        return OrgAccess(
-            v1=self._api,
-            v2=BulkV2(data),
-            describes=Describes(data),
-            clock=self._api.clock,
-            api_version=self._data_endpoint().rpartition("/v")[2],
-            v2_at=self._v2_at,
-            reopen=self._reopen_access,
-        )
-
-    def _reopen_access(self) -> OrgAccess:
-        return self._access
-
-    def _v2_at(self, version: str) -> BulkV2:
-        def base() -> str:
-            return f"{self._data_endpoint().rpartition('/v')[0]}/v{version}"
-
-        return BulkV2(self._caller(base=base, headers=self._bearer_headers))
-
-    def _caller(
-        self,
-        base: Callable[[], str],
-        headers: Callable[[Mapping[str, str], str], dict[str, str]],
-    ) -> Caller:
-        return Caller(
-            self._once("_transport", Transport),
-            base=base,
-            headers=headers,
-            check=lambda response: self.check_status(response),
-            renew=self._renew,
-            accepted=self._once("_accepted_sessions", set),
-            gzip_requests=self.__dict__.get("_gzip_requests"),
-        )
-
-    def _data_endpoint(self) -> str:
-        # Derived, because programs write to endpoint and build addresses from it.
-        origin, _, version = self.endpoint.partition("/services/async/")
-        return f"{origin}/services/data/v{version.strip('/')}"
-
-    def _bearer_headers(self, values: Mapping[str, str], content_type: str) -> dict[str, str]:
-        return {
-            "Authorization": f"Bearer {self.sessionId}",
-            "Content-Type": f"{content_type}; charset=UTF-8",
-            "Accept-Encoding": "gzip",
-            **values,
-        }
-
-    def _renew(self, stale: str) -> bool:
-        """Put a new session in place of ``stale``; False where there is no login to repeat."""
-        if self.sessionId != stale:
-            return True  # another thread, or the caller, has set a newer one
-        provider = self.__dict__.get("_provider")
-        if provider is None:
-            return False
-        renewal = self._once("_renewal", lambda: auth.Renewal(provider, self._transport))
-        session = renewal.renew(stale)
-        self.sessionId = session.session_id
-        return True
+        return state_of(self)
 
     @staticmethod
     def login_to_salesforce(
@@ -355,16 +250,8 @@ class SalesforceBulk:
             domain=domain,
             login_url=login_url,
         )
-        transport = Transport(
-            session=session,
-            timeout=timeout,
-            proxies=proxies,
-            verify=verify,
-            cert=cert,
-            retry=retry,
-            clock=clock,
-        )
-        session_id, instance = provider.login(transport)
+        sending = TransportSettings(session, timeout, proxies, verify, cert, retry, clock)
+        session_id, instance = provider.login(Transport(sending))
         return session_id, instance.removeprefix("https://")
 
     def headers(
@@ -460,7 +347,7 @@ class SalesforceBulk:
             headers["Sforce-Disable-Batch-Retry"] = "TRUE"
         if line_ending:
             headers["Sforce-Line-Ending"] = line_ending
-        client_id = self.__dict__.get("_client_id")
+        client_id = access_of(self).link.client_id
         if client_id:
             headers["Sforce-Call-Options"] = f"client={DEFAULT_CLIENT_ID_PREFIX}/{client_id}"
         document = self.create_job_doc(
@@ -471,7 +358,7 @@ class SalesforceBulk:
             external_id_name=external_id_name,
             **({"assignment_rule_id": assignment_rule_id} if assignment_rule_id else {}),
         )
-        info = self._api.create_job(document, headers)
+        info = access_of(self).v1.create_job(document, headers)
         job_id = _id_of(info)
         _remember(self.jobs, job_id, job_id)
         _remember(self.job_content_types, job_id, contentType)
@@ -501,11 +388,11 @@ class SalesforceBulk:
 
     def close_job(self, job_id: str) -> None:
         """Close a job: it takes no more batches; those it has are still processed."""
-        self._api.set_job_state(job_id, self.create_close_job_doc(), bulk_states.CLOSED)
+        access_of(self).v1.set_job_state(job_id, self.create_close_job_doc(), bulk_states.CLOSED)
 
     def abort_job(self, job_id: str) -> None:
         """Abort a job: queued batches are not processed; rows already written stay."""
-        self._api.set_job_state(job_id, self.create_abort_job_doc(), bulk_states.ABORTED)
+        access_of(self).v1.set_job_state(job_id, self.create_abort_job_doc(), bulk_states.ABORTED)
 
     def job_status(self, job_id: str | None = None) -> dict[str, str | None]:
         """The jobInfo, its values as text.
@@ -516,7 +403,7 @@ class SalesforceBulk:
         """
         if job_id is None:
             raise MissingArgument("job_status needs a job id.")
-        info = v1.as_text(self._api.job(job_id))
+        info = v1.as_text(access_of(self).v1.job(job_id))
         content_type = info.get("contentType")
         if content_type:
             self.job_content_types.setdefault(job_id, content_type)
@@ -548,7 +435,7 @@ class SalesforceBulk:
             job_id = self.create_job(_query_object(soql), "query", contentType=contentType)
         content_type = self.job_content_types.get(job_id, contentType)
         body = batch_body(soql, job_id)
-        return self._add_batch(job_id, body, job_to_http_content_type[content_type])
+        return _batch_added(self, job_id, body, job_to_http_content_type[content_type])
 
     def post_batch(self, job_id: str, data_generator: Any) -> str:
         """Add a batch of rows to a job ("Add a Batch to a Job").
@@ -567,26 +454,11 @@ class SalesforceBulk:
             AmbiguousUpload: the answer was lost; the batch may exist.
             BulkJobAborted, InvalidJobState: the job takes no batches.
         """
-        content_type = self.job_content_types.get(job_id) or self._foreign_content_type(job_id)
+        content_type = self.job_content_types.get(job_id) or _foreign_content_type(self, job_id)
         body = batch_body(data_generator, job_id)
         if content_type == "CSV":
             refuse_too_many_records(body, job_id)
-        return self._add_batch(job_id, body, job_to_http_content_type[content_type])
-
-    def _foreign_content_type(self, job_id: str) -> str:
-        content_type = self.job_status(job_id).get("contentType")
-        return content_type if content_type in job_to_http_content_type else "CSV"
-
-    def _add_batch(self, job_id: str, body: bytes, media_type: str) -> str:
-        try:
-            info = self._api.add_batch(job_id, body, media_type)
-        except InvalidJobState as error:
-            if bulk_states.ABORTED in (error.error_message or ""):
-                raise BulkJobAborted(job_id) from error
-            raise
-        batch_id = _id_of(info, job_id)
-        _remember(self.batches, batch_id, job_id)
-        return batch_id
+        return _batch_added(self, job_id, body, job_to_http_content_type[content_type])
 
     def post_mapping_file(self, job_id: str, mapping_data: Any) -> None:
         """Upload the field mapping for the batches that follow ("Map Data Fields").
@@ -606,7 +478,7 @@ class SalesforceBulk:
                 f"{limits.SPEC_CHARACTERS:,} characters are allowed.",
                 job_id=job_id,
             )
-        self._api.add_spec(job_id, body)
+        access_of(self).v1.add_spec(job_id, body)
 
     def lookup_job_id(self, batch_id: str) -> str:
         """The job of a batch that this client posted, or that is set in ``batches``.
@@ -624,13 +496,13 @@ class SalesforceBulk:
 
     def get_batch_list(self, job_id: str) -> list[dict[str, Any]]:
         """The batchInfos of a job; their values are text, or JSON's types for a JSON job."""
-        return self._api.batches(job_id)
+        return access_of(self).v1.batches(job_id)
 
     def get_query_batch_request(self, batch_id: str, job_id: str | None = None) -> str:
         """The batch as it was posted: the SOQL of a query, with its bounds for a PK chunk."""
         job_id = job_id or self.lookup_job_id(batch_id)
         try:
-            return self._api.batch_request(job_id, batch_id).decode("utf-8")
+            return access_of(self).v1.batch_request(job_id, batch_id).decode("utf-8")
         except UnicodeDecodeError as error:
             raise UnexpectedResponse(
                 f"Batch {batch_id} of job {job_id} is not UTF-8 text: {error}",
@@ -646,7 +518,9 @@ class SalesforceBulk:
             raise MissingArgument("batch_status needs a batch id.")
         if not reload and batch_id in self.batch_statuses:
             return dict(self.batch_statuses[batch_id])
-        info: dict[str, Any] = self._api.batch(job_id or self.lookup_job_id(batch_id), batch_id)
+        info: dict[str, Any] = access_of(self).v1.batch(
+            job_id or self.lookup_job_id(batch_id), batch_id
+        )
         if _state_of(info) in bulk_states.BATCH_TERMINAL_STATES:
             _remember(self.batch_statuses, batch_id, dict(info), limits.BATCHES_PER_DAY)
         else:
@@ -702,7 +576,7 @@ class SalesforceBulk:
             lambda: self.is_batch_done(batch_id, job_id),
             timeout=timeout,
             interval=sleep_interval,
-            clock=self._api.clock,
+            clock=access_of(self).transport.clock,
         )
         if not done and raise_on_timeout:
             raise JobStillRunning(
@@ -722,7 +596,7 @@ class SalesforceBulk:
         """
         job_id = job_id or self.lookup_job_id(batch_id)
         try:
-            return self._api.row_results(job_id, batch_id)
+            return access_of(self).v1.row_results(job_id, batch_id)
         except InvalidBatch as error:
             info = self.batch_status(batch_id, job_id, reload=True)
             state = _state_of(info)
@@ -739,7 +613,7 @@ class SalesforceBulk:
         job_id = job_id or self.lookup_job_id(batch_id)
         if not self.is_batch_done(batch_id, job_id):
             return False
-        return self._api.result_ids(job_id, batch_id)
+        return access_of(self).v1.result_ids(job_id, batch_id)
 
     def get_all_results_for_query_batch(
         self, batch_id: str, job_id: str | None = None, chunk_size: int = PIECE_BYTES
@@ -788,10 +662,12 @@ class SalesforceBulk:
         """
         job_id = job_id or self.lookup_job_id(batch_id)
         if raw:
-            return self._api.open_result(job_id, batch_id, result_id).raw
+            return access_of(self).v1.open_result(job_id, batch_id, result_id).raw
         # Programs of 2.2.0 pass its old default of 2,048, which would cost a fifth of the speed.
         piece_bytes = max(chunk_size, PIECE_BYTES)
-        return IteratorBytesIO(self._api.stream_result(job_id, batch_id, result_id, piece_bytes))
+        return IteratorBytesIO(
+            access_of(self).v1.stream_result(job_id, batch_id, result_id, piece_bytes)
+        )
 
     # Loads
 
@@ -814,11 +690,11 @@ class SalesforceBulk:
             AmbiguousUpload: it cannot be found out whether a batch arrived.
             JobStillRunning: ``timeout`` is over; the job goes on.
         """
-        return verbs.load(self._access, "insert", object_name, records, LoadSettings(**options))
+        return verbs.load(org_of(self), "insert", object_name, records, LoadSettings(**options))
 
     def update(self, object_name: str, records: Any, **options: Unpack[LoadOptions]) -> LoadResult:
         """Update rows by their Id; see `insert`."""
-        return verbs.load(self._access, "update", object_name, records, LoadSettings(**options))
+        return verbs.load(org_of(self), "update", object_name, records, LoadSettings(**options))
 
     def upsert(
         self,
@@ -829,29 +705,29 @@ class SalesforceBulk:
     ) -> LoadResult:
         """Update the rows whose ``external_id`` the org knows, insert the others; see `insert`."""
         settings = LoadSettings(**options)
-        return verbs.load(self._access, "upsert", object_name, records, settings, external_id)
+        return verbs.load(org_of(self), "upsert", object_name, records, settings, external_id)
 
     def delete(self, object_name: str, records: Any, **options: Unpack[LoadOptions]) -> LoadResult:
         """Move rows to the recycle bin; ``records`` hold Ids only, or are Ids; see `insert`."""
-        return verbs.load(self._access, "delete", object_name, records, LoadSettings(**options))
+        return verbs.load(org_of(self), "delete", object_name, records, LoadSettings(**options))
 
     def hard_delete(
         self, object_name: str, records: Any, **options: Unpack[LoadOptions]
     ) -> LoadResult:
         """Delete rows for good; needs the permission "Bulk API Hard Delete"; see `delete`."""
-        return verbs.load(self._access, "hardDelete", object_name, records, LoadSettings(**options))
+        return verbs.load(org_of(self), "hardDelete", object_name, records, LoadSettings(**options))
 
     def submit_insert(
         self, object_name: str, records: Any, **options: Unpack[LoadOptions]
     ) -> LoadJob:
         """`insert` that returns when everything is sent; the handle waits for the outcome."""
-        return verbs.submit(self._access, "insert", object_name, records, LoadSettings(**options))
+        return verbs.submit(org_of(self), "insert", object_name, records, LoadSettings(**options))
 
     def submit_update(
         self, object_name: str, records: Any, **options: Unpack[LoadOptions]
     ) -> LoadJob:
         """`update` that returns when everything is sent."""
-        return verbs.submit(self._access, "update", object_name, records, LoadSettings(**options))
+        return verbs.submit(org_of(self), "update", object_name, records, LoadSettings(**options))
 
     def submit_upsert(
         self,
@@ -862,20 +738,20 @@ class SalesforceBulk:
     ) -> LoadJob:
         """`upsert` that returns when everything is sent."""
         settings = LoadSettings(**options)
-        return verbs.submit(self._access, "upsert", object_name, records, settings, external_id)
+        return verbs.submit(org_of(self), "upsert", object_name, records, settings, external_id)
 
     def submit_delete(
         self, object_name: str, records: Any, **options: Unpack[LoadOptions]
     ) -> LoadJob:
         """`delete` that returns when everything is sent."""
-        return verbs.submit(self._access, "delete", object_name, records, LoadSettings(**options))
+        return verbs.submit(org_of(self), "delete", object_name, records, LoadSettings(**options))
 
     def submit_hard_delete(
         self, object_name: str, records: Any, **options: Unpack[LoadOptions]
     ) -> LoadJob:
         """`hard_delete` that returns when everything is sent."""
         settings = LoadSettings(**options)
-        return verbs.submit(self._access, "hardDelete", object_name, records, settings)
+        return verbs.submit(org_of(self), "hardDelete", object_name, records, settings)
 
     # Exports
 
@@ -893,17 +769,17 @@ class SalesforceBulk:
             InvalidInput: bulk queries refuse it; the message says what to do instead.
             NotFound: the org has no such object.
         """
-        return plan_export(self._access, soql, options)
+        return plan_export(org_of(self), soql, options)
 
     def submit_export(self, soql: str, **options: Unpack[ExportOptions]) -> Export:
         """`export` whose job is made at once."""
-        return plan_export(self._access, soql, options).submit()
+        return plan_export(org_of(self), soql, options).submit()
 
     # Jobs and runs of other processes
 
     def attach(self, job_id: str) -> LoadJob | Export:
         """The handle of a job that another process submitted."""
-        return attach.attach(self._access, job_id)
+        return attach.attach(org_of(self), job_id)
 
     def resume(
         self,
@@ -928,7 +804,7 @@ class SalesforceBulk:
         settings = LoadSettings(
             on_error=on_error, timeout=timeout, parallel=parallel, progress=progress
         )
-        return attach.resume(self._access, journal, records, settings)
+        return attach.resume(org_of(self), journal, records, settings)
 
     # What subclasses of 2.2.0 override
 
@@ -1003,7 +879,34 @@ def _password_login(
 
 def _sign_in(*args: Any, **kwargs: Any) -> tuple[str, str]:
     # The name is looked up when a login happens: patches of this module's SalesforceLogin count.
+    if not _takes(SalesforceLogin, "session"):
+        del kwargs["session"]  # 2.2.0 passed none, and stand-ins written for it take none
     return SalesforceLogin(*args, **kwargs)
+
+
+def _takes(function: Callable[..., Any], keyword: str) -> bool:
+    parameters = signature(function).parameters.values()
+    return any(
+        parameter.name == keyword or parameter.kind is Parameter.VAR_KEYWORD
+        for parameter in parameters
+    )
+
+
+def _foreign_content_type(client: SalesforceBulk, job_id: str) -> str:
+    content_type = client.job_status(job_id).get("contentType")
+    return content_type if content_type in job_to_http_content_type else "CSV"
+
+
+def _batch_added(client: SalesforceBulk, job_id: str, body: bytes, media_type: str) -> str:
+    try:
+        info = access_of(client).v1.add_batch(job_id, body, media_type)
+    except InvalidJobState as error:
+        if bulk_states.ABORTED in (error.error_message or ""):
+            raise BulkJobAborted(job_id) from error
+        raise
+    batch_id = _id_of(info, job_id)
+    _remember(client.batches, batch_id, job_id)
+    return batch_id
 
 
 def _query_object(soql: str) -> str:

@@ -13,6 +13,7 @@ from raw_server import JOB_ID, SESSION, RawServer, document, http, logged_in
 from urllib3 import Retry
 
 from salesforce_bulk import SalesforceBulk
+from salesforce_bulk.client_access import access_of
 
 STATUS = http(document("jobInfo", id=JOB_ID, state="Open"))
 
@@ -50,10 +51,10 @@ def test_a_copy_has_what_the_client_had(copied: Callable[[Any], Any], used: bool
             SESSION,
             {"751": "750"},
         )
-        assert other._transport.timeout == (1.5, 2.5)
-        assert other._transport.retry.total == 2
-        assert other._transport.proxies == {"ftp": "http://proxy"}
-        assert other._gzip_requests is True
+        assert access_of(other).transport.timeout == (1.5, 2.5)
+        assert access_of(other).transport.retry.total == 2
+        assert access_of(other).transport.proxies == {"ftp": "http://proxy"}
+        assert access_of(other).link.gzip_requests is True
 
 
 def test_the_callers_own_session_goes_along(copied: Callable[[Any], Any]) -> None:
@@ -67,7 +68,7 @@ def test_the_callers_own_session_goes_along(copied: Callable[[Any], Any]) -> Non
         other = copied(bulk)
         other.job_status(JOB_ID)
         assert [r.headers["x-mine"] for r in server.received] == ["yes", "yes"]
-        assert other._transport.session().verify == "/some/ca.pem"
+        assert access_of(other).transport.session().verify == "/some/ca.pem"
 
 
 @pytest.mark.parametrize("copied", [COPIES["pickle"], COPIES["deepcopy"]])

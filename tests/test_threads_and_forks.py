@@ -25,6 +25,7 @@ from raw_server import (
 )
 
 from salesforce_bulk import SalesforceBulk
+from salesforce_bulk.client_access import access_of
 from salesforce_bulk.http.transport import Transport
 from salesforce_bulk.login.auth import Renewal, Session
 
@@ -94,7 +95,7 @@ def test_threads_that_come_first_together_share_one_pool() -> None:
     """A client's first calls, made at once, all end in the same session."""
     with RawServer(answer=echo) as server:
         for _ in range(10):
-            transport = client(server)._transport
+            transport = access_of(client(server)).transport
             together = Barrier(8)
 
             def session(_: int, t: Any = transport, b: Barrier = together) -> requests.Session:

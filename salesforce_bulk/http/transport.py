@@ -62,6 +62,7 @@ from salesforce_bulk.wire.fault import BUSY_STATUSES
 __all__ = [
     "Response",
     "Transport",
+    "TransportSettings",
     "default_retry",
     "is_loopback",
     "read_body",
@@ -141,10 +142,10 @@ def is_loopback(url: str) -> bool:
         return False
 
 
-class Transport:
-    """Sends requests for one client, from any of its threads.
+class TransportSettings(NamedTuple):
+    """How a client sends; made once, and handed on.
 
-    Args:
+    Attributes:
         session: the caller's own `requests.Session`; its proxies, CA and certificates are
             used for everything, login included. None makes one.
         timeout: seconds to connect and to read, or one number for both.
@@ -155,30 +156,43 @@ class Transport:
         retry: a `urllib3.util.Retry` that says how often (``total``, ``connect``, ``read``,
             ``status``) and how long; see `default_retry`.
         clock: what sleeps between retries.
+    """
+
+    session: requests.Session | None = None
+    timeout: float | tuple[float, float] = DEFAULT_TIMEOUT
+    proxies: Mapping[str, str] | None = None
+    verify: bool | str | None = None
+    cert: str | tuple[str, str] | None = None
+    retry: Retry | None = None
+    clock: Clock = time
+
+    def chosen(self) -> dict[str, Any]:
+        """Those that are not the default."""
+        defaults = self._field_defaults
+        return {
+            name: value for name, value in self._asdict().items() if value is not defaults[name]
+        }
+
+
+_DEFAULTS = TransportSettings()
+
+
+class Transport:
+    """Sends requests for one client, from any of its threads.
 
     Raises:
         InvalidInput: a timeout or a proxy that cannot be used.
     """
 
-    def __init__(
-        self,
-        *,
-        session: requests.Session | None = None,
-        timeout: float | tuple[float, float] = DEFAULT_TIMEOUT,
-        proxies: Mapping[str, str] | None = None,
-        verify: bool | str | None = None,
-        cert: str | tuple[str, str] | None = None,
-        retry: Retry | None = None,
-        clock: Clock = time,
-    ) -> None:
-        self._given = session
-        self._sessions = {} if session is None else {os.getpid(): session}
-        self.timeout = _timeout(timeout)
-        self.proxies = _proxies(proxies or {})
-        self.verify = verify
-        self.cert = cert
-        self.retry = retry if retry is not None else default_retry()
-        self.clock = clock
+    def __init__(self, settings: TransportSettings = _DEFAULTS) -> None:
+        self._given = settings.session
+        self._sessions = {} if self._given is None else {os.getpid(): self._given}
+        self.timeout = _timeout(settings.timeout)
+        self.proxies = _proxies(settings.proxies or {})
+        self.verify = settings.verify
+        self.cert = settings.cert
+        self.retry = settings.retry if settings.retry is not None else default_retry()
+        self.clock = settings.clock
 
     def __getstate__(self) -> dict[str, Any]:
         state = self.__dict__.copy()

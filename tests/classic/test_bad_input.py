@@ -26,6 +26,7 @@ from salesforce_bulk import (
     SessionExpired,
     UnexpectedResponse,
 )
+from salesforce_bulk.client_access import access_of
 from salesforce_bulk.emulator import Fault, SalesforceEmulator
 
 
@@ -325,7 +326,7 @@ def test_a_reading_call_comes_through_a_bad_day(
         org.faults.add(Fault(kind, method="GET"))
     org.faults.add(Fault("html_error", method="GET", retry_after="7"))
     assert client.job_state(job) == "Open"
-    assert 7 in client._transport.clock.pauses  # type: ignore[attr-defined]
+    assert 7 in access_of(client).transport.clock.pauses  # type: ignore[attr-defined]
 
 
 def test_without_repeats_a_fault_is_the_first_error(org: SalesforceEmulator) -> None:

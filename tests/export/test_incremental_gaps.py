@@ -6,6 +6,7 @@ from datetime import datetime, timedelta, timezone
 import pytest
 
 from salesforce_bulk import InvalidInput
+from salesforce_bulk.client_access import access_of
 from salesforce_bulk.export.incremental import LAG, open_window
 from salesforce_bulk.export.soql import read_query
 from salesforce_bulk.formats.typed import Column
@@ -106,7 +107,7 @@ def test_a_state_is_of_one_org_and_one_kind_of_query(tmp_path):
 
 
 def test_the_address_of_the_org_is_known_from_its_answers(org, bulk):
-    describes = bulk._access.describes
+    describes = access_of(bulk).org.describes
     describes.server_time()
     assert describes.origin == org.url
 

@@ -15,6 +15,7 @@ from salesforce_bulk import (
     SalesforceBulk,
     UnexpectedResponse,
 )
+from salesforce_bulk.client_access import access_of
 from salesforce_bulk.errors import JournalMismatch
 from salesforce_bulk.export.export import attach_export
 from salesforce_bulk.storage.journal import Journal
@@ -206,14 +207,14 @@ def test_waiting_that_ends_leaves_the_job_alone(clock):
         assert 30 <= sum(clock.pauses) < 31
         org.job["state"] = "JobComplete"
         assert list(caught.value.handle) == [{"Id": "1", "Name": "a"}]
-        assert list(attach_export(bulk._access, export.job_id)) == [{"Id": "1", "Name": "a"}]
+        assert list(attach_export(access_of(bulk).org, export.job_id)) == [{"Id": "1", "Name": "a"}]
 
 
 def test_attaching_to_what_is_no_query_is_refused(org, bulk):
     """A load's job is not read as an export."""
     job = bulk.create_insert_job("Row__c")
     with pytest.raises(InvalidInput, match="load"):
-        attach_export(bulk._access, job)
+        attach_export(access_of(bulk).org, job)
 
 
 def test_killed_and_cut_the_file_is_the_same():

@@ -32,6 +32,7 @@ from raw_server import (
 from urllib3 import Retry
 
 from salesforce_bulk import BulkApiError, LoginFailed, SalesforceBulk
+from salesforce_bulk.client_access import access_of
 
 PASSWORD = "Tr0ub4dor&3<horse>"
 TOKEN = "ToKeN8x7Yq2Zw9"
@@ -92,7 +93,13 @@ def test_a_run_tells_no_secret(log: pytest.LogCaptureFixture) -> None:
         bulk.batch_status(BATCH_ID, JOB_ID)
         bulk.get_query_batch_results(BATCH_ID, "752", job_id=JOB_ID).read()
         assert len(log.records) > 5
-        nothing_told(log, repr(bulk), repr(bulk._provider), repr(bulk._transport), vars(bulk._api))
+        nothing_told(
+            log,
+            repr(bulk),
+            repr(access_of(bulk).link.provider),
+            repr(access_of(bulk).transport),
+            vars(access_of(bulk).v1),
+        )
 
 
 def test_the_log_says_what_happened(log: pytest.LogCaptureFixture) -> None:

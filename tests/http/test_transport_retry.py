@@ -36,6 +36,7 @@ from salesforce_bulk import (
     TransportError,
     UnexpectedResponse,
 )
+from salesforce_bulk.client_access import access_of
 from salesforce_bulk.http.transport import default_retry
 
 BUSY = http(HTML, 503, "text/html")
@@ -50,7 +51,7 @@ def client(server: RawServer, **options: Any) -> SalesforceBulk:
 
 
 def slept(bulk: SalesforceBulk) -> list[float]:
-    return bulk._transport.clock.pauses
+    return access_of(bulk).transport.clock.pauses
 
 
 @pytest.mark.parametrize(

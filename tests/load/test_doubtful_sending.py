@@ -10,6 +10,7 @@ from salesforce_bulk import (
     ServerBusy,
     TransportError,
 )
+from salesforce_bulk.client_access import access_of
 from salesforce_bulk.errors import ApiFault
 
 ROWS = [{"Name": f"Row {number}", "NumberOfEmployees": number} for number in range(40)]
@@ -37,7 +38,7 @@ def test_an_answer_that_cannot_be_looked_for_is_not_taken_for_a_refusal(org, bul
 @pytest.mark.parametrize("code", ["Unknown", "UNKNOWN_EXCEPTION", "InternalServerError"])
 def test_any_500_leaves_it_open_whether_the_batch_is_there(bulk, held, monkeypatch, code):
     """The codes of a 500 are an open list; none of them says that nothing was done."""
-    make = bulk._api._caller.make
+    make = access_of(bulk).v1._caller.make
     calls = []
 
     def fail_after_the_second(call):
@@ -48,7 +49,7 @@ def test_any_500_leaves_it_open_whether_the_batch_is_there(bulk, held, monkeypat
                 raise ApiFault("broken", 500, error_code=code)
         return response
 
-    monkeypatch.setattr(bulk._api._caller, "make", fail_after_the_second)
+    monkeypatch.setattr(access_of(bulk).v1._caller, "make", fail_after_the_second)
     result = insert(bulk, on_error="report", parallel=1)
     assert (result.succeeded, result.unprocessed) == (40, 0)
     assert held() == sorted(row["Name"] for row in ROWS)
@@ -98,7 +99,7 @@ def test_a_result_cut_within_its_last_record_is_fetched_again(org, bulk):
     rows = [{"LastName": None, "Title": "t"}]
     whole = bulk.insert("Contact", rows, on_error="report")
     error = next(iter(whole.failed)).error
-    body = bulk._api.result_body(whole.job_id, bulk.get_batch_list(whole.job_id)[0]["id"])
+    body = access_of(bulk).v1.result_body(whole.job_id, bulk.get_batch_list(whole.job_id)[0]["id"])
     org.faults.add("cut_unsized", path="*/result", after_bytes=len(body) - 8)
     again = bulk.insert("Contact", rows, on_error="report")
     assert next(iter(again.failed)).error == error
@@ -106,7 +107,7 @@ def test_a_result_cut_within_its_last_record_is_fetched_again(org, bulk):
 
 def test_abort_goes_on_behind_a_job_that_is_over(org, bulk, monkeypatch):
     """The jobs that still run are aborted, although the first one is complete."""
-    create = bulk._access.v2.create_ingest_job
+    create = access_of(bulk).org.v2.create_ingest_job
     made = []
 
     def pause_behind_the_first(document):
@@ -115,7 +116,7 @@ def test_abort_goes_on_behind_a_job_that_is_over(org, bulk, monkeypatch):
         made.append(document)
         return create(document)
 
-    monkeypatch.setattr(bulk._access.v2, "create_ingest_job", pause_behind_the_first)
+    monkeypatch.setattr(access_of(bulk).org.v2, "create_ingest_job", pause_behind_the_first)
     handle = bulk.submit_insert("Account", ROWS, api="2.0", batch_size=10, parallel=1)
     handle.abort()
     org.engine.resume()
@@ -140,13 +141,13 @@ def test_a_job_of_which_it_is_not_known_whether_it_began_is_ambiguous(org, bulk,
 
 
 def test_a_500_of_the_api_at_the_start_of_a_job_is_ambiguous_too(org, bulk, monkeypatch):
-    set_state = bulk._access.v2.set_ingest_state
+    set_state = access_of(bulk).org.v2.set_ingest_state
 
     def fail(job_id, state):
         set_state(job_id, state)
         raise ServerBusy("busy", 503, error_code="SERVER_UNAVAILABLE", job_id=job_id)
 
-    monkeypatch.setattr(bulk._access.v2, "set_ingest_state", fail)
+    monkeypatch.setattr(access_of(bulk).org.v2, "set_ingest_state", fail)
     with pytest.raises(AmbiguousUpload):
         insert(bulk, api="2.0", batch_size=None, on_error="report")
 
@@ -171,9 +172,9 @@ def test_a_job_that_somebody_aborted_after_its_start_is_not_loaded_again(org, bu
     org.engine.pause()
     # plan, job, completing: the fourth entry would say that the job was started.
     crashed(3, lambda: insert(bulk, api="2.0", batch_size=None, journal=journal))
-    (job,) = bulk._access.v2.ingest_jobs()
-    bulk._access.v2.set_ingest_state(job.id, "UploadComplete")
-    bulk._access.v2.set_ingest_state(job.id, "Aborted")
+    (job,) = access_of(bulk).org.v2.ingest_jobs()
+    access_of(bulk).org.v2.set_ingest_state(job.id, "UploadComplete")
+    access_of(bulk).org.v2.set_ingest_state(job.id, "Aborted")
     org.engine.resume()
     result = org.connect().resume(journal, ROWS, on_error="report")
     assert result.job_ids == (job.id,)
@@ -219,14 +220,14 @@ def test_a_login_that_fails_on_the_way_does_not_hide_what_was_sent(org, bulk, wa
 
 def test_a_foreign_batch_is_told_once(org, bulk, monkeypatch):
     """The reason is not wrapped into itself."""
-    create = bulk._api.create_job
+    create = access_of(bulk).v1.create_job
 
     def create_and_add(document, headers):
         info = create(document, headers)
-        bulk._api.add_batch(info["id"], b"Name\nforeign\n", "text/csv")
+        access_of(bulk).v1.add_batch(info["id"], b"Name\nforeign\n", "text/csv")
         return info
 
-    monkeypatch.setattr(bulk._api, "create_job", create_and_add)
+    monkeypatch.setattr(access_of(bulk).v1, "create_job", create_and_add)
     org.faults.add("reset_before", method="POST", path="*/batch", nth=2)
     with pytest.raises(AmbiguousUpload) as caught:
         insert(bulk, parallel=1)
@@ -247,9 +248,9 @@ def test_a_stored_job_that_is_gone_has_expired(org, bulk, tmp_path):
 
     journal = tmp_path / "journal"
     crashed(3, lambda: insert(bulk, api="2.0", batch_size=None, journal=journal))
-    (job,) = bulk._access.v2.ingest_jobs()
-    bulk._access.v2.set_ingest_state(job.id, "UploadComplete")
-    bulk._access.v2.delete_ingest_job(job.id)
+    (job,) = access_of(bulk).org.v2.ingest_jobs()
+    access_of(bulk).org.v2.set_ingest_state(job.id, "UploadComplete")
+    access_of(bulk).org.v2.delete_ingest_job(job.id)
     with pytest.raises(ResultsExpired):
         org.connect().resume(journal, ROWS)
-    assert list(bulk._access.v2.ingest_jobs()) == []
+    assert list(access_of(bulk).org.v2.ingest_jobs()) == []

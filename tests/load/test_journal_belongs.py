@@ -6,6 +6,7 @@ import pytest
 
 from salesforce_bulk import ExceededQuota, InvalidInput, JournalMismatch
 from salesforce_bulk.api.describe import Allowance
+from salesforce_bulk.client_access import access_of
 from salesforce_bulk.emulator import SalesforceEmulator
 from salesforce_bulk.storage.journal import Journal
 
@@ -52,7 +53,7 @@ def test_a_journal_is_not_gone_on_with_in_another_org(org, bulk, tmp_path):
 
 def less(bulk, monkeypatch, remaining):
     limits = {"DailyBulkApiBatches": Allowance(15_000, remaining)}
-    monkeypatch.setattr(type(bulk._access.describes), "limits", lambda self: limits)
+    monkeypatch.setattr(type(access_of(bulk).org.describes), "limits", lambda self: limits)
 
 
 def test_a_quota_that_is_too_small_leaves_no_journal_behind(bulk, tmp_path, monkeypatch):

@@ -5,6 +5,7 @@ from datetime import datetime
 import pytest
 
 from salesforce_bulk import ExceededQuota, InvalidInput, NotFound
+from salesforce_bulk.client_access import access_of
 
 
 @pytest.fixture(autouse=True)
@@ -89,9 +90,9 @@ def test_a_bad_value_in_the_last_row_is_refused_before_the_first_is_sent(bulk):
 def test_a_quota_that_is_too_small_is_told_with_its_numbers(org, bulk, monkeypatch):
     """Trap: late posts that burn the quota of both APIs."""
     rows = [{"Name": f"a{n}", "Site": "s"} for n in range(20)]
-    left = bulk._access.describes.limits()["DailyBulkApiBatches"]
+    left = access_of(bulk).org.describes.limits()["DailyBulkApiBatches"]
     monkeypatch.setattr(
-        type(bulk._access.describes), "limits",
+        type(access_of(bulk).org.describes), "limits",
         lambda self: {"DailyBulkApiBatches": type(left)(15_000, 3)},
     )  # fmt: skip
     with pytest.raises(ExceededQuota, match=r"needs 4 batches.*15,000.*3 are left"):

@@ -6,6 +6,7 @@ import pytest
 from urllib3.util import Retry
 
 from salesforce_bulk import AmbiguousUpload, BulkJobAborted, LoadFailed, ResultsExpired
+from salesforce_bulk.client_access import access_of
 from salesforce_bulk.emulator import SalesforceEmulator
 from salesforce_bulk.wire import v2
 
@@ -72,7 +73,7 @@ def test_a_job_whose_upload_is_in_doubt_is_left_and_its_rows_go_into_another(
     result = insert(bulk)
     assert held() == sorted(row["Text__c"] for row in ROWS)
     assert result.succeeded == 40
-    states = [job.state for job in bulk._access.v2.ingest_jobs()]
+    states = [job.state for job in access_of(bulk).org.v2.ingest_jobs()]
     assert sorted(states) == ["Aborted", *["JobComplete"] * 4]
 
 
@@ -109,7 +110,7 @@ def test_an_aborted_job_is_no_success(org, bulk):
 def test_results_that_expired_are_no_failures(org, bulk):
     handle = bulk.submit_insert("Load__c", ROWS, api="2.0")
     for job_id in handle.job_ids:
-        bulk._access.v2.delete_ingest_job(job_id)
+        access_of(bulk).org.v2.delete_ingest_job(job_id)
     with pytest.raises(ResultsExpired):
         handle.result()
 
@@ -157,7 +158,7 @@ def test_a_job_of_another_process_is_taken_up_by_its_id(org, bulk):
 def test_an_upload_that_the_server_answered_with_503_may_have_been_stored():
     """After a 5xx it is open whether the data are there, as after a lost answer."""
     with SalesforceEmulator(inline=True) as org:
-        api = org.connect(retry=Retry(0))._access.v2
+        api = access_of(org.connect(retry=Retry(0))).org.v2
         job = api.create_ingest_job(v2.ingest_job_document("Account", "insert"))
         org.faults.add("api_error", route="bulk2.upload", status=503, code="SERVER_UNAVAILABLE")
         with pytest.raises(AmbiguousUpload) as caught:

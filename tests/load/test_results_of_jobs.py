@@ -3,6 +3,7 @@
 import pytest
 
 from salesforce_bulk import InvalidInput, InvalidJob, ReconciliationError, ResultsExpired
+from salesforce_bulk.client_access import access_of
 from salesforce_bulk.wire import media, v2
 
 ROWS = [{"Name": f"Row {number}", "NumberOfEmployees": number} for number in range(40)]
@@ -34,7 +35,7 @@ def test_result_files_that_never_come_are_an_error_and_no_failure_of_rows(org, b
 
 
 def made_elsewhere(bulk, body, **options):
-    api = bulk._access.v2
+    api = access_of(bulk).org.v2
     job = api.create_ingest_job(v2.ingest_job_document("Account", "insert", **options))
     api.upload(job.id, body)
     return api.set_ingest_state(job.id, "UploadComplete").id
@@ -53,7 +54,7 @@ def test_a_job_with_another_delimiter_is_read_with_it(bulk, word, delimiter):
 def test_an_attached_job_that_is_gone_has_expired(bulk):
     job_id = made_elsewhere(bulk, b"Name\na\n")
     handle = bulk.attach(job_id)
-    bulk._access.v2.delete_ingest_job(job_id)
+    access_of(bulk).org.v2.delete_ingest_job(job_id)
     with pytest.raises(ResultsExpired):
         handle.result()
 
@@ -67,7 +68,7 @@ def test_an_attached_job_without_rows_has_a_result_without_rows(bulk, body):
 def test_an_attached_job_that_was_aborted_lists_what_was_not_processed(org, bulk):
     org.engine.pause()
     job_id = made_elsewhere(bulk, b"Name\na\nb\n")
-    bulk._access.v2.set_ingest_state(job_id, "Aborted")
+    access_of(bulk).org.v2.set_ingest_state(job_id, "Aborted")
     org.engine.resume()
     result = bulk.attach(job_id).result()
     assert [row.record["Name"] for row in result.unprocessed] == ["a", "b"]
@@ -89,7 +90,7 @@ def test_files_that_tell_of_fewer_rows_than_were_processed_are_no_result(org, bu
 def batches_of(bulk, *bodies, operation="insert"):
     job_id = bulk.create_job("Account", operation, contentType="CSV")
     for body in bodies:
-        bulk._api.add_batch(job_id, body, media.CSV)
+        access_of(bulk).v1.add_batch(job_id, body, media.CSV)
     bulk.close_job(job_id)
     return job_id
 
@@ -137,9 +138,9 @@ def test_blank_lines_do_not_shift_the_outcomes(bulk, stored):
 def test_a_job_that_still_takes_batches_is_waited_for_as_far_as_it_is_known(bulk):
     """Rows come with the batches that were there when it was taken up."""
     job_id = bulk.create_insert_job("Account", contentType="CSV")
-    bulk._api.add_batch(job_id, b"Name\na\n", media.CSV)
+    access_of(bulk).v1.add_batch(job_id, b"Name\na\n", media.CSV)
     handle = bulk.attach(job_id)
-    bulk._api.add_batch(job_id, b"Name\nb\n", media.CSV)
+    access_of(bulk).v1.add_batch(job_id, b"Name\nb\n", media.CSV)
     assert handle.result().rows == 1
     assert bulk.attach(job_id).result().rows == 2
 

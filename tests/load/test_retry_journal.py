@@ -6,6 +6,7 @@ import pytest
 from test_load_resume import Crash, crash_at, crashed
 
 from salesforce_bulk import AmbiguousUpload, ExceededQuota, JobStillRunning
+from salesforce_bulk.client_access import access_of
 
 ROWS = [{"Ext__c": f"k{n}", "Text__c": f"Row {n}"} for n in range(60)]
 
@@ -100,7 +101,7 @@ def test_a_retry_that_still_runs_is_waited_for_by_the_next_run(org, bulk, held, 
     with pytest.raises(JobStillRunning):
         result.retry(timeout=1)
     with pytest.raises(JobStillRunning):
-        org.connect(clock=bulk._transport.clock).resume(journal, ROWS, timeout=1)
+        org.connect(clock=access_of(bulk).transport.clock).resume(journal, ROWS, timeout=1)
     org.engine.resume()
     assert bulk.resume(journal, ROWS).succeeded == 60
     assert len(held()) == 60

@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from salesforce_bulk import SessionExpired
+from salesforce_bulk.client_access import access_of
 from salesforce_bulk.http.call import Call
 
 
@@ -14,7 +15,7 @@ def logins(org):
 
 def lose_before(bulk, monkeypatch, name, lost):
     """Before the n-th call of an endpoint the session ends, for each n in lost."""
-    send = bulk._transport.send
+    send = access_of(bulk).transport.send
     calls = []
 
     def look(method, url, **options):
@@ -24,13 +25,13 @@ def lose_before(bulk, monkeypatch, name, lost):
                 lost[len(calls)]()
         return send(method, url, **options)
 
-    monkeypatch.setattr(bulk._transport, "send", look)
+    monkeypatch.setattr(access_of(bulk).transport, "send", look)
     return calls
 
 
 def test_a_session_that_was_good_in_between_is_renewed_again(org, bulk, monkeypatch):
     """One thread's call is slow: others renewed the session, and it has ended again."""
-    api = bulk._access.v2
+    api = access_of(bulk).org.v2
     job = bulk.create_insert_job("Account", contentType="CSV")
 
     def good_then_gone():
@@ -65,10 +66,10 @@ def test_sessions_that_only_other_calls_may_use_do_not_log_in_for_ever(org, bulk
     job = bulk.create_insert_job("Account", contentType="CSV")
     org.faults.add("session_expired", path=f"*/job/{job}", times=0)
     before = logins(org)
-    good = lambda: list(bulk._access.v2.ingest_jobs())  # noqa: E731
+    good = lambda: list(access_of(bulk).org.v2.ingest_jobs())  # noqa: E731
     calls = lose_before(bulk, monkeypatch, f"/job/{job}", dict.fromkeys(range(1, 9), good))
     with pytest.raises(SessionExpired):
-        bulk._api._caller.make(Call("GET", f"job/{job}", job_id=job))
+        access_of(bulk).v1._caller.make(Call("GET", f"job/{job}", job_id=job))
     assert len(calls) == 4
     assert logins(org) <= before + 4
 

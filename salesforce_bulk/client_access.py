@@ -1,0 +1,188 @@
+"""What a `SalesforceBulk` keeps for itself: its link, its login, and both APIs over them.
+
+It stands outside the class, because programs subclass that: every attribute and method there may
+be one of theirs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, Protocol, TypeVar
+
+from salesforce_bulk.api.describe import Describes
+from salesforce_bulk.api.org_access import OrgAccess
+from salesforce_bulk.api.v1 import BulkV1
+from salesforce_bulk.api.v2 import BulkV2
+from salesforce_bulk.http.call import Caller
+from salesforce_bulk.http.transport import Response, Transport
+from salesforce_bulk.login.auth import LoginProvider, Renewal
+from salesforce_bulk.wire import media
+
+_T = TypeVar("_T")
+
+#: The two entries of the client's ``__dict__`` that are not of 2.2.0; named so that no subclass
+#: has them. What is made on first use stands apart: it is left out of pickles and copies.
+_LINK = "_SalesforceBulk__link"
+_ACCESS = "_SalesforceBulk__access"
+
+
+class Client(Protocol):
+    """What is used of a client: the surface of 2.2.0, which subclasses override."""
+
+    endpoint: str
+    sessionId: str  # noqa: N815 - 2.2.0's name
+
+    def headers(self, values: Mapping[str, str] = ..., content_type: str = ...) -> dict[str, str]:
+        """The headers of a call of 1.0."""
+
+    def check_status(self, resp: Response) -> None:
+        """Raises for an answer whose status is 400 or more."""
+
+    def parse_response(self, resp: Response) -> Any:
+        """The document of an answer of 1.0."""
+
+
+@dataclass(frozen=True)
+class Link:
+    """How a client reaches its org; given once, and handed on to its copies.
+
+    Attributes:
+        provider: logs in again; None where the session was given.
+        client_id: the program's name in the org's event logs.
+    """
+
+    transport: Transport = field(default_factory=Transport)
+    provider: LoginProvider | None = None
+    client_id: str | None = None
+    gzip_requests: bool | None = None
+
+
+class ClientAccess:
+    """Both APIs of one client, made when they are first used."""
+
+    def __init__(self, client: Client, link: Link) -> None:
+        self.link = link
+        self._client = client
+        self._made: dict[str, Any] = {}
+
+    @property
+    def transport(self) -> Transport:
+        return self.link.transport
+
+    @property
+    def v1(self) -> BulkV1:
+        """Bulk API 1.0, through the methods that subclasses override."""
+        return self._once("v1", self._new_v1)
+
+    @property
+    def org(self) -> OrgAccess:
+        """What loads and exports use."""
+        return self._once("org", self._new_org)
+
+    def _once(self, name: str, make: Callable[[], _T]) -> _T:
+        # setdefault, so that two threads that come first together get the same object.
+        made: _T | None = self._made.get(name)
+        if made is None:
+            made = self._made.setdefault(name, make())
+        return made
+
+    def _new_v1(self) -> BulkV1:
+        # The methods are looked up at each call: programs patch them on the instance.
+        client = self._client
+        return BulkV1(
+            self._caller(base=lambda: client.endpoint, headers=self._classic_headers),
+            lambda response: client.parse_response(response),
+        )
+
+    def _new_org(self) -> OrgAccess:
+        data = self._caller(base=self._data_endpoint, headers=self._bearer_headers)
+        return OrgAccess(
+            v1=self.v1,
+            v2=BulkV2(data),
+            describes=Describes(data),
+            clock=self.transport.clock,
+            api_version=self._data_endpoint().rpartition("/v")[2],
+            v2_at=self._v2_at,
+            reopen=partial(org_of, self._client),
+        )
+
+    def _v2_at(self, version: str) -> BulkV2:
+        def base() -> str:
+            return f"{self._data_endpoint().rpartition('/v')[0]}/v{version}"
+
+        return BulkV2(self._caller(base=base, headers=self._bearer_headers))
+
+    def _caller(
+        self,
+        base: Callable[[], str],
+        headers: Callable[[Mapping[str, str], str], dict[str, str]],
+    ) -> Caller:
+        client = self._client
+        return Caller(
+            self.transport,
+            base=base,
+            headers=headers,
+            check=lambda response: client.check_status(response),
+            renew=self._renew,
+            accepted=self._once("accepted", set),
+            gzip_requests=self.link.gzip_requests,
+        )
+
+    def _classic_headers(self, values: Mapping[str, str], content_type: str) -> dict[str, str]:
+        # As 2.2.0 called it, with no argument more: overrides take what that passed.
+        client = self._client
+        if content_type == media.XML:
+            return client.headers(values) if values else client.headers()
+        if values:
+            return client.headers(values, content_type=content_type)
+        return client.headers(content_type=content_type)
+
+    def _bearer_headers(self, values: Mapping[str, str], content_type: str) -> dict[str, str]:
+        return {
+            "Authorization": f"Bearer {self._client.sessionId}",
+            "Content-Type": f"{content_type}; charset=UTF-8",
+            "Accept-Encoding": "gzip",
+            **values,
+        }
+
+    def _data_endpoint(self) -> str:
+        # Derived, because programs write to endpoint and build addresses from it.
+        origin, _, version = self._client.endpoint.partition("/services/async/")
+        return f"{origin}/services/data/v{version.strip('/')}"
+
+    def _renew(self, stale: str) -> bool:
+        """Put a new session in place of ``stale``; False where there is no login to repeat."""
+        if self._client.sessionId != stale:
+            return True  # another thread, or the caller, has set a newer one
+        provider = self.link.provider
+        if provider is None:
+            return False
+        renewal = self._once("renewal", lambda: Renewal(provider, self.transport))
+        self._client.sessionId = renewal.renew(stale).session_id
+        return True
+
+
+def set_link(client: Client, link: Link) -> None:
+    """Give a client its link; one that never gets any has the default one."""
+    vars(client)[_LINK] = link
+
+
+def access_of(client: Client) -> ClientAccess:
+    """The one access of a client; made here, because a subclass may never call ``__init__``."""
+    found: ClientAccess | None = vars(client).get(_ACCESS)
+    if found is None:
+        link = vars(client).get(_LINK) or Link()
+        found = vars(client).setdefault(_ACCESS, ClientAccess(client, link))
+    return found
+
+
+def org_of(client: Client) -> OrgAccess:
+    """What loads and exports use of a client; what is pickled with one comes back by this."""
+    return access_of(client).org
+
+
+def state_of(client: Client) -> dict[str, Any]:
+    """What pickles and copies of a client hold: all but what is made on use."""
+    return {name: value for name, value in vars(client).items() if name != _ACCESS}
