@@ -52,7 +52,7 @@ if TYPE_CHECKING:
         UnknownBatch,
         UnsupportedContentType,
     )
-    from salesforce_bulk.export.export import Export
+    from salesforce_bulk.export.handle import Export
     from salesforce_bulk.formats.values import CLEAR
     from salesforce_bulk.load.job import LoadJob
     from salesforce_bulk.load.results import LoadResult
@@ -122,7 +122,7 @@ _HOMES = (
     "csv_adapter",
     "load.results",
     "load.job",
-    "export.export",
+    "export.handle",
     "salesforce_bulk",
 )
 #: What 2.2.0 had as attributes after ``import salesforce_bulk``.

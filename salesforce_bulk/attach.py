@@ -8,7 +8,8 @@ from typing import Any
 
 from salesforce_bulk.api.org_access import OrgAccess
 from salesforce_bulk.errors import InvalidInput, InvalidJob, JournalMismatch, NotFound
-from salesforce_bulk.export.export import Export, attach_export, resume_export
+from salesforce_bulk.export.handle import Export
+from salesforce_bulk.export.plan import attach_export, resume_export
 from salesforce_bulk.export.run import KIND as EXPORT_KIND
 from salesforce_bulk.load import verbs
 from salesforce_bulk.load.job import LoadJob

@@ -32,7 +32,8 @@ from salesforce_bulk.errors import (
     UnexpectedResponse,
     UnknownBatch,
 )
-from salesforce_bulk.export.export import Export, plan_export
+from salesforce_bulk.export.handle import Export
+from salesforce_bulk.export.plan import plan_export
 from salesforce_bulk.export.settings import ExportOptions
 from salesforce_bulk.export.soql import outer_object
 from salesforce_bulk.http import polling

@@ -12,7 +12,7 @@ from dataclasses import replace
 from salesforce_bulk.api.describe import Describes, FieldDescribe, ObjectDescribe
 from salesforce_bulk.errors import InvalidInput, NotFound
 from salesforce_bulk.export.soql import Query, SelectItem
-from salesforce_bulk.formats.typed import Column
+from salesforce_bulk.formats.typed import ResultColumn
 
 #: Types that bulk queries do not select.
 _COMPOUND = frozenset({"address", "location", "complexvalue", "junctionidlist"})
@@ -32,7 +32,7 @@ def _selectable(field: FieldDescribe) -> bool:
     return field.type not in _COMPOUND and field.type != _BINARY
 
 
-def columns_of(query: Query, describes: Describes) -> list[Column]:
+def columns_of(query: Query, describes: Describes) -> list[ResultColumn]:
     """The columns of a query's result in the order of its SELECT, named as the API names them.
 
     Raises:
@@ -53,10 +53,10 @@ def columns_of(query: Query, describes: Describes) -> list[Column]:
 
 def columns_of_header(
     header: Sequence[str], object_name: str | None, describes: Describes
-) -> list[Column]:
+) -> list[ResultColumn]:
     """The columns of a result whose query is not known, by the header that came."""
     if object_name is None:
-        return [Column(name) for name in header]
+        return [ResultColumn(name) for name in header]
     described = describes.object(object_name)
     return [_typed(name, _find(tuple(name.split(".")), described, describes)) for name in header]
 
@@ -79,18 +79,20 @@ def _is_unknown(path: tuple[str, ...], described: ObjectDescribe) -> bool:
 
 def _column(
     item: SelectItem, described: ObjectDescribe, describes: Describes, numbered: Iterator[int]
-) -> Column:
+) -> ResultColumn:
     if not item.function:
         return _field_column(item.path, described, describes)
     if item.function not in _CALLED_AS_FIELD or not item.path:
-        return Column(item.alias or f"expr{next(numbered)}")
+        return ResultColumn(item.alias or f"expr{next(numbered)}")
     column = _field_column(item.path, described, describes)
     if item.function not in _KEEPS_TYPE:
-        column = Column(column.name)
+        column = ResultColumn(column.name)
     return replace(column, name=item.alias) if item.alias else column
 
 
-def _field_column(path: tuple[str, ...], described: ObjectDescribe, describes: Describes) -> Column:
+def _field_column(
+    path: tuple[str, ...], described: ObjectDescribe, describes: Describes
+) -> ResultColumn:
     name = ".".join(path)
     field = _find(path, described, describes)
     if field is None and len(path) == 1:
@@ -102,10 +104,10 @@ def _field_column(path: tuple[str, ...], described: ObjectDescribe, describes: D
     return _typed(_in_the_apis_case(path, described, describes), field)
 
 
-def _typed(name: str, field: FieldDescribe | None) -> Column:
+def _typed(name: str, field: FieldDescribe | None) -> ResultColumn:
     if field is None:
-        return Column(name)
-    return Column(name, field.type, field.precision, field.scale)
+        return ResultColumn(name)
+    return ResultColumn(name, field.type, field.precision, field.scale)
 
 
 def _refuse_unselectable(name: str, field: FieldDescribe, described: ObjectDescribe | None) -> None:

@@ -12,8 +12,8 @@ from typing import IO, Any, NamedTuple
 
 from salesforce_bulk.api.org_access import OrgAccess
 from salesforce_bulk.errors import IncompleteBody, InvalidInput
-from salesforce_bulk.export.download import BROKEN, Tries
-from salesforce_bulk.export.page_reading import Body, HeaderFirst, Reading, check_count
+from salesforce_bulk.export.download import BROKEN, PageRetries
+from salesforce_bulk.export.page_reading import HeaderSplitter, PageBody, Reading, check_count
 from salesforce_bulk.formats.csv_reader import RecordCounter
 from salesforce_bulk.formats.values import to_text
 from salesforce_bulk.storage.files import SteadySync, part_path, put_in_place, sync
@@ -25,7 +25,7 @@ from salesforce_bulk.wire.v1 import Unreadable
 _BUFFER_BYTES = 1 << 20
 
 
-class Taken(NamedTuple):
+class ResumePoint(NamedTuple):
     """What an earlier process wrote.
 
     Attributes:
@@ -63,7 +63,7 @@ class CsvTarget:
         file: IO[bytes] | None,
         place: tuple[Path, Path] | None = None,
         journal: Journal | None = None,
-        taken: Taken | None = None,
+        taken: ResumePoint | None = None,
         finished: int | None = None,
     ) -> None:
         self.finished = finished
@@ -86,12 +86,12 @@ class CsvTarget:
         return self._file
 
     @property
-    def takes_back(self) -> bool:
+    def can_undo(self) -> bool:
         """Whether what was written of a page can be taken back where it breaks off."""
         return self._place is not None
 
     def copy(
-        self, access: OrgAccess, body: Body, reading: Reading, told: Callable[[], None]
+        self, access: OrgAccess, body: PageBody, reading: Reading, report: Callable[[], None]
     ) -> None:
         """Write a page behind the others, without its header where there is one already.
 
@@ -101,13 +101,13 @@ class CsvTarget:
             ReconciliationError: more or fewer rows than the server counted.
             Unreadable: its header is not that of the first page, or not that of the export.
         """
-        if not self.takes_back:
-            self._copy_pieces(body, body.ahead(iter(body)), reading, told)
+        if not self.can_undo:
+            self._copy_pieces(body, body.ahead(iter(body)), reading, report)
             return
-        tries, start, header = Tries(access, body.page), self.file.tell(), self._header
+        tries, start, header = PageRetries(access, body.page), self.file.tell(), self._header
         while True:
             try:
-                self._copy_pieces(body, body.ahead(body.once()), reading, told)
+                self._copy_pieces(body, body.ahead(body.first_try()), reading, report)
                 break
             except BROKEN as error:
                 self._header, self.has_header = header, header is not None
@@ -118,12 +118,12 @@ class CsvTarget:
 
     def _copy_pieces(
         self,
-        body: Body,
+        body: PageBody,
         pieces: Generator[bytes, None, None],
         reading: Reading,
-        told: Callable[[], None],
+        report: Callable[[], None],
     ) -> None:
-        records, counter, write = HeaderFirst(pieces), RecordCounter(), self.file.write
+        records, counter, write = HeaderSplitter(pieces), RecordCounter(), self.file.write
         began = False
         with contextlib.closing(pieces):
             for piece in records:
@@ -134,7 +134,7 @@ class CsvTarget:
                 counter.feed(piece)
                 if self._sync is not None:
                     self._sync.wrote(len(piece))
-                told()
+                report()
         if not began and records.header is not None:
             self._take_header(records, reading)
         if began and body.ends_open:
@@ -149,7 +149,7 @@ class CsvTarget:
         self._write_records([names])
         self.has_header = True
 
-    def begin_anew(self, names: Sequence[str]) -> None:
+    def restart(self, names: Sequence[str]) -> None:
         """Forget what is in the file, and write the header."""
         if self.taken is not None:
             self.file.seek(0)
@@ -173,7 +173,7 @@ class CsvTarget:
         put_in_place(part, target)
         self._append({"do": "done", "rows": rows})
 
-    def _take_header(self, records: HeaderFirst, reading: Reading) -> None:
+    def _take_header(self, records: HeaderSplitter, reading: Reading) -> None:
         header = records.header or []
         if self._header is None:
             reading.order_of(header)
@@ -186,7 +186,7 @@ class CsvTarget:
 
     def _read_header(self) -> None:
         self.file.seek(0)
-        for _ in (first := HeaderFirst(iter(lambda: self.file.read(1 << 16), b""))):
+        for _ in (first := HeaderSplitter(iter(lambda: self.file.read(1 << 16), b""))):
             break
         self._header = first.header
         self.has_header = True
@@ -197,7 +197,7 @@ class CsvTarget:
         csv.writer(text, quoting=csv.QUOTE_ALL, lineterminator="\n").writerows(records)
         self.file.write(text.getvalue().encode("utf-8"))
 
-    def _note_page(self, body: Body) -> None:
+    def _note_page(self, body: PageBody) -> None:
         if self._journal is None:
             return
         sync(self.file)
@@ -244,7 +244,7 @@ def open_target(
     if finished is not None:
         yield CsvTarget(None, finished=finished)
         return
-    part, taken = _recorded_part(journal, path)
+    part, taken = _resume_point(journal, path)
     if taken is None:
         part = part_path(path)
         journal.append({"do": "file", "path": str(path), "part": part.name})
@@ -293,7 +293,7 @@ def _finished(journal: Journal, path: Path) -> int | None:
     return int(ends["reconciled"]["rows"])
 
 
-def _recorded_part(journal: Journal, path: Path) -> tuple[Path, Taken | None]:
+def _resume_point(journal: Journal, path: Path) -> tuple[Path, ResumePoint | None]:
     file, entries = _entries_of(journal, path)
     if file is None:
         return path, None
@@ -302,7 +302,7 @@ def _recorded_part(journal: Journal, path: Path) -> tuple[Path, Taken | None]:
     end = pages[-1]["end"] if pages else 0
     if not part.exists() or part.stat().st_size < end:
         return path, None
-    return part, Taken(
+    return part, ResumePoint(
         keys=[page["key"] for page in pages],
         rows=[(page["batch"], page["rows"]) for page in pages],
         end=end,

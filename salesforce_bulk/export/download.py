@@ -27,7 +27,7 @@ from salesforce_bulk.errors import (
     ServerBusy,
     TransportError,
 )
-from salesforce_bulk.export.own_thread import in_own_thread
+from salesforce_bulk.export.reader_thread import read_in_thread
 from salesforce_bulk.formats.csv_reader import RecordCounter
 from salesforce_bulk.formats.gunzip import fastest
 from salesforce_bulk.http.call import add_to_message, html_instead
@@ -53,7 +53,7 @@ _HTML = re.compile(rb"\s*<(!doctype\s+html|html)\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
-class Page:
+class PageAddress:
     """Where a page (2.0) or a result file (1.0) is.
 
     Attributes:
@@ -86,10 +86,10 @@ class Page:
         return f"the page at locator {self.locator or '(first)'} of job {self.job_id}"
 
 
-class Tries:
+class PageRetries:
     """How often a page is fetched again, and after which pauses."""
 
-    def __init__(self, access: OrgAccess, page: Page) -> None:
+    def __init__(self, access: OrgAccess, page: PageAddress) -> None:
         self._clock = access.clock
         self._page = page
         self._failures = 0
@@ -130,7 +130,7 @@ class _Checksums:
     def __init__(self) -> None:
         self.values = (0, 1)
 
-    def passed(self, piece: bytes) -> bytes:
+    def add(self, piece: bytes) -> bytes:
         """The piece, added."""
         crc, adler = self.values
         self.values = fastest.crc32(piece, crc), fastest.adler32(piece, adler)
@@ -140,7 +140,7 @@ class _Checksums:
 class Download:
     """The bytes of one page.
 
-    Iterating gives them once, whatever breaks on the way; `once` gives them anew each time, or
+    Iterating gives them once, whatever breaks on the way; `first_try` gives them anew each time, or
     the error.
 
     Args:
@@ -161,7 +161,7 @@ class Download:
     def __init__(
         self,
         access: OrgAccess,
-        page: Page,
+        page: PageAddress,
         *,
         keep_nul: bool = False,
         sums: bool = True,
@@ -217,11 +217,11 @@ class Download:
 
     def __iter__(self) -> Generator[bytes, None, None]:
         try:
-            yield from self.once()
+            yield from self.first_try()
         except BROKEN as error:
             yield from self.go_on(error)
 
-    def once(
+    def first_try(
         self, wire: Generator[bytes, None, None] | None = None
     ) -> Generator[bytes, None, None]:
         """The bytes from the first on, without a further try.
@@ -234,7 +234,7 @@ class Download:
         yield from self._summed()
 
     def wire_pieces(self) -> Generator[bytes, None, None]:
-        """The page as it is sent, for `once` of another thread; its errors are urllib3's."""
+        """The page as it is sent, for `first_try` of another thread; its errors are urllib3's."""
         self._opened = opened = self._opened or self._fetch()
         return wire_pieces(opened.response, _PIECE_BYTES)
 
@@ -247,7 +247,7 @@ class Download:
         Raises:
             ReconciliationError: those before are others now.
         """
-        tries = Tries(self._access, self.page)
+        tries = PageRetries(self._access, self.page)
         while self._keeps_sums and not self._interrupted:
             tries.again(error, self.bytes)
             try:
@@ -259,7 +259,7 @@ class Download:
 
     def ahead(self, pieces: Generator[bytes, None, None]) -> Generator[bytes, None, None]:
         """The pieces of this page, read in a thread of their own."""
-        return in_own_thread(pieces, self.interrupt)
+        return read_in_thread(pieces, self.interrupt)
 
     def interrupt(self) -> None:
         """End the reading by another thread, wherever it waits."""
@@ -274,7 +274,7 @@ class Download:
     def _summed(self) -> Iterator[bytes]:
         if not self._keeps_sums:
             return self._attempt()
-        return map(self._sums.passed, self._attempt())
+        return map(self._sums.add, self._attempt())
 
     def _attempt(self) -> Generator[bytes, None, None]:
         """What is missing yet, from one request."""
@@ -317,7 +317,7 @@ class Download:
                 raise html_instead(response)
             if left:
                 known, piece = piece[:left], piece[left:]  # noqa: PLW2901
-                sums.passed(known)
+                sums.add(known)
                 if counter is not None:
                     counter.feed(known)
                 left -= len(known)
@@ -367,7 +367,7 @@ class Download:
         )
 
 
-def open_page(access: OrgAccess, page: Page) -> ResultPage:
+def open_page(access: OrgAccess, page: PageAddress) -> ResultPage:
     """The answer with a page, its body unread.
 
     Raises:

@@ -21,7 +21,7 @@ from typing import Any
 
 from salesforce_bulk.errors import InvalidInput
 from salesforce_bulk.export.soql import Query
-from salesforce_bulk.formats.typed import Column, value_of_json
+from salesforce_bulk.formats.typed import ResultColumn, value_of_json
 from salesforce_bulk.formats.values import to_text
 from salesforce_bulk.storage.files import whole_file
 
@@ -64,7 +64,7 @@ class Window:
         end = f"{STAMP} < {to_text(self.until)}"
         return end if self.since is None else f"{STAMP} >= {to_text(self.since)} AND {end}"
 
-    def reading(self, columns: Sequence[Column]) -> WindowReading:
+    def reading(self, columns: Sequence[ResultColumn]) -> WindowReading:
         """What one reading of the export sees of the window."""
         return WindowReading(self, columns)
 
@@ -85,7 +85,7 @@ class Window:
 class WindowReading:
     """Passes over what was delivered before, and remembers what the next window will see."""
 
-    def __init__(self, window: Window, columns: Sequence[Column]) -> None:
+    def __init__(self, window: Window, columns: Sequence[ResultColumn]) -> None:
         self._stamp = [column.name for column in columns].index(STAMP)
         self._window = window
         self._columns = columns
@@ -130,7 +130,7 @@ class WindowReading:
         self._window.save(self._seen)
 
 
-def _value(column: Column, value: Any) -> Any:
+def _value(column: ResultColumn, value: Any) -> Any:
     """A value of a row, typed or raw, of any format."""
     return value if isinstance(value, (date, time)) else value_of_json(column, value)
 

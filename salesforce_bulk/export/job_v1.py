@@ -23,7 +23,7 @@ from salesforce_bulk.errors import (
     JobFailed,
     ReconciliationError,
 )
-from salesforce_bulk.export.download import Page, expired
+from salesforce_bulk.export.download import PageAddress, expired
 from salesforce_bulk.export.pk_chunking import chunking_header
 from salesforce_bulk.http.call import may_be_done
 from salesforce_bulk.models import JobInfo
@@ -72,7 +72,7 @@ class QueryV1:
 
 
 @dataclass(frozen=True)
-class Batch:
+class QueryBatch:
     """One batch, as its batchInfo says."""
 
     job_id: str
@@ -126,7 +126,7 @@ class QueryJobV1:
         self._split = False
         self._posted = True
         self._closed = False
-        self._finished: list[Batch] | None = None
+        self._finished: list[QueryBatch] | None = None
         #: For each failed chunk the (job, batch) pairs in which it was tried again.
         self._tries: dict[str, list[tuple[str, str]]] = {}
 
@@ -192,11 +192,11 @@ class QueryJobV1:
         return None if self._finished is None else sum(batch.rows for batch in self._finished)
 
     @property
-    def batches(self) -> list[Batch]:
+    def batches(self) -> list[QueryBatch]:
         """The batches that hold the result, in the order of their ids."""
         return list(self._finished or ())
 
-    def counts(self, batch: Batch) -> bool:
+    def counts(self, batch: QueryBatch) -> bool:
         """Whether a batch's own number of rows is to be relied on.
 
         CSV batches count; a JSON batch with rows was recorded that says 0.
@@ -244,7 +244,7 @@ class QueryJobV1:
             self._close()
         return True
 
-    def _batches(self, job_id: str) -> list[Batch]:
+    def _batches(self, job_id: str) -> list[QueryBatch]:
         try:
             found = [_batch(job_id, info) for info in self._access.v1.batches(job_id)]
         except InvalidJob as error:
@@ -252,7 +252,7 @@ class QueryJobV1:
         # By id and not as listed: the same order after a crash, and that of their making.
         return sorted(found, key=lambda batch: batch.id)
 
-    def _is_steady(self, batches: list[Batch], any_chunk: bool) -> bool:
+    def _is_steady(self, batches: list[QueryBatch], any_chunk: bool) -> bool:
         """Whether the list of batches has stopped growing.
 
         NotProcessed is what becomes of a batch that was split, and of all batches of a job
@@ -296,16 +296,16 @@ class QueryJobV1:
                 job_id=self.job_id,
             )
 
-    def _chunks_among(self, split: list[Batch]) -> list[Batch]:
+    def _chunks_among(self, split: list[QueryBatch]) -> list[QueryBatch]:
         """The batches that are NotProcessed and yet not what was split: their rows are missing."""
         if len(split) == 1:
             return []
-        return [batch for batch in split if _bounds(self._request(batch))]
+        return [batch for batch in split if _is_chunk_query(self._request(batch))]
 
-    def _request(self, batch: Batch) -> str:
+    def _request(self, batch: QueryBatch) -> str:
         return self._access.v1.batch_request(batch.job_id, batch.id).decode("utf-8")
 
-    def _only(self, batch: Batch) -> Batch | None:
+    def _only(self, batch: QueryBatch) -> QueryBatch | None:
         """The batch of a query that was not split."""
         if batch.state == bulk_states.COMPLETED:
             return batch
@@ -330,7 +330,7 @@ class QueryJobV1:
         self._query = QueryV1(query.soql, query.object, query.content_type, False, header)
         self.make()
 
-    def _result_of(self, chunk: Batch) -> Batch | None:
+    def _result_of(self, chunk: QueryBatch) -> QueryBatch | None:
         """The completed batch for a chunk: itself, or its latest try; None while that runs."""
         if chunk.state == bulk_states.COMPLETED:
             return chunk
@@ -349,7 +349,7 @@ class QueryJobV1:
         tries.append(self._try_again(chunk))
         return None
 
-    def _try_again(self, chunk: Batch) -> tuple[str, str]:
+    def _try_again(self, chunk: QueryBatch) -> tuple[str, str]:
         """The chunk's own query in a job without chunking, which would split it once more."""
         info = v1.as_text(self._access.v1.job(self.job_id))
         query = QueryV1(
@@ -374,7 +374,7 @@ class QueryJobV1:
 
     # Results
 
-    def pages(self) -> Iterator[Page]:
+    def pages(self) -> Iterator[PageAddress]:
         """The result files of all batches, in order; the batches are done by then.
 
         Raises:
@@ -396,7 +396,7 @@ class QueryJobV1:
                     batch_id=batch.id,
                 )
             for result_id in ids:
-                yield Page(
+                yield PageAddress(
                     batch.job_id,
                     self.content_type,
                     batch_id=batch.id,
@@ -432,7 +432,7 @@ class QueryJobV1:
         return self._request(batches[0])
 
 
-def _bounds(soql: str) -> bool:
+def _is_chunk_query(soql: str) -> bool:
     """Whether the query of a batch is cut to a range of ids, as that of a chunk is."""
     return any(found["id"] for found in _BARE_BOUND.finditer(soql))
 
@@ -441,8 +441,8 @@ def _quoted_bound(found: re.Match[str]) -> str:
     return f"{found['field']}'{found['id']}'" if found["id"] else found[0]
 
 
-def _batch(job_id: str, info: Mapping[str, Any]) -> Batch:
-    return Batch(
+def _batch(job_id: str, info: Mapping[str, Any]) -> QueryBatch:
+    return QueryBatch(
         job_id,
         str(info["id"]),
         bulk_states.canonical_batch_state(str(info.get("state"))),

@@ -19,7 +19,7 @@ from salesforce_bulk.errors import (
     ReconciliationError,
     TransportError,
 )
-from salesforce_bulk.export.download import Download, Page, expired
+from salesforce_bulk.export.download import Download, PageAddress, expired
 from salesforce_bulk.http.call import may_be_done
 from salesforce_bulk.models import JobInfo
 from salesforce_bulk.wire import v2
@@ -43,7 +43,7 @@ class QueryJobV2:
         self.job = job
         self._access = access
         self._api = access.v2_for(job.api_version)
-        self._first = Page(job.id, api_version=job.api_version, max_records=max_records)
+        self._first = PageAddress(job.id, api_version=job.api_version, max_records=max_records)
 
     @classmethod
     def create(
@@ -101,7 +101,7 @@ class QueryJobV2:
         version = float(self.job.api_version or 0)
         return version >= limits.FIRST_RESULT_PAGES_VERSION
 
-    def pages(self) -> Iterator[Page]:
+    def pages(self) -> Iterator[PageAddress]:
         """All pages, in order; where the server lists them, it chooses their size."""
         if self.lists_pages:
             seen: set[str | None] = set()
@@ -114,7 +114,7 @@ class QueryJobV2:
             download.open().close()
             yield replace(download.page, rows=download.rows)
 
-    def _listed_pages(self) -> Iterator[Page]:
+    def _listed_pages(self) -> Iterator[PageAddress]:
         first = replace(self._first, max_records=None)
         listed = (replace(first, locator=at) for at in self._api.result_locators(self.job.id))
         page = next(listed, None)
@@ -126,11 +126,11 @@ class QueryJobV2:
             yield page
         yield from listed
 
-    def _is_behind(self, first: Page, page: Page) -> bool:
+    def _is_behind(self, first: PageAddress, page: PageAddress) -> bool:
         with contextlib.closing(Download(self._access, first).open()) as opened:
             return opened.next_locator == page.locator
 
-    def _refuse_again(self, page: Page, seen: set[str | None]) -> None:
+    def _refuse_again(self, page: PageAddress, seen: set[str | None]) -> None:
         if page.locator in seen:
             raise ReconciliationError(
                 f"The pages of job {self.job.id} lead back to locator {page.locator!r}; "
@@ -140,11 +140,13 @@ class QueryJobV2:
             )
         seen.add(page.locator)
 
-    def page_at(self, locator: str | None) -> Page:
+    def page_at(self, locator: str | None) -> PageAddress:
         """The page at a locator; None is the first."""
         return replace(self._first, locator=locator)
 
-    def downloads(self, make: Callable[[Page], Download], first: Page) -> Iterator[Download]:
+    def downloads(
+        self, make: Callable[[PageAddress], Download], first: PageAddress
+    ) -> Iterator[Download]:
         """Page after page, each found by the one before, which must be opened by then.
 
         Args:
@@ -152,7 +154,7 @@ class QueryJobV2:
             first: the page to begin with.
         """
         seen: set[str | None] = set()
-        page: Page | None = first
+        page: PageAddress | None = first
         while page is not None:
             self._refuse_again(page, seen)
             download = make(page)

@@ -11,11 +11,11 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from salesforce_bulk.errors import ReconciliationError
-from salesforce_bulk.export.download import Page
+from salesforce_bulk.export.download import PageAddress
 from salesforce_bulk.formats.arrow_read import ArrowReader, arrow_schema, batch_of_rows
 from salesforce_bulk.formats.csv_reader import CsvReader, split_records
 from salesforce_bulk.formats.json_rows import JsonReader
-from salesforce_bulk.formats.typed import Column, TypedRows
+from salesforce_bulk.formats.typed import ResultColumn, TypedRows
 from salesforce_bulk.formats.xml_rows import XmlReader
 from salesforce_bulk.wire.v1 import NO_RECORDS, Unreadable
 
@@ -32,14 +32,14 @@ _BOM = b"\xef\xbb\xbf"
 
 Row = Sequence[Any]
 Batches: TypeAlias = "Future[list[pa.RecordBatch]]"
-_Parsed: TypeAlias = "tuple[Body, Batches | None]"
+_Parsed: TypeAlias = "tuple[PageBody, Batches | None]"
 
 
-class Body(Protocol):
+class PageBody(Protocol):
     """A page being read: see `download.Download`."""
 
     @property
-    def page(self) -> Page: ...
+    def page(self) -> PageAddress: ...
     @property
     def rows(self) -> int | None: ...
     @property
@@ -49,7 +49,7 @@ class Body(Protocol):
     @property
     def ends_open(self) -> bool: ...
     def __iter__(self) -> Generator[bytes, None, None]: ...
-    def once(self) -> Generator[bytes, None, None]: ...
+    def first_try(self) -> Generator[bytes, None, None]: ...
     def ahead(self, pieces: Generator[bytes, None, None]) -> Generator[bytes, None, None]: ...
 
 
@@ -66,7 +66,7 @@ class Reading:
             those of functions.
     """
 
-    columns: tuple[Column, ...]
+    columns: tuple[ResultColumn, ...]
     raw: bool = False
     decimals: bool = False
     keep_nul: bool = False
@@ -77,7 +77,7 @@ class Reading:
         """The columns' names."""
         return [column.name for column in self.columns]
 
-    def rows(self, body: Body) -> Iterator[list[Row]]:
+    def rows(self, body: PageBody) -> Iterator[list[Row]]:
         """The rows of a page, some at a time, in the export's columns.
 
         Raises:
@@ -91,7 +91,7 @@ class Reading:
             yield rows
         check_count(body, count)
 
-    def batches(self, bodies: Iterable[Body]) -> Iterator[tuple[Page, pa.RecordBatch]]:
+    def batches(self, bodies: Iterable[PageBody]) -> Iterator[tuple[PageAddress, pa.RecordBatch]]:
         """The record batches of pages, page behind page, each with its page.
 
         Raises:
@@ -110,7 +110,7 @@ class Reading:
                     same = batch.schema.names == names
                     yield body.page, batch if same else batch.select(names)
 
-    def _csv_rows(self, body: Body) -> Iterator[list[Row]]:
+    def _csv_rows(self, body: PageBody) -> Iterator[list[Row]]:
         reader = CsvReader(keep_nul=self.keep_nul)
         finish: Callable[[list[list[str]]], list[Row]] | None = None
         for piece in _slices(body):
@@ -159,7 +159,7 @@ class Reading:
             f"the columns of this page are {list(header)}, those of the export {self.names}"
         )
 
-    def _document_rows(self, body: Body) -> Iterator[list[Row]]:
+    def _document_rows(self, body: PageBody) -> Iterator[list[Row]]:
         kind = JsonReader if body.page.content_type == "JSON" else XmlReader
         reader = kind(self.columns, raw=self.raw, decimals=self.decimals, keep_nul=self.keep_nul)
         for piece in body:
@@ -168,7 +168,7 @@ class Reading:
         if rows := reader.flush():
             yield list(rows)
 
-    def _parsed(self, bodies: Iterable[Body], parsers: Executor) -> Iterator[_Parsed]:
+    def _parsed(self, bodies: Iterable[PageBody], parsers: Executor) -> Iterator[_Parsed]:
         """What is parsed of each page, and behind it None."""
         for body in bodies:
             read = self._csv_parsed if body.page.content_type == "CSV" else self._document_parsed
@@ -176,9 +176,9 @@ class Reading:
                 yield body, parsed
             yield body, None
 
-    def _csv_parsed(self, body: Body, parsers: Executor) -> Iterator[Batches]:
+    def _csv_parsed(self, body: PageBody, parsers: Executor) -> Iterator[Batches]:
         reader: ArrowReader | None = None
-        records = HeaderFirst(body)
+        records = HeaderSplitter(body)
         for piece in records:
             if reader is None:
                 order = self.order_of(records.header or [])
@@ -192,7 +192,7 @@ class Reading:
         elif records.header is not None:
             self.order_of(records.header)
 
-    def _document_parsed(self, body: Body, parsers: Executor) -> Iterator[Batches]:
+    def _document_parsed(self, body: PageBody, parsers: Executor) -> Iterator[Batches]:
         schema = arrow_schema(self.columns, self.decimals)
         for rows in replace(self, raw=False)._document_rows(body):
             yield parsers.submit(_batches_of_rows, rows, schema)
@@ -212,7 +212,7 @@ def _some_ahead(items: Iterable[_Parsed]) -> Iterator[_Parsed]:
     yield from waiting
 
 
-class HeaderFirst:
+class HeaderSplitter:
     """The pieces of a CSV page behind its header, which is read on the way.
 
     Attributes:
@@ -250,7 +250,7 @@ class HeaderFirst:
         self.header = split_records(text)[0]
 
 
-def _slices(body: Body) -> Iterator[bytes]:
+def _slices(body: PageBody) -> Iterator[bytes]:
     """The pieces cut so small that the rows of one stay in the processor's cache."""
     for piece in body:
         if len(piece) <= _SLICE_BYTES:
@@ -270,7 +270,7 @@ def _first_end(begin: bytes) -> int:
     return 0
 
 
-def check_count(body: Body, count: int) -> None:
+def check_count(body: PageBody, count: int) -> None:
     """Compare a page's rows with the server's count, where it told one.
 
     Raises:

@@ -67,9 +67,9 @@ def chunking_parent(object_name: str) -> str | None:
             return f"{object_name[: -len(suffix) - 2]}__c"
     for suffix in sorted(_OF_A_PARENT, key=len, reverse=True):
         parent = object_name[: -len(suffix)]
-        if name.endswith(suffix.lower()) and _stands_for_itself(parent):
+        if name.endswith(suffix.lower()) and _is_chunkable(parent):
             return parent
-    if _stands_for_itself(object_name):
+    if _is_chunkable(object_name):
         return None
     raise InvalidInput(
         f"{object_name} is not among the objects that PK chunking supports; leave pk_chunking "
@@ -77,5 +77,5 @@ def chunking_parent(object_name: str) -> str | None:
     )
 
 
-def _stands_for_itself(object_name: str) -> bool:
+def _is_chunkable(object_name: str) -> bool:
     return object_name.lower() in _STANDARD or object_name.lower().startswith(_INDUSTRY)

@@ -11,14 +11,14 @@ from datetime import datetime
 from itertools import islice
 from typing import IO
 
-from salesforce_bulk.export.download import BROKEN, Download, Page
-from salesforce_bulk.export.own_thread import in_own_thread
+from salesforce_bulk.export.download import BROKEN, Download, PageAddress
+from salesforce_bulk.export.reader_thread import read_in_thread
 
 #: Bytes of all pages together that stay in memory; what is beyond waits in temporary files.
 _MEMORY_BYTES = 48 << 20
 
 
-class FetchedPage:
+class BufferedPage:
     """A page that a thread takes from the wire and another one reads, once; like a `Download`.
 
     What waits is as it was sent, and compressed where it can be.
@@ -66,7 +66,7 @@ class FetchedPage:
         """See `Download`."""
         return self._download.server_time
 
-    def begin(self, executor: Executor) -> FetchedPage:
+    def begin(self, executor: Executor) -> BufferedPage:
         """Download the page in one of the executor's threads, once there is one."""
         self._fetching = executor.submit(self._fetch)
         return self
@@ -107,7 +107,7 @@ class FetchedPage:
     def _has_room(self, piece: bytes) -> bool:
         return len(piece) <= self._left or self._closed
 
-    def open(self) -> FetchedPage:
+    def open(self) -> BufferedPage:
         """Wait until the headers are known."""
         with self._changed:
             self._changed.wait_for(lambda: self._opened or self._ended)
@@ -115,14 +115,14 @@ class FetchedPage:
 
     def __iter__(self) -> Generator[bytes, None, None]:
         try:
-            yield from self.once()
+            yield from self.first_try()
         except BROKEN as error:
             yield from self._download.go_on(error)
 
-    def once(self) -> Generator[bytes, None, None]:
+    def first_try(self) -> Generator[bytes, None, None]:
         """The bytes from the first on, without a further try."""
         if self._begun:
-            return self._download.once()
+            return self._download.first_try()
         return self._first()
 
     def _first(self) -> Generator[bytes, None, None]:
@@ -132,9 +132,9 @@ class FetchedPage:
         self.open()
         if not self._opened and self._error is not None:
             raise self._error
-        yield from self._download.once(self._taken())
+        yield from self._download.first_try(self._buffered_pieces())
 
-    def _taken(self) -> Generator[bytes, None, None]:
+    def _buffered_pieces(self) -> Generator[bytes, None, None]:
         try:
             while piece := self._next():
                 yield piece
@@ -161,7 +161,7 @@ class FetchedPage:
         """The pieces of this page, decompressed in a thread of their own."""
         if not self.open()._download.is_packed:
             return pieces
-        return in_own_thread(pieces, self._download.interrupt)
+        return read_in_thread(pieces, self._download.interrupt)
 
     def close(self) -> None:
         """Let go of what was not read."""
@@ -180,16 +180,16 @@ class FetchedPage:
 
 
 def fetched_in_order(
-    pages: Iterable[Page], make: Callable[[Page], Download], parallel: int
-) -> Generator[FetchedPage, None, None]:
+    pages: Iterable[PageAddress], make: Callable[[PageAddress], Download], parallel: int
+) -> Generator[BufferedPage, None, None]:
     """The pages in their order; up to ``parallel`` are on their way while one is read."""
-    rest, waiting = iter(pages), deque[FetchedPage]()
+    rest, waiting = iter(pages), deque[BufferedPage]()
     memory = _MEMORY_BYTES // (parallel + 1)
     executor = ThreadPoolExecutor(parallel, thread_name_prefix="salesforce-bulk-page")
 
     def begin(count: int) -> None:
         waiting.extend(
-            FetchedPage(make(page), memory).begin(executor) for page in islice(rest, count)
+            BufferedPage(make(page), memory).begin(executor) for page in islice(rest, count)
         )
 
     try:

@@ -23,10 +23,10 @@ from salesforce_bulk.errors import (
 from salesforce_bulk.export.download import expired
 from salesforce_bulk.export.job_v1 import QueryJobV1, QueryV1
 from salesforce_bulk.export.job_v2 import QueryJobV2
-from salesforce_bulk.export.settings import Choice, ExportSettings, check_chunking
+from salesforce_bulk.export.settings import ApiChoice, ExportSettings, check_chunking
 from salesforce_bulk.export.soql import Query, read_query
 from salesforce_bulk.export.tally import QueryJob
-from salesforce_bulk.formats.typed import Column, TypedRows
+from salesforce_bulk.formats.typed import ResultColumn, TypedRows
 from salesforce_bulk.http import polling
 from salesforce_bulk.http.call import add_to_message
 from salesforce_bulk.progress import Progress, Reporter
@@ -57,7 +57,7 @@ class QueryRun:
         access: OrgAccess,
         query: Query | None,
         settings: ExportSettings,
-        choice: Choice,
+        choice: ApiChoice,
         job: QueryJob | None = None,
     ) -> None:
         self.access = access
@@ -161,7 +161,7 @@ class QueryRun:
     def _header(self) -> dict[str, Any]:
         return {
             "kind": KIND,
-            "soql": self._given().text,
+            "soql": self._required_query().text,
             "api": self.choice.api,
             "content_type": self.settings.content_type,
             "include_deleted": self.settings.include_deleted,
@@ -196,7 +196,7 @@ class QueryRun:
         return job_v1
 
     def _new_job(self) -> QueryJob:
-        query = self._given()
+        query = self._required_query()
         log.info("Export by Bulk API %s: %s", self.choice.api, self.choice.reason)
         if self.choice.api == "1.0":
             return QueryJobV1.create(self.access, self._query_v1(), self.note, self._record)
@@ -207,7 +207,7 @@ class QueryRun:
         return job
 
     def _query_v1(self) -> QueryV1:
-        query = self._given()
+        query = self._required_query()
         return QueryV1(
             query.text,
             query.object,
@@ -217,12 +217,12 @@ class QueryRun:
             query.can_be_chunked and not self.settings.include_deleted,
         )
 
-    def _given(self) -> Query:
+    def _required_query(self) -> Query:
         if self.query is None:
             raise InvalidInput("This export is of a job that was made elsewhere.")
         return self.query
 
 
 def _moment(text: str) -> datetime:
-    moment: datetime = next(TypedRows([Column("created", "datetime")])([[text]]))[0]
+    moment: datetime = next(TypedRows([ResultColumn("created", "datetime")])([[text]]))[0]
     return moment

@@ -101,14 +101,14 @@ class ExportSettings:
                 raise InvalidInput(f"{name}={value} is less than 1.")
 
 
-class Choice(NamedTuple):
+class ApiChoice(NamedTuple):
     """The API for an export, and why."""
 
     api: Literal["1.0", "2.0"]
     reason: str
 
 
-def choose_api(settings: ExportSettings, version: str) -> Choice:
+def choose_api(settings: ExportSettings, version: str) -> ApiChoice:
     """Which API serves an export.
 
     Raises:
@@ -134,12 +134,12 @@ def choose_api(settings: ExportSettings, version: str) -> Choice:
             + (f": {needs_v1[0]}." if needs_v1 else ", or api='1.0'.")
         )
     if needs_v1:
-        return Choice("1.0", needs_v1[0])
+        return ApiChoice("1.0", needs_v1[0])
     if settings.api == "1.0":
-        return Choice("1.0", "asked for")
+        return ApiChoice("1.0", "asked for")
     if settings.api == "2.0":
-        return Choice("2.0", "asked for")
-    return Choice("2.0", "the server cuts the query and pages the result")
+        return ApiChoice("2.0", "asked for")
+    return ApiChoice("2.0", "the server cuts the query and pages the result")
 
 
 def check_chunking(settings: ExportSettings, query: Query) -> str | None:

@@ -312,7 +312,7 @@ def _item(text: str, tokens: Sequence[_Token], own_names: Names) -> SelectItem:
     end = next((at for at, t in enumerate(tokens) if t.text == ")" and t.depth == 0), 0)
     behind = tokens[end + 1 :]
     if end and tokens[1].text == "(" and (not behind or _is_alias(behind)):
-        called, names = _called(tokens[2:end])
+        called, names = _functions_and_fields(tokens[2:end])
         path = _own_path(names[0], own_names) if names else ()
         alias = behind[0].text if behind else ""
         return SelectItem(text, path, first.text.upper(), called, alias)
@@ -323,7 +323,7 @@ def _is_alias(tokens: Sequence[_Token]) -> bool:
     return len(tokens) == 1 and tokens[0].kind == "word"
 
 
-def _called(tokens: Sequence[_Token]) -> tuple[tuple[str, ...], list[str]]:
+def _functions_and_fields(tokens: Sequence[_Token]) -> tuple[tuple[str, ...], list[str]]:
     """The functions, in upper case, and the fields among a function's arguments."""
     functions: list[str] = []
     names: list[str] = []

@@ -6,7 +6,7 @@ import logging
 from collections import Counter
 
 from salesforce_bulk.errors import ReconciliationError
-from salesforce_bulk.export.download import Page
+from salesforce_bulk.export.download import PageAddress
 from salesforce_bulk.export.job_v1 import QueryJobV1
 from salesforce_bulk.export.job_v2 import QueryJobV2
 
@@ -28,7 +28,7 @@ class Tally:
         self.bytes = 0
         self._by_batch: Counter[str | None] = Counter()
 
-    def add(self, page: Page, rows: int) -> None:
+    def add(self, page: PageAddress, rows: int) -> None:
         """Count the rows of a page, or of a part of it."""
         self.add_to_batch(page.batch_id, rows)
 

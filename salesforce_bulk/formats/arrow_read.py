@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from salesforce_bulk.errors import IncompleteBody
 from salesforce_bulk.formats.csv_reader import CsvReader, RecordEnds
-from salesforce_bulk.formats.typed import Column, TypedRows, converter
+from salesforce_bulk.formats.typed import ResultColumn, TypedRows, converter
 from salesforce_bulk.wire.v1 import Unreadable
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ _PRECISION, _SCALE = 38, 10
 _NUMBERS = frozenset({"double", "currency", "percent"})
 
 
-def arrow_type(column: Column, decimals: bool = False) -> pa.DataType:
+def arrow_type(column: ResultColumn, decimals: bool = False) -> pa.DataType:
     """The Arrow type of a column; text where nothing else is known."""
     import pyarrow as pa  # noqa: PLC0415
 
@@ -47,7 +47,7 @@ def arrow_type(column: Column, decimals: bool = False) -> pa.DataType:
     return types.get(column.type, pa.string())
 
 
-def arrow_schema(columns: Sequence[Column], decimals: bool = False) -> pa.Schema:
+def arrow_schema(columns: Sequence[ResultColumn], decimals: bool = False) -> pa.Schema:
     """The schema of a result; null is allowed everywhere."""
     import pyarrow as pa  # noqa: PLC0415
 
@@ -94,7 +94,7 @@ class ArrowReader:
 
     def __init__(
         self,
-        columns: Sequence[Column],
+        columns: Sequence[ResultColumn],
         delimiter: str = ",",
         *,
         decimals: bool = False,
@@ -192,5 +192,5 @@ def _with_times(table: pa.Table, name: str) -> pa.Table:
 
     at = table.schema.get_field_index(name)
     texts = [text or "" for text in table.column(at).to_pylist()]
-    times = converter(Column(name, "time"))(texts)
+    times = converter(ResultColumn(name, "time"))(texts)
     return table.set_column(at, name, pa.array(times, pa.time32("ms")))

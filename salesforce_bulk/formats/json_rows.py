@@ -13,7 +13,7 @@ from decimal import Decimal
 from typing import Any
 
 from salesforce_bulk.errors import IncompleteBody
-from salesforce_bulk.formats.typed import Column, value_of_json
+from salesforce_bulk.formats.typed import ResultColumn, value_of_json
 from salesforce_bulk.wire.v1 import NO_RECORDS, Unreadable
 
 _BLANK = re.compile("[ \t\r\n\ufeff]*")
@@ -37,7 +37,7 @@ class JsonReader:
 
     def __init__(
         self,
-        columns: Sequence[Column],
+        columns: Sequence[ResultColumn],
         *,
         raw: bool = False,
         decimals: bool = False,
@@ -55,7 +55,7 @@ class JsonReader:
         self._keep_nul = keep_nul
         self._text = ""
         self._at = 0
-        self._behind: list[str] = []
+        self._pages_after: list[str] = []
         #: Characters that are not read yet, and how many of them to wait for.
         self._waiting = 0
         self._wanted = 0
@@ -73,7 +73,7 @@ class JsonReader:
             text = self._decode.decode(piece)
         except UnicodeDecodeError as error:
             raise Unreadable(f"the rows after row {self.rows} are not UTF-8: {error}") from error
-        self._behind.append(text)
+        self._pages_after.append(text)
         self._waiting += len(text)
         return [] if self._waiting < self._wanted else self._read()
 
@@ -92,8 +92,8 @@ class JsonReader:
         return rows
 
     def _read(self) -> list[tuple[Any, ...]]:
-        self._text = "".join((self._text[self._at :], *self._behind))
-        self._at, self._behind, self._wanted = 0, [], 0
+        self._text = "".join((self._text[self._at :], *self._pages_after))
+        self._at, self._pages_after, self._wanted = 0, [], 0
         if self._state == "begin" and _NO_RECORDS.startswith(self._text.strip()):
             return []
         records = []
@@ -149,7 +149,7 @@ class JsonReader:
             cells = list(map(self._typed, self._columns, cells))
         return list(zip(*cells, strict=True))
 
-    def _typed(self, column: Column, values: list[Any]) -> list[Any]:
+    def _typed(self, column: ResultColumn, values: list[Any]) -> list[Any]:
         same = Decimal if self._decimals and column.type in _NUMBERS else _same_type(column)
         if same is str:
             return [
@@ -187,7 +187,7 @@ _SAME: dict[str, type] = {
 }
 
 
-def _same_type(column: Column) -> type:
+def _same_type(column: ResultColumn) -> type:
     return _SAME.get(column.type, str)
 
 

@@ -19,7 +19,7 @@ _NUMBERS = frozenset({"double", "currency", "percent"})
 
 
 @dataclass(frozen=True)
-class Column:
+class ResultColumn:
     """One column of a result.
 
     Attributes:
@@ -123,7 +123,7 @@ _CONVERTERS: dict[str, Convert] = {
 }
 
 
-def converter(column: Column, decimals: bool = False) -> Convert:
+def converter(column: ResultColumn, decimals: bool = False) -> Convert:
     """What makes values of a column's texts; text and unknown types stay text.
 
     The empty text, which is all that CSV knows of null, is None.
@@ -141,7 +141,7 @@ class TypedRows:
         decimals: numbers with a fraction as `Decimal`, else as float.
     """
 
-    def __init__(self, columns: Sequence[Column], decimals: bool = False) -> None:
+    def __init__(self, columns: Sequence[ResultColumn], decimals: bool = False) -> None:
         self._columns = columns
         self._converters = [converter(column, decimals) for column in columns]
 
@@ -163,7 +163,7 @@ class TypedRows:
         return zip(*converted, strict=True)
 
 
-def _no_value(column: Column, convert: Convert, cells: Texts) -> Unreadable:
+def _no_value(column: ResultColumn, convert: Convert, cells: Texts) -> Unreadable:
     for cell in cells:
         try:
             convert([cell])
@@ -191,7 +191,7 @@ def dict_maker(
 # JSON and XML bring values one by one, and JSON has types of its own.
 
 
-def value_of_json(column: Column, value: Any, decimals: bool = False) -> Any:
+def value_of_json(column: ResultColumn, value: Any, decimals: bool = False) -> Any:
     """A value of a JSON result as the same value that CSV gives.
 
     Dates and times are milliseconds since 1970 there, in UTC.

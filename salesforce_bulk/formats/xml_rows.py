@@ -16,7 +16,7 @@ from defusedxml.expatreader import create_parser
 
 from salesforce_bulk.errors import IncompleteBody
 from salesforce_bulk.formats.json_rows import refuse_other_names
-from salesforce_bulk.formats.typed import Column, TypedRows
+from salesforce_bulk.formats.typed import ResultColumn, TypedRows
 from salesforce_bulk.wire.v1 import NO_RECORDS, Unreadable
 
 _NIL = ("http://www.w3.org/2001/XMLSchema-instance", "nil")
@@ -36,7 +36,7 @@ class XmlReader:
 
     def __init__(
         self,
-        columns: Sequence[Column],
+        columns: Sequence[ResultColumn],
         *,
         raw: bool = False,
         decimals: bool = False,
@@ -70,7 +70,7 @@ class XmlReader:
             self._parser.feed(self._marked(piece))
         except (SAXParseException, DefusedXmlException) as error:
             raise Unreadable(f"not readable as XML after row {self.rows}: {error}") from error
-        return self._taken()
+        return self._complete_rows()
 
     def flush(self, *, whole: bool = False) -> list[tuple[Any, ...]]:
         """The rows that are left; the document says by itself where it ends.
@@ -88,9 +88,9 @@ class XmlReader:
             raise IncompleteBody(
                 f"The answer ends within its document ({error}). Fetch it again."
             ) from error
-        return self._taken()
+        return self._complete_rows()
 
-    def _taken(self) -> list[tuple[Any, ...]]:
+    def _complete_rows(self) -> list[tuple[Any, ...]]:
         records, self._records.found = self._records.found, []
         if records and self.rows == 0:
             # Id is there unasked.

@@ -9,11 +9,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from salesforce_bulk.formats.json_rows import JsonReader
-from salesforce_bulk.formats.typed import Column
+from salesforce_bulk.formats.typed import ResultColumn
 from salesforce_bulk.formats.xml_rows import XmlReader
 from salesforce_bulk.wire.v1 import NO_RECORDS, Unreadable
 
-COLUMNS = [Column("Id", "id"), Column("Owner.Name"), Column("Text__c", "textarea")]
+COLUMNS = [
+    ResultColumn("Id", "id"),
+    ResultColumn("Owner.Name"),
+    ResultColumn("Text__c", "textarea"),
+]
 XML_BEGIN = (
     b'<?xml version="1.0" encoding="UTF-8"?><queryResult\n'
     b'   xmlns="http://www.force.com/2009/06/asyncapi/dataload" '
@@ -79,7 +83,7 @@ def test_records_cut_anywhere_are_whole(texts, size):
 
 def test_members_are_found_in_any_letter_case():
     """A path through a polymorphic parent is as the caller wrote it, the answer as the API does."""
-    reader = JsonReader([Column("ID", "id"), Column("owner.NAME")])
+    reader = JsonReader([ResultColumn("ID", "id"), ResultColumn("owner.NAME")])
     assert read(reader, b'[{"Id": "1", "Owner": {"Name": "x"}}]', 100) == [("1", "x")]
 
 
@@ -149,30 +153,30 @@ def test_a_null_type_is_not_the_objects_name(bulk, fill):
 def test_an_alias_may_be_called_type():
     """Only the first element of a record is the object's own."""
     text = b"<records><type>Row__c</type><Id>1</Id><type>mine</type></records></queryResult>"
-    columns = [Column("Id", "id"), Column("type")]
+    columns = [ResultColumn("Id", "id"), ResultColumn("type")]
     assert read(XmlReader(columns), XML_BEGIN + text, 1000) == [("1", "mine")]
-    assert read(JsonReader([Column("Attributes")]), b'[{"attributes": {"type": "X"}}]', 99) == [
-        (None,)
-    ]
+    assert read(
+        JsonReader([ResultColumn("Attributes")]), b'[{"attributes": {"type": "X"}}]', 99
+    ) == [(None,)]
 
 
 @pytest.mark.parametrize("kind", [JsonReader, XmlReader])
 def test_a_column_under_another_name_is_no_null(kind):
     """Records that lack a column and hold one that was not asked for: named otherwise, not null."""
-    columns = [Column("Id", "id"), Column("shown"), Column("Owner.Name")]
+    columns = [ResultColumn("Id", "id"), ResultColumn("shown"), ResultColumn("Owner.Name")]
     body = b'[{"attributes": {}, "Id": "1", "expr0": "$1", "Owner": {"Name": "o"}}]'
     document = b"<records><type>A</type><Id>1</Id><expr0>$1</expr0><Owner><type>User</type>"
     document += b"<Id xsi:nil='true'/><Name>o</Name></Owner></records></queryResult>"
     with pytest.raises(Unreadable, match=r"(?i)expr0.*shown"):
         read(kind(columns), body if kind is JsonReader else XML_BEGIN + document, 1000)
-    named = [column if column.name != "shown" else Column("EXPR0") for column in columns]
+    named = [column if column.name != "shown" else ResultColumn("EXPR0") for column in columns]
     whole = body if kind is JsonReader else XML_BEGIN + document
     assert read(kind(named), whole, 1000) == [("1", "$1", "o")]
 
 
 @pytest.mark.parametrize("kind", [JsonReader, XmlReader])
 def test_nulls_may_be_left_out_or_told(kind):
-    columns = [Column("Name"), Column("Owner.Name"), Column("Text__c")]
+    columns = [ResultColumn("Name"), ResultColumn("Owner.Name"), ResultColumn("Text__c")]
     for body, document in (
         (b'[{"Name": "a"}]', b"<Name>a</Name>"),
         (

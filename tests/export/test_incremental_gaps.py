@@ -9,7 +9,7 @@ from salesforce_bulk import InvalidInput
 from salesforce_bulk.client_access import access_of
 from salesforce_bulk.export.incremental import LAG, open_window
 from salesforce_bulk.export.soql import read_query
-from salesforce_bulk.formats.typed import Column
+from salesforce_bulk.formats.typed import ResultColumn
 
 UTC = timezone.utc
 FIELDS = ["Text__c", "Count__c"]
@@ -116,7 +116,11 @@ def test_what_is_remembered_of_a_record_is_small(tmp_path):
     """A million records of the last minutes take some tens of megabytes, whatever they hold."""
     now = datetime.now(UTC).replace(microsecond=0)
     query = read_query("SELECT Id, SystemModstamp, Name FROM Thing")
-    columns = [Column("Id", "id"), Column("SystemModstamp", "datetime"), Column("Name")]
+    columns = [
+        ResultColumn("Id", "id"),
+        ResultColumn("SystemModstamp", "datetime"),
+        ResultColumn("Name"),
+    ]
     reading = open_window(query, None, None, tmp_path / "s", now).reading(columns)
     stamp = now - timedelta(minutes=1)
     tracemalloc.start()

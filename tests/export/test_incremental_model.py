@@ -7,10 +7,14 @@ import pytest
 
 from salesforce_bulk.export.incremental import open_window
 from salesforce_bulk.export.soql import read_query
-from salesforce_bulk.formats.typed import Column
+from salesforce_bulk.formats.typed import ResultColumn
 
 QUERY = read_query("SELECT Id, SystemModstamp, Name FROM Thing")
-COLUMNS = [Column("Id", "id"), Column("SystemModstamp", "datetime"), Column("Name")]
+COLUMNS = [
+    ResultColumn("Id", "id"),
+    ResultColumn("SystemModstamp", "datetime"),
+    ResultColumn("Name"),
+]
 BEGAN = datetime(2024, 1, 1, tzinfo=timezone.utc)
 
 ACTIONS = ("change", "change", "change", "wait", "wait", "export")

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 
 from salesforce_bulk import SalesforceBulk
 from salesforce_bulk.export import read_ahead
-from salesforce_bulk.export.own_thread import gathered, in_own_thread
+from salesforce_bulk.export.reader_thread import grouped, read_in_thread
 
 SOQL = "SELECT Count__c FROM Row__c"
 
@@ -44,7 +44,7 @@ def test_a_thread_delivers_what_it_was_given(sizes, breaks):
     """Every piece in its order, and an error behind all that came before it."""
     pieces = [bytes([n]) * size for n, size in enumerate(sizes)]
     got = []
-    reading = in_own_thread(pieces_then(pieces, Broken() if breaks else None), lambda: None)
+    reading = read_in_thread(pieces_then(pieces, Broken() if breaks else None), lambda: None)
     with pytest.raises(Broken) if breaks else nullcontext():
         for piece in reading:
             got.append(piece)
@@ -55,7 +55,7 @@ def test_a_thread_delivers_what_it_was_given(sizes, breaks):
 def test_gathered_pieces_are_the_same(sizes):
     """Gathering changes neither the pieces nor their order, and yields nothing empty."""
     pieces = [bytes(size) for size in sizes]
-    some = list(gathered(pieces))
+    some = list(grouped(pieces))
     assert list(itertools.chain.from_iterable(some)) == pieces
     assert all(some)
 
@@ -74,7 +74,7 @@ def test_who_leaves_early_ends_the_thread(leave):
         finally:
             ended.set()
 
-    pieces = in_own_thread(endless(), waits.set)
+    pieces = read_in_thread(endless(), waits.set)
     next(pieces)
     with pytest.raises(leave):
         pieces.throw(leave)
@@ -85,8 +85,8 @@ def test_who_leaves_early_ends_the_thread(leave):
 def test_a_forgotten_reader_does_not_keep_the_interpreter():
     """A program that ends in the middle of reading ends."""
     program = (
-        "from salesforce_bulk.export.own_thread import in_own_thread\n"
-        "pieces = in_own_thread((bytes(1 << 20) for _ in range(99)), lambda: None)\n"
+        "from salesforce_bulk.export.reader_thread import read_in_thread\n"
+        "pieces = read_in_thread((bytes(1 << 20) for _ in range(99)), lambda: None)\n"
         "print(len(next(pieces)))\n"
     )
     done = subprocess.run(

@@ -18,8 +18,8 @@ from salesforce_bulk import (
     UnexpectedResponse,
 )
 from salesforce_bulk.errors import ApiFault, BatchNotComplete, BulkJobAborted, TransportError
-from salesforce_bulk.export.download import Page
-from salesforce_bulk.export.export import Part
+from salesforce_bulk.export.download import PageAddress
+from salesforce_bulk.export.handle import Part
 from salesforce_bulk.export.pk_chunking import chunking_header
 
 V1 = {"api": "1.0"}
@@ -392,7 +392,9 @@ def test_rows_are_counted_page_by_page(clock):
     body, headers = page([("1", "a\n\n\nb")])
     with CannedOrg({None: (body, {**headers, "Sforce-NumberOfRecords": "3"})}, 3) as org:
         export = canned(org, clock=clock).export("SELECT Id, Name FROM Thing")
-        part = Part(export._access, Page(export.job_id, api_version="64.0"), export._reading())
+        part = Part(
+            export._access, PageAddress(export.job_id, api_version="64.0"), export._reading()
+        )
         for read in (list, lambda e: e.to_arrow()):
             for readable in (export, part):
                 with pytest.raises(ReconciliationError, match=r"gave 1 rows .* counted 3"):

@@ -17,7 +17,7 @@ from salesforce_bulk import (
 )
 from salesforce_bulk.client_access import access_of
 from salesforce_bulk.errors import JournalMismatch
-from salesforce_bulk.export.export import attach_export
+from salesforce_bulk.export.plan import attach_export
 from salesforce_bulk.storage.journal import Journal
 
 SOQL = "SELECT Id, Text__c, Long__c, Count__c FROM Row__c"

@@ -11,7 +11,7 @@ from canned_org import CannedOrg, page
 
 from salesforce_bulk import InvalidInput, ReconciliationError, SalesforceBulk
 from salesforce_bulk.formats.arrow_read import ArrowReader
-from salesforce_bulk.formats.typed import Column, value_of_json
+from salesforce_bulk.formats.typed import ResultColumn, value_of_json
 from salesforce_bulk.storage.files import SteadySync
 from salesforce_bulk.wire.v1 import Unreadable
 
@@ -58,7 +58,7 @@ def test_whole_decimals_fit_their_arrow_type(org, bulk, fill, way):
 
 def test_times_of_json_may_be_milliseconds():
     """As dates and datetimes may."""
-    assert value_of_json(Column("T", "time"), 45_296_000) == time(12, 34, 56)
+    assert value_of_json(ResultColumn("T", "time"), 45_296_000) == time(12, 34, 56)
 
 
 def test_a_finished_journal_is_told(bulk, fill, tmp_path):
@@ -117,7 +117,7 @@ def test_a_large_file_goes_to_the_disk_while_it_is_written(tmp_path, monkeypatch
 @pytest.mark.parametrize(("kind", "text"), [("int", "9" * 20), ("currency", "12.345")])
 def test_what_arrow_cannot_hold_names_its_column(kind, text):
     """An integer beyond 64 bits, an amount of more digits than describe tells."""
-    reader = ArrowReader([Column("Amount__c", kind, 18, 2)], decimals=True)
+    reader = ArrowReader([ResultColumn("Amount__c", kind, 18, 2)], decimals=True)
     with pytest.raises(Unreadable, match=f"'Amount__c' holds .*{text}"):
         reader.read(f'"1"\n"{text}"\n'.encode())
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from salesforce_bulk.errors import IncompleteBody
 from salesforce_bulk.formats.json_rows import JsonReader
-from salesforce_bulk.formats.typed import Column, TypedRows, dict_maker, value_of_json
+from salesforce_bulk.formats.typed import ResultColumn, TypedRows, dict_maker, value_of_json
 from salesforce_bulk.formats.xml_rows import XmlReader
 from salesforce_bulk.wire.v1 import Unreadable
 
@@ -47,7 +47,7 @@ CASES = [
 @pytest.mark.parametrize(("kind", "text", "value"), CASES)
 def test_text_to_value(kind, text, value):
     """Each type's text is its value; text stays text whatever it looks like."""
-    found = next(TypedRows([Column("X", kind)])([[text]]))[0]
+    found = next(TypedRows([ResultColumn("X", kind)])([[text]]))[0]
     assert (found, type(found)) == (value, type(value))
     if isinstance(value, datetime):
         assert found.tzinfo is UTC
@@ -68,11 +68,11 @@ def test_text_to_value(kind, text, value):
 def test_a_text_that_is_no_value_names_its_column(kind, text):
     """What cannot be converted is an error and not a null; a time without zone is refused."""
     with pytest.raises(Unreadable, match=f"column 'X' holds '{text[:5]}"):
-        TypedRows([Column("X", kind)])([["" if kind != "date" else "2024-01-01"], [text]])
+        TypedRows([ResultColumn("X", kind)])([["" if kind != "date" else "2024-01-01"], [text]])
 
 
 def test_decimals_are_exact_where_asked_for():
-    columns = [Column("A", "currency", 18, 2), Column("B", "int")]
+    columns = [ResultColumn("A", "currency", 18, 2), ResultColumn("B", "int")]
     assert list(TypedRows(columns, decimals=True)([["0.10", "1"]])) == [(Decimal("0.10"), 1)]
 
 
@@ -97,7 +97,7 @@ def test_milliseconds_of_json_are_the_moment_of_csv(moment):
     moment = moment.replace(microsecond=moment.microsecond // 1000 * 1000, tzinfo=UTC)
     text = moment.replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
     since = (moment - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(milliseconds=1)
-    column = Column("X", "datetime")
+    column = ResultColumn("X", "datetime")
     assert value_of_json(column, since) == moment
     assert value_of_json(column, text) == moment
     assert next(TypedRows([column])([[text]]))[0] == moment
@@ -105,17 +105,17 @@ def test_milliseconds_of_json_are_the_moment_of_csv(moment):
 
 def test_days_of_json_stay_days():
     """A date as text or as milliseconds is that day, in every zone of this machine."""
-    column = Column("D", "date")
+    column = ResultColumn("D", "date")
     assert value_of_json(column, "2024-03-31") == date(2024, 3, 31)
     assert value_of_json(column, 1711843200000) == date(2024, 3, 31)
 
 
 COLUMNS = [
-    Column("Id", "id"),
-    Column("Owner.Name", "string"),
-    Column("Owner.Manager.Name", "string"),
-    Column("Amount", "currency"),
-    Column("Open", "boolean"),
+    ResultColumn("Id", "id"),
+    ResultColumn("Owner.Name", "string"),
+    ResultColumn("Owner.Manager.Name", "string"),
+    ResultColumn("Amount", "currency"),
+    ResultColumn("Open", "boolean"),
 ]
 RECORDS = [
     {

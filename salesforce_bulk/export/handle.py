@@ -2,49 +2,34 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import chain
-from typing import IO, TYPE_CHECKING, Any, Literal, cast
+from typing import IO, TYPE_CHECKING, Any, Literal
 
 from salesforce_bulk import limits
 from salesforce_bulk.api.org_access import OrgAccess
 from salesforce_bulk.errors import (
-    ApiFault,
     InvalidInput,
-    JournalMismatch,
     ReconciliationError,
     UnexpectedResponse,
 )
-from salesforce_bulk.export.columns import all_fields, columns_of, columns_of_header, expanded
-from salesforce_bulk.export.csv_file import CsvTarget, Taken, open_target
-from salesforce_bulk.export.download import Download, Page
-from salesforce_bulk.export.incremental import DELETED, STAMP, Window, WindowReading, open_window
+from salesforce_bulk.export.columns import columns_of_header
+from salesforce_bulk.export.csv_file import CsvTarget, ResumePoint, open_target
+from salesforce_bulk.export.download import Download, PageAddress
+from salesforce_bulk.export.incremental import Window, WindowReading
 from salesforce_bulk.export.job_v1 import QueryJobV1
-from salesforce_bulk.export.job_v2 import QueryJobV2
-from salesforce_bulk.export.page_reading import HeaderFirst, Reading, Row
-from salesforce_bulk.export.read_ahead import FetchedPage, fetched_in_order
-from salesforce_bulk.export.run import KIND, QueryRun
-from salesforce_bulk.export.settings import (
-    Choice,
-    ContentType,
-    ExportOptions,
-    ExportSettings,
-    check_chunking,
-    choose_api,
-)
-from salesforce_bulk.export.soql import Condition, build_select, read_query
+from salesforce_bulk.export.page_reading import HeaderSplitter, Reading, Row
+from salesforce_bulk.export.read_ahead import BufferedPage, fetched_in_order
+from salesforce_bulk.export.run import QueryRun
 from salesforce_bulk.export.tally import QueryJob, Tally
 from salesforce_bulk.formats.arrow_read import arrow_schema, batch_of_rows
-from salesforce_bulk.formats.typed import Column, dict_maker
+from salesforce_bulk.formats.typed import ResultColumn, dict_maker
 from salesforce_bulk.models import JobInfo
-from salesforce_bulk.progress import Progress, ProgressOption, Reporter
+from salesforce_bulk.progress import Progress, Reporter
 from salesforce_bulk.storage.files import whole_file
-from salesforce_bulk.storage.journal import Journal
-from salesforce_bulk.wire import v1
 
 if TYPE_CHECKING:
     import os
@@ -58,10 +43,8 @@ _TELL_BEFORE = timedelta(days=1)
 #: Rows of a Parquet row group: as many as DuckDB's and pyarrow's own writers put into one.
 _ROW_GROUP = 122_880
 
-#: jobType of a 2.0 query; the list of jobs has those of 1.0 too.
-_V2_JOB = "V2Query"
 
-Body = Download | FetchedPage
+PageBody = Download | BufferedPage
 Compression = Literal["gzip", "brotli", "lz4", "zstd", "snappy", "none"]
 
 
@@ -77,7 +60,7 @@ class Part:
     """
 
     access: OrgAccess
-    page: Page
+    page: PageAddress
     reading: Reading
 
     @property
@@ -136,7 +119,7 @@ class Export:
     def __init__(
         self,
         run: QueryRun,
-        columns: Sequence[Column] | None = None,
+        columns: Sequence[ResultColumn] | None = None,
         window: Window | None = None,
     ) -> None:
         self.rows_read: int | None = None
@@ -146,7 +129,7 @@ class Export:
         self._settings = run.settings
         self._columns = None if columns is None else tuple(columns)
         self._window = window
-        self._told_expiry = False
+        self._expiry_noted = False
 
     def __repr__(self) -> str:
         job = self._run.submitted
@@ -225,7 +208,7 @@ class Export:
     # Columns
 
     @property
-    def columns(self) -> tuple[Column, ...]:
+    def columns(self) -> tuple[ResultColumn, ...]:
         """The columns, in the order of the SELECT."""
         if self._columns is None:
             self._columns = tuple(self._columns_that_came())
@@ -236,11 +219,11 @@ class Export:
         """The Arrow schema: from describe, the same for zero rows."""
         return arrow_schema(self.columns, self._settings.decimals)
 
-    def _columns_that_came(self) -> list[Column]:
+    def _columns_that_came(self) -> list[ResultColumn]:
         """Of a job whose query is not known: by the header of its first page."""
         job = self._done()
         page = next(iter(job.pages())) if isinstance(job, QueryJobV1) else job.page_at(None)
-        header = HeaderFirst(Download(self._access, page))
+        header = HeaderSplitter(Download(self._access, page))
         for _ in header:
             break
         if header.header is None:
@@ -266,7 +249,9 @@ class Export:
     def _done(self) -> QueryJob:
         return self._run.wait(self)
 
-    def _bodies(self, sums: bool = True, taken: Taken | None = None) -> Generator[Body, None, None]:
+    def _bodies(
+        self, sums: bool = True, taken: ResumePoint | None = None
+    ) -> Generator[PageBody, None, None]:
         """The pages in order, read one by one or some at a time ahead.
 
         Args:
@@ -276,21 +261,23 @@ class Export:
         job, access = self._done(), self._access
         keys = taken.keys if taken else []
 
-        def make(page: Page) -> Download:
+        def make(page: PageAddress) -> Download:
             keep_nul = self._settings.keep_nul
             return Download(access, page, keep_nul=keep_nul, sums=sums)
 
-        opened: Iterator[Body]
+        opened: Iterator[PageBody]
         if self._reads_ahead(job):
-            opened = fetched_in_order(_behind(job.pages(), keys), make, self._settings.parallel)
+            opened = fetched_in_order(
+                _pages_after(job.pages(), keys), make, self._settings.parallel
+            )
         elif isinstance(job, QueryJobV1):
-            opened = map(make, _behind(job.pages(), keys))
+            opened = map(make, _pages_after(job.pages(), keys))
         elif taken is not None and taken.was_last:
             opened = iter(())
         else:
             opened = job.downloads(make, job.page_at(taken.next_locator if taken else None))
         for body in opened:
-            yield self._tell_expiry(body)
+            yield self._note_expiry(body)
             body.close()
 
     def _reads_ahead(self, job: QueryJob) -> bool:
@@ -302,17 +289,17 @@ class Export:
             )
         return parallel > 1 and job.lists_pages
 
-    def _tell_expiry(self, body: Body) -> Body:
+    def _note_expiry(self, body: PageBody) -> PageBody:
         """Say so once where the results are about to go."""
         body.open()
-        if body.server_time is not None and not self._told_expiry:
+        if body.server_time is not None and not self._expiry_noted:
             expires = self.expires
             if expires is not None and body.server_time > expires - _TELL_BEFORE:
                 self._run.note(
                     f"The org removes the results of job {self.job_id} at {expires:%Y-%m-%d %H:%M} "
                     "UTC; read them before."
                 )
-            self._told_expiry = True
+            self._expiry_noted = True
         return body
 
     def _rows(
@@ -326,12 +313,12 @@ class Export:
         """
         reading = self._reading(raw)
         job = self._done()
-        tally, told, delivered = Tally(), self._reporter(), 0
+        tally, report, delivered = Tally(), self._reporter(), 0
         with closing(self._bodies()) as bodies:
             for body in bodies:
                 for rows in reading.rows(body):
                     tally.add(body.page, len(rows))
-                    told(tally)
+                    report(tally)
                     fresh = rows if window is None else window.new(rows)
                     delivered += len(fresh)
                     if fresh:
@@ -413,11 +400,11 @@ class Export:
             for rows in self._rows(False, window):
                 yield batch_of_rows(rows, self.schema)
             return
-        job, tally, told = self._done(), Tally(), self._reporter()
+        job, tally, report = self._done(), Tally(), self._reporter()
         with closing(self._bodies()) as bodies:
             for page, batch in reading.batches(bodies):
                 tally.add(page, batch.num_rows)
-                told(tally)
+                report(tally)
                 yield batch
         self._settle(job, tally, tally.rows)
 
@@ -526,26 +513,28 @@ class Export:
         return self.rows_read or 0
 
     def _write_rows(self, csv_file: CsvTarget, window: WindowReading | None) -> None:
-        csv_file.begin_anew([column.name for column in self.columns])
+        csv_file.restart([column.name for column in self.columns])
         for rows in self._rows(self._settings.content_type == "CSV", window):
             csv_file.write_rows(rows)
 
     def _copy_pages(self, job: QueryJob, csv_file: CsvTarget) -> None:
-        reading, tally, told = self._reading(), Tally(), self._reporter()
+        reading, tally, report = self._reading(), Tally(), self._reporter()
         taken = csv_file.taken
         for batch_id, rows in taken.rows if taken else ():
             tally.add_to_batch(batch_id, rows)
-        with closing(self._bodies(not csv_file.takes_back, taken)) as bodies:
+        with closing(self._bodies(not csv_file.can_undo, taken)) as bodies:
             for body in bodies:
-                csv_file.copy(self._access, body, reading, lambda: told(tally))
+                csv_file.copy(self._access, body, reading, lambda: report(tally))
                 tally.add(body.page, csv_file.page_rows)
-                told(tally)
+                report(tally)
         if not csv_file.has_header:
             csv_file.write_header([column.name for column in self.columns])
         self._settle(job, tally, tally.rows)
 
 
-def _behind(pages: Iterator[Page], keys: Sequence[Sequence[str | None]]) -> Iterator[Page]:
+def _pages_after(
+    pages: Iterator[PageAddress], keys: Sequence[Sequence[str | None]]
+) -> Iterator[PageAddress]:
     """The pages behind those that were read, which must be the same ones."""
     for number, page in enumerate(pages):
         if number >= len(keys):
@@ -572,160 +561,3 @@ def _c_stream(
     reader = pa.RecordBatchReader.from_batches(schema, lazily())
     stream: object = reader.__arrow_c_stream__(requested_schema)
     return stream
-
-
-# Making one
-
-
-def plan_export(access: OrgAccess, soql: str, options: ExportOptions) -> Export:
-    """An export that is checked and not submitted yet.
-
-    Args:
-        access: the org.
-        soql: a query, or with ``fields`` an object's name.
-        options: see `ExportOptions`.
-
-    Raises:
-        InvalidInput: the query or an option cannot be; nothing but describes was asked for.
-    """
-    settings = ExportSettings.of(options)
-    since, until, state = options.get("since"), options.get("until"), options.get("state")
-    fields, where = options.get("fields"), options.get("where")
-    include_deleted = options.get("include_deleted")
-    incremental = not (since is None and until is None and state is None)
-    query = read_query(_text(access, soql, fields, where, incremental))
-    text = expanded(query, access.describes)
-    if text != query.text:
-        query = read_query(text)
-    columns = columns_of(query, access.describes)
-    window = None
-    if incremental:
-        has_deleted = access.describes.object(query.object).field(DELETED) is not None
-        _check_window_columns(columns, has_deleted and include_deleted is not False)
-        if settings.journal is not None:
-            raise InvalidInput(
-                "journal= is not needed with since=, until= or state=: the state is written last, "
-                "so that the same call delivers the same window again after a crash."
-            )
-        include_deleted = has_deleted if include_deleted is None else include_deleted
-        now = access.describes.server_time()
-        whose = f"{access.describes.origin} {bool(include_deleted)}"
-        window = open_window(query, since, until, state, now, whose=whose)
-        query = read_query(query.with_condition(window.condition))
-    settings = replace(settings, include_deleted=bool(include_deleted))
-    choice = choose_api(settings, access.api_version)
-    check_chunking(settings, query)
-    return Export(QueryRun(access, query, settings, choice), columns, window)
-
-
-def _text(
-    access: OrgAccess,
-    soql: str,
-    fields: Sequence[str] | str | None,
-    where: Condition | None,
-    incremental: bool,
-) -> str:
-    """The query, or what is built for an object."""
-    if re.match(r"\s*select\s", soql, re.IGNORECASE):
-        if fields is not None or where is not None:
-            raise InvalidInput("fields= and where= go with an object's name, not with a query.")
-        return soql
-    if fields is None:
-        raise InvalidInput(
-            f"export({soql!r}) needs fields=[...] or fields='all', or a query that begins with "
-            "SELECT."
-        )
-    described = access.describes.object(soql.strip())
-    names = all_fields(described) if fields == "all" else fields
-    if isinstance(names, (set, frozenset)):
-        # In one order in each process, or the state would be of another query in the next.
-        names = sorted(names)
-    if incremental and not isinstance(names, str):
-        have = {name.lower() for name in names}
-        needed = ["Id", STAMP, *([DELETED] if described.field(DELETED) else [])]
-        names = [*names, *(name for name in needed if name.lower() not in have)]
-    return build_select(described.name, names, where)
-
-
-def _check_window_columns(columns: Sequence[Column], deleted: bool) -> None:
-    names = {column.name for column in columns}
-    missing = [name for name in ("Id", STAMP, *([DELETED] if deleted else [])) if name not in names]
-    if missing:
-        raise InvalidInput(
-            f"An incremental export needs {', '.join(missing)} in its SELECT, to tell what was "
-            "delivered before and what was deleted."
-        )
-
-
-def attach_export(access: OrgAccess, job_id: str, settings: ExportSettings | None = None) -> Export:
-    """The export of a query job that was made elsewhere, by either API.
-
-    Args:
-        access: the org.
-        job_id: 18 characters.
-        settings: how it is read.
-
-    Raises:
-        InvalidJob: the org knows no such job, or not any more.
-    """
-    settings = settings or ExportSettings()
-    try:
-        info = access.v2.query_job(job_id)
-    except ApiFault:
-        return _attached_v1(access, job_id, settings)
-    if info.fields.get("jobType", _V2_JOB) != _V2_JOB:
-        return _attached_v1(access, job_id, settings)
-    job = QueryJobV2(access, info, settings.max_records)
-    choice = Choice("2.0", "the job is one of its")
-    return Export(QueryRun(access, None, settings, choice, job))
-
-
-def _attached_v1(access: OrgAccess, job_id: str, settings: ExportSettings) -> Export:
-    info = v1.as_text(access.v1.job(job_id))
-    if info.get("operation") not in ("query", "queryAll"):
-        raise InvalidInput(f"Job {job_id} is a load's and no query's.", job_id=job_id)
-    settings = replace(settings, content_type=cast(ContentType, info.get("contentType") or "CSV"))
-    job = QueryJobV1(access, None, job_id, content_type=settings.content_type)
-    query = read_query(job.soql())
-    run = QueryRun(access, query, settings, Choice("1.0", "the job is one of its"), job)
-    return Export(run, columns_of(query, access.describes))
-
-
-def resume_export(
-    access: OrgAccess,
-    journal: str | os.PathLike[str],
-    *,
-    timeout: float | None = None,
-    progress: ProgressOption = None,
-) -> Export:
-    """Go on where a crash left an export: its job is taken up, the file of it finished.
-
-    Args:
-        access: the org.
-        journal: its path.
-        timeout, progress: see `ExportOptions`.
-
-    Raises:
-        JournalMismatch: it is no journal of an export, or another process holds it.
-    """
-    with Journal.open(journal) as record:
-        header, entries = record.header, record.entries
-    if header.get("kind") != KIND:
-        raise JournalMismatch(f"{journal} is no journal of an export.")
-    options: ExportOptions = {
-        "api": header["api"],
-        "content_type": header["content_type"],
-        "include_deleted": header["include_deleted"],
-        "pk_chunking": header["pk_chunking"],
-        "parallel": header["parallel"],
-        "max_records": header["max_records"],
-        "keep_nul": header["keep_nul"],
-        "journal": journal,
-        "timeout": timeout,
-        "progress": progress,
-    }
-    export = plan_export(access, header["soql"], options)
-    path = next((entry["path"] for entry in reversed(entries) if entry["do"] == "file"), None)
-    if path is not None:
-        export.to_csv(path)
-    return export

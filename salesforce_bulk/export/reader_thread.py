@@ -17,7 +17,7 @@ _HANDED_BYTES = 1 << 20
 _AHEAD = 2
 
 
-def in_own_thread(
+def read_in_thread(
     pieces: Generator[bytes, None, None], interrupt: Callable[[], None]
 ) -> Generator[bytes, None, None]:
     """The pieces, in their order; what ends them early is raised here.
@@ -31,7 +31,7 @@ def in_own_thread(
 
     def run() -> None:
         try:
-            for some in gathered(pieces):
+            for some in grouped(pieces):
                 free.acquire()
                 if left.is_set():
                     break
@@ -63,7 +63,7 @@ def in_own_thread(
         thread.join()
 
 
-def gathered(pieces: Iterable[bytes]) -> Iterator[list[bytes]]:
+def grouped(pieces: Iterable[bytes]) -> Iterator[list[bytes]]:
     """The pieces by so many that handing them over costs little."""
     some: list[bytes] = []
     size = 0
