@@ -17,7 +17,8 @@ from salesforce_bulk.api.v1 import BulkV1
 from salesforce_bulk.api.v2 import BulkV2
 from salesforce_bulk.http.call import Caller
 from salesforce_bulk.http.transport import Response, Transport
-from salesforce_bulk.login.auth import LoginProvider, Renewal
+from salesforce_bulk.login.provider import LoginProvider
+from salesforce_bulk.login.renewal import Renewal
 from salesforce_bulk.wire import media
 
 _T = TypeVar("_T")

@@ -51,7 +51,7 @@ from salesforce_bulk.load.batching import batch_body, refuse_too_many_records
 from salesforce_bulk.load.job import LoadJob
 from salesforce_bulk.load.results import LoadResult
 from salesforce_bulk.load.settings import LoadOptions, LoadSettings
-from salesforce_bulk.login import auth
+from salesforce_bulk.login.password import PasswordLogin, salesforce_login
 from salesforce_bulk.models import UploadResult
 from salesforce_bulk.progress import ProgressOption
 from salesforce_bulk.util import IteratorBytesIO
@@ -86,7 +86,7 @@ nsclean = re.compile("{.*}")
 job_to_http_content_type = media.BY_CONTENT_TYPE
 
 #: `simple_salesforce.SalesforceLogin`; looked up here at every login, so that it can be patched.
-SalesforceLogin = auth.sign_in
+SalesforceLogin = salesforce_login
 
 _VERSION = re.compile(r"v?(\d{1,3})(?:\.(\d))?", re.IGNORECASE)
 
@@ -863,9 +863,9 @@ def _password_login(
     version: str,
     domain: str | None,
     login_url: str | None,
-) -> auth.PasswordLogin:
+) -> PasswordLogin:
     name = f"{DEFAULT_CLIENT_ID_PREFIX}/{client_id}" if client_id else DEFAULT_CLIENT_ID_PREFIX
-    return auth.PasswordLogin(
+    return PasswordLogin(
         username=username,
         password=password,
         security_token=security_token,

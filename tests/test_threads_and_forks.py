@@ -27,7 +27,8 @@ from raw_server import (
 from salesforce_bulk import SalesforceBulk
 from salesforce_bulk.client_access import access_of
 from salesforce_bulk.http.transport import Transport
-from salesforce_bulk.login.auth import Renewal, Session
+from salesforce_bulk.login.provider import Session
+from salesforce_bulk.login.renewal import Renewal
 
 THREADS = 16
 

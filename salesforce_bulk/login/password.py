@@ -1,46 +1,28 @@
-"""Logging in, and logging in again when a session expires.
+"""Logging in with user name and password: SOAP ``login()`` by simple-salesforce.
 
-simple-salesforce performs the logins that it knows; it is imported when a login happens,
-because it costs 100 ms and 20 MB.
+simple-salesforce is imported when a login happens, because it costs 100 ms and 20 MB.
 """
 
 from __future__ import annotations
 
-import copy
-import os
-import threading
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from html import escape
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from salesforce_bulk.errors import BulkApiError, IncompleteLogin, UnexpectedResponse
 from salesforce_bulk.http.transport import Response, Transport, is_loopback
 from salesforce_bulk.limits import LAST_SOAP_LOGIN_VERSION
+from salesforce_bulk.login.provider import Session
 from salesforce_bulk.wire.fault import NO_FAULT, Fault, read_fault
 from salesforce_bulk.wire.soap import Login, fault_document, read_login
 
 #: What `simple_salesforce.SalesforceLogin` is to a provider.
-SignIn = Callable[..., tuple[str, str]]
+SalesforceLoginFunction = Callable[..., tuple[str, str]]
 
 
-class Session(NamedTuple):
-    """A session id (or access token) and the org's own origin, ``https://host[:port]``."""
-
-    session_id: str
-    instance: str
-
-
-class LoginProvider(Protocol):
-    """A way to get a session. A provider that cannot do so twice is not given for renewal."""
-
-    def login(self, transport: Transport) -> Session:
-        """Log in now; raises `LoginFailed` or `TransportError`."""
-        ...
-
-
-def sign_in(*args: Any, **kwargs: Any) -> tuple[str, str]:
+def salesforce_login(*args: Any, **kwargs: Any) -> tuple[str, str]:
     """`simple_salesforce.SalesforceLogin`, imported at the first call."""
     import simple_salesforce  # noqa: PLC0415
 
@@ -76,7 +58,7 @@ class PasswordLogin:
     client_id: str | None = None
     api_version: str = str(LAST_SOAP_LOGIN_VERSION)
     login_url: str | None = None
-    sign_in: SignIn = field(default=sign_in, repr=False, compare=False)
+    sign_in: SalesforceLoginFunction = field(default=salesforce_login, repr=False, compare=False)
 
     def login(self, transport: Transport) -> Session:
         """Log in now.
@@ -87,27 +69,27 @@ class PasswordLogin:
                 `simple_salesforce.exceptions.SalesforceAuthenticationFailed`.
             TransportError: the login server gave no usable answer.
         """
-        post = _LoginPost(transport, (self.password, self.security_token))
+        connection = _LoginConnection(transport, (self.password, self.security_token))
         try:
-            session_id, instance = self.sign_in(session=post, **self._arguments())
+            session_id, instance = self.sign_in(session=connection, **self._arguments())
         except BulkApiError:
             raise
         except Exception as error:
             # Catching by type would import simple-salesforce where a caller replaced sign_in.
             if type(error).__name__ != "SalesforceAuthenticationFailed":
                 raise
-            raise self._refusal(error, post) from error
-        if post.login is not None and post.login.password_expired:
-            raise self._refusal(_EXPIRED_PASSWORD, post)
-        return Session(session_id, self._origin(_unshortened(instance, post.login)))
+            raise self._refusal(error, connection) from error
+        if connection.login is not None and connection.login.password_expired:
+            raise self._refusal(_EXPIRED_PASSWORD, connection)
+        return Session(session_id, self._origin(_restored_host(instance, connection.login)))
 
-    def _refusal(self, error: Any, post: _LoginPost) -> BulkApiError:
+    def _refusal(self, error: Any, connection: _LoginConnection) -> BulkApiError:
         from salesforce_bulk.login.refusal import refusal  # noqa: PLC0415
 
         # simple-salesforce knows neither a fault without detail nor its code's other spelling.
-        code = post.fault.code or str(error.code)
-        message = post.fault.message or str(error.auth_message or "")
-        return refusal(self.username, code, message, post.status)
+        code = connection.fault.code or str(error.code)
+        message = connection.fault.message or str(error.auth_message or "")
+        return refusal(self.username, code, message, connection.status)
 
     def _arguments(self) -> dict[str, str | None]:
         """The keywords of `SalesforceLogin`, as 2.2.0 passed them."""
@@ -145,19 +127,19 @@ class PasswordLogin:
         return f"{scheme}://{instance}"
 
 
-class _Refused(NamedTuple):
+class _PasswordRefusal(NamedTuple):
     """A refusal that simple-salesforce does not see, in its words."""
 
     code: str
     auth_message: str
 
 
-_EXPIRED_PASSWORD = _Refused(
+_EXPIRED_PASSWORD = _PasswordRefusal(
     "INVALID_OPERATION_WITH_EXPIRED_PASSWORD", "The user's password has expired."
 )
 
 
-def _unshortened(instance: str, login: Login | None) -> str:
+def _restored_host(instance: str, login: Login | None) -> str:
     """The org's host with what simple-salesforce took out of it.
 
     It removes ``-api`` wherever it stands, for hosts such as ``na1-api.salesforce.com``; in a
@@ -169,7 +151,7 @@ def _unshortened(instance: str, login: Login | None) -> str:
     return host
 
 
-class _LoginPost:
+class _LoginConnection:
     """What simple-salesforce takes for a session: its calls go through the transport, so that
     proxies, certificates, timeouts and errors are those of every other call.
 
@@ -219,41 +201,3 @@ class _LoginPost:
 def _is_telling(secret: str) -> bool:
     # Removing a short plain word, such as a test org's "password", would garble the message.
     return len(secret) > 10 or (len(secret) > 3 and not secret.isalpha())
-
-
-class Renewal:
-    """Logs in again for all threads of a client at once."""
-
-    def __init__(self, provider: LoginProvider, transport: Transport) -> None:
-        self._provider = provider
-        self._transport = transport
-        # By process: another thread may hold the lock while this one forks.
-        self._locks: dict[int, threading.Lock] = {}
-        self._renewed: dict[str, Session] = {}
-        self._logins = 0
-        self._failure: BulkApiError | None = None
-
-    def renew(self, stale: str) -> Session:
-        """A session in place of ``stale``; threads that bring the same one share a login,
-        and its failure: a wrong password tried once a thread would lock the user out."""
-        before = self._logins
-        with self._locks.setdefault(os.getpid(), threading.Lock()):
-            session = self._renewed.get(stale)
-            if session is not None:
-                return session
-            if self._logins != before and self._failure is not None:
-                raise copy.copy(self._failure) from self._failure.__cause__
-            try:
-                session = self._provider.login(self._transport)
-            except BulkApiError as error:
-                # A copy: the caller of this thread will put its own job into the error.
-                self._failure = copy.copy(error)
-                self._failure.__cause__ = error.__cause__
-                raise
-            finally:
-                # Counted when it has ended: who comes while it goes on shares what it brings.
-                self._logins += 1
-            self._failure = None
-            # Only the last generation can still be on the way in another thread.
-            self._renewed = {stale: session}
-            return session

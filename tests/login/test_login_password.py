@@ -39,7 +39,8 @@ from salesforce_bulk import (
     UnexpectedResponse,
 )
 from salesforce_bulk.emulator import SalesforceEmulator
-from salesforce_bulk.login.auth import PasswordLogin, Session, _unshortened
+from salesforce_bulk.login.password import PasswordLogin, _restored_host
+from salesforce_bulk.login.provider import Session
 from salesforce_bulk.wire.soap import Login, read_login
 
 NASTY = "a&b<c>d\"e'f é]]>ü {x}"
@@ -291,8 +292,8 @@ def test_the_static_login_is_the_same_login() -> None:
 def test_a_host_keeps_its_name(server_url: str, instance: str) -> None:
     """simple-salesforce takes -api out of every host; a My Domain keeps it."""
     shortened = server_url.split("/")[2].replace("-api", "")
-    assert _unshortened(shortened, Login(server_url, False)) == instance
-    assert _unshortened(shortened, None) == shortened
+    assert _restored_host(shortened, Login(server_url, False)) == instance
+    assert _restored_host(shortened, None) == shortened
 
 
 def test_a_login_of_the_callers_is_used() -> None:
@@ -325,9 +326,9 @@ import sys, salesforce_bulk
 salesforce_bulk.SalesforceBulk(sessionId="s", host="acme.example")
 heavy = {"simple_salesforce", "zeep", "lxml", "jwt"} & set(sys.modules)
 assert not heavy, heavy
-from salesforce_bulk.login.auth import sign_in
+from salesforce_bulk.login.password import salesforce_login
 try:
-    sign_in()
+    salesforce_login()
 except Exception as error:
     assert type(error).__name__ == "SalesforceAuthenticationFailed"
 assert "simple_salesforce" in sys.modules
