@@ -111,6 +111,12 @@ __all__ = [
     "UnsupportedContentType",
     "UploadResult",
     "__version__",
+    # The modules that 2.2.0 had as attributes after ``import salesforce_bulk``, and that
+    # ``from salesforce_bulk import *`` brought.
+    "bulk_states",
+    "csv_adapter",
+    "salesforce_bulk",
+    "util",
 ]
 
 #: Where the public names are, those that import least first.
@@ -125,7 +131,6 @@ _HOMES = (
     "export.handle",
     "salesforce_bulk",
 )
-#: What 2.2.0 had as attributes after ``import salesforce_bulk``.
 _MODULES = ("bulk_states", "csv_adapter", "errors", "salesforce_bulk", "util")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from io import BytesIO
 from typing import Any, Literal
@@ -24,13 +25,19 @@ class CsvDictsAdapter:
             ``"clear"`` writes ``#N/A``, which empties it.
 
     Values are written as Salesforce reads them (`formats.values.to_text`); a type that is not
-    listed there is written as its own ``str()``, where it has one. Numbers stand unquoted, all
-    else in quotes.
+    listed there is written as its own ``str()``. Numbers stand unquoted, all else in quotes.
+
+    What `to_text` refuses, such as a datetime without a time zone, an infinite number or a dict,
+    is written as 2.2.0 wrote it, and the first such value warns (UserWarning, with its row and
+    column): Salesforce may refuse it or read something else. `SalesforceBulk.insert` and the
+    other verbs refuse it instead.
 
     Raises:
-        InvalidInput: (from ``next``) a value that cannot be written, or a key that the first
-            row did not have; names row and column.
+        InvalidInput: (from ``next``) half a character, or a key that the first row did not
+            have; names row and column.
     """
+
+    __module__ = "salesforce_bulk"
 
     def __init__(
         self,
@@ -46,6 +53,7 @@ class CsvDictsAdapter:
         self.add_header = False
         self._null = _NULL_CELLS[nulls]
         self._row = 0
+        self._warned = False
 
     def __iter__(self) -> CsvDictsAdapter:
         return self
@@ -69,7 +77,9 @@ class CsvDictsAdapter:
         if self.add_header:
             self.csv.writeheader()
             self.add_header = False
-        cells = {column: self._cell(column, value) for column, value in row.items()}
+        cells = {}
+        for column, value in row.items():  # no comprehension: its frame would count in a warning
+            cells[column] = self._cell(column, value)
         try:
             self.csv.writerow(cells)
         except UnicodeEncodeError as error:
@@ -94,11 +104,11 @@ class CsvDictsAdapter:
 
     def _cell(self, column: str, value: Any) -> Any:
         try:
-            text = _text(value)
+            text = to_text(value)
         except Unwritable as error:
-            raise InvalidInput(
-                f"Row {self._row}, column {column!r}: {error}", row=self._row, column=column
-            ) from error
+            if not isinstance(error, UnknownType) or str(value) == repr(value):
+                self._warn(column, error)
+            return value
         if text is None:
             return self._null
         # The csv module quotes by type: a number has to stay one to stand unquoted.
@@ -108,13 +118,14 @@ class CsvDictsAdapter:
             return int(value)
         return text
 
-
-def _text(value: Any) -> str | None:
-    try:
-        return to_text(value)
-    except UnknownType:
-        # 2.2.0 wrote str() of everything; a dict's is its repr, which no field wants.
-        text = str(value)
-        if text == repr(value):
-            raise
-        return text
+    def _warn(self, column: str, error: Unwritable) -> None:
+        if self._warned:
+            return
+        self._warned = True
+        warnings.warn(
+            f"Row {self._row}, column {column!r}: {error}. It is written as its str(), as "
+            "salesforce-bulk 2.2.0 did, and Salesforce may refuse it or read something else; "
+            "later values of this kind are not told.",
+            UserWarning,
+            stacklevel=5,  # who asked for the row: past __next__, next and the cells
+        )

@@ -330,6 +330,11 @@ class NotFound(ApiFault):
     """The REST layer knows nothing at this address, e.g. a job that was deleted or expired."""
 
 
+# Where users import them from, and what a traceback shows.
+for _error in list(vars().values()):
+    if isinstance(_error, type) and issubclass(_error, BulkApiError):
+        _error.__module__ = "salesforce_bulk"
+
 #: exceptionCode (1.0) and errorCode (2.0, REST), compared without case and underscores.
 FAULT_TYPES: dict[str, type[ApiFault]] = {
     "invalidsessionid": SessionExpired,

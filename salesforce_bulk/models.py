@@ -1,7 +1,5 @@
 """What the calls return."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
@@ -12,6 +10,7 @@ class TruthText(str):
 
     2.2.0 returned plain text, so that ``if result.success`` held for failed rows as well;
     programs that compare with ``'true'`` and programs that just ask are both right now.
+    ``str(text)`` is plain text again.
     """
 
     __slots__ = ()
@@ -20,7 +19,14 @@ class TruthText(str):
         return self.lower() == "true"
 
 
-class UploadResult(NamedTuple):
+class _UploadFields(NamedTuple):
+    id: Any
+    success: Any
+    created: Any
+    error: Any
+
+
+class UploadResult(_UploadFields):
     """The outcome of one row, in the order of the rows of its batch.
 
     ===========  =======================  ==========================  ==================
@@ -31,12 +37,28 @@ class UploadResult(NamedTuple):
     ``created``  `TruthText`              bool                        bool
     ``error``    ``CODE:text:fields --``  list of dicts               list of dicts
     ===========  =======================  ==========================  ==================
+
+    As a tuple (iterated, by index, by ``_asdict()``) a CSV job's row holds plain text, because
+    Spark, YAML and database drivers look at the exact type of what they store: ask the
+    attributes ``success`` and ``created`` whether a row succeeded, and store the tuple.
     """
 
-    id: Any
-    success: Any
-    created: Any
-    error: Any
+    __slots__ = ()
+    __module__ = "salesforce_bulk"
+
+    @property
+    def success(self) -> Any:
+        """Whether the row succeeded."""
+        return _truth(self[1])
+
+    @property
+    def created(self) -> Any:
+        """Whether the record is new."""
+        return _truth(self[2])
+
+
+def _truth(value: Any) -> Any:
+    return TruthText(value) if type(value) is str else value
 
 
 class RowError(NamedTuple):
@@ -74,6 +96,10 @@ class RowResult(NamedTuple):
     id: str | None
     created: bool
     error: RowError | None
+
+
+# Set behind the classes: in a NamedTuple's body it would be taken for a field.
+RowError.__module__ = RowResult.__module__ = "salesforce_bulk"
 
 
 @dataclass(frozen=True)

@@ -29,6 +29,8 @@ class Progress:
         job_id: None before there is a job.
     """
 
+    __module__ = "salesforce_bulk"
+
     phase: str
     rows: int
     bytes: int = 0

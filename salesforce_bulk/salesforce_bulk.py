@@ -134,6 +134,8 @@ class SalesforceBulk:
     client may be used from several threads, and may be pickled and copied.
     """
 
+    __module__ = "salesforce_bulk"
+
     def __init__(
         self,
         sessionId: str | None = None,
@@ -617,14 +619,15 @@ class SalesforceBulk:
         return access_of(self).v1.result_ids(job_id, batch_id)
 
     def get_all_results_for_query_batch(
-        self, batch_id: str, job_id: str | None = None, chunk_size: int = PIECE_BYTES
+        self, batch_id: str, job_id: str | None = None, chunk_size: int | None = PIECE_BYTES
     ) -> Iterator[Any]:
         """One file after the other: what `get_query_batch_results` returns for each result id.
 
         Args:
             batch_id: of a query.
             job_id: looked up where not given.
-            chunk_size: bytes read from the wire at a time; fewer than 262,144 are read as that.
+            chunk_size: bytes read from the wire at a time; fewer than 262,144, or
+                None, are read as that.
 
         Raises:
             BatchNotComplete: at the first ``next``; also a RuntimeError.
@@ -642,7 +645,7 @@ class SalesforceBulk:
         batch_id: str,
         result_id: str,
         job_id: str | None = None,
-        chunk_size: int = PIECE_BYTES,
+        chunk_size: int | None = PIECE_BYTES,
         raw: bool = False,
     ) -> Any:
         """One result file ("Get Bulk Query Results").
@@ -650,7 +653,8 @@ class SalesforceBulk:
         Args:
             batch_id, result_id: from `get_query_batch_result_ids`.
             job_id: looked up where not given.
-            chunk_size: bytes read from the wire at a time; fewer than 262,144 are read as that.
+            chunk_size: bytes read from the wire at a time; fewer than 262,144, or
+                None, are read as that.
             raw: return urllib3's response, its body as it came: compressed, NULs kept,
                 its end not checked.
 
@@ -665,7 +669,7 @@ class SalesforceBulk:
         if raw:
             return access_of(self).v1.open_result(job_id, batch_id, result_id).raw
         # Programs of 2.2.0 pass its old default of 2,048, which would cost a fifth of the speed.
-        piece_bytes = max(chunk_size, PIECE_BYTES)
+        piece_bytes = max(chunk_size or 0, PIECE_BYTES)
         return IteratorBytesIO(
             access_of(self).v1.stream_result(job_id, batch_id, result_id, piece_bytes)
         )
@@ -903,11 +907,21 @@ def _batch_added(client: SalesforceBulk, job_id: str, body: bytes, media_type: s
         info = access_of(client).v1.add_batch(job_id, body, media_type)
     except InvalidJobState as error:
         if bulk_states.ABORTED in (error.error_message or ""):
-            raise BulkJobAborted(job_id) from error
+            raise _aborted(job_id, error) from error
         raise
     batch_id = _id_of(info, job_id)
     _remember(client.batches, batch_id, job_id)
     return batch_id
+
+
+def _aborted(job_id: str, error: BulkApiError) -> BulkJobAborted:
+    """The refusal of a batch as the job's abortion, with all that 2.2.0's error told."""
+    aborted = BulkJobAborted(job_id)
+    aborted.args = (f"{aborted}: {error}",)
+    aborted.status_code = error.status_code
+    aborted.error_code = error.error_code
+    aborted.error_message = error.error_message
+    return aborted
 
 
 def _query_object(soql: str) -> str:

@@ -13,6 +13,8 @@ class _Pieces(io.RawIOBase):
     def __init__(self, pieces: Iterator[Any]) -> None:
         self._pieces = pieces
         self._rest = memoryview(b"")
+        self.ended = False
+        self.given_up = False
 
     def readable(self) -> bool:
         return True
@@ -22,6 +24,7 @@ class _Pieces(io.RawIOBase):
             try:
                 piece = next(self._pieces)
             except StopIteration:
+                self.ended = True
                 return 0
             self._rest = memoryview(bytes(piece) if isinstance(piece, list) else piece)
         taken = self._rest[: len(target)]
@@ -38,7 +41,8 @@ class IteratorBytesIO(io.IOBase):
             None for an empty file.
 
     Lines end with ``\\n`` only. Closing the file closes the iterator, and with it the
-    connection that a download holds.
+    connection that a download holds; a file that was read to its end reads as empty after that,
+    one that was not raises ValueError.
     """
 
     #: Bytes taken from the iterator at a time where a reader asks for less.
@@ -47,12 +51,15 @@ class IteratorBytesIO(io.IOBase):
     def __init__(self, iterator: Iterable[Any] | None) -> None:
         self.iterator: Iterator[Any]
         self._buffer: io.BufferedReader
+        self._pieces: _Pieces
         if isinstance(iterator, IteratorBytesIO):
             # A file wrapped again would be read line by line; its buffer is taken over whole.
-            self.iterator, self._buffer = iterator.iterator, iterator._buffer
+            self.iterator, self._pieces = iterator.iterator, iterator._pieces
+            self._buffer = iterator._buffer
         else:
             self.iterator = iter(iterator or ())
-            self._buffer = io.BufferedReader(_Pieces(self.iterator), self.BUFFER_SIZE)
+            self._pieces = _Pieces(self.iterator)
+            self._buffer = io.BufferedReader(self._pieces, self.BUFFER_SIZE)
 
     def readable(self) -> bool:
         return True
@@ -82,6 +89,8 @@ class IteratorBytesIO(io.IOBase):
         return self._buffer.readlines(-1 if hint is None else hint)
 
     def __iter__(self) -> Iterator[bytes]:
+        if self.closed:
+            raise ValueError("I/O operation on closed file.")
         # The buffer's own iterator: a call in Python for each line would cost half the speed.
         return iter(self._buffer)
 
@@ -90,14 +99,18 @@ class IteratorBytesIO(io.IOBase):
 
     @property
     def closed(self) -> bool:
-        return self._buffer.closed
+        return self._pieces.given_up
 
     def close(self) -> None:
-        if not self.closed:
+        if self.closed:
+            return
+        self._pieces.given_up = True
+        if not self._pieces.ended:
+            # Programs of 2.2.0 read a file that a wrapper has closed behind its end.
             self._buffer.close()
-            close = getattr(self.iterator, "close", None)
-            if close is not None:
-                close()
+        close = getattr(self.iterator, "close", None)
+        if close is not None:
+            close()
 
     def __del__(self) -> None:
         # IOBase would close here. But `for line in IteratorBytesIO(x)` keeps only the iterator

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import copy
+import json
 import pickle
 
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
 from salesforce_bulk import UploadResult
 from salesforce_bulk.models import TruthText
 
-ROW = UploadResult("001x", TruthText("true"), TruthText("false"), "")
+ROW = UploadResult("001x", "true", "false", "")
 
 
 def test_the_four_fields_in_their_order() -> None:
@@ -38,10 +40,33 @@ def test_it_is_made_by_keyword_too_and_needs_all_four() -> None:
     "again", [copy.copy, copy.deepcopy, lambda x: pickle.loads(pickle.dumps(x))]
 )
 def test_it_pickles_and_copies_with_its_truth(again: object) -> None:
-    row = again(UploadResult("", TruthText("false"), TruthText("false"), "X:y:--"))  # type: ignore[operator]
+    row = again(UploadResult("", "false", "false", "X:y:--"))  # type: ignore[operator]
     assert row == ("", "false", "false", "X:y:--")
     assert not row.success
     assert type(row.success) is TruthText
+
+
+def test_what_is_stored_of_a_row_is_plain_text() -> None:
+    """Spark's createDataFrame and YAML's safe_dump look a value up by its exact type."""
+    for stored in (tuple(ROW), list(ROW), [*ROW], ROW._asdict().values(), [ROW[1], ROW[2]]):
+        assert {type(value) for value in stored} == {str}
+    assert type(str(ROW.success)) is str
+
+
+def test_yaml_and_json_write_rows_and_read_them_back() -> None:
+    written = yaml.safe_dump([ROW._asdict(), list(ROW)])
+    assert yaml.safe_load(written) == [
+        {"id": "001x", "success": "true", "created": "false", "error": ""},
+        ["001x", "true", "false", ""],
+    ]
+    assert json.loads(json.dumps(ROW)) == ["001x", "true", "false", ""]
+
+
+@pytest.mark.parametrize("answer", [True, False])
+def test_a_json_jobs_booleans_stay_themselves(answer: bool) -> None:
+    row = UploadResult("1", answer, answer, [])
+    assert (row.success, row.created) == (answer, answer)
+    assert type(row.success) is bool
 
 
 def test_a_failed_rows_success_is_false_when_asked_and_the_text_when_compared() -> None:

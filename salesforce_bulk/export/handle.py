@@ -116,6 +116,8 @@ class Export:
             see only its text.
     """
 
+    __module__ = "salesforce_bulk"
+
     def __init__(
         self,
         run: QueryRun,

@@ -66,6 +66,8 @@ class LoadJob:
         rows: of the source; of a 2.0 job of another process known with its results only.
     """
 
+    __module__ = "salesforce_bulk"
+
     def __init__(
         self,
         clock: Clock,

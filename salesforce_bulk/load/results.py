@@ -325,6 +325,8 @@ class LoadResult:
         succeeded, failed, unprocessed, unknown: `RowView`; they add up to ``rows``.
     """
 
+    __module__ = "salesforce_bulk"
+
     def __init__(
         self,
         name: str,

@@ -21,7 +21,7 @@ from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import fromstring
 
 from salesforce_bulk.errors import UnexpectedResponse
-from salesforce_bulk.models import TruthText, UploadResult
+from salesforce_bulk.models import UploadResult
 from salesforce_bulk.wire import media
 
 NAMESPACE = "http://www.force.com/2009/06/asyncapi/dataload"
@@ -194,20 +194,9 @@ def _rows_from_csv(body: bytes) -> list[UploadResult]:
     for number, row in enumerate(rows, 1):
         if len(row) != len(header):
             raise Unreadable(f"row result {number} has {len(row)} of {len(header)} columns")
-    truth = _TruthTexts().__getitem__
-    ids, successes, createds, errors = (map(itemgetter(column), rows) for column in columns)
     # What UploadResult(...) does, without a call of Python for each row.
     make = partial(tuple.__new__, UploadResult)
-    cells = zip(ids, map(truth, successes), map(truth, createds), errors, strict=True)
-    return list(map(make, cells))
-
-
-class _TruthTexts(dict[str, TruthText]):
-    """One `TruthText` for each distinct text: 10,000 rows hold two."""
-
-    def __missing__(self, text: str) -> TruthText:
-        made = self[text] = TruthText(text)
-        return made
+    return list(map(make, map(itemgetter(*columns), rows)))
 
 
 def _row_from_json(row: Any) -> UploadResult:

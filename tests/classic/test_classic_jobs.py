@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import pickle
 import unittest.mock
 from collections.abc import Iterator
 from typing import Any
@@ -217,6 +218,12 @@ def test_an_aborted_job_is_aborted_and_takes_no_batch(bulk: SalesforceBulk) -> N
     with pytest.raises(BulkJobAborted, match=f"Job {job} aborted") as caught:
         bulk.post_batch(job, CSV)
     assert caught.value.job_id == job
+    assert (caught.value.status_code, caught.value.error_code) == (400, "InvalidJobState")
+    assert "Aborted" in str(caught.value.error_message)
+    # The text of 2.2.0's error is in it, up to the answer that programs parse.
+    assert "[400] Bulk API HTTP Error result: <?xml" in str(caught.value)
+    again = pickle.loads(pickle.dumps(caught.value))
+    assert (str(again), again.status_code) == (str(caught.value), 400)
 
 
 def test_a_query_for_an_aborted_job_says_so_too(bulk: SalesforceBulk) -> None:

@@ -46,6 +46,36 @@ def test_submodules_are_attributes_after_importing_the_package_alone() -> None:
     subprocess.run([sys.executable, "-c", program], check=True)
 
 
+def test_a_star_import_brings_what_it_brought() -> None:
+    program = (
+        "from salesforce_bulk import *\n"
+        "assert bulk_states.FAILED, util.IteratorBytesIO\n"
+        "assert csv_adapter.CsvDictsAdapter is CsvDictsAdapter\n"
+        "assert salesforce_bulk.SalesforceBulk is SalesforceBulk, BulkApiError\n"
+        "assert UploadResult\n"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True)
+
+
+def test_the_folders_of_the_package_hide_no_public_name() -> None:
+    """`load`, `export` and the like are modules once they are imported; verbs are methods."""
+    program = (
+        "import salesforce_bulk, importlib, pkgutil, types\n"
+        "folders = {m.name for m in pkgutil.iter_modules(salesforce_bulk.__path__)}\n"
+        "for name in sorted(folders - {'__main__'}):\n"
+        "    importlib.import_module(f'salesforce_bulk.{name}')\n"
+        "old = {'bulk_states', 'csv_adapter', 'salesforce_bulk', 'util'}\n"
+        "for name in set(salesforce_bulk.__all__) - old:\n"
+        "    assert name == '__version__' or name not in folders, name\n"
+        "    assert not isinstance(getattr(salesforce_bulk, name), types.ModuleType), name\n"
+        "    assert not isinstance(getattr(salesforce_bulk.SalesforceBulk, name, None),"
+        " types.ModuleType)\n"
+        "for name in old:\n"
+        "    assert isinstance(getattr(salesforce_bulk, name), types.ModuleType), name\n"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True)
+
+
 @pytest.mark.parametrize(
     ("path", "name"),
     [

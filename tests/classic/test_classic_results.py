@@ -341,8 +341,7 @@ def test_a_result_is_the_same_whatever_the_chunk_size(
     load(bulk, NAMES)
     batch = queried(bulk, "SELECT Name FROM Account")
     (result_id,) = bulk.get_query_batch_result_ids(batch)
-    given = {} if chunk_size is None else {"chunk_size": chunk_size}
-    stream = bulk.get_query_batch_results(batch, result_id, **given)
+    stream = bulk.get_query_batch_results(batch, result_id, chunk_size=chunk_size)
     assert isinstance(stream, IteratorBytesIO)
     rows = list(unicodecsv.DictReader(stream, encoding="utf-8"))
     assert [row["Name"] for row in rows] == NAMES

@@ -8,11 +8,12 @@ import io
 import math
 import uuid
 from collections.abc import Iterator
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, datetime, time, timedelta, timezone
 from decimal import Decimal
 from pathlib import PurePosixPath
 from typing import Any
 
+import numpy as np
 import pytest
 import unicodecsv
 from hypothesis import given
@@ -192,21 +193,41 @@ def test_other_types_are_written_as_their_own_text(value: Any, written: bytes) -
 
 
 @pytest.mark.parametrize(
-    ("value", "reason"),
+    ("value", "written", "reason"),
     [
-        (datetime(2020, 1, 2, 3, 4, 5), "time zone"),
-        (math.inf, "infinite"),
-        ({"a": 1}, "Owner.Username"),
-        (object(), "object"),
-        ([1, 2], "multi-select"),
+        (datetime(2024, 1, 2, 3, 4, 5), b'"2024-01-02 03:04:05"', "time zone"),
+        (np.datetime64("2024-01-02T03:04:05"), b"2024-01-02T03:04:05", "time zone"),
+        (time(1, 2, tzinfo=timezone(timedelta(hours=2))), b'"01:02:00+02:00"', "offset"),
+        (datetime.max.replace(tzinfo=timezone(-timedelta(hours=2))),
+         b'"9999-12-31 23:59:59.999999-02:00"', "UTC"),
+        (math.inf, b"inf", "infinite"),
+        (-math.inf, b"-inf", "infinite"),
+        (Decimal("Infinity"), b"Infinity", "infinite"),
+        ({"a": 1}, b"\"{'a': 1}\"", "Owner.Username"),
+        ([1, 2], b'"[1, 2]"', "multi-select"),
+        (["a;b"], b"\"['a;b']\"", "separator"),
+        (1 + 2j, b'(1+2j)', "complex"),
+        (range(2), b'"range(0, 2)"', "range"),
     ],
-)
-def test_what_has_no_right_text_is_refused_with_row_and_column(value: Any, reason: str) -> None:
-    adapter = CsvDictsAdapter([{"A": "1"}, {"A": value}])
+)  # fmt: skip
+def test_what_has_no_right_text_is_written_as_by_2_2_0_with_one_warning(
+    value: Any, written: bytes, reason: str
+) -> None:
+    adapter = CsvDictsAdapter([{"A": "1"}, {"A": value}, {"A": value}])
     next(adapter)
-    with pytest.raises(InvalidInput, match=reason) as caught:
+    with pytest.warns(UserWarning, match=reason) as told:
+        assert next(adapter) == next(adapter) == written + b"\r\n"
+    assert len(told) == 1
+    assert str(told[0].message).startswith("Row 2, column 'A': ")
+    assert told[0].filename == __file__
+
+
+def test_where_warnings_are_errors_nothing_of_such_a_row_is_written() -> None:
+    adapter = CsvDictsAdapter([{"A": "1"}, {"A": math.inf}, {"A": "3"}])
+    next(adapter)
+    with pytest.raises(UserWarning, match="Row 2, column 'A'"):
         next(adapter)
-    assert (caught.value.row, caught.value.column) == (2, "A")
+    assert next(adapter) == b'"3"\r\n'
 
 
 def test_half_a_character_is_refused_with_its_row() -> None:
@@ -218,7 +239,7 @@ def test_half_a_character_is_refused_with_its_row() -> None:
 
 
 def test_nothing_of_a_refused_row_is_in_the_next_one() -> None:
-    adapter = CsvDictsAdapter([{"A": "1"}, {"A": math.inf}, {"A": "3"}])
+    adapter = CsvDictsAdapter([{"A": "1"}, {"A": "\ud83d"}, {"A": "3"}])
     next(adapter)
     with pytest.raises(InvalidInput):
         next(adapter)

@@ -304,6 +304,21 @@ def test_closing_closes_the_iterator_and_reading_on_is_an_error() -> None:
             read()
 
 
+def test_a_file_closed_behind_its_end_reads_as_empty() -> None:
+    """As in 2.2.0: a TextIOWrapper closes the file below it when it is dropped."""
+    source = Watched(b"a\nb\n", b"c\n")
+    file = IteratorBytesIO(source)
+    assert len(list(io.TextIOWrapper(file, "utf-8"))) == 3
+    gc.collect()
+    assert file.closed
+    assert source.closed
+    assert (file.read(), file.read(2), file.readline(), list(file.readlines())) == (b"",) * 3 + (
+        [],
+    )
+    with pytest.raises(ValueError, match="closed"):
+        iter(file)
+
+
 def test_a_with_block_closes() -> None:
     source = Watched(b"a")
     with IteratorBytesIO(source) as file:
