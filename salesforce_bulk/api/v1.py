@@ -15,6 +15,7 @@ from salesforce_bulk.errors import (
     BulkApiError,
     IncompleteBody,
     InvalidJobState,
+    UnexpectedResponse,
 )
 from salesforce_bulk.http.call import (
     Call,
@@ -46,6 +47,8 @@ class BulkV1:
     def __init__(self, caller: Caller, parse: Callable[[Response], Any]) -> None:
         self._caller = caller
         self._parse = parse
+        # By the id of a batch, what stands for the call that it answered.
+        self._answers: dict[str, object] = {}
 
     @property
     def clock(self) -> Clock:
@@ -112,11 +115,11 @@ class BulkV1:
         """POST /job/{id}/batch: the batchInfo of the new batch.
 
         Raises:
-            AmbiguousUpload: the answer was lost; the batch may exist.
+            AmbiguousUpload: the answer was lost, or is that to another batch; the batch may exist.
         """
         call = Call("POST", f"job/{job_id}/batch", body, media_type=media_type, job_id=job_id)
         try:
-            return self._caller.read(call, self._one)
+            return self._caller.read(call, lambda answer: self._own_answer(job_id, answer))
         except BulkApiError as error:
             if not may_be_done(error):
                 raise
@@ -128,6 +131,19 @@ class BulkV1:
                 error_message=error.error_message,
                 job_id=job_id,
             ) from (error.__cause__ or error)
+
+    def _own_answer(self, job_id: str, answer: Response) -> v1.Info:
+        info = self._one(answer)
+        batch_id, answered_job = str(info.get("id") or ""), str(info.get("jobId") or job_id)
+        if not answer.raw.version:
+            return info  # from a program's own test, where all batches may have one id
+        # setdefault is one step: of two threads with the same answer one is the first.
+        given = object()
+        if answered_job[:15] != job_id[:15]:
+            raise UnexpectedResponse(f"The answer names batch {batch_id} of job {answered_job}.")
+        if batch_id and self._answers.setdefault(batch_id, given) is not given:
+            raise UnexpectedResponse(f"The answer is that to an earlier batch, {batch_id}.")
+        return info
 
     def batches(self, job_id: str) -> list[v1.Info]:
         """GET /job/{id}/batch: the batchInfos."""

@@ -3,6 +3,9 @@
 Guide: "Add a Batch to a Job", "Get Information for All Batches in a Job", "Get Batch Request",
 "Get Batch Results".
 
+How a repeated request is noticed: when a job is closed, the batches that it lists are compared with
+those that were sent. One that nobody knows is told as `AmbiguousUpload`.
+
 How a lost answer is settled: the batches that the job lists and that nobody knows are fetched and
 compared with what was sent. Where the batch is not among them, the job is closed and the list read
 once more. A closed job takes no batch, not even one that is still on its way, so this list is
@@ -173,6 +176,7 @@ class UploadV1:
         self._settlement = _SettlementLock()
         self._lock = threading.Lock()
         self._stopped = threading.Event()
+        self._checked_jobs: set[str] = set()
         done = [plan.parts[index] for index in state.sent]
         self._rows = sum(len(part.numbers) for part in done)
         self._bytes = sum(part.place.length for part in done)
@@ -338,6 +342,56 @@ class UploadV1:
             log.warning("Job %s could not be closed; its batches go on: %s", job_id, error)
         else:
             self._record({"event": "closed", "job": job_id})
+
+    # Batches that nobody sent
+
+    def check_batches(self) -> None:
+        """Close the jobs and compare the batches that they list with those that were sent.
+
+        A closed job takes no more batches and is compared once.
+
+        Raises:
+            AmbiguousUpload: a job holds a batch that this load does not know.
+            ResultsExpired: a job is gone.
+        """
+        self.close()
+        for job_id in self.state.jobs:
+            if job_id not in self._checked_jobs:
+                self._check_batches_of(job_id)
+                if job_id != self.state.open_job:
+                    self._checked_jobs.add(job_id)
+
+    def _check_batches_of(self, job_id: str) -> None:
+        try:
+            infos = try_again(partial(self._api.batches, job_id), self._api.clock)
+        except InvalidJob as error:
+            raise _job_expired(job_id) from error
+        known = {ref.batch_id for ref in self.state.sent.values()}
+        for info in infos:
+            batch_id = str(info.get("id"))
+            if batch_id not in known and _state(info) != bulk_states.NOT_PROCESSED:
+                raise self._unknown_batch(BatchRef(job_id, batch_id))
+
+    def _unknown_batch(self, ref: BatchRef) -> AmbiguousUpload:
+        stored = try_again(partial(self._api.batch_request, *ref), self._api.clock)
+        bodies = ((index, self._plan.body(index)) for index in self.state.sent)
+        index = next((at for at, body in bodies if _same_rows(body, stored)), None)
+        if index is None:
+            content = "rows that this load did not send"
+        else:
+            numbers = self._plan.parts[index].numbers
+            content = (
+                f"the rows of batch {self.state.sent[index].batch_id} once more ({len(numbers):,} "
+                f"rows, from row {numbers[0]:,} on), so that they may be in the org twice"
+            )
+        return AmbiguousUpload(
+            f"Job {ref.job_id} holds batch {ref.batch_id}, which this load does not know. It holds "
+            f"{content}. Something on the way repeats requests: an adapter with retries of its "
+            "own, a proxy, or another program that uses the job. Compare the batches with the "
+            f"org's records, starting with attach({ref.job_id!r}).",
+            job_id=ref.job_id,
+            batch_id=ref.batch_id,
+        )
 
     # Answers that were lost
 
@@ -723,16 +777,53 @@ class EngineV1:
         self._upload.settle()
 
     def wait(self, deadline: float | None) -> bool:
+        self._upload.check_batches()
         done = self._results.wait(deadline)
         if done:
-            self._upload.close()  # where it failed before; nothing depends on it
+            self._upload.check_batches()  # of jobs that could not be closed before
         return done
 
     def units(self) -> list[Unit]:
         return self._results.units(unsent_fate(self._upload.refused))
 
     def abort(self) -> None:
-        document = v1.state_document(bulk_states.ABORTED)
-        for job_id in self.job_ids:
-            with suppress(InvalidJobState):  # it is over already
-                self._api.set_job_state(job_id, document, bulk_states.ABORTED)
+        abort_jobs(self._api, self.job_ids)
+
+
+class AttachedV1:
+    """The batches that a job of another process had when it was read back; others may follow.
+
+    Args:
+        api: the endpoints.
+        plan: the bodies that came back from the org.
+        state: the batches that they are of.
+        results: takes the results.
+    """
+
+    def __init__(self, api: BulkV1, plan: Plan, state: UploadStateV1, results: Spool) -> None:
+        self._api = api
+        self._results = ResultsV1(
+            api, plan, state, results, report=lambda phase, rows, size: None, parallel=1
+        )
+        self.job_ids: Sequence[str] = state.jobs
+        self.uploaded_parts = frozenset(state.sent)
+
+    def send(self) -> None:
+        """Everything was sent by the other process."""
+
+    def wait(self, deadline: float | None) -> bool:
+        return self._results.wait(deadline)
+
+    def units(self) -> list[Unit]:
+        return self._results.units(unsent_fate(None))
+
+    def abort(self) -> None:
+        abort_jobs(self._api, self.job_ids)
+
+
+def abort_jobs(api: BulkV1, job_ids: Sequence[str]) -> None:
+    """Abort the jobs that are not over."""
+    document = v1.state_document(bulk_states.ABORTED)
+    for job_id in job_ids:
+        with suppress(InvalidJobState):  # it is over already
+            api.set_job_state(job_id, document, bulk_states.ABORTED)

@@ -4,7 +4,8 @@ Guide: "Create a Job", "Upload Job Data", "Close or Abort a Job", "Get Job Succe
 Results" and its neighbours.
 
 Nothing of a job is processed before its upload is declared complete. So a job whose upload is in
-doubt is aborted, and the rows go into another one: they cannot be there twice. Once the upload is
+doubt is aborted, and the rows go into another one: they cannot be there twice. Where the abort is
+refused, another program has started the job, and its results count. Once the upload is
 stored, the job is the only one for its rows: that it is complete is declared again where the answer
 was lost, and no other job takes the rows whatever became of it.
 """
@@ -144,6 +145,7 @@ class EngineV2:
         self._joining = threading.Lock()  # one job's rows in memory at a time
         self._stopped = threading.Event()
         self._refused: BulkApiError | None = None
+        self._known_jobs = set(state.jobs)
         done = [plan.parts[index] for index in state.started]
         self._rows = sum(len(part.numbers) for part in done)
         self._bytes = sum(part.place.length for part in done)
@@ -155,7 +157,7 @@ class EngineV2:
 
     @property
     def uploaded_parts(self) -> frozenset[int]:
-        return frozenset(self._state.stored)
+        return frozenset(self._state.made)
 
     # Sending
 
@@ -205,8 +207,7 @@ class EngineV2:
         try:
             self._api.upload(job_id, self._plan.body(index))
         except TransportError:
-            self._abort_job(index, job_id)
-            return False
+            return not self._abort_job(index, job_id)
         except InvalidJobState:
             if self._api.ingest_job(job_id).state == bulk_states.ABORTED:
                 raise BulkJobAborted(job_id) from None
@@ -234,9 +235,11 @@ class EngineV2:
         if index in self._state.stored:
             self._start(index, job_id)
             return True
-        # Its upload was never declared complete, so nothing of it can have been processed.
-        self._abort_job(index, job_id)
-        return False
+        # This load never declared its upload complete; another program may have.
+        if self._abort_job(index, job_id):
+            return False
+        self._start(index, job_id)
+        return True
 
     def _create(self, index: int) -> str:
         spec = self._spec
@@ -256,12 +259,39 @@ class EngineV2:
                 job_id=job.id,
             )
         log.info("%s: job %s", spec.name, job.id)
-        self._record({"event": "job", "part": index, "job": job.id})
+        self._record_job(index, job.id)
         return job.id
 
-    def _abort_job(self, index: int, job_id: str) -> None:
-        self._api.set_ingest_state(job_id, bulk_states.ABORTED)
+    def _record_job(self, index: int, job_id: str) -> None:
+        with self._lock:
+            if job_id in self._known_jobs:
+                raise AmbiguousUpload(
+                    f"{self._spec.name}: the org's answer to the creation of a job names job "
+                    f"{job_id}, which this load has already; something on the way repeats "
+                    "answers. Nothing of this part was sent.",
+                    job_id=job_id,
+                )
+            self._known_jobs.add(job_id)
+            self._record_locked({"event": "job", "part": index, "job": job_id})
+
+    def _abort_job(self, index: int, job_id: str) -> bool:
+        """Give up a job whose upload is in doubt; False where another program has started it, so
+        that it is the one for these rows."""
+        try:
+            self._api.set_ingest_state(job_id, bulk_states.ABORTED)
+        except NotFound as error:
+            raise _job_expired(job_id) from error
+        except InvalidJobState as error:
+            state = self._job(job_id).state
+            if state == bulk_states.OPEN:
+                raise _ambiguous_upload(self._spec.name, job_id, error) from error
+            if state != bulk_states.ABORTED:
+                self._record({"event": "stored", "part": index, "job": job_id})
+                return False
+        except BulkApiError as error:
+            raise _ambiguous_upload(self._spec.name, job_id, error) from error
         self._record({"event": "left", "part": index, "job": job_id})
+        return True
 
     def _record_started(self, index: int, job_id: str) -> None:
         self._record({"event": "started", "part": index, "job": job_id})
@@ -273,8 +303,11 @@ class EngineV2:
 
     def _record(self, entry: Entry) -> None:
         with self._lock:
-            self._record_in_journal(entry)
-            self._state.replay(entry)
+            self._record_locked(entry)
+
+    def _record_locked(self, entry: Entry) -> None:
+        self._record_in_journal(entry)
+        self._state.replay(entry)
 
     # Results
 

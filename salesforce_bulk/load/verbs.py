@@ -23,7 +23,7 @@ from salesforce_bulk.api.org_access import OrgAccess
 from salesforce_bulk.errors import InvalidInput, JobStillRunning, JournalMismatch
 from salesforce_bulk.formats.csv import read_rows
 from salesforce_bulk.load.checks import check_quota
-from salesforce_bulk.load.engine_v1 import BatchRef, EngineV1, UploadStateV1
+from salesforce_bulk.load.engine_v1 import AttachedV1, BatchRef, EngineV1, UploadStateV1
 from salesforce_bulk.load.engine_v2 import (
     AttachedV2,
     EngineV2,
@@ -383,16 +383,7 @@ def attach(access: OrgAccess, job_id: str, info: dict[str, Any]) -> LoadJob:
     )
     plan, state = _read_back(access, job_id)
     results = Spool()
-    engine = EngineV1(
-        access.v1,
-        spec,
-        plan,
-        state,
-        results,
-        record=record_nowhere,
-        report=lambda phase, rows, size: None,
-        parallel=1,
-    )
+    engine = AttachedV1(access.v1, plan, state, results)
     return _attached(access, spec, plan, engine, results, "1.0")
 
 

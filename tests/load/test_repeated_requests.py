@@ -1,0 +1,204 @@
+"""Whatever repeats a request on the way doubles no row unseen, and no answer counts twice."""
+
+import io
+
+import pytest
+import requests
+from requests.adapters import HTTPAdapter
+from urllib3 import HTTPResponse
+
+from salesforce_bulk import AmbiguousUpload, LoadFailed
+from salesforce_bulk.client_access import org_of
+
+ROWS = [{"Name": f"Row {number}", "NumberOfEmployees": number} for number in range(40)]
+
+
+def is_batch(request):
+    return request.method == "POST" and request.url.endswith("/batch")
+
+
+class RepeatingProxy(HTTPAdapter):
+    """Sends the nth batch twice and gives the second answer, like a proxy that lost the first."""
+
+    def __init__(self, nth):
+        super().__init__()
+        self.nth = nth
+        self.seen = 0
+
+    def send(self, request, **options):
+        if is_batch(request):
+            self.seen += 1
+            if self.seen == self.nth:
+                super().send(request, **{**options, "stream": False})
+        return super().send(request, **options)
+
+
+class RepeatedAnswer(HTTPAdapter):
+    """Answers the second request of a kind with the answer to the first; it goes nowhere."""
+
+    def __init__(self, wanted):
+        super().__init__()
+        self.wanted = wanted
+        self.first = None
+        self.used = False
+
+    def send(self, request, **options):
+        if not self.wanted(request) or self.used:
+            return super().send(request, **options)
+        if self.first is None:
+            answer = super().send(request, **{**options, "stream": False})
+            self.first = (answer.status_code, dict(answer.headers), answer.content)
+        else:
+            self.used = True
+        status, headers, body = self.first
+        headers = {**headers, "Content-Length": str(len(body))}
+        headers.pop("Content-Encoding", None)
+        raw = HTTPResponse(
+            io.BytesIO(body),
+            headers,
+            status,
+            version=11,
+            preload_content=False,
+            request_method=request.method,
+        )
+        return self.build_response(request, raw)
+
+
+@pytest.fixture
+def connect(org, clock):
+    def connected(adapter):
+        session = requests.Session()
+        session.mount("http://", adapter)
+        return org.connect(clock=clock, session=session)
+
+    return connected
+
+
+@pytest.fixture
+def names(stored):
+    return lambda: sorted(name for (name,) in stored("SELECT Name FROM Account"))
+
+
+@pytest.mark.parametrize("nth", [1, 2, 4])
+@pytest.mark.parametrize("parallel", [1, 3])
+def test_a_batch_that_a_proxy_sent_twice_is_no_success(connect, names, nth, parallel):
+    bulk = connect(RepeatingProxy(nth))
+    with pytest.raises(AmbiguousUpload, match=r"rows of batch .* once more") as caught:
+        bulk.insert("Account", ROWS, batch_size=10, parallel=parallel)
+    assert caught.value.job_id in str(caught.value)
+    assert caught.value.batch_id
+    assert len(names()) == 50
+    # What the org made of it is there to be read.
+    assert bulk.attach(caught.value.job_id).result().succeeded == 50
+
+
+def test_a_submitted_job_tells_it_when_it_is_asked_for_its_result(connect):
+    job = connect(RepeatingProxy(2)).submit_insert("Account", ROWS, batch_size=10)
+    for _ in range(2):
+        with pytest.raises(AmbiguousUpload, match="once more"):
+            job.result()
+
+
+def test_the_same_call_with_the_journal_does_not_forget_it(connect, org, names, tmp_path):
+    journal = tmp_path / "journal"
+    with pytest.raises(AmbiguousUpload, match="once more"):
+        connect(RepeatingProxy(2)).insert("Account", ROWS, batch_size=10, journal=journal)
+    with pytest.raises(AmbiguousUpload, match="once more"):
+        org.connect().insert("Account", ROWS, batch_size=10, journal=journal)
+    assert len(names()) == 50
+
+
+def test_a_retry_is_compared_as_well(connect, org):
+    proxy = RepeatingProxy(5)
+    bulk = connect(proxy)
+    org.faults.add("row_errors", rows=10, times=4)
+    with pytest.raises(LoadFailed) as caught:
+        bulk.insert("Account", ROWS, batch_size=10, parallel=1)
+    assert proxy.seen == 4
+    with pytest.raises(AmbiguousUpload, match="once more"):
+        caught.value.result.retry()
+
+
+def test_rows_of_another_program_in_the_job_are_told(bulk):
+    job = bulk.submit_insert("Account", ROWS, batch_size=10, parallel=1)
+    reopened = bulk.create_insert_job("Account", contentType="CSV")
+    job._engine._state.jobs[0] = reopened  # a job that holds what this load did not send
+    bulk.post_batch(reopened, b"Name\nStranger\n")
+    with pytest.raises(AmbiguousUpload, match="did not send"):
+        job.result()
+
+
+def test_one_answer_for_two_batches_loses_no_row(connect, names):
+    """The second batch never arrived: it is looked for, not found, and sent."""
+    result = connect(RepeatedAnswer(is_batch)).insert("Account", ROWS, batch_size=10, parallel=1)
+    assert (result.succeeded, len(result.job_ids)) == (40, 2)
+    assert names() == sorted(row["Name"] for row in ROWS)
+
+
+def test_post_batch_says_that_an_answer_is_an_earlier_ones(connect):
+    bulk = connect(RepeatedAnswer(is_batch))
+    job = bulk.create_insert_job("Account", contentType="CSV")
+    bulk.post_batch(job, b"Name\nA\n")
+    with pytest.raises(AmbiguousUpload, match=r"earlier batch.*get_batch_list"):
+        bulk.post_batch(job, b"Name\nB\n")
+
+
+def test_one_answer_for_two_jobs_of_2_0_puts_no_rows_in_place_of_others(connect, names, tmp_path):
+    def is_job(request):
+        return request.method == "POST" and request.url.endswith("/jobs/ingest")
+
+    journal = tmp_path / "journal"
+    options = {"batch_size": 10, "parallel": 1, "api": "2.0", "journal": journal}
+    bulk = connect(RepeatedAnswer(is_job))
+    with pytest.raises(AmbiguousUpload, match="repeats answers"):
+        bulk.insert("Account", ROWS, **options)
+    assert names() == sorted(row["Name"] for row in ROWS[:10])
+    assert bulk.insert("Account", ROWS, **options).succeeded == 40
+    assert names() == sorted(row["Name"] for row in ROWS)
+
+
+def lose_an_upload(org):
+    org.faults.add("answer_lost", method="PUT", path="*/batches", nth=2)
+
+
+def start_open_jobs(org, clock):
+    """What somebody does who reads that a job is Open."""
+    other = org.connect(clock=clock)
+    for job in list(org_of(other).v2.ingest_jobs()):
+        if job.state == "Open":
+            org_of(other).v2.set_ingest_state(job.id, "UploadComplete")
+
+
+@pytest.mark.parametrize("restart", [False, True])
+def test_a_2_0_job_that_somebody_started_is_the_one_for_its_rows(
+    org, bulk, clock, names, tmp_path, monkeypatch, restart
+):
+    """The abort is refused, since the job is under way: nothing of it is told as not sent."""
+    options = {"batch_size": 10, "parallel": 1, "api": "2.0", "journal": tmp_path / "journal"}
+    lose_an_upload(org)
+    set_state = org_of(bulk).v2.set_ingest_state
+
+    def started_meanwhile(job_id, state):
+        if state == "Aborted":
+            start_open_jobs(org, clock)
+            if restart:
+                raise KeyboardInterrupt
+        return set_state(job_id, state)
+
+    monkeypatch.setattr(org_of(bulk).v2, "set_ingest_state", started_meanwhile)
+    if restart:
+        with pytest.raises(KeyboardInterrupt):
+            bulk.insert("Account", ROWS, **options)
+        bulk = org.connect(clock=clock)
+    result = bulk.insert("Account", ROWS, **options)
+    assert (result.succeeded, result.unprocessed) == (40, 0)
+    assert names() == sorted(row["Name"] for row in ROWS)
+
+
+@pytest.mark.parametrize("kind", ["request_limit", "api_error"])
+def test_an_abort_that_fails_leaves_the_rows_in_doubt(org, bulk, kind):
+    """The upload may be stored in a job that anybody may start."""
+    lose_an_upload(org)
+    org.faults.add(kind, method="PATCH", path="*/jobs/ingest/*", nth=2, times=0, status=403)
+    with pytest.raises(AmbiguousUpload, match="stored in job"):
+        bulk.insert("Account", ROWS, api="2.0", batch_size=10, parallel=1, on_error="report")
