@@ -7,8 +7,8 @@ import sys
 import pytest
 
 from salesforce_bulk.cli import demo, main
-from salesforce_bulk.cli.csv_file import Table, read_csv
-from salesforce_bulk.cli.demo_plan import Column, Kind, Plan, Row, Spoil
+from salesforce_bulk.cli.csv_file import CsvTable, read_csv
+from salesforce_bulk.cli.demo_plan import CellKind, Defect, DemoColumn, DemoPlan, DemoRow
 from salesforce_bulk.cli.progress import Progress
 from salesforce_bulk.emulator import SalesforceEmulator
 from salesforce_bulk.errors import BulkApiError, InvalidInput
@@ -87,7 +87,7 @@ def test_the_example_data_have_what_breaks_careless_programs():
 
 def test_a_file_of_ones_own_goes_to_an_object_made_for_it(write, capsys):
     path = write(
-        ["Artikel-Nr.", "Größe", "größe 2", "", "Row Number"],
+        ["Artikel-Nr.", "Größe", "größe 2", "", "DemoRow Number"],
         ["007", "1,5 m", 'a "quoted" text', "x" * 300, "2"],
         ["008", "\r", "three\nlines\r\nin\rall", " 東京", "1"],
         ["NA", "null", "#N/A", "  ", "0"],
@@ -140,7 +140,7 @@ class Meddler(Progress):
 def demonstrate(meddle):
     rows = [(f"Account {number}", str(number)) for number in range(5)]
     with SalesforceEmulator() as org:
-        table = Table(("Name", "NumberOfEmployees"), rows)
+        table = CsvTable(("Name", "NumberOfEmployees"), rows)
         return demo.demonstrate(org, table, Meddler(org, meddle))
 
 
@@ -194,12 +194,14 @@ def test_the_same_rows_left_alone_are_0():
 
 
 def test_a_spoiled_row_that_the_org_accepts_is_1():
-    table = Table(("Name",), [("A",), ("B",)])
-    plan = Plan("Account", (Column("Name", Kind.TEXT, 255),), (Spoil("nothing at all", {}),))
+    table = CsvTable(("Name",), [("A",), ("B",)])
+    plan = DemoPlan(
+        "Account", (DemoColumn("Name", CellKind.TEXT, 255),), (Defect("nothing at all", {}),)
+    )
     with SalesforceEmulator() as org:
         progress = Progress(io.StringIO())
         load = demo.insert(org.connect(), plan, table, progress)
-    report = demo.Report(plan, org.url, load, {}, 0)
+    report = demo.DemoReport(plan, org.url, load, {}, 0)
     assert report.exit_code == 1
     assert (
         "  a copy of row 1 with nothing at all: ACCEPTED, although it had to be rejected"
@@ -214,7 +216,7 @@ def test_a_batch_with_another_number_of_results_than_rows_is_an_error():
         batch = bulk.post_batch(job, "Name\nA\nB\n")
         bulk.wait_for_batch(job, batch, sleep_interval=0.01)
         with pytest.raises(BulkApiError, match="has 2 results for 1 rows") as caught:
-            demo.sort_out(demo.Load(), bulk, job, batch, [Row(1)])
+            demo.record_outcomes(demo.DemoLoad(), bulk, job, batch, [DemoRow(1)])
     assert (caught.value.job_id, caught.value.batch_id) == (job, batch)
 
 

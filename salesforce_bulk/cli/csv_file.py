@@ -11,14 +11,14 @@ from typing import NamedTuple
 from salesforce_bulk.errors import InvalidInput
 
 
-class Table(NamedTuple):
+class CsvTable(NamedTuple):
     """A header and its rows; each row has as many cells as the header."""
 
     header: tuple[str, ...]
     rows: list[tuple[str, ...]]
 
 
-def read_csv(path: Path) -> Table:
+def read_csv(path: Path) -> CsvTable:
     """Read a comma-separated UTF-8 file, with or without a byte order mark.
 
     Raises:
@@ -34,7 +34,7 @@ def read_csv(path: Path) -> Table:
             raise InvalidInput(f"{path} is not UTF-8 text: {error}. Save it as UTF-8.") from error
 
 
-def parse_csv(lines: Iterable[str], name: str) -> Table:
+def parse_csv(lines: Iterable[str], name: str) -> CsvTable:
     """Parse CSV text given in pieces that end where its lines end; *name* is for the messages."""
     records = read_records(lines, name)
     _, header = next(records, (0, None))
@@ -42,12 +42,12 @@ def parse_csv(lines: Iterable[str], name: str) -> Table:
         raise InvalidInput(f"{name} is empty: it has no header")
     check_header(header, name)
     rows = [
-        checked(cells, len(header), number, line, name)
+        checked_cells(cells, len(header), number, line, name)
         for number, (line, cells) in enumerate(records, start=1)
     ]
     if not rows:
         raise InvalidInput(f"{name} has a header but no rows")
-    return Table(tuple(header), rows)
+    return CsvTable(tuple(header), rows)
 
 
 def read_records(lines: Iterable[str], name: str) -> Iterator[tuple[int, list[str]]]:
@@ -69,7 +69,9 @@ def check_header(header: list[str], name: str) -> None:
             raise InvalidInput(f"{name} has more than one column {column!r}", column=column)
 
 
-def checked(cells: list[str], width: int, number: int, line: int, name: str) -> tuple[str, ...]:
+def checked_cells(
+    cells: list[str], width: int, number: int, line: int, name: str
+) -> tuple[str, ...]:
     if len(cells) != width:
         raise InvalidInput(
             f"{name}, row {number} (line {line}): {len(cells)} cells, but the header has {width}",

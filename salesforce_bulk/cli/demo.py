@@ -16,7 +16,7 @@ from types import MappingProxyType
 from typing import IO, TYPE_CHECKING, NamedTuple
 
 from salesforce_bulk.cli import FAILED, SOME_ROWS_FAILED, SUCCEEDED
-from salesforce_bulk.cli.csv_file import Table, read_csv
+from salesforce_bulk.cli.csv_file import CsvTable, read_csv
 from salesforce_bulk.cli.demo_compare import (
     Comparison,
     Value,
@@ -25,7 +25,14 @@ from salesforce_bulk.cli.demo_compare import (
     value_of_json,
     value_of_text,
 )
-from salesforce_bulk.cli.demo_plan import Plan, Row, cells, cut_batches, make_plan, upload_rows
+from salesforce_bulk.cli.demo_plan import (
+    DemoPlan,
+    DemoRow,
+    cells,
+    cut_batches,
+    make_plan,
+    upload_rows,
+)
 from salesforce_bulk.cli.json_rows import json_rows
 from salesforce_bulk.cli.progress import Progress, Step
 from salesforce_bulk.errors import BatchNotComplete, BulkApiError, InvalidInput
@@ -72,7 +79,7 @@ def example_file(example: Path = EXAMPLE) -> Path:
     return example
 
 
-def demonstrate(org: SalesforceEmulator, table: Table, progress: Progress) -> Report:
+def demonstrate(org: SalesforceEmulator, table: CsvTable, progress: Progress) -> DemoReport:
     """Load *table* into *org*, query it back as JSON and as CSV, and compare."""
     account = org.org.schema.get("Account")
     plan = make_plan(table, account.fields.values() if account else ())
@@ -82,42 +89,42 @@ def demonstrate(org: SalesforceEmulator, table: Table, progress: Progress) -> Re
     bulk = org.connect()
     load = insert(bulk, plan, table, progress)
     checks = {kind: check(bulk, plan, table, load, kind, progress) for kind in DECODERS}
-    return Report(plan, org.url, load, checks, org.api_calls - calls_before)
+    return DemoReport(plan, org.url, load, checks, org.api_calls - calls_before)
 
 
-class Rejected(NamedTuple):
+class RejectedRow(NamedTuple):
     """A row that the org refused, with the error as the API words it."""
 
-    row: Row
+    row: DemoRow
     error: str
 
 
 @dataclass
-class Load:
+class DemoLoad:
     """What became of the rows: accepted ones by their new Id, and rejected ones."""
 
     batches: int = 0
     seconds: float = 0.0
-    accepted: dict[str, Row] = field(default_factory=dict)
-    rejected: list[Rejected] = field(default_factory=list)
+    accepted: dict[str, DemoRow] = field(default_factory=dict)
+    rejected: list[RejectedRow] = field(default_factory=list)
 
     @property
     def rows(self) -> int:
         return len(self.accepted) + len(self.rejected)
 
 
-class Check(NamedTuple):
+class QueryCheck(NamedTuple):
     """The comparison with the rows that one query returned, and how long the query took."""
 
     comparison: Comparison
     seconds: float
 
 
-def insert(bulk: SalesforceBulk, plan: Plan, table: Table, progress: Progress) -> Load:
+def insert(bulk: SalesforceBulk, plan: DemoPlan, table: CsvTable, progress: Progress) -> DemoLoad:
     """Insert the rows: one job, a batch for each 10,000 rows or 10 MB, a result for each row."""
     from salesforce_bulk import CsvDictsAdapter  # noqa: PLC0415 (--help stays fast)
 
-    load = Load()
+    load = DemoLoad()
     rows = list(upload_rows(plan, len(table.rows)))
     job = bulk.create_insert_job(plan.object_name, contentType="CSV")
     sent = []
@@ -130,14 +137,16 @@ def insert(bulk: SalesforceBulk, plan: Plan, table: Table, progress: Progress) -
     with progress.step("Reading the results", len(rows)) as results:
         for batch, batch_rows in sent:
             wait(bulk, job, batch)
-            sort_out(load, bulk, job, batch, batch_rows)
+            record_outcomes(load, bulk, job, batch, batch_rows)
             results.advance(len(batch_rows))
     load.batches = len(sent)
     load.seconds = sending.seconds + results.seconds
     return load
 
 
-def sort_out(load: Load, bulk: SalesforceBulk, job: str, batch: str, rows: list[Row]) -> None:
+def record_outcomes(
+    load: DemoLoad, bulk: SalesforceBulk, job: str, batch: str, rows: list[DemoRow]
+) -> None:
     """Put each row of a finished batch with the accepted or the rejected ones."""
     results = bulk.get_batch_results(batch, job)
     if len(results) != len(rows):
@@ -150,30 +159,30 @@ def sort_out(load: Load, bulk: SalesforceBulk, job: str, batch: str, rows: list[
         if result.success:
             load.accepted[result.id] = row
         else:
-            load.rejected.append(Rejected(row, result.error))
+            load.rejected.append(RejectedRow(row, result.error))
 
 
 def check(
     bulk: SalesforceBulk,
-    plan: Plan,
-    table: Table,
-    load: Load,
+    plan: DemoPlan,
+    table: CsvTable,
+    load: DemoLoad,
     content_type: str,
     progress: Progress,
-) -> Check:
+) -> QueryCheck:
     """Query everything back in one content type and compare it with what was accepted."""
 
-    def sent(row: Row) -> dict[str, Value]:
+    def sent(row: DemoRow) -> dict[str, Value]:
         return stored_values(plan, cells(plan, table, row))
 
     with progress.step(f"Querying {content_type}", len(load.accepted)) as step:
         returned = counted(query(bulk, plan, content_type), step)
         comparison = compare(load.accepted, sent, returned)
-    return Check(comparison, step.seconds)
+    return QueryCheck(comparison, step.seconds)
 
 
 def query(
-    bulk: SalesforceBulk, plan: Plan, content_type: str
+    bulk: SalesforceBulk, plan: DemoPlan, content_type: str
 ) -> Iterator[tuple[str, dict[str, Value]]]:
     """Id and values of each record of the object."""
     names = ", ".join(column.field for column in plan.columns)
@@ -200,11 +209,11 @@ def counted(
         yield row
 
 
-def stored_values(plan: Plan, row: Mapping[str, str]) -> dict[str, Value]:
+def stored_values(plan: DemoPlan, row: Mapping[str, str]) -> dict[str, Value]:
     return {column.field: stored_value(column.kind, row[column.field]) for column in plan.columns}
 
 
-def decode_json(plan: Plan, stream: IO[bytes]) -> Iterator[tuple[str, dict[str, Value]]]:
+def decode_json(plan: DemoPlan, stream: IO[bytes]) -> Iterator[tuple[str, dict[str, Value]]]:
     for record in json_rows(stream):
         values = {
             column.field: value_of_json(record[column.field])
@@ -214,7 +223,7 @@ def decode_json(plan: Plan, stream: IO[bytes]) -> Iterator[tuple[str, dict[str, 
         yield str(record["Id"]), values
 
 
-def decode_csv(plan: Plan, stream: IO[bytes]) -> Iterator[tuple[str, dict[str, Value]]]:
+def decode_csv(plan: DemoPlan, stream: IO[bytes]) -> Iterator[tuple[str, dict[str, Value]]]:
     for record in csv.DictReader(io.TextIOWrapper(stream, encoding="utf-8", newline="")):
         values = {
             column.field: value_of_text(column.kind, record[column.field])
@@ -224,31 +233,31 @@ def decode_csv(plan: Plan, stream: IO[bytes]) -> Iterator[tuple[str, dict[str, V
         yield record["Id"], values
 
 
-Decoder = Callable[[Plan, IO[bytes]], Iterator[tuple[str, dict[str, Value]]]]
+Decoder = Callable[[DemoPlan, IO[bytes]], Iterator[tuple[str, dict[str, Value]]]]
 
 DECODERS: Mapping[str, Decoder] = MappingProxyType({"JSON": decode_json, "CSV": decode_csv})
 
 
-class Report(NamedTuple):
+class DemoReport(NamedTuple):
     """What the demo did."""
 
-    plan: Plan
+    plan: DemoPlan
     url: str
-    load: Load
-    checks: Mapping[str, Check]
+    load: DemoLoad
+    checks: Mapping[str, QueryCheck]
     api_calls: int
 
     @property
     def exit_code(self) -> int:
-        if self.spoiled_but_accepted or not all(c.comparison.held for c in self.checks.values()):
+        if self.defective_but_accepted or not all(c.comparison.held for c in self.checks.values()):
             return FAILED
-        if any(not rejected.row.spoil for rejected in self.load.rejected):
+        if any(not rejected.row.defect for rejected in self.load.rejected):
             return SOME_ROWS_FAILED
         return SUCCEEDED
 
     @property
-    def spoiled_but_accepted(self) -> list[Row]:
-        return [row for row in self.load.accepted.values() if row.spoil]
+    def defective_but_accepted(self) -> list[DemoRow]:
+        return [row for row in self.load.accepted.values() if row.defect]
 
     def lines(self) -> list[str]:
         """The report as it is printed."""
@@ -264,13 +273,15 @@ class Report(NamedTuple):
         load = self.load
         batches = "1 batch" if load.batches == 1 else f"{load.batches} batches"
         yield (
-            f"Sent        {load.rows:,} rows in {batches}, {len(self.plan.spoils)} of them spoiled "
-            f"on purpose: {rate(load.rows, load.seconds)}"
+            f"Sent        {load.rows:,} rows in {batches}, {len(self.plan.defects)} of them "
+            f"spoiled on purpose: {rate(load.rows, load.seconds)}"
         )
         yield f"Accepted    {len(load.accepted):,} rows"
         yield f"Rejected    {len(load.rejected):,} rows"
-        yield from shown([f"  {describe(row)}: {shorten(error)}" for row, error in load.rejected])
-        for row in self.spoiled_but_accepted:
+        yield from first_lines(
+            [f"  {describe(row)}: {shorten(error)}" for row, error in load.rejected]
+        )
+        for row in self.defective_but_accepted:
             yield f"  {describe(row)}: ACCEPTED, although it had to be rejected"
 
     def _check_lines(self) -> Iterator[str]:
@@ -279,7 +290,7 @@ class Report(NamedTuple):
                 f"Queried     {found.rows:,} rows as {content_type}: {rate(found.rows, seconds)}; "
                 f"{found.cells:,} cells compared, {len(found.differences):,} differ"
             )
-            yield from shown(mismatches(found))
+            yield from first_lines(mismatches(found))
 
 
 VERDICTS: Mapping[int, str] = MappingProxyType(
@@ -302,13 +313,13 @@ def mismatches(found: Comparison) -> list[str]:
     ]
 
 
-def describe(row: Row) -> str:
-    if row.spoil:
-        return f"a copy of row {row.number} with {row.spoil.reason}"
+def describe(row: DemoRow) -> str:
+    if row.defect:
+        return f"a copy of row {row.number} with {row.defect.reason}"
     return f"row {row.number}"
 
 
-def shown(lines: list[str]) -> list[str]:
+def first_lines(lines: list[str]) -> list[str]:
     more = len(lines) - SHOWN
     return lines if more <= 0 else [*lines[:SHOWN], f"  ... and {more:,} more"]
 

@@ -8,7 +8,7 @@ from decimal import Decimal, InvalidOperation
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from salesforce_bulk.cli.demo_plan import Kind, Row
+from salesforce_bulk.cli.demo_plan import CellKind, DemoRow
 
 Value = str | Decimal | bool | None
 
@@ -45,8 +45,8 @@ class Comparison:
 
 
 def compare(
-    accepted: Mapping[str, Row],
-    sent: Callable[[Row], Mapping[str, Value]],
+    accepted: Mapping[str, DemoRow],
+    sent: Callable[[DemoRow], Mapping[str, Value]],
     returned: Iterable[tuple[str, Mapping[str, Value]]],
 ) -> Comparison:
     """Compare every cell of every row.
@@ -81,19 +81,19 @@ def differing_cells(
             yield Difference(number, name, value, found)
 
 
-def stored_value(kind: Kind, cell: str) -> Value:
+def stored_value(kind: CellKind, cell: str) -> Value:
     """What an org keeps of a cell of the file.
 
     Salesforce takes the blanks off both ends of a text, keeps an empty cell as null, and an
     empty checkbox as false.
     """
     text = "" if cell == "#N/A" else cell.strip(BLANKS)
-    if kind is Kind.BOOLEAN:
+    if kind is CellKind.BOOLEAN:
         return BOOLEANS.get(text.lower(), text)
     return value_of_text(kind, text)
 
 
-def value_of_text(kind: Kind, text: str) -> Value:
+def value_of_text(kind: CellKind, text: str) -> Value:
     """A cell of a CSV result; null and empty text cannot be told apart there."""
     return READERS[kind](text) if text else None
 
@@ -115,10 +115,10 @@ BOOLEANS: Mapping[str, bool] = MappingProxyType(
     {"true": True, "1": True, "false": False, "0": False, "": False}
 )
 
-READERS: Mapping[Kind, Callable[[str], Value]] = MappingProxyType(
+READERS: Mapping[CellKind, Callable[[str], Value]] = MappingProxyType(
     {
-        Kind.TEXT: str,
-        Kind.NUMBER: number_or_text,
-        Kind.BOOLEAN: lambda text: {"true": True, "false": False}.get(text, text),
+        CellKind.TEXT: str,
+        CellKind.NUMBER: number_or_text,
+        CellKind.BOOLEAN: lambda text: {"true": True, "false": False}.get(text, text),
     }
 )

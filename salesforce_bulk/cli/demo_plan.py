@@ -13,7 +13,7 @@ from enum import Enum
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
-from salesforce_bulk.cli.csv_file import Table
+from salesforce_bulk.cli.csv_file import CsvTable
 from salesforce_bulk.errors import InvalidInput
 from salesforce_bulk.limits import BATCH_BYTES, BATCH_RECORDS, FIELD_CHARACTERS
 
@@ -26,7 +26,7 @@ CUSTOM_OBJECT = "Demo_Row__c"
 ROW_NUMBER = "Row_Number__c"
 
 
-class Kind(Enum):
+class CellKind(Enum):
     """What a column holds."""
 
     TEXT = "text"
@@ -36,18 +36,18 @@ class Kind(Enum):
 
 #: describe's types that the demo compares; a column of another type (an id, a date, a picklist
 #: that takes only its own values) sends the file to the custom object.
-KINDS: Mapping[str, Kind] = MappingProxyType(
+KINDS: Mapping[str, CellKind] = MappingProxyType(
     {
-        "string": Kind.TEXT,
-        "textarea": Kind.TEXT,
-        "phone": Kind.TEXT,
-        "url": Kind.TEXT,
-        "email": Kind.TEXT,
-        "int": Kind.NUMBER,
-        "double": Kind.NUMBER,
-        "currency": Kind.NUMBER,
-        "percent": Kind.NUMBER,
-        "boolean": Kind.BOOLEAN,
+        "string": CellKind.TEXT,
+        "textarea": CellKind.TEXT,
+        "phone": CellKind.TEXT,
+        "url": CellKind.TEXT,
+        "email": CellKind.TEXT,
+        "int": CellKind.NUMBER,
+        "double": CellKind.NUMBER,
+        "currency": CellKind.NUMBER,
+        "percent": CellKind.NUMBER,
+        "boolean": CellKind.BOOLEAN,
     }
 )
 
@@ -61,15 +61,15 @@ API_NAME_LENGTH = 40
 UNKNOWN_ACCOUNT = "001000000000000AAA"
 
 
-class Column(NamedTuple):
+class DemoColumn(NamedTuple):
     """A column of the upload: its field, what kind of value it holds, and its length if text."""
 
     field: str
-    kind: Kind
+    kind: CellKind
     length: int = 0
 
 
-class Spoil(NamedTuple):
+class Defect(NamedTuple):
     """What makes a good row one that the org must reject."""
 
     reason: str
@@ -77,33 +77,33 @@ class Spoil(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Plan:
+class DemoPlan:
     """How a file is loaded; ``columns`` begin with the file's own, in its order."""
 
     object_name: str
-    columns: tuple[Column, ...]
-    spoils: tuple[Spoil, ...]
+    columns: tuple[DemoColumn, ...]
+    defects: tuple[Defect, ...]
     #: What ``define_object`` needs; empty for a standard object.
     new_fields: Mapping[str, str] = field(default_factory=dict)
 
 
-class Row(NamedTuple):
+class DemoRow(NamedTuple):
     """A row of the upload; its cells are made when they are needed, by ``cells``.
 
     ``number`` counts the file's rows from 1. A spoiled row is a copy of that row.
     """
 
     number: int
-    spoil: Spoil | None = None
+    defect: Defect | None = None
 
 
-def make_plan(table: Table, account_fields: Iterable[Field]) -> Plan:
+def make_plan(table: CsvTable, account_fields: Iterable[Field]) -> DemoPlan:
     """Account, if every column is a simple field of it and Name is there; else a custom object."""
     simple = {field.name.lower(): field for field in account_fields if is_simple(field)}
     chosen = [simple.get(name.strip().lower()) for name in table.header]
     fields = [field for field in chosen if field]
     if len(fields) == len(chosen) and any(field.name == "Name" for field in fields):
-        return account_plan([Column(f.name, KINDS[f.type], f.length) for f in fields])
+        return account_plan([DemoColumn(f.name, KINDS[f.type], f.length) for f in fields])
     return custom_plan(table)
 
 
@@ -111,46 +111,48 @@ def is_simple(field: Field) -> bool:
     return field.createable and field.type in KINDS
 
 
-def account_plan(columns: Sequence[Column]) -> Plan:
-    spoils = [
-        Spoil("no Name, which is required", {"Name": ""}),
-        Spoil("a Name of 256 characters", {"Name": "x" * 256}),
+def account_plan(columns: Sequence[DemoColumn]) -> DemoPlan:
+    defects = [
+        Defect("no Name, which is required", {"Name": ""}),
+        Defect("a Name of 256 characters", {"Name": "x" * 256}),
         *letters_for_a_number(columns),
-        Spoil("a ParentId that does not exist", {"ParentId": UNKNOWN_ACCOUNT}),
+        Defect("a ParentId that does not exist", {"ParentId": UNKNOWN_ACCOUNT}),
     ]
-    return Plan(STANDARD_OBJECT, (*columns, Column("ParentId", Kind.TEXT)), tuple(spoils))
+    return DemoPlan(
+        STANDARD_OBJECT, (*columns, DemoColumn("ParentId", CellKind.TEXT)), tuple(defects)
+    )
 
 
-def custom_plan(table: Table) -> Plan:
+def custom_plan(table: CsvTable) -> DemoPlan:
     names = api_names(table.header)
     longest = [max(map(len, cells)) for cells in zip(*table.rows, strict=True)]
     texts = [
-        Column(name, Kind.TEXT, TEXT_LENGTH if length <= TEXT_LENGTH else LONG_TEXT_LENGTH)
+        DemoColumn(name, CellKind.TEXT, TEXT_LENGTH if length <= TEXT_LENGTH else LONG_TEXT_LENGTH)
         for name, length in zip(names, longest, strict=True)
     ]
-    columns = (*texts, Column(ROW_NUMBER, Kind.NUMBER))
-    spoils = [
-        Spoil(f"no {ROW_NUMBER}, which is required", {ROW_NUMBER: ""}),
+    columns = (*texts, DemoColumn(ROW_NUMBER, CellKind.NUMBER))
+    defects = [
+        Defect(f"no {ROW_NUMBER}, which is required", {ROW_NUMBER: ""}),
         *letters_for_a_number(columns),
         *one_character_too_many(texts),
     ]
-    return Plan(CUSTOM_OBJECT, columns, tuple(spoils), new_fields(texts))
+    return DemoPlan(CUSTOM_OBJECT, columns, tuple(defects), new_fields(texts))
 
 
-def letters_for_a_number(columns: Iterable[Column]) -> list[Spoil]:
-    numbers = [column.field for column in columns if column.kind is Kind.NUMBER]
-    return [Spoil(f"letters in the number {name}", {name: "a few"}) for name in numbers[:1]]
+def letters_for_a_number(columns: Iterable[DemoColumn]) -> list[Defect]:
+    numbers = [column.field for column in columns if column.kind is CellKind.NUMBER]
+    return [Defect(f"letters in the number {name}", {name: "a few"}) for name in numbers[:1]]
 
 
-def one_character_too_many(columns: Iterable[Column]) -> list[Spoil]:
+def one_character_too_many(columns: Iterable[DemoColumn]) -> list[Defect]:
     short = [column.field for column in columns if column.length == TEXT_LENGTH]
     return [
-        Spoil(f"{TEXT_LENGTH + 1} characters in {name}", {name: "x" * (TEXT_LENGTH + 1)})
+        Defect(f"{TEXT_LENGTH + 1} characters in {name}", {name: "x" * (TEXT_LENGTH + 1)})
         for name in short[:1]
     ]
 
 
-def new_fields(texts: Iterable[Column]) -> dict[str, str]:
+def new_fields(texts: Iterable[DemoColumn]) -> dict[str, str]:
     fields = {
         column.field: f"{'text' if column.length == TEXT_LENGTH else 'longtext'}({column.length})"
         for column in texts
@@ -183,43 +185,43 @@ def candidates(column: str, position: int) -> Iterator[str]:
         yield f"{stem[: API_NAME_LENGTH - len(ending)].rstrip('_')}{ending}__c"
 
 
-def upload_rows(plan: Plan, rows: int) -> Iterator[Row]:
+def upload_rows(plan: DemoPlan, rows: int) -> Iterator[DemoRow]:
     """The rows of a file of so many rows in their order, with the spoiled ones among them."""
-    after = spread(plan.spoils, rows)
+    after = spread(plan.defects, rows)
     for number in range(1, rows + 1):
-        yield Row(number)
-        for spoil in after.get(number, ()):
-            yield Row(number, spoil)
+        yield DemoRow(number)
+        for defect in after.get(number, ()):
+            yield DemoRow(number, defect)
 
 
-def cells(plan: Plan, table: Table, row: Row) -> dict[str, str]:
+def cells(plan: DemoPlan, table: CsvTable, row: DemoRow) -> dict[str, str]:
     """A row's cells by field, as they are sent."""
     own = table.rows[row.number - 1]
     added = [column.field for column in plan.columns[len(own) :]]
     values = [*own, *(str(row.number) if name == ROW_NUMBER else "" for name in added)]
     good = dict(zip((column.field for column in plan.columns), values, strict=True))
-    return {**good, **row.spoil.cells} if row.spoil else good
+    return {**good, **row.defect.cells} if row.defect else good
 
 
-def spread(spoils: Sequence[Spoil], rows: int) -> dict[int, list[Spoil]]:
+def spread(defects: Sequence[Defect], rows: int) -> dict[int, list[Defect]]:
     """The row numbers after which spoiled rows stand, evenly over the file."""
-    after: dict[int, list[Spoil]] = {}
-    for position, spoil in enumerate(spoils, start=1):
-        after.setdefault(max(1, position * rows // (len(spoils) + 1)), []).append(spoil)
+    after: dict[int, list[Defect]] = {}
+    for position, defect in enumerate(defects, start=1):
+        after.setdefault(max(1, position * rows // (len(defects) + 1)), []).append(defect)
     return after
 
 
 def cut_batches(
-    rows: Iterable[tuple[Row, Mapping[str, str]]],
+    rows: Iterable[tuple[DemoRow, Mapping[str, str]]],
     max_records: int = BATCH_RECORDS,
     max_bytes: int = BATCH_BYTES,
-) -> Iterator[list[tuple[Row, Mapping[str, str]]]]:
+) -> Iterator[list[tuple[DemoRow, Mapping[str, str]]]]:
     """Rows with their cells, in batches within both limits; none is empty.
 
     Raises:
         InvalidInput: a single row is larger than a batch may be.
     """
-    batch: list[tuple[Row, Mapping[str, str]]] = []
+    batch: list[tuple[DemoRow, Mapping[str, str]]] = []
     size = 0
     for row, values in rows:
         header, row_size = csv_bytes(values.keys()), csv_bytes(values.values())

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from salesforce_bulk.cli.csv_file import Table, parse_csv, read_csv
+from salesforce_bulk.cli.csv_file import CsvTable, parse_csv, read_csv
 from salesforce_bulk.errors import InvalidInput
 
 
@@ -22,13 +22,13 @@ def test_cells_are_what_a_csv_writer_wrote(rows):
     header = tuple(f"c{number}" for number in range(len(rows[0])))
     text = io.StringIO(newline="")
     csv.writer(text).writerows([header, *rows])
-    assert parsed(text.getvalue()) == Table(header, rows)
+    assert parsed(text.getvalue()) == CsvTable(header, rows)
 
 
 def test_a_byte_order_mark_is_no_part_of_the_first_column(tmp_path):
     path = tmp_path / "bom.csv"
     path.write_bytes(b"\xef\xbb\xbfName,City\r\nA,B\r\n")
-    assert read_csv(path) == Table(("Name", "City"), [("A", "B")])
+    assert read_csv(path) == CsvTable(("Name", "City"), [("A", "B")])
 
 
 def test_line_ends_blanks_and_commas_within_quotes_stay(tmp_path):

@@ -10,33 +10,33 @@ from salesforce_bulk.cli.demo_compare import (
     value_of_json,
     value_of_text,
 )
-from salesforce_bulk.cli.demo_plan import Kind, Row
+from salesforce_bulk.cli.demo_plan import CellKind, DemoRow
 
 SENT = {"Name": "Zürich", "Size": Decimal("1.50")}
 
 
 def compared(returned, sent=SENT):
     """What came back, compared with one row that got the Id 001A."""
-    return compare({"001A": Row(1)}, {Row(1): sent}.__getitem__, returned)
+    return compare({"001A": DemoRow(1)}, {DemoRow(1): sent}.__getitem__, returned)
 
 
 @pytest.mark.parametrize(
     ("kind", "cell", "value"),
     [
-        (Kind.TEXT, "", None),
-        (Kind.TEXT, "#N/A", None),
-        (Kind.TEXT, "  x\n", "x"),
-        (Kind.TEXT, "\u3000x\u00a0", "\u3000x\u00a0"),
-        (Kind.TEXT, "NA", "NA"),
-        (Kind.TEXT, "007", "007"),
-        (Kind.NUMBER, "007", Decimal(7)),
-        (Kind.NUMBER, "1e3", Decimal(1000)),
-        (Kind.NUMBER, "", None),
-        (Kind.NUMBER, "few", "few"),
-        (Kind.BOOLEAN, "TRUE", True),
-        (Kind.BOOLEAN, "0", False),
-        (Kind.BOOLEAN, "", False),
-        (Kind.BOOLEAN, "maybe", "maybe"),
+        (CellKind.TEXT, "", None),
+        (CellKind.TEXT, "#N/A", None),
+        (CellKind.TEXT, "  x\n", "x"),
+        (CellKind.TEXT, "\u3000x\u00a0", "\u3000x\u00a0"),
+        (CellKind.TEXT, "NA", "NA"),
+        (CellKind.TEXT, "007", "007"),
+        (CellKind.NUMBER, "007", Decimal(7)),
+        (CellKind.NUMBER, "1e3", Decimal(1000)),
+        (CellKind.NUMBER, "", None),
+        (CellKind.NUMBER, "few", "few"),
+        (CellKind.BOOLEAN, "TRUE", True),
+        (CellKind.BOOLEAN, "0", False),
+        (CellKind.BOOLEAN, "", False),
+        (CellKind.BOOLEAN, "maybe", "maybe"),
     ],
 )
 def test_a_cell_is_expected_as_salesforce_stores_it(kind, cell, value):
@@ -46,11 +46,11 @@ def test_a_cell_is_expected_as_salesforce_stores_it(kind, cell, value):
 @pytest.mark.parametrize(
     ("kind", "text", "value"),
     [
-        (Kind.TEXT, " x ", " x "),
-        (Kind.TEXT, "", None),
-        (Kind.NUMBER, "1.50", Decimal("1.5")),
-        (Kind.BOOLEAN, "true", True),
-        (Kind.BOOLEAN, "TRUE", "TRUE"),
+        (CellKind.TEXT, " x ", " x "),
+        (CellKind.TEXT, "", None),
+        (CellKind.NUMBER, "1.50", Decimal("1.5")),
+        (CellKind.BOOLEAN, "true", True),
+        (CellKind.BOOLEAN, "TRUE", "TRUE"),
     ],
 )
 def test_a_returned_cell_is_taken_as_it_is(kind, text, value):

@@ -5,11 +5,11 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from salesforce_bulk.cli.csv_file import Table
+from salesforce_bulk.cli.csv_file import CsvTable
 from salesforce_bulk.cli.demo_plan import (
     ROW_NUMBER,
-    Kind,
-    Row,
+    CellKind,
+    DemoRow,
     api_names,
     cells,
     csv_bytes,
@@ -30,14 +30,18 @@ ACCOUNT = [
 
 
 def plan_of(*header, rows=None):
-    return make_plan(Table(header, rows or [("x",) * len(header)]), ACCOUNT)
+    return make_plan(CsvTable(header, rows or [("x",) * len(header)]), ACCOUNT)
 
 
 def test_account_fields_in_any_letter_case_go_to_account():
     plan = plan_of("numberofemployees", "NAME")
     assert plan.object_name == "Account"
     assert [column.field for column in plan.columns] == ["NumberOfEmployees", "Name", "ParentId"]
-    assert [column.kind for column in plan.columns] == [Kind.NUMBER, Kind.TEXT, Kind.TEXT]
+    assert [column.kind for column in plan.columns] == [
+        CellKind.NUMBER,
+        CellKind.TEXT,
+        CellKind.TEXT,
+    ]
     assert not plan.new_fields
 
 
@@ -99,30 +103,30 @@ def test_api_names_are_valid_and_differ_in_more_than_case(header):
 def test_the_files_rows_keep_their_order_and_each_spoiled_row_is_among_them(header, rows):
     plan = plan_of(*header)
     upload = list(upload_rows(plan, rows))
-    assert [row.number for row in upload if not row.spoil] == list(range(1, rows + 1))
-    assert [row.spoil for row in upload if row.spoil] == list(plan.spoils)
+    assert [row.number for row in upload if not row.defect] == list(range(1, rows + 1))
+    assert [row.defect for row in upload if row.defect] == list(plan.defects)
 
 
 def test_spoiled_rows_are_spread_evenly():
     upload = list(upload_rows(plan_of("Name"), 400))
-    assert [row.number for row in upload if row.spoil] == [100, 200, 300]
+    assert [row.number for row in upload if row.defect] == [100, 200, 300]
 
 
 @pytest.mark.parametrize("header", [("Name",), ("Name", "NumberOfEmployees"), ("anything",)])
 def test_a_spoiled_row_differs_from_its_original_in_what_spoils_it(header):
-    table = Table(header, [("1",) * len(header)])
+    table = CsvTable(header, [("1",) * len(header)])
     plan = make_plan(table, ACCOUNT)
-    good = cells(plan, table, Row(1))
-    for spoil in plan.spoils:
-        spoiled = cells(plan, table, Row(1, spoil))
+    good = cells(plan, table, DemoRow(1))
+    for defect in plan.defects:
+        spoiled = cells(plan, table, DemoRow(1, defect))
         assert list(spoiled) == list(good) == [column.field for column in plan.columns]
-        assert spoiled.items() - good.items() == spoil.cells.items()
+        assert spoiled.items() - good.items() == defect.cells.items()
 
 
 def test_the_row_number_of_the_file_is_loaded_with_a_custom_object():
-    table = Table(("a",), [("x",), ("y",)])
+    table = CsvTable(("a",), [("x",), ("y",)])
     plan = make_plan(table, ACCOUNT)
-    assert cells(plan, table, Row(2)) == {"a__c": "y", ROW_NUMBER: "2"}
+    assert cells(plan, table, DemoRow(2)) == {"a__c": "y", ROW_NUMBER: "2"}
 
 
 rows_of_cells = st.lists(st.fixed_dictionaries({"a": st.text(max_size=9), "b": st.text()}))
@@ -130,7 +134,7 @@ rows_of_cells = st.lists(st.fixed_dictionaries({"a": st.text(max_size=9), "b": s
 
 def cut(rows, **limits):
     """The rows' cells, cut into batches."""
-    upload = [(Row(number), values) for number, values in enumerate(rows, start=1)]
+    upload = [(DemoRow(number), values) for number, values in enumerate(rows, start=1)]
     batches = list(cut_batches(upload, **limits))
     assert [pair for batch in batches for pair in batch] == upload
     return [[values for _, values in batch] for batch in batches]
