@@ -44,10 +44,10 @@ from salesforce_bulk.load.job import ReportProgress, unsent_fate
 from salesforce_bulk.load.plan import Plan, Planned
 from salesforce_bulk.load.results import RESULT_HEADER, STATUS_OF, Fate, Unit
 from salesforce_bulk.load.row_matching import (
+    ResultLine,
     RowShape,
-    Told,
     match_rows,
-    read_told,
+    read_result_lines,
     uploaded_columns,
 )
 from salesforce_bulk.load.settings import LoadSpec
@@ -437,7 +437,7 @@ class AttachedV2:
             blocks = iter(lambda: list(islice(told, limits.BATCH_RECORDS)), [])
             return [self._unit(block, job.id, why) for block in blocks]
 
-    def _unit(self, told: Sequence[Told], job_id: str, why: RowError) -> Unit:
+    def _unit(self, told: Sequence[ResultLine], job_id: str, why: RowError) -> Unit:
         first = self._plan.rows + 1
         self._plan.rows += len(told)
         numbers = range(first, self._plan.rows + 1)
@@ -517,7 +517,7 @@ class _ResultFiles:
                 break
         return _processed_count(counts)
 
-    def told(self) -> Iterator[Told]:
+    def told(self) -> Iterator[ResultLine]:
         """All lines."""
         for kind in RESULT_KINDS:
             yield from self._lines(kind)
@@ -554,8 +554,8 @@ class _ResultFiles:
                     return names
         return ()
 
-    def _lines(self, kind: str) -> Iterator[Told]:
-        return read_told(kind, self._pieces(kind), self.names, self._why, self._delimiter)
+    def _lines(self, kind: str) -> Iterator[ResultLine]:
+        return read_result_lines(kind, self._pieces(kind), self.names, self._why, self._delimiter)
 
     def _pieces(self, kind: str) -> Iterable[bytes]:
         return (self._spool.read(place) for place in self._files[kind])

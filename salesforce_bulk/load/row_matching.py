@@ -1,11 +1,12 @@
 """Which row of a 2.0 job became what.
 
 The result files of Bulk API 2.0 are in no order, and their cells are written anew by the types of
-the fields: ``912260031`` comes back as ``9.12260031E8``. Rows are therefore joined on their key
-where they have one, else on all cells in a form that does not depend on how they are written, each
-as often as it occurs; numbers at last as the doubles that the org keeps. Cells are compared by a
-digest of 128 bits, so that no two different rows pass for equal. What is left over is unknown;
-nothing is guessed.
+the fields: ``912260031`` comes back as ``9.12260031E8``. A line is therefore of a row of the same
+value: of the same key where rows have one of their own, else of the same cells in a form that does
+not depend on how they are written. Where several rows have one form, the exact texts decide, as
+far as they leave no other reading; rows that cannot be told apart and whose lines disagree are
+unknown. Cells are compared by a digest of 128 bits, so that no two different rows pass for equal.
+What is left over is unknown; nothing is guessed.
 """
 
 from __future__ import annotations
@@ -13,31 +14,39 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime, timezone
 from decimal import Decimal
 from hashlib import blake2b
+from itertools import chain
 from typing import NamedTuple
 
 from salesforce_bulk.formats.values import NULL_CELL
 from salesforce_bulk.models import RowError
 from salesforce_bulk.wire.row_error import write_row_error
 
-Normal = Callable[[str], str]
+NormalForm = Callable[[str], str]
+Cells = tuple[str, ...]
+#: Id, Success, Created and Error, as a 1.0 result has them.
+OutcomeCells = tuple[str, str, str, str]
 #: What makes equal marks of equal rows; None for a row that cannot be recognised in this way.
-Recognise = Callable[[Sequence[str]], "str | bytes | None"]
+Fingerprint = Callable[[Sequence[str]], "str | bytes | None"]
 
 #: An offset without a colon, which Python before 3.11 does not read.
 _OFFSET = re.compile(r"([+-]\d\d)(\d\d)$")
+#: Decimal and float take more: underscores, blanks, digits of other scripts.
+_NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 #: Of what stands for all cells of a row.
 _DIGEST_BYTES = 16
 _TRUE = frozenset({"true", "1", "yes", "y", "on"})
 _SUCCESS_COLUMNS = ("sf__id", "sf__created")
 _FAILURE_COLUMNS = ("sf__id", "sf__error")
+#: Outcomes that are named where rows cannot be told apart.
+_OUTCOMES_NAMED = 5
 
 
-class Told(NamedTuple):
+class ResultLine(NamedTuple):
     """One line of a result file."""
 
     cells: list[str]
@@ -47,7 +56,7 @@ class Told(NamedTuple):
     error: str
 
     @property
-    def outcome(self) -> tuple[str, str, str, str]:
+    def outcome(self) -> OutcomeCells:
         """The columns of a 1.0 result."""
         return self.id, self.success, self.created, self.error
 
@@ -62,109 +71,242 @@ class RowShape(NamedTuple):
     """
 
     names: tuple[str, ...]
-    normals: tuple[Normal, ...]
+    normals: tuple[NormalForm, ...]
     keys: tuple[int, ...]
 
 
 def match_rows(
     rows: Callable[[], Iterable[Sequence[str]]],
-    told: Callable[[], Iterable[Told]],
+    lines: Callable[[], Iterable[ResultLine]],
     shape: RowShape,
     left_over: RowError,
-) -> list[tuple[str, str, str, str]]:
+) -> list[OutcomeCells]:
     """What became of each row, as the columns Id, Success, Created and Error of a 1.0 result.
 
     Args:
         rows: gives the cells that were uploaded; called more than once.
-        told: gives the lines of all result files; called more than once.
+        lines: gives the lines of all result files; called more than once.
         shape: of the rows.
         left_over: the error of rows of which nothing is told.
     """
-    unknown = ("", "unknown", "", write_row_error(left_over))
-    outcomes = [unknown for _ in rows()]
-    open_rows = set(range(len(outcomes)))
-    open_lines = set(range(sum(1 for _ in told())))
-    for recognise in _ways(rows, shape):
-        waiting: dict[str | bytes, list[int]] = defaultdict(list)
-        for position, cells in enumerate(rows()):
-            if position in open_rows and (mark := recognise(cells)) is not None:
-                waiting[mark].append(position)
-        for positions in waiting.values():
-            positions.reverse()
-        for number, line in enumerate(told()):
-            if number not in open_lines or (mark := recognise(line.cells)) is None:
-                continue
-            if waiting.get(mark):
-                position = waiting[mark].pop()
-                outcomes[position] = line.outcome
-                open_rows.discard(position)
-                open_lines.discard(number)
-        if not open_rows or not open_lines:
-            break
-    _settle_the_rest(outcomes, open_rows, open_lines, told)
-    return outcomes
-
-
-def _settle_the_rest(
-    outcomes: list[tuple[str, str, str, str]],
-    open_rows: set[int],
-    open_lines: set[int],
-    told: Callable[[], Iterable[Told]],
-) -> None:
-    """As many lines as rows are left, without any cell, and all say the same: so it holds for each
-    of the rows. A row with a wrong number of cells comes back like this.
-
-    Lines that have cells are of other rows, whatever their number.
-    """
-    if not open_rows or len(open_rows) != len(open_lines):
-        return
-    rest = [line for number, line in enumerate(told()) if number in open_lines]
-    if not any(any(line.cells) for line in rest) and len({line.outcome for line in rest}) == 1:
-        for position in open_rows:
-            outcomes[position] = rest[0].outcome
-
-
-def _ways(rows: Callable[[], Iterable[Sequence[str]]], shape: RowShape) -> Iterator[Recognise]:
+    matching = _Matching(rows, lines, left_over)
+    coarse = [_double if normal is _number else normal for normal in shape.normals]
     for key in shape.keys:
-        if _is_unique(rows(), key, shape.normals[key]):
-            yield _by_key(key, shape.normals[key])
-    yield _by_all_cells(shape.normals)
-    if _number in shape.normals:
-        yield _by_all_cells([_double if one is _number else one for one in shape.normals])
+        if _is_unique(rows(), key, coarse[key]):
+            matching.join(_by_key(key, coarse[key]), ())
+    matching.join(_by_all_cells(coarse), (_form_of(shape.normals), tuple))
+    matching.settle_the_rest()
+    return matching.outcomes
 
 
-def _is_unique(rows: Iterable[Sequence[str]], key: int, normal: Normal) -> bool:
+class _Matching:
+    """Rows without an outcome, lines without a row, and what was found so far."""
+
+    def __init__(
+        self,
+        rows: Callable[[], Iterable[Sequence[str]]],
+        lines: Callable[[], Iterable[ResultLine]],
+        left_over: RowError,
+    ) -> None:
+        self._rows = rows
+        self._lines = lines
+        unknown = ("", "unknown", "", write_row_error(left_over))
+        self.outcomes: list[OutcomeCells] = [unknown for _ in rows()]
+        self._open_rows = set(range(len(self.outcomes)))
+        self._open_lines = set(range(sum(1 for _ in lines())))
+
+    def join(self, fingerprint: Fingerprint, finer: Sequence[_Form]) -> None:
+        """Give the rows the outcomes of the lines with the same mark.
+
+        Args:
+            fingerprint: makes the marks.
+            finer: forms by which rows of one mark are told apart, the coarsest first.
+        """
+        positions: dict[str | bytes, list[int]] = defaultdict(list)
+        for position, cells in enumerate(self._rows()):
+            if position in self._open_rows and (mark := fingerprint(cells)) is not None:
+                positions[mark].append(position)
+        numbers: dict[str | bytes, list[int]] = defaultdict(list)
+        for number, line in enumerate(self._lines()):
+            if number in self._open_lines:
+                mark = fingerprint(line.cells)
+                if mark is not None and mark in positions:
+                    numbers[mark].append(number)
+        alone: dict[int, int] = {}
+        shared: list[tuple[list[int], list[int]]] = []
+        for mark, found in numbers.items():
+            if len(found) == len(positions[mark]) == 1:
+                alone[found[0]] = positions[mark][0]
+            else:
+                shared.append((positions[mark], found))
+            self._open_lines.difference_update(found)
+            self._open_rows.difference_update(positions[mark])
+        positions.clear()
+        numbers.clear()
+        for number, line in enumerate(self._lines()):
+            if number in alone:
+                self.outcomes[alone[number]] = line.outcome
+        if shared:
+            self._tell_apart(shared, finer)
+
+    def _tell_apart(
+        self, shared: Sequence[tuple[list[int], list[int]]], finer: Sequence[_Form]
+    ) -> None:
+        wanted_rows = {position for positions, _ in shared for position in positions}
+        wanted_lines = {number for _, numbers in shared for number in numbers}
+        known: dict[Cells, Cells] = {}  # equal rows are held once
+        rows = {
+            position: known.setdefault(cells := tuple(row), cells)
+            for position, row in enumerate(self._rows())
+            if position in wanted_rows
+        }
+        lines = {
+            number: _Line(known.setdefault(cells := tuple(line.cells), cells), line.outcome)
+            for number, line in enumerate(self._lines())
+            if number in wanted_lines
+        }
+        for positions, numbers in shared:
+            group = _Group(
+                [(position, rows[position]) for position in positions],
+                [lines[number] for number in numbers],
+            )
+            for position, outcome in group.outcomes(finer):
+                self.outcomes[position] = outcome
+
+    def settle_the_rest(self) -> None:
+        """As many lines as rows are left, without any cell, and all say the same: so it holds for
+        each of the rows. A row with a wrong number of cells comes back like this.
+
+        Lines that have cells are of other rows, whatever their number.
+        """
+        if not self._open_rows or len(self._open_rows) != len(self._open_lines):
+            return
+        numbered = enumerate(self._lines())
+        rest = [line for number, line in numbered if number in self._open_lines]
+        if not any(any(line.cells) for line in rest) and len({line.outcome for line in rest}) == 1:
+            for position in self._open_rows:
+                self.outcomes[position] = rest[0].outcome
+
+
+def _is_unique(rows: Iterable[Sequence[str]], key: int, normal: NormalForm) -> bool:
     seen: set[str] = set()
     for cells in rows:
-        if not cells[key]:
-            continue
         mark = normal(cells[key])
+        if not mark:
+            continue
         if mark in seen:
             return False
         seen.add(mark)
     return True
 
 
-def _by_key(key: int, normal: Normal) -> Recognise:
-    def recognise(cells: Sequence[str]) -> str | None:
-        return normal(cells[key]) if cells[key] else None
+def _by_key(key: int, normal: NormalForm) -> Fingerprint:
+    def fingerprint(cells: Sequence[str]) -> str | None:
+        return normal(cells[key]) or None
 
-    return recognise
+    return fingerprint
 
 
-def _by_all_cells(normals: Sequence[Normal]) -> Recognise:
-    def recognise(cells: Sequence[str]) -> bytes:
+def _by_all_cells(normals: Sequence[NormalForm]) -> Fingerprint:
+    def fingerprint(cells: Sequence[str]) -> bytes:
         # No cell that is sent holds the separator.
         texts = [normal(cell) for normal, cell in zip(normals, cells, strict=True)]
         return blake2b("\0".join(texts).encode(), digest_size=_DIGEST_BYTES).digest()
 
-    return recognise
+    return fingerprint
+
+
+# Rows of one form
+
+_Form = Callable[[Cells], Cells]
+
+
+def _form_of(normals: Sequence[NormalForm]) -> _Form:
+    def form(cells: Cells) -> Cells:
+        return tuple([normal(cell) for normal, cell in zip(normals, cells, strict=True)])
+
+    return form
+
+
+class _Line(NamedTuple):
+    cells: Cells
+    outcome: OutcomeCells
+
+    @property
+    def without_id(self) -> tuple[Cells, tuple[str, ...]]:
+        return self.cells, self.outcome[1:]
+
+
+class _Group(NamedTuple):
+    """Rows of which any may have any of the lines, as far as one form of their cells tells."""
+
+    rows: list[tuple[int, Cells]]
+    lines: list[_Line]
+
+    def outcomes(self, finer: Sequence[_Form]) -> Iterator[tuple[int, OutcomeCells]]:
+        """The position and the outcome of each row.
+
+        Where the org writes a cell anew, it writes the new text as it is. So where as many lines
+        as rows have one text, these lines are those rows': a row that was written anew in that
+        text would have made one line more. This holds for whole groups, and for groups that
+        differ in one cell only; where several differ, some of them may have been written anew in
+        one line and not in another.
+        """
+        if self._is_agreed():
+            for (position, _), line in zip(self.rows, self.lines, strict=False):
+                yield position, line.outcome
+        elif not finer:
+            unknown = self._undecided()
+            for position, _ in self.rows:
+                yield position, unknown
+        else:
+            for part in self._split(finer[0]):
+                yield from part.outcomes(finer[1:])
+
+    def _is_agreed(self) -> bool:
+        """Whether it is all the same which row has which line."""
+        if len({line.outcome for line in self.lines}) == 1:
+            return len(self.lines) >= len(self.rows)
+        # The Ids of rows that the org wrote in one text are of records that are alike.
+        return (
+            len(self.lines) == len(self.rows) and len({line.without_id for line in self.lines}) == 1
+        )
+
+    def _split(self, form: _Form) -> list[_Group]:
+        if len(self.rows) != len(self.lines):
+            return [self]
+        rows, lines = defaultdict(list), defaultdict(list)
+        for position, cells in self.rows:
+            rows[form(cells)].append((position, cells))
+        for line in self.lines:
+            lines[form(line.cells)].append(line)
+        same = {mark for mark in rows if len(rows[mark]) == len(lines.get(mark, ()))}
+        if len(same) != max(len(rows), len(lines)) and not self._differs_in_one_cell():
+            return [self]
+        parts = [_Group(rows.pop(mark), lines.pop(mark)) for mark in sorted(same)]
+        rest = _Group(list(chain(*rows.values())), list(chain(*lines.values())))
+        return [*parts, rest] if rest.rows else parts
+
+    def _differs_in_one_cell(self) -> bool:
+        texts = zip(*{*(cells for _, cells in self.rows), *(c for c, _ in self.lines)}, strict=True)
+        return sum(len(set(column)) > 1 for column in texts) == 1
+
+    def _undecided(self) -> OutcomeCells:
+        told = Counter(" ".join(filter(None, line.outcome)) for line in self.lines)
+        named = [f"{count:,} x {text}" for text, count in told.most_common(_OUTCOMES_NAMED)]
+        more = [f"{len(told) - len(named):,} others"] if len(told) > len(named) else []
+        error = RowError(
+            "NotTellable",
+            f"{len(self.rows):,} rows read alike in the results, where {len(self.lines):,} lines "
+            f"tell of them: {'; '.join([*named, *more])}. Which is this row's cannot be told",
+        )
+        return "", "unknown", "", write_row_error(error)
 
 
 # Forms of values
 
 
-def normal_of(field_type: str | None) -> Normal:
+def normal_of(field_type: str | None) -> NormalForm:
     """What makes one text of all texts of the same value of a field.
 
     Args:
@@ -174,22 +316,25 @@ def normal_of(field_type: str | None) -> Normal:
 
 
 def _text(cell: str) -> str:
-    return "" if cell == NULL_CELL else cell.replace("\r\n", "\n").replace("\r", "\n")
+    # The org keeps no blanks at either end.
+    text = cell.replace("\r\n", "\n").replace("\r", "\n").strip()
+    return "" if text == NULL_CELL else text
 
 
 def _number(cell: str) -> str:
+    if not _NUMBER.fullmatch(text := _text(cell)):
+        return text
     try:
-        value = Decimal(cell)
+        value = Decimal(text)
         return str(value.normalize()) if value else "0"
-    except ArithmeticError:  # no number, or none that Python can hold
-        return _text(cell)
+    except ArithmeticError:  # none that Python can hold
+        return text
 
 
 def _double(cell: str) -> str:
-    try:
-        return repr(float(cell))
-    except ValueError:
-        return _text(cell)
+    text = _text(cell)
+    # Zero has no sign to an org.
+    return repr(float(text) or 0.0) if _NUMBER.fullmatch(text) else text
 
 
 def _boolean(cell: str) -> str:
@@ -217,7 +362,7 @@ def _id(cell: str) -> str:
     return _text(cell)[:15]
 
 
-_NORMALS: dict[str, Normal] = {
+_NORMALS: dict[str, NormalForm] = {
     "int": _number,
     "long": _number,
     "double": _number,
@@ -239,15 +384,15 @@ def uploaded_columns(pieces: Iterable[bytes], delimiter: str) -> list[str]:
     """The columns that were uploaded, by the header of a result file; none where it has none.
 
     Raises:
-        ValueError, csv.Error: as `read_told`.
+        ValueError, csv.Error: as `read_result_lines`.
     """
     header = next(_reader(pieces, delimiter), [])
     return [name for name in header if not name.lower().startswith("sf__")]
 
 
-def read_told(
+def read_result_lines(
     kind: str, pieces: Iterable[bytes], names: Sequence[str], why: str, delimiter: str = ","
-) -> Iterator[Told]:
+) -> Iterator[ResultLine]:
     """The lines of one result file.
 
     Args:
@@ -279,16 +424,16 @@ def _reader(pieces: Iterable[bytes], delimiter: str) -> Iterator[list[str]]:
     return csv.reader(text, delimiter=delimiter, strict=True)
 
 
-def _succeeded(cells: list[str], own: list[str], why: str) -> Told:
-    return Told(cells, "true", own[0], own[1].lower(), "")
+def _succeeded(cells: list[str], own: list[str], why: str) -> ResultLine:
+    return ResultLine(cells, "true", own[0], own[1].lower(), "")
 
 
-def _failed(cells: list[str], own: list[str], why: str) -> Told:
-    return Told(cells, "false", "", "false", own[1])
+def _failed(cells: list[str], own: list[str], why: str) -> ResultLine:
+    return ResultLine(cells, "false", "", "false", own[1])
 
 
-def _unprocessed(cells: list[str], own: list[str], why: str) -> Told:
-    return Told(cells, "unprocessed", "", "", why)
+def _unprocessed(cells: list[str], own: list[str], why: str) -> ResultLine:
+    return ResultLine(cells, "unprocessed", "", "", why)
 
 
 _OWN_COLUMNS: dict[str, tuple[str, ...]] = {
@@ -296,7 +441,7 @@ _OWN_COLUMNS: dict[str, tuple[str, ...]] = {
     "failedResults": _FAILURE_COLUMNS,
     "unprocessedrecords": (),
 }
-_READERS: dict[str, Callable[[list[str], list[str], str], Told]] = {
+_READERS: dict[str, Callable[[list[str], list[str], str], ResultLine]] = {
     "successfulResults": _succeeded,
     "failedResults": _failed,
     "unprocessedrecords": _unprocessed,

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from salesforce_bulk import InvalidInput
-from salesforce_bulk.load.row_matching import RowShape, Told, match_rows, normal_of
+from salesforce_bulk.load.row_matching import ResultLine, RowShape, match_rows, normal_of
 from salesforce_bulk.models import RowError
 
 LEFT = RowError("NotTold", "nothing")
@@ -20,7 +20,7 @@ def match(rows, lines, types=("string", "string"), keys=()):
 
 
 def success(cells, record_id):
-    return Told(list(cells), "true", record_id, "true", "")
+    return ResultLine(list(cells), "true", record_id, "true", "")
 
 
 @pytest.mark.parametrize("field_type", TYPES)
@@ -28,7 +28,7 @@ def success(cells, record_id):
 def test_no_text_of_a_cell_breaks_the_joining(field_type, text):
     """A file may hold what the org refuses; its refusal has to find its row all the same."""
     rows = [(text, "1"), ("0", "2")]
-    lines = [success(rows[1], "two"), Told([text, "1"], "false", "", "false", "E:m:--")]
+    lines = [success(rows[1], "two"), ResultLine([text, "1"], "false", "", "false", "E:m:--")]
     assert [row[1] for row in match(rows, lines, (field_type, "string"))] == ["false", "true"]
 
 
@@ -37,7 +37,7 @@ def test_a_line_of_another_row_is_not_given_to_the_row_that_is_left():
     rows = [("a", "1"), ("b", "2")]
     lines = [success(rows[0], "one"), success(rows[0], "one")]
     assert [row[:2] for row in match(rows, lines)] == [("one", "true"), ("", "unknown")]
-    failed = Told(["a", "1"], "false", "", "false", "E:m:--")
+    failed = ResultLine(["a", "1"], "false", "", "false", "E:m:--")
     assert [row[1] for row in match(rows, [failed, failed])] == ["false", "unknown"]
 
 

@@ -79,7 +79,7 @@ Judge = Callable[[Sequence[Cell], RowErrors], list[Judged]]
 #: The platform trims what Java's `trim` does: every character up to the space.
 BLANKS = "".join(map(chr, range(33)))
 
-_NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
+NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _INTEGER = re.compile(r"[+-]?[0-9]+")
 _NOT_PLAIN_DECIMAL = re.compile(r"[^0-9.\n-]")
 _NOT_PLAIN_INTEGER = re.compile(r"[^0-9\n-]")
@@ -355,7 +355,7 @@ def _number_judge(field: Field, column: int, unchanged: Judged) -> Judge:
         text = text.strip(BLANKS)
         if not text:
             return None
-        if not _NUMBER.fullmatch(text):
+        if not NUMBER.fullmatch(text):
             raise not_deserialized(field, column, text)
         number = float(text)
         if not -limit < number < limit:

@@ -20,6 +20,8 @@ from typing import TYPE_CHECKING, TextIO
 
 from salesforce_bulk import bulk_states, limits
 from salesforce_bulk.emulator.data.values import (
+    BLANKS,
+    NUMBER,
     UNCHANGED,
     Cell,
     RowError,
@@ -377,10 +379,8 @@ def _as_doubles(texts: Sequence[str]) -> list[str]:
 
 
 def _as_double(text: str) -> str:
-    try:
-        return java_double(float(text))
-    except (ValueError, OverflowError):
-        return text
+    # float() takes more than the org does: 1_000 is refused, and comes back as it was sent.
+    return java_double(float(text)) if NUMBER.fullmatch(text.strip(BLANKS)) else text
 
 
 class _IngestResultFile:
