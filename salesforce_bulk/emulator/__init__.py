@@ -35,7 +35,7 @@ from salesforce_bulk.emulator.data.org import Org
 from salesforce_bulk.emulator.endpoints.bulk1 import PREFIX as ASYNC_PREFIX
 from salesforce_bulk.emulator.endpoints.bulk1 import Bulk1
 from salesforce_bulk.emulator.endpoints.bulk2 import Bulk2
-from salesforce_bulk.emulator.endpoints.login import SoapFamily, SoapLogin
+from salesforce_bulk.emulator.endpoints.login import Soap, SoapFamily
 from salesforce_bulk.emulator.endpoints.oauth import (
     IDENTITY_PREFIX,
     OAuth,
@@ -176,7 +176,7 @@ class SalesforceEmulator:
     def _build(self) -> Application:
         soap, oauth = SoapFamily(), OAuthFamily()
         bulk1 = Bulk1(self.org, self.engine, self.sessions, self.faults)
-        login = SoapLogin(self.org, self.sessions, self._origin)
+        login = Soap(self.org, self.sessions, self._origin)
         rest = Rest(self.org, self.engine, RestFamily(self.sessions, self.faults))
         self.bulk2 = Bulk2(self.org, self.engine, rest.family)
         return Application(

@@ -1,6 +1,7 @@
 """The emulator as a whole: start, stop, two side by side, the command line."""
 
 import argparse
+import gc
 import json
 import re
 import signal
@@ -29,6 +30,7 @@ def sockets():
 
 def test_nothing_is_left_behind_after_stop(connect, tmp_path, monkeypatch):
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    gc.collect()
     threads, open_sockets = set(threading.enumerate()), sockets()
     with SalesforceEmulator() as emulator:
         bulk1 = connect(emulator)

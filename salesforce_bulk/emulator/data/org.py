@@ -132,6 +132,12 @@ class Org:
         """The system administrator."""
         return self.users[self.username]
 
+    @property
+    def is_sandbox(self) -> bool:
+        """What the Organization record says; the login says the same."""
+        sql = 'SELECT IsSandbox FROM "Organization"'
+        return bool(self.store.read().execute(sql).fetchone()[0])
+
     # objects
 
     def define_object(

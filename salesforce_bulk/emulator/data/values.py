@@ -284,7 +284,7 @@ def _checked_text_judge(check: Callable[[Field, str], str]) -> Callable[..., Jud
 def _email(field: Field, text: str) -> str:
     if not _EMAIL.fullmatch(text):
         raise _refused(field, "INVALID_EMAIL_ADDRESS", f"invalid email address: {text}")
-    return text
+    return text.lower()
 
 
 def _bad_picklist_value(field: Field, text: str) -> CellRefusedError:

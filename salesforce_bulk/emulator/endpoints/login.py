@@ -1,8 +1,9 @@
-"""The SOAP ``login()`` call.
+"""SOAP: ``login()``, and the calls about a session: ``logout``, ``getUserInfo`` and
+``getServerTimestamp``. Every other call is refused by name.
 
-Source: SOAP API Developer Guide, "login()". Parsers of the answer are crude (some look for
-``<sessionId>`` with a regular expression), so its elements carry no prefix; those of a fault
-carry ``sf:``.
+Source: SOAP API Developer Guide, "login()", "Utility Calls". Parsers of the answer are
+crude (some look for ``<sessionId>`` with a regular expression), so its elements carry no prefix;
+those of a fault carry ``sf:``.
 """
 
 from __future__ import annotations
@@ -10,10 +11,12 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from types import MappingProxyType
 
 from salesforce_bulk import limits
 from salesforce_bulk.emulator.access.sessions import Session, Sessions, SessionUser
+from salesforce_bulk.emulator.data.org import ORGANIZATION_NAME, Org
+from salesforce_bulk.emulator.endpoints.bulk1 import NEWEST_VERSION
 from salesforce_bulk.emulator.http.routes import ApiError, Call, Route, route
 from salesforce_bulk.emulator.http.server import Request, Response
 from salesforce_bulk.emulator.http.wire import (
@@ -23,9 +26,7 @@ from salesforce_bulk.emulator.http.wire import (
     parse_xml,
     xml_escape,
 )
-
-if TYPE_CHECKING:
-    from salesforce_bulk.emulator.data.org import Org
+from salesforce_bulk.emulator.schema.ids import to_18
 
 LOGIN_BYTES = 100_000
 PARTNER = "urn:partner.soap.sforce.com"
@@ -66,9 +67,22 @@ class SoapFamily:
         """Nothing is added."""
 
 
+#: SOAP APIs by the letter in their address.
+_APIS = MappingProxyType(
+    {
+        "u": "the Partner API",
+        "c": "the Enterprise API",
+        "m": "the Metadata API",
+        "s": "the Apex API",
+        "t": "the Tooling API",
+    }
+)
+_SERVED_APIS = ("u", "c")
+
+
 @dataclass(frozen=True, slots=True)
-class SoapLogin:
-    """Serves ``/services/Soap/u/{version}`` and ``/c/``: the ``login`` call, nothing else.
+class Soap:
+    """Serves ``/services/Soap/u/{version}`` and ``/c/``.
 
     ``base_url`` gives the origin under which the client reached the emulator.
     """
@@ -86,23 +100,72 @@ class SoapLogin:
 
     def answer(self, call: Call) -> Response:
         try:
-            session = self._login(call.request, call["version"])
+            return Response(200, dict(_XML), self._perform(call))
         except SoapFault as fault:
             return Response(500, dict(_XML), _fault(fault.code, str(fault)))
-        url = self.base_url(call.request)
-        return Response(200, dict(_XML), self._success(session, url, call["kind"], call["version"]))
 
-    def _login(self, request: Request, version: str) -> Session:
+    def _perform(self, call: Call) -> bytes:
+        kind, version = call["kind"], call["version"]
+        if kind.lower() not in _SERVED_APIS:
+            name = _APIS.get(kind.lower(), f"/services/Soap/{kind}")
+            raise SoapFault("INVALID_OPERATION", f"{name} is not emulated")
         _check_version(version)
-        call = _call(request.body.read_all(LOGIN_BYTES))
-        if call.name != "login":
-            raise SoapFault("INVALID_OPERATION", f"SOAP call {call.name} is not emulated")
-        if "soapaction" not in request.headers:
+        header, operation = _envelope_of(call.request.body.read_all(LOGIN_BYTES))
+        if "soapaction" not in call.request.headers:
             raise SoapFault("UNKNOWN_EXCEPTION", "SOAPAction HTTP header missing")
-        user = authenticated(self.org, call.value("username"), call.value("password"))
+        if operation.name == "login":
+            session = self._login(header, operation, version)
+            return self._success(session, self.base_url(call.request), kind, version)
+        performed = {
+            "logout": self._logout,
+            "getUserInfo": self._get_user_info,
+            "getServerTimestamp": self._get_server_timestamp,
+        }.get(operation.name)
+        if performed is None:
+            raise SoapFault("INVALID_OPERATION", f"SOAP call {operation.name} is not emulated")
+        content = performed(self._session(header))
+        return _envelope(f"<{operation.name}Response>{content}</{operation.name}Response>")
+
+    def _login(self, header: Element | None, operation: Element, version: str) -> Session:
+        _check_login_version(version)
+        scope = header.find("LoginScopeHeader") if header else None
+        if scope is not None:
+            self._check_scope(scope)
+        user = authenticated(self.org, operation.value("username"), operation.value("password"))
         if user is None:
             raise SoapFault("INVALID_LOGIN", INVALID_LOGIN)
         return self.sessions.open(user)
+
+    def _check_scope(self, scope: Element) -> None:
+        """A login to a portal, or to an org by its id."""
+        if scope.value("portalId").strip():
+            raise SoapFault("INVALID_LOGIN", "portalId of LoginScopeHeader is not emulated")
+        org_id = scope.value("organizationId").strip()
+        if org_id and to_18(org_id) != self.org.org_id:
+            raise SoapFault("INVALID_LOGIN", INVALID_LOGIN)
+
+    def _session(self, header: Element | None) -> Session:
+        element = header.find("sessionId") if header else None
+        session = self.sessions.find(element.text.strip()) if element else None
+        if session is None:
+            raise SoapFault(
+                "INVALID_SESSION_ID",
+                "Invalid Session ID found in SessionHeader: Illegal Session. Session not found",
+            )
+        return session
+
+    def _logout(self, session: Session) -> str:
+        self.sessions.expire(session.token)
+        return ""
+
+    def _get_user_info(self, session: Session) -> str:
+        return f"<result>{_elements(self._user_info(session.user))}</result>"
+
+    def _get_server_timestamp(self, session: Session) -> str:
+        del session
+        now = self.org.clock.now()
+        stamp = f"{now:%Y-%m-%dT%H:%M:%S}.{now.microsecond // 1000:03d}Z"
+        return f"<result><timestamp>{stamp}</timestamp></result>"
 
     def _success(self, session: Session, url: str, kind: str, version: str) -> bytes:
         org_id = self.org.org_id
@@ -110,7 +173,7 @@ class SoapLogin:
         result = {
             "metadataServerUrl": f"{url}/services/Soap/m/{address}",
             "passwordExpired": "false",
-            "sandbox": "false",
+            "sandbox": "true" if self.org.is_sandbox else "false",
             "serverUrl": f"{url}/services/Soap/{kind}/{address}",
             "sessionId": session.token,
             "userId": session.user.id,
@@ -132,13 +195,13 @@ class SoapLogin:
             "orgHasPersonAccounts": "false",
             "organizationId": self.org.org_id,
             "organizationMultiCurrency": "false",
-            "organizationName": "Emulator",
+            "organizationName": ORGANIZATION_NAME,
             "profileId": None,
             "roleId": None,
             "sessionSecondsValid": str(self.sessions.seconds),
             "userDefaultCurrencyIsoCode": None,
-            "userEmail": user.username,
-            "userFullName": user.username,
+            "userEmail": user.email or user.username,
+            "userFullName": user.name or user.username,
             "userId": user.id,
             "userLanguage": "en_US",
             "userLocale": "en_US",
@@ -157,9 +220,14 @@ def _check_version(version: str) -> None:
         number = float(version)
     except ValueError:
         raise SoapFault("UNSUPPORTED_API_VERSION", f"Invalid Api version: {version}") from None
+    if not number <= NEWEST_VERSION:
+        raise SoapFault("UNSUPPORTED_API_VERSION", f"Invalid Api version: {version}")
     if number < limits.FIRST_SUPPORTED_VERSION:
         raise SoapFault("UNSUPPORTED_API_VERSION", f"API version {version} is retired")
-    if number > limits.LAST_SOAP_LOGIN_VERSION:
+
+
+def _check_login_version(version: str) -> None:
+    if float(version) > limits.LAST_SOAP_LOGIN_VERSION:
         raise SoapFault(
             "INVALID_OPERATION",
             f"SOAP API login() is not available in API version {version}; the newest version "
@@ -167,14 +235,16 @@ def _check_version(version: str) -> None:
         )
 
 
-def _call(document: bytes) -> Element:
+def _envelope_of(document: bytes) -> tuple[Element | None, Element]:
+    """The header of a request, and its operation."""
     try:
-        body = parse_xml(document).child("Body")
+        envelope = parse_xml(document)
     except XmlError as error:
         raise SoapFault("UNKNOWN_EXCEPTION", f"Unable to parse the request: {error}") from error
+    body = envelope.child("Body")
     if body is None or not body.children:
         raise SoapFault("UNKNOWN_EXCEPTION", "The SOAP body is missing")
-    return body.children[0]
+    return envelope.child("Header"), body.children[0]
 
 
 def same(given: str, right: str) -> bool:

@@ -57,6 +57,8 @@ _SPELLING = {
     "InternalServerError": "server_error",
 }
 
+#: How far a client's clock may be behind: CumulusCI sends the moment of sending as ``exp``.
+CLOCK_SKEW_SECONDS = 60
 _BASE64URL = re.compile(r"[A-Za-z0-9_-]*")
 
 Grant = Callable[["_TokenRequest"], Response]
@@ -215,7 +217,7 @@ class OAuth:
             assertion.signed_part, assertion.signature
         ):
             raise OAuthError("invalid_grant", "invalid assertion")
-        if assertion.expires() <= self.org.clock.now().timestamp():
+        if assertion.expires() + CLOCK_SKEW_SECONDS <= self.org.clock.now().timestamp():
             raise OAuthError("invalid_grant", "expired authorization code")
         if _host(assertion.text("aud")) not in AUDIENCES | {asked.host}:
             raise OAuthError("invalid_grant", "Audience validation failed")

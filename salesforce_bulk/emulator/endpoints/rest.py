@@ -5,7 +5,6 @@ Source: REST API Developer Guide. What is not here is refused by name.
 
 from __future__ import annotations
 
-import json
 import re
 import threading
 from collections import OrderedDict
@@ -16,18 +15,18 @@ from typing import TYPE_CHECKING, Any
 
 from salesforce_bulk import limits
 from salesforce_bulk.emulator.access.sessions import SessionUser
-from salesforce_bulk.emulator.data.values import Cell, RowError, RowOutcome
+from salesforce_bulk.emulator.data.values import Cell, RowOutcome
+from salesforce_bulk.emulator.endpoints.rest_body import JsonBody
 from salesforce_bulk.emulator.endpoints.rest_family import (
     DAILY_API_REQUESTS,
     PREFIX,
-    RestError,
     RestFamily,
     SeveralRecords,
-    json_object,
     json_reply,
     not_found,
 )
 from salesforce_bulk.emulator.endpoints.rest_records import Records, Row
+from salesforce_bulk.emulator.endpoints.rest_writer import RecordWriter
 from salesforce_bulk.emulator.http.routes import ApiError, Call, Route, route
 from salesforce_bulk.emulator.http.server import Response
 from salesforce_bulk.emulator.jobs.engine import JobEngine
@@ -68,8 +67,6 @@ SUBRESOURCES = frozenset(
 #: Types whose values stand bare in SOQL.
 _UNQUOTED = frozenset({"int", "long", "double", "currency", "percent"})
 _NUMBER = re.compile(r"-?[0-9]{1,30}(\.[0-9]{1,30})?")
-#: Status codes of rows that REST answers with 404.
-_MISSING_RECORD_CODES = frozenset({"ENTITY_IS_DELETED", "INVALID_CROSS_REFERENCE_KEY"})
 
 
 class Rest:
@@ -79,6 +76,7 @@ class Rest:
         self._org = org
         self._engine = engine
         self.family = family
+        self._writer = RecordWriter(org)
         self._cursors: OrderedDict[str, _Cursor] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -233,7 +231,7 @@ class Rest:
     # single records
 
     def create(self, call: Call) -> Response:
-        outcome = self._write("insert", call, _fields(call))
+        outcome = self._write("insert", call, self._fields(call))
         return json_reply({"id": outcome.id, "success": True, "errors": []}, 201)
 
     def retrieve(self, call: Call) -> Response:
@@ -250,7 +248,7 @@ class Rest:
         return json_reply(self._records(result, call).record(row))
 
     def update(self, call: Call) -> Response:
-        self._write("update", call, {"Id": _id_of(call["id"]), **_fields(call)})
+        self._write("update", call, {"Id": _id_of(call["id"]), **self._fields(call)})
         return Response(204)
 
     def delete(self, call: Call) -> Response:
@@ -261,11 +259,11 @@ class Rest:
 
     def upsert(self, call: Call) -> Response:
         key = self._key(call)
-        self._check_one(call, self._ids_by_key(call, key))
-        fields = {
-            name: cell for name, cell in _fields(call).items() if name.lower() != key.name.lower()
-        }
-        cells = {key.name: call["value"], **fields}
+        found = self._ids_by_key(call, key)
+        self._check_one(call, found)
+        if not found and call.request.query.get("updateOnly", [""])[0].lower() == "true":
+            raise not_found()
+        cells = {key.name: call["value"], **self._fields(call, key.name)}
         outcome = self._write("upsert", call, cells, external_id=key.name)
         body: dict[str, object] = {"id": outcome.id, "success": True, "errors": []}
         body["created"] = outcome.created
@@ -324,25 +322,21 @@ class Rest:
             raise ApiError(400, error.code, error.message) from error
 
     def _write(
-        self,
-        operation: str,
-        call: Call,
-        fields: Mapping[str, Cell],
-        external_id: str | None = None,
+        self, operation: str, call: Call, cells: Mapping[str, Cell], external_id: str | None = None
     ) -> RowOutcome:
-        from salesforce_bulk.emulator.data.org import BatchRefused  # noqa: PLC0415
+        return self._writer.write_one(
+            operation, self._sobject(call), cells, _user(call), external_id
+        )
 
-        name = self._sobject(call).name
-        try:
-            plan = self._org.plan_write(
-                operation, name, list(fields), external_id=external_id, user=_user(call)
-            )
-        except BatchRefused as error:
-            raise ApiError(400, "INVALID_FIELD", _rest_text(str(error), name)) from error
-        outcome = plan.write([list(fields.values())])[0]
-        if not outcome.success:
-            raise _refused(outcome.errors[0])
-        return outcome
+    def _fields(self, call: Call, url_field: str = "Id") -> dict[str, Cell]:
+        """The record in a request's body; the fields that its address tells may not be in it."""
+        body = JsonBody(call.request.body.read_all(RECORD_BYTES))
+        document = body.as_object()
+        for name in ("Id", url_field):
+            if any(given.lower() == name.lower() for given in document):
+                text = f"The {name} field should not be specified in the sobject data."
+                raise ApiError(400, "INVALID_FIELD", text)
+        return body.record(document, self._sobject(call))
 
 
 class _Cursor:
@@ -408,46 +402,3 @@ def _select(
 
 def _literal(text: str) -> str:
     return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
-
-
-def _fields(call: Call) -> dict[str, Cell]:
-    """The record in a request's body, references by key as relationship columns."""
-    document = json_object(call.request.body.read_all(RECORD_BYTES))
-    document.pop("attributes", None)
-    if any(name.lower() == "id" for name in document):
-        text = "The Id field should not be specified in the sobject data."
-        raise ApiError(400, "INVALID_FIELD", text)
-    return dict(_cells(document))
-
-
-def _cells(document: Mapping[str, Any]) -> Iterator[tuple[str, Cell]]:
-    for name, value in document.items():
-        if isinstance(value, dict):
-            attributes = value.get("attributes")
-            kind = attributes.get("type") if isinstance(attributes, dict) else None
-            for key, nested in value.items():
-                if key != "attributes":
-                    yield (f"{kind}:{name}.{key}" if kind else f"{name}.{key}"), _cell(nested)
-        else:
-            yield name, _cell(value)
-
-
-def _cell(value: Any) -> Cell:
-    if isinstance(value, dict | list):
-        raise ApiError(400, "JSON_PARSER_ERROR", f"Cannot deserialize {json.dumps(value)[:100]}")
-    # An empty text clears a field in REST, unlike an empty cell of a CSV file.
-    return None if value == "" else value
-
-
-def _rest_text(message: str, name: str) -> str:
-    """Bulk's words for an unknown column, in REST's."""
-    marker = "Field name not found : "
-    if marker not in message:
-        return message
-    return f"No such column '{message.partition(marker)[2]}' on sobject of type {name}"
-
-
-def _refused(error: RowError) -> RestError:
-    status = 404 if error.status_code in _MISSING_RECORD_CODES else 400
-    fields: Sequence[str] = error.fields
-    return RestError(status, error.status_code, error.message, fields)

@@ -14,6 +14,7 @@ from typing import Any
 from salesforce_bulk import limits
 from salesforce_bulk.emulator.access.sessions import Session, Sessions, bearer
 from salesforce_bulk.emulator.endpoints.bulk1 import NEWEST_VERSION
+from salesforce_bulk.emulator.endpoints.rest_terms import check_terms
 from salesforce_bulk.emulator.http import wire
 from salesforce_bulk.emulator.http.compression import accepts_gzip, compress
 from salesforce_bulk.emulator.http.faults import Faults
@@ -78,6 +79,7 @@ class RestFamily:
     def admit(self, call: Call) -> None:
         _check_version(call)
         _check_coding(call.request)
+        check_terms(call)
         if call.target.route not in OPEN_ROUTES:
             call.session = self._session(call)
 
@@ -132,14 +134,23 @@ def json_reply(
     return Response(status, {"Content-Type": JSON, **(headers or {})}, content)
 
 
-def json_object(body: bytes) -> dict[str, Any]:
-    """The JSON object that a client sent. Raises ApiError."""
+def parsed_json(body: bytes) -> Any:
+    """The JSON that a client sent. Raises ApiError."""
     try:
         value = wire.parse_json(body)
-        # Escapes can spell half a surrogate pair, which is no character.
         json.dumps(value, ensure_ascii=False).encode("utf-8")
-    except (wire.WireError, UnicodeEncodeError, RecursionError) as error:
+    except (UnicodeEncodeError, RecursionError) as error:
+        # Escapes can spell half a surrogate pair, which is no character.
+        text = "An escape is half a surrogate pair, or the document is nested too deeply"
+        raise ApiError(400, "JSON_PARSER_ERROR", text) from error
+    except wire.WireError as error:
         raise ApiError(400, "JSON_PARSER_ERROR", str(error)) from error
+    return value
+
+
+def json_object(body: bytes) -> dict[str, Any]:
+    """The JSON object that a client sent. Raises ApiError."""
+    value = parsed_json(body)
     if not isinstance(value, dict):
         raise ApiError(400, "JSON_PARSER_ERROR", "A JSON object was expected")
     return value

@@ -193,8 +193,24 @@ def parse_json(body: bytes) -> Any:
     """Strict JSON: no NaN, no Infinity. Raises JsonError."""
     try:
         return json.loads(body, parse_constant=_no_constant)
-    except (ValueError, RecursionError) as error:
-        raise JsonError(str(error)) from error
+    except json.JSONDecodeError as error:
+        raise JsonError(_unexpected(error)) from error
+    except UnicodeDecodeError as error:
+        raise JsonError(f"Invalid UTF-8 byte at position {error.start}") from error
+    except RecursionError as error:
+        raise JsonError("The document is nested too deeply") from error
+    except ValueError as error:
+        # What is left: a number of more digits than Python reads.
+        raise JsonError("Numeric value out of range") from error
+
+
+def _unexpected(error: json.JSONDecodeError) -> str:
+    """Why a document cannot be read, in the manner of the vendor's parser."""
+    place = f"at [line:{error.lineno}, column:{error.colno}]"
+    if error.pos >= len(error.doc):
+        return f"Unexpected end-of-input {place}"
+    character = error.doc[error.pos]
+    return f"Unexpected character ('{character}' (code {ord(character)})) {place}"
 
 
 # times

@@ -70,6 +70,14 @@ class BatchError(Exception):
         super().__init__(f"{code} : {message}")
 
 
+def binary_in_text(name: str) -> BatchError:
+    """A column of files in a job that has no archive for them."""
+    return BatchError(
+        "InvalidBatch",
+        f"Binary field {name} is only supported for content types ZIP_XML and ZIP_CSV",
+    )
+
+
 class QuotaError(BatchError):
     """The day's allocation of batches is used up."""
 

@@ -40,6 +40,7 @@ from salesforce_bulk.emulator.jobs.engine import (
     JobEngine,
     QuotaError,
     Requeue,
+    binary_in_text,
 )
 from salesforce_bulk.emulator.jobs.results import error_text, java_double
 from salesforce_bulk.emulator.schema.ids import to_18
@@ -224,6 +225,7 @@ class IngestBatches:
             return
         if job.operation in ("delete", "hardDelete") and [c.lower() for c in columns] != ["id"]:
             raise BatchError("InvalidBatch", f"The '{job.operation}' batch must contain only ids")
+        self._refuse_binary(job, columns)
         plan = self._org.plan_write(
             job.operation,
             job.object,
@@ -235,6 +237,13 @@ class IngestBatches:
         run.files.echo = EchoedCells(columns, self._org.schema.get(job.object))
         next(islice(run.rows, run.batch.processed, run.batch.processed), None)
         self._write_rows(run, plan, fault)
+
+    def _refuse_binary(self, job: Job, columns: Sequence[str]) -> None:
+        sobject = self._org.schema.get(job.object)
+        for name in columns:
+            field = sobject.field(name) if sobject else None
+            if field is not None and field.type == "base64":
+                raise binary_in_text(field.name)
 
     def _write_rows(self, run: _IngestRun, plan: WritePlan, fault: Fault | None) -> None:
         batch = run.batch

@@ -29,6 +29,7 @@ from salesforce_bulk.emulator.jobs.engine import (
     JobEngine,
     Requeue,
     ResultFile,
+    binary_in_text,
 )
 from salesforce_bulk.emulator.jobs.results import RESULT_WRITERS, DocumentWriter
 
@@ -146,8 +147,9 @@ def _open_batch(batch: Batch, type_of: Callable[[str], str]) -> _BatchRows:
         table = job.mapping.apply(table, type_of)
     if job.line_ending:
         table = dataclasses.replace(table, rows=_line_ends(table.rows, job.line_ending))
-    names = enumerate(table.columns)
-    binary = tuple(i for i, name in names if archive and type_of(name) == "base64")
+    binary = tuple(i for i, name in enumerate(table.columns) if type_of(name) == "base64")
+    if binary and archive is None:
+        raise binary_in_text(table.columns[binary[0]])
     return _BatchRows(table, archive, binary)
 
 

@@ -893,3 +893,20 @@ def test_small_answers_and_errors_may_be_compressed_too(bulk1):
     job = bulk1.job("insert", "Account")
     answer = bulk1.get(f"job/{job}", headers={"Accept-Encoding": "gzip"})
     assert gzip.decompress(answer.body) == bulk1.info(job).body
+
+
+@pytest.mark.parametrize(
+    ("content_type", "body"),
+    [
+        ("CSV", "Name,ParentId,body\na,001000000000001AAA,YQ==\n"),
+        ("JSON", '[{"Name": "a", "Body": "YQ=="}]'),
+    ],
+)
+def test_files_in_a_job_without_an_archive_fail_the_batch(emulator, bulk1, content_type, body):
+    job, batch = bulk1.load("insert", "Attachment", body, content_type)
+    told = bulk1.status(job, batch)
+    assert told.value("state") == "Failed"
+    assert told.value("stateMessage").lower() == (
+        "invalidbatch : binary field body is only supported for content types zip_xml and zip_csv"
+    )
+    assert emulator.org.count("Attachment") == 0

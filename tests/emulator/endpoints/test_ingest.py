@@ -1019,3 +1019,13 @@ def test_a_fault_behind_the_last_row_strikes_nothing(rest, emulator):
     job = rest.load("insert", "Account", "Name,AnnualRevenue\nA,1\n")
     assert rest.info(job)["state"] == "JobComplete"
     assert rest.successful(job).rows[1][2:] == ["A", "1.0"]
+
+
+def test_files_fail_a_job(emulator, rest):
+    job = rest.load("insert", "Attachment", "Name,ParentId,Body\na,001000000000001AAA,YQ==\n")
+    info = rest.info(job)
+    assert (info["state"], info["errorMessage"]) == (
+        "Failed",
+        "InvalidBatch : Binary field Body is only supported for content types ZIP_XML and ZIP_CSV",
+    )
+    assert emulator.org.count("Attachment") == 0

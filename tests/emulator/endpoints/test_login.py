@@ -172,3 +172,67 @@ def test_token_is_taken_bare_or_with_its_scheme(bulk1, headers):
     sent = {name: value.format(bulk1.token) for name, value in headers.items()}
     bulk1.token = ""
     assert bulk1.get("job/750000000000000", headers=sent).value("exceptionCode") == "InvalidJob"
+
+
+def soap(bulk1, operation, content="", header=None, version="68.0", kind="u"):
+    """A call with a session; the status and the text of the answer."""
+    if header is None:
+        header = f"<SessionHeader><sessionId>{bulk1.token}</sessionId></SessionHeader>"
+    document = (
+        '<se:Envelope xmlns:se="http://schemas.xmlsoap.org/soap/envelope/">'
+        f'<se:Header>{header}</se:Header><se:Body><{operation} xmlns="urn:partner.soap.sforce.com">'
+        f"{content}</{operation}></se:Body></se:Envelope>"
+    )
+    path = f"/services/Soap/{kind}/{version}"
+    answer = bulk1.call("POST", path, document, "text/xml", {"SOAPAction": operation})
+    return answer.status, answer.text
+
+
+def test_the_timestamp_and_the_user_of_a_session_are_told_in_every_version(emulator, bulk1):
+    status, text = soap(bulk1, "getServerTimestamp")
+    assert status == 200
+    assert "<timestamp>2024-01-01T00:00:00.000Z</timestamp>" in text
+    status, text = soap(bulk1, "getUserInfo", version="31.0")
+    assert f"<userName>{emulator.username}</userName>" in text
+    assert f"<organizationId>{emulator.org.org_id}</organizationId>" in text
+
+
+def test_a_logout_ends_the_session(bulk1):
+    assert soap(bulk1, "logout")[0] == 200
+    for operation in ("logout", "getUserInfo", "getServerTimestamp"):
+        status, text = soap(bulk1, operation)
+        assert status == 500
+        assert "<sf:exceptionCode>INVALID_SESSION_ID</sf:exceptionCode>" in text
+
+
+@pytest.mark.parametrize("version", ["31.0", "64.0", "68.0"])
+@pytest.mark.parametrize("operation", ["create", "describeSObject", "query", "merge"])
+def test_other_calls_are_refused_by_name_in_every_version(bulk1, operation, version):
+    status, text = soap(bulk1, operation, version=version)
+    assert status == 500
+    assert f"SOAP call {operation} is not emulated" in text
+
+
+@pytest.mark.parametrize(("kind", "name"), [("m", "the Metadata API"), ("s", "the Apex API")])
+def test_other_soap_apis_are_refused_by_name(bulk1, kind, name):
+    assert f"{name} is not emulated" in soap(bulk1, "describeMetadata", kind=kind)[1]
+
+
+@pytest.mark.parametrize("sandbox", [0, 1])
+def test_the_login_says_sandbox_as_the_organization_record_does(emulator, bulk1, sandbox):
+    with emulator.org.store.writing() as connection:
+        connection.execute("UPDATE Organization SET IsSandbox = ?", (sandbox,))
+    answer = post(bulk1, BODY.format(user=emulator.username, password="password"))
+    assert f"<sandbox>{'true' if sandbox else 'false'}</sandbox>" in answer.text
+
+
+def test_a_login_may_name_its_org_and_no_portal(emulator, bulk1):
+    login = f"<username>{emulator.username}</username><password>password</password>"
+    scopes = {
+        f"<organizationId>{emulator.org.org_id[:15]}</organizationId>": 200,
+        "<organizationId>00D000000000009</organizationId>": 500,
+        "<portalId>060000000000001</portalId>": 500,
+    }
+    for scope, status in scopes.items():
+        header = f"<LoginScopeHeader>{scope}</LoginScopeHeader>"
+        assert soap(bulk1, "login", login, header, "64.0")[0] == status, scope

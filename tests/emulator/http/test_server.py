@@ -459,7 +459,7 @@ def test_the_date_header_is_the_moment_that_the_server_is_given():
 
 
 WITHOUT_DESCRIPTORS = r"""
-import http.client, resource, socket, sys, time
+import http.client, resource, socket, sys, threading, time
 from salesforce_bulk.emulator.http.server import HttpServer, Response
 
 server = HttpServer(lambda request: Response(200, {}, b"served"))
@@ -469,6 +469,9 @@ first = http.client.HTTPConnection("127.0.0.1", server.port)
 first.request("GET", "/")
 first.getresponse().read()
 first.close()
+for thread in threading.enumerate():
+    if thread.name not in ("MainThread", "emulator-http"):
+        thread.join()
 resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))
 caller = socket.socket()
 caller.settimeout(1)

@@ -1,0 +1,58 @@
+"""The headers to which REST gives a meaning that is not emulated.
+
+Nothing that means something to Salesforce is ignored in silence: it does something, or it is
+refused by name. What means nothing to Salesforce is ignored, as there.
+
+Sources: REST API Developer Guide, "REST Headers" and the pages of the resources.
+"""
+
+from __future__ import annotations
+
+import re
+
+from salesforce_bulk.emulator.http.routes import ApiError, Call
+
+#: Headers that change what is done, and cannot be honoured.
+REFUSED_HEADERS = ("if-match", "if-none-match")
+#: Formats other than JSON: asked for by the path's end or by the Accept header.
+_EXTENSION = re.compile(r"\.(json|xml)", re.IGNORECASE)
+_PACKAGE_VERSION = "x-sfdc-packageversion-"
+_RECORD_ID = re.compile("[0-9A-Za-z]{15}|[0-9A-Za-z]{18}")
+_FLAGS = ("true", "false")
+
+
+def check_terms(call: Call) -> None:
+    """Raises ApiError for what would have an effect in Salesforce and has none here."""
+    for name in call.request.headers:
+        if name in REFUSED_HEADERS or name.startswith(_PACKAGE_VERSION):
+            raise _not_emulated(f"header {name}")
+    _check_format(call)
+    _check_call_options(call)
+    _check_assignment_rule(call)
+
+
+def _check_format(call: Call) -> None:
+    accepted = call.request.header("accept").lower()
+    if "xml" in accepted and not re.search(r"json|\*/\*|application/\*", accepted):
+        raise ApiError(406, "NOT_ACCEPTABLE", "REST in XML is not emulated; ask for JSON")
+    sent = call.request.header("content-type").lower()
+    if sent.partition(";")[0].strip() in ("application/xml", "text/xml"):
+        raise ApiError(415, "UNSUPPORTED_MEDIA_TYPE", "REST in XML is not emulated; send JSON")
+
+
+def _check_call_options(call: Call) -> None:
+    """``client`` is a note for the org's administrator; ``defaultNamespace`` renames fields."""
+    options = call.request.header("sforce-call-options")
+    if re.search(r"\bdefaultNamespace\s*=", options, re.IGNORECASE):
+        raise _not_emulated("defaultNamespace of Sforce-Call-Options")
+
+
+def _check_assignment_rule(call: Call) -> None:
+    """An org without assignment rules does the same with TRUE and FALSE; an id names no rule."""
+    value = call.request.header("sforce-auto-assign").strip()
+    if value and value.lower() not in _FLAGS and _RECORD_ID.fullmatch(value):
+        raise _not_emulated("an assignment rule in Sforce-Auto-Assign")
+
+
+def _not_emulated(what: str) -> ApiError:
+    return ApiError(400, "FUNCTIONALITY_NOT_ENABLED", f"{what} is not emulated")
