@@ -14,6 +14,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+from array import array
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime, timezone
@@ -122,32 +123,60 @@ class _Matching:
             fingerprint: makes the marks.
             finer: forms by which rows of one mark are told apart, the coarsest first.
         """
-        positions: dict[str | bytes, list[int]] = defaultdict(list)
-        for position, cells in enumerate(self._rows()):
-            if position in self._open_rows and (mark := fingerprint(cells)) is not None:
-                positions[mark].append(position)
-        numbers: dict[str | bytes, list[int]] = defaultdict(list)
-        for number, line in enumerate(self._lines()):
-            if number in self._open_lines:
-                mark = fingerprint(line.cells)
-                if mark is not None and mark in positions:
-                    numbers[mark].append(number)
-        alone: dict[int, int] = {}
-        shared: list[tuple[list[int], list[int]]] = []
-        for mark, found in numbers.items():
-            if len(found) == len(positions[mark]) == 1:
-                alone[found[0]] = positions[mark][0]
+        rows, several = self._rows_by_mark(fingerprint)
+        # Of rows that are alone with their mark: the number of the line, one more; 0 is none.
+        line_of = array("q", bytes(8 * len(self.outcomes)))
+        lines: dict[str | bytes, list[int]] = {mark: [] for mark in several}
+        for number, line in enumerate(self._lines(), 1):
+            mark = fingerprint(line.cells) if number - 1 in self._open_lines else None
+            if mark is None:
+                continue
+            position = rows.get(mark)
+            if position is None:
+                if mark in lines:
+                    lines[mark].append(number - 1)
+            elif not line_of[position]:
+                line_of[position] = number
             else:
-                shared.append((positions[mark], found))
-            self._open_lines.difference_update(found)
-            self._open_rows.difference_update(positions[mark])
-        positions.clear()
-        numbers.clear()
-        for number, line in enumerate(self._lines()):
-            if number in alone:
-                self.outcomes[alone[number]] = line.outcome
+                several[mark] = [rows.pop(mark)]
+                lines[mark] = [line_of[position] - 1, number - 1]
+                line_of[position] = 0
+        rows.clear()
+        self._take_lines(line_of)
+        shared = [(several[mark], numbers) for mark, numbers in lines.items() if numbers]
+        for positions, numbers in shared:
+            self._open_rows.difference_update(positions)
+            self._open_lines.difference_update(numbers)
         if shared:
             self._tell_apart(shared, finer)
+
+    def _rows_by_mark(
+        self, fingerprint: Fingerprint
+    ) -> tuple[dict[str | bytes, int], dict[str | bytes, list[int]]]:
+        """The positions of rows that are alone with their mark, and of those that share one."""
+        alone: dict[str | bytes, int] = {}
+        several: dict[str | bytes, list[int]] = {}
+        for position, cells in enumerate(self._rows()):
+            mark = fingerprint(cells) if position in self._open_rows else None
+            if mark is None:
+                continue
+            if mark in several:
+                several[mark].append(position)
+            elif mark in alone:
+                several[mark] = [alone.pop(mark), position]
+            else:
+                alone[mark] = position
+        return alone, several
+
+    def _take_lines(self, line_of: Sequence[int]) -> None:
+        """Give each row the outcome of the line with that number; 0 is none."""
+        row_of = {number - 1: position for position, number in enumerate(line_of) if number}
+        for number, line in enumerate(self._lines()):
+            position = row_of.get(number)
+            if position is not None:
+                self.outcomes[position] = line.outcome
+        self._open_rows.difference_update(row_of.values())
+        self._open_lines.difference_update(row_of)
 
     def _tell_apart(
         self, shared: Sequence[tuple[list[int], list[int]]], finer: Sequence[_Form]
