@@ -102,7 +102,7 @@ def _cells(array: Any, position: int, rules: CellRules) -> _Cells:
     frame whose batches are laid out in another way would make other bodies after a crash.
     """
     array = _decoded(array)
-    write, plain = _way_of(array.type)
+    write, plain = _writer_of(array.type)
     null = rules.nulls[position]
     try:
         texts = write(array, position, rules)
@@ -115,7 +115,7 @@ def _cells(array: Any, position: int, rules: CellRules) -> _Cells:
     return _quoted(texts) if not plain or len(rules.nulls) == 1 else _Cells(texts)
 
 
-def _way_of(kind: Any) -> tuple[_Writer, bool]:
+def _writer_of(kind: Any) -> tuple[_Writer, bool]:
     for is_kind, write, plain in _WRITERS:
         if is_kind(kind):
             return write, plain

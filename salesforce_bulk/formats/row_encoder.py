@@ -184,7 +184,7 @@ class RowEncoder:
     def header(self, names: Iterable[str]) -> bytes:
         """The header line with these names."""
         cells = [cells_of([name], name) for name in names]
-        return _joined_columns(cells).encode("latin-1")
+        return _join_columns(cells).encode("latin-1")
 
     def encode(self, rows: Sequence[Row], first: int) -> tuple[bytes, int]:
         """The lines of the rows, and how many characters they are.
@@ -203,7 +203,7 @@ class RowEncoder:
             return self._encode_frame(rows, first)
         given = rows.columns if isinstance(rows, ColumnChunk) else zip(*rows, strict=True)
         columns = [self._cells(column, position, first) for position, column in enumerate(given)]
-        text = _joined_columns(columns)
+        text = _join_columns(columns)
         characters = len(text) - sum(column.surplus for column in columns)
         if characters > limits.RECORD_CHARACTERS:
             _refuse_long_records(columns, first)
@@ -247,13 +247,13 @@ def _joined(column: Column) -> str | None:
         return None
 
 
-def _joined_columns(columns: Sequence[Cells]) -> str:
+def _join_columns(columns: Sequence[Cells]) -> str:
     """The lines of all rows.
 
     By one join of all cells and what stands between them, which is five times as fast as the csv
     module, which looks at every character.
     """
-    start, *between, end = _around(columns)
+    start, *between, end = _separators(columns)
     row = ["", ""] * len(columns)
     row[1::2] = [*between, end + start]
     pieces = row * len(columns[0].texts)
@@ -264,7 +264,7 @@ def _joined_columns(columns: Sequence[Cells]) -> str:
     return "".join(pieces)
 
 
-def _around(columns: Sequence[Cells]) -> list[str]:
+def _separators(columns: Sequence[Cells]) -> list[str]:
     """What stands before, between and behind the cells of a line."""
     around = [""]
     for column in columns:
@@ -276,7 +276,7 @@ def _around(columns: Sequence[Cells]) -> list[str]:
 
 
 def _refuse_long_records(columns: Sequence[Cells], first: int) -> None:
-    beside = len("".join(_around(columns)))
+    beside = len("".join(_separators(columns)))
     for number, cells in enumerate(zip(*(column.texts for column in columns), strict=True), first):
         size = beside + len("".join(cells).encode("latin-1").decode("utf-8"))
         if size > limits.RECORD_CHARACTERS:

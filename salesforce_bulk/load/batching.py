@@ -105,7 +105,7 @@ class Bounds:
     characters: int = limits.BATCH_CHARACTERS
 
 
-class Part(NamedTuple):
+class CutBody(NamedTuple):
     """One body. ``positions`` are its rows, counted from 1, ascending; ``after`` is the index of
     the part that must have been processed before this one is sent."""
 
@@ -120,7 +120,7 @@ Encode = Callable[[Sequence[Any], int], "tuple[bytes, int]"]
 
 def cut(
     chunks: Iterable[Sequence[Any]], encode: Encode, header: bytes, bounds: Bounds
-) -> Iterator[Part]:
+) -> Iterator[CutBody]:
     """The rows as bodies, each within the bounds and as large as they allow.
 
     Args:
@@ -132,7 +132,7 @@ def cut(
     Raises:
         InvalidInput: a row that does not fit by itself; names it.
     """
-    part = _OpenPart(header, bounds, first=1)
+    part = _OpenBody(header, bounds, first=1)
     for chunk in chunks:
         rest = chunk
         while rest:
@@ -155,7 +155,7 @@ def cut(
         yield part.close()
 
 
-def _add_what_fits(part: _OpenPart, rows: Sequence[Any], encode: Encode) -> int:
+def _add_what_fits(part: _OpenBody, rows: Sequence[Any], encode: Encode) -> int:
     """Add the first of the rows, which do not fit together; returns how many, found by halving."""
     taken, left = 0, len(rows)
     while left > 1:
@@ -169,7 +169,7 @@ def _add_what_fits(part: _OpenPart, rows: Sequence[Any], encode: Encode) -> int:
     return taken
 
 
-class _OpenPart:
+class _OpenBody:
     def __init__(self, header: bytes, bounds: Bounds, first: int) -> None:
         self._header = header
         self._bounds = bounds
@@ -195,11 +195,11 @@ class _OpenPart:
         self._characters += characters
         self.rows += rows
 
-    def close(self) -> Part:
-        return Part(self._body, range(self._first, self.next))
+    def close(self) -> CutBody:
+        return CutBody(self._body, range(self._first, self.next))
 
-    def successor(self) -> _OpenPart:
-        return _OpenPart(self._header, self._bounds, self.next)
+    def successor(self) -> _OpenBody:
+        return _OpenBody(self._header, self._bounds, self.next)
 
 
 def row_too_large(position: int, bounds: Bounds) -> InvalidInput:

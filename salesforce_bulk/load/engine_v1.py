@@ -44,13 +44,13 @@ from salesforce_bulk.errors import (
 from salesforce_bulk.formats.csv import read_rows
 from salesforce_bulk.http.polling import SENDING_PAUSES, growing_pause, try_again
 from salesforce_bulk.http.transport import Clock
-from salesforce_bulk.load.job import ReportProgress, unsent_fate
-from salesforce_bulk.load.plan import Plan, Planned
+from salesforce_bulk.load.job import ReportProgress, unsent_outcome
+from salesforce_bulk.load.plan import Plan, PlannedBody
 from salesforce_bulk.load.results import (
     RESULT_HEADER,
     STATUS_OF,
-    Fate,
-    Unit,
+    BatchRows,
+    RestOutcome,
     count_results,
     read_results,
 )
@@ -464,7 +464,7 @@ class UploadV1:
         self._record_in_journal(entry)
         self.state.replay(entry)
 
-    def _wait_for_preceding_part(self, part: Planned) -> None:
+    def _wait_for_preceding_part(self, part: PlannedBody) -> None:
         """Rows of one group that did not fit into a batch must not be at work at once."""
         if part.after is None:
             return
@@ -555,7 +555,7 @@ class ResultsV1:
         self._results = results
         self._report = report
         self._parallel = parallel
-        self._units: dict[int, Unit] = {}
+        self._units: dict[int, BatchRows] = {}
         self._rows = 0
 
     @property
@@ -586,7 +586,7 @@ class ResultsV1:
                 pause = growing_pause(now - began)
                 clock.sleep(pause if deadline is None else min(pause, deadline - now))
 
-    def units(self, unsent: Fate) -> list[Unit]:
+    def units(self, unsent: RestOutcome) -> list[BatchRows]:
         """The fate of all parts; ``unsent`` is that of those which are in no job."""
         return [
             self._units.get(index) or _without_results(part, unsent, BatchRef("", ""))
@@ -627,22 +627,22 @@ class ResultsV1:
         except InvalidBatch:
             why = RowError("BatchGone", f"the org knows batch {ref.batch_id} no more")
             part = self._plan.parts[index]
-            self._units[index] = _without_results(part, Fate("unknown", why), ref)
+            self._units[index] = _without_results(part, RestOutcome("unknown", why), ref)
             self._rows += len(part.numbers)
             return None
 
-    def _fetch_results(self, ended: tuple[int, Mapping[str, Any]]) -> tuple[int, Unit]:
+    def _fetch_results(self, ended: tuple[int, Mapping[str, Any]]) -> tuple[int, BatchRows]:
         index, info = ended
         part = self._plan.parts[index]
         ref = self._state.sent[index]
         state = _state(info)
         why = _state_message(info)
         if state == bulk_states.NOT_PROCESSED:
-            return index, _without_results(part, Fate("unprocessed", why), ref)
+            return index, _without_results(part, RestOutcome("unprocessed", why), ref)
         processed = int(info.get("numberRecordsProcessed") or 0)
         rest = len(part.numbers) if state == bulk_states.COMPLETED else processed
         checked: CheckedResults = None
-        fate = Fate("unknown", _count_mismatch(ref, len(part.numbers)))
+        fate = RestOutcome("unknown", _count_mismatch(ref, len(part.numbers)))
         for fetch in range(_FETCHES):
             # Results may come a moment after the state that announces them.
             self._api.clock.sleep(fetch)
@@ -650,8 +650,10 @@ class ResultsV1:
                 body = try_again(partial(self._api.result_body, *ref), self._api.clock)
             except InvalidBatch as error:
                 if not rest:  # "Records not processed"
-                    return index, _without_results(part, Fate("unprocessed", why), ref)
-                fate = Fate("unknown", RowError("InvalidBatch", error.error_message or str(error)))
+                    return index, _without_results(part, RestOutcome("unprocessed", why), ref)
+                fate = RestOutcome(
+                    "unknown", RowError("InvalidBatch", error.error_message or str(error))
+                )
                 continue
             checked = check_results(body, len(part.numbers), rest, why)
             if checked is not None:
@@ -660,7 +662,7 @@ class ResultsV1:
             return index, _without_results(part, fate, ref)
         stored, counts = checked
         place = self._results.append(stored)
-        return index, _with_results(part, place, counts, Fate("unprocessed", why), ref)
+        return index, _with_results(part, place, counts, RestOutcome("unprocessed", why), ref)
 
 
 #: The results as they are kept and the rows by status; None where they do not fit the rows.
@@ -725,15 +727,15 @@ def _count_mismatch(ref: BatchRef, rows: int) -> RowError:
     )
 
 
-def _without_results(part: Planned, fate: Fate, ref: BatchRef) -> Unit:
+def _without_results(part: PlannedBody, fate: RestOutcome, ref: BatchRef) -> BatchRows:
     counts: Counter[RowStatus] = Counter({fate.status: len(part.numbers)})
-    return Unit(part.place, part.numbers, None, fate, counts, ref.job_id, ref.batch_id)
+    return BatchRows(part.place, part.numbers, None, fate, counts, ref.job_id, ref.batch_id)
 
 
 def _with_results(
-    part: Planned, place: Slice, counts: Counter[RowStatus], fate: Fate, ref: BatchRef
-) -> Unit:
-    return Unit(part.place, part.numbers, place, fate, counts, ref.job_id, ref.batch_id)
+    part: PlannedBody, place: Slice, counts: Counter[RowStatus], fate: RestOutcome, ref: BatchRef
+) -> BatchRows:
+    return BatchRows(part.place, part.numbers, place, fate, counts, ref.job_id, ref.batch_id)
 
 
 # Both
@@ -783,8 +785,8 @@ class EngineV1:
             self._upload.check_batches()  # of jobs that could not be closed before
         return done
 
-    def units(self) -> list[Unit]:
-        return self._results.units(unsent_fate(self._upload.refused))
+    def units(self) -> list[BatchRows]:
+        return self._results.units(unsent_outcome(self._upload.refused))
 
     def abort(self) -> None:
         abort_jobs(self._api, self.job_ids)
@@ -814,8 +816,8 @@ class AttachedV1:
     def wait(self, deadline: float | None) -> bool:
         return self._results.wait(deadline)
 
-    def units(self) -> list[Unit]:
-        return self._results.units(unsent_fate(None))
+    def units(self) -> list[BatchRows]:
+        return self._results.units(unsent_outcome(None))
 
     def abort(self) -> None:
         abort_jobs(self._api, self.job_ids)

@@ -40,9 +40,9 @@ from salesforce_bulk.errors import (
 from salesforce_bulk.formats.csv import read_rows
 from salesforce_bulk.http.polling import SENDING_PAUSES, growing_pause, try_again
 from salesforce_bulk.http.transport import Clock
-from salesforce_bulk.load.job import ReportProgress, unsent_fate
-from salesforce_bulk.load.plan import Plan, Planned
-from salesforce_bulk.load.results import RESULT_HEADER, STATUS_OF, Fate, Unit
+from salesforce_bulk.load.job import ReportProgress, unsent_outcome
+from salesforce_bulk.load.plan import Plan, PlannedBody
+from salesforce_bulk.load.results import RESULT_HEADER, STATUS_OF, BatchRows, RestOutcome
 from salesforce_bulk.load.row_matching import (
     ResultLine,
     RowShape,
@@ -149,7 +149,7 @@ class EngineV2:
         done = [plan.parts[index] for index in state.started]
         self._rows = sum(len(part.numbers) for part in done)
         self._bytes = sum(part.place.length for part in done)
-        self._units: dict[int, Unit] = {}
+        self._units: dict[int, BatchRows] = {}
 
     @property
     def job_ids(self) -> Sequence[str]:
@@ -329,14 +329,14 @@ class EngineV2:
                 pause = growing_pause(now - began)
                 self._clock.sleep(pause if deadline is None else min(pause, deadline - now))
 
-    def _ended(self, index: int) -> Unit | None:
+    def _ended(self, index: int) -> BatchRows | None:
         job = self._job(self._state.made[index])
         if job.state not in bulk_states.JOB_TERMINAL_STATES:
             return None
         return self._unit(self._plan.parts[index], job)
 
-    def units(self) -> list[Unit]:
-        unsent = unsent_fate(self._refused)
+    def units(self) -> list[BatchRows]:
+        unsent = unsent_outcome(self._refused)
         return [
             self._units.get(index) or _unit_without_results(part, unsent, None)
             for index, part in enumerate(self._plan.parts)
@@ -353,10 +353,10 @@ class EngineV2:
         except NotFound as error:
             raise _job_expired(job_id) from error
 
-    def _unit(self, part: Planned, job: JobInfo) -> Unit:
+    def _unit(self, part: PlannedBody, job: JobInfo) -> BatchRows:
         why = _job_error(job)
         if job.state == bulk_states.FAILED and not job.rows_processed:
-            return _unit_without_results(part, Fate("unprocessed", why), job.id)
+            return _unit_without_results(part, RestOutcome("unprocessed", why), job.id)
         with _ResultFiles(self._api, self._clock, job, why, self._shape.names) as files:
             files.fetch(lambda counts: counts.total() == len(part.numbers))
             with self._joining:
@@ -369,7 +369,9 @@ class EngineV2:
                 counts = Counter(STATUS_OF[success] for _, success, _, _ in found)
                 place = self._results.append(RESULT_HEADER + quoted_csv(found))
                 del found
-        return Unit(part.place, part.numbers, place, Fate("unknown", why), counts, job.id)
+        return BatchRows(
+            part.place, part.numbers, place, RestOutcome("unknown", why), counts, job.id
+        )
 
     def _cells(self, place: Slice) -> Iterator[list[str]]:
         rows = read_rows(self._plan.spool.text(place))
@@ -398,7 +400,7 @@ class AttachedV2:
         self._results = results
         self.job_ids = [job_id]
         self.uploaded_parts: frozenset[int] = frozenset()
-        self._units: list[Unit] = []
+        self._units: list[BatchRows] = []
 
     def send(self) -> None:
         """Everything was sent by the other process."""
@@ -415,10 +417,10 @@ class AttachedV2:
         self._units = self._fetched(self._job())
         return True
 
-    def units(self) -> list[Unit]:
+    def units(self) -> list[BatchRows]:
         return self._units
 
-    def _fetched(self, job: JobInfo) -> list[Unit]:
+    def _fetched(self, job: JobInfo) -> list[BatchRows]:
         why = _job_error(job)
         processed = job.rows_processed or 0
         with _ResultFiles(self._api, self._clock, job, why) as files:
@@ -437,18 +439,18 @@ class AttachedV2:
             blocks = iter(lambda: list(islice(told, limits.BATCH_RECORDS)), [])
             return [self._unit(block, job.id, why) for block in blocks]
 
-    def _unit(self, told: Sequence[ResultLine], job_id: str, why: RowError) -> Unit:
+    def _unit(self, told: Sequence[ResultLine], job_id: str, why: RowError) -> BatchRows:
         first = self._plan.rows + 1
         self._plan.rows += len(told)
         numbers = range(first, self._plan.rows + 1)
         request = quoted_csv([self._plan.names, *(line.cells for line in told)])
         result = RESULT_HEADER + quoted_csv(line.outcome for line in told)
         counts = Counter(STATUS_OF[line.success] for line in told)
-        return Unit(
+        return BatchRows(
             self._plan.spool.append(request),
             numbers,
             self._results.append(result),
-            Fate("unknown", why),
+            RestOutcome("unknown", why),
             counts,
             job_id,
         )
@@ -572,9 +574,9 @@ def _job_error(job: JobInfo) -> RowError:
     return RowError(job.state, job.error_message or f"the job ended {job.state}")
 
 
-def _unit_without_results(part: Planned, fate: Fate, job_id: str | None) -> Unit:
+def _unit_without_results(part: PlannedBody, fate: RestOutcome, job_id: str | None) -> BatchRows:
     counts: Mapping[RowStatus, int] = {fate.status: len(part.numbers)}
-    return Unit(part.place, part.numbers, None, fate, counts, job_id)
+    return BatchRows(part.place, part.numbers, None, fate, counts, job_id)
 
 
 def _ambiguous_upload(name: str, job_id: str, why: object) -> AmbiguousUpload:

@@ -15,14 +15,20 @@ from salesforce_bulk.errors import (
 )
 from salesforce_bulk.http.call import add_to_message
 from salesforce_bulk.http.transport import Clock
-from salesforce_bulk.load.plan import Plan, Planned
-from salesforce_bulk.load.results import Again, Fate, Layer, LoadResult, Unit
+from salesforce_bulk.load.plan import Plan, PlannedBody
+from salesforce_bulk.load.results import (
+    BatchRows,
+    LoadResult,
+    RestOutcome,
+    RetryRows,
+    RunOutcomes,
+)
 from salesforce_bulk.models import RowError, RowStatus
 from salesforce_bulk.storage.spool import Spool
 
 #: The code of rows that were left out because a later row has the same key.
 SUPERSEDED = "SUPERSEDED"
-_SUPERSEDED = Fate(
+_SUPERSEDED = RestOutcome(
     "unprocessed", RowError(SUPERSEDED, "a later row has the same key and was sent instead")
 )
 
@@ -50,7 +56,7 @@ class Engine(Protocol):
     def wait(self, deadline: float | None) -> bool:
         """Wait for the results; False when the time was up."""
 
-    def units(self) -> list[Unit]:
+    def units(self) -> list[BatchRows]:
         """The fate of every part."""
 
     def abort(self) -> None:
@@ -78,7 +84,7 @@ class LoadJob:
         *,
         api: tuple[str, str],
         records: Sequence[Any] | None = None,
-        again: Again | None = None,
+        again: RetryRows | None = None,
         finish: Finish | None = None,
     ) -> None:
         self.name = name
@@ -171,12 +177,12 @@ class LoadJob:
         """Abort the jobs that are not over; rows that were processed stay in the org."""
         self._engine.abort()
 
-    def layer(self) -> Layer:
+    def layer(self) -> RunOutcomes:
         """The rows with their fates, once the org is done."""
         plan = self._plan
         units = self._engine.units()
         units += [whole_unit(part, _SUPERSEDED) for part in plan.dropped]
-        return Layer(plan.columns, plan.spool, self._results, units)
+        return RunOutcomes(plan.columns, plan.spool, self._results, units)
 
     def _finished(self, deadline: float | None) -> LoadResult | None:
         if not self._waited(deadline):
@@ -209,15 +215,15 @@ def send(name: str, plan: Plan, engine: Engine) -> None:
         raise
 
 
-def whole_unit(part: Planned, fate: Fate) -> Unit:
+def whole_unit(part: PlannedBody, fate: RestOutcome) -> BatchRows:
     """The unit of a part whose rows have no results."""
     counts: Counter[RowStatus] = Counter({fate.status: len(part.numbers)})
-    return Unit(part.place, part.numbers, None, fate, counts)
+    return BatchRows(part.place, part.numbers, None, fate, counts)
 
 
-def unsent_fate(error: BulkApiError | None) -> Fate:
+def unsent_outcome(error: BulkApiError | None) -> RestOutcome:
     """The fate of parts that are in no job."""
     if error is None:
-        return Fate("unprocessed", RowError("NotSent", "an earlier run left it to a retry"))
+        return RestOutcome("unprocessed", RowError("NotSent", "an earlier run left it to a retry"))
     code = error.error_code or type(error).__name__
-    return Fate("unprocessed", RowError(code, f"not sent: {error.error_message or error}"))
+    return RestOutcome("unprocessed", RowError(code, f"not sent: {error.error_message or error}"))

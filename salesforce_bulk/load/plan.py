@@ -19,9 +19,9 @@ from itertools import pairwise
 from salesforce_bulk.errors import InvalidInput
 from salesforce_bulk.formats.csv import read_rows
 from salesforce_bulk.formats.row_encoder import ColumnTexts, Row, RowEncoder, column_of
-from salesforce_bulk.load.batching import Bounds, Part, cut
+from salesforce_bulk.load.batching import Bounds, CutBody, cut
 from salesforce_bulk.load.checks import Key
-from salesforce_bulk.load.row_order import Line, RowOrder, arrange
+from salesforce_bulk.load.row_order import OrderedLine, RowOrder, arrange
 from salesforce_bulk.load.sources import Chunks
 from salesforce_bulk.storage.spool import Slice, Spool
 
@@ -32,7 +32,7 @@ _SUSPECTS = 1_000
 
 
 @dataclass(frozen=True)
-class Planned:
+class PlannedBody:
     """One body: its place in the spool, the numbers of its rows in the source, ascending, and
     the index of the body that must have been processed before it."""
 
@@ -56,8 +56,8 @@ class Plan:
     columns: tuple[str, ...]
     names: tuple[str, ...]
     spool: Spool
-    parts: list[Planned] = field(default_factory=list)
-    dropped: list[Planned] = field(default_factory=list)
+    parts: list[PlannedBody] = field(default_factory=list)
+    dropped: list[PlannedBody] = field(default_factory=list)
     rows: int = 0
 
     def body(self, index: int) -> bytes:
@@ -159,9 +159,11 @@ class _Planner:
         numbers = self._rules.numbers
         return position if numbers is None else numbers[position - 1]
 
-    def _keep(self, part: Part) -> None:
+    def _keep(self, part: CutBody) -> None:
         self._plan.parts.append(
-            Planned(self._plan.spool.append(part.body), self._numbers(part.positions), part.after)
+            PlannedBody(
+                self._plan.spool.append(part.body), self._numbers(part.positions), part.after
+            )
         )
 
     def _numbers(self, positions: Sequence[int]) -> Sequence[int]:
@@ -221,10 +223,10 @@ class _Planner:
                 self._add(order, chunk)
             self._plan.rows = order.rows
             for lines, after in arrange(order.kept(), rules.bounds, self._header):
-                self._keep(Part(self._header + order.body(lines), _positions(lines), after))
+                self._keep(CutBody(self._header + order.body(lines), _positions(lines), after))
             for lines, _ in arrange(order.dropped(), rules.bounds, self._header):
                 place = self._plan.spool.append(self._header + order.body(lines))
-                self._plan.dropped.append(Planned(place, self._numbers(_positions(lines))))
+                self._plan.dropped.append(PlannedBody(place, self._numbers(_positions(lines))))
         self._told(self._plan.rows, self._plan.size)
         return self._plan
 
@@ -265,7 +267,7 @@ def _column_of(spool: Spool, place: Slice, position: int) -> Iterator[str]:
     return (row[position] for row in rows)
 
 
-def _positions(lines: Sequence[Line]) -> Sequence[int]:
+def _positions(lines: Sequence[OrderedLine]) -> Sequence[int]:
     first, last = lines[0].position, lines[-1].position
     if last - first + 1 == len(lines):
         return range(first, last + 1)

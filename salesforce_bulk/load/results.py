@@ -56,7 +56,7 @@ _RESULT_COLUMNS = ("sf__Id", "sf__Created", "sf__Error")
 _RECORD_ID = re.compile(r"\b(?=[a-zA-Z]*\d)[a-zA-Z0-9]{15}(?:[a-zA-Z0-9]{3})?\b")
 
 
-class Fate(NamedTuple):
+class RestOutcome(NamedTuple):
     """The status of rows that have no result of their own, and why."""
 
     status: RowStatus
@@ -64,7 +64,7 @@ class Fate(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Unit:
+class BatchRows:
     """The rows of one batch, or of one 2.0 job.
 
     Attributes:
@@ -78,7 +78,7 @@ class Unit:
     request: Slice
     numbers: Sequence[int]
     result: Slice | None
-    fate: Fate
+    fate: RestOutcome
     counts: Mapping[RowStatus, int]
     job_id: str | None = None
     batch_id: str | None = None
@@ -167,7 +167,7 @@ def _blocks_of(outcomes: Iterator[Outcome]) -> Iterator[Block]:
         yield Block._make(zip(*block, strict=True))
 
 
-def _fates(fate: Fate) -> Iterator[ResultColumns]:
+def _repeated(fate: RestOutcome) -> Iterator[ResultColumns]:
     """What would be the results of as many rows as one likes."""
     texts = (fate.status, "", "", write_row_error(fate.error))
     success, record_id, created, error = ([text] * _BLOCK_ROWS for text in texts)
@@ -178,18 +178,18 @@ def _outcomes_of(block: Block) -> Iterator[Outcome]:
     return map(_new_outcome, zip(*block, strict=False))
 
 
-def _in_order(units: Sequence[Unit]) -> bool:
+def _in_order(units: Sequence[BatchRows]) -> bool:
     return all(a.numbers[-1] < b.numbers[0] for a, b in pairwise(units))
 
 
 @dataclass
-class Layer:
+class RunOutcomes:
     """The rows of one run: bodies in one spool, results in another."""
 
     columns: tuple[str, ...]
     requests: Spool
     results: Spool
-    units: list[Unit] = field(default_factory=list)
+    units: list[BatchRows] = field(default_factory=list)
 
     def counts(self) -> Counter[RowStatus]:
         """Rows by status."""
@@ -216,11 +216,11 @@ class Layer:
         outcomes = [chain.from_iterable(map(_outcomes_of, part)) for part in parts]
         return _blocks_of(heapq.merge(*outcomes, key=itemgetter(0)))
 
-    def _units(self, only: RowStatus | None) -> list[Unit]:
+    def _units(self, only: RowStatus | None) -> list[BatchRows]:
         units = [unit for unit in self.units if only is None or unit.counts.get(only)]
         return sorted(units, key=lambda unit: unit.numbers[0])
 
-    def _of_unit(self, unit: Unit, cells: bool) -> Iterator[Block]:
+    def _of_unit(self, unit: BatchRows, cells: bool) -> Iterator[Block]:
         # A generator, so that files are opened when their rows are asked for.
         rows: Iterator[Sequence[str]] = repeat(())
         if cells:
@@ -228,7 +228,7 @@ class Layer:
             next(rows)
         results = () if unit.result is None else self._results_in(unit.result)
         at = 0
-        for columns in chain(results, _fates(unit.fate)):
+        for columns in chain(results, _repeated(unit.fate)):
             numbers = unit.numbers[at : at + len(columns[0])]
             at += len(numbers)
             if not numbers:
@@ -309,7 +309,7 @@ class RetryOptions(NamedTuple):
 
 
 #: Loads the rows of a result again that deserve it; the clients' part of `LoadResult.retry`.
-Again = Callable[["LoadResult", RetryOptions], "LoadResult"]
+RetryRows = Callable[["LoadResult", RetryOptions], "LoadResult"]
 
 
 class LoadResult:
@@ -331,13 +331,13 @@ class LoadResult:
         self,
         name: str,
         rows: int,
-        layer: Layer,
+        layer: RunOutcomes,
         *,
         api: str,
         api_reason: str,
         job_ids: Sequence[str],
         records: Sequence[Mapping[str, Any]] | None = None,
-        again: Again | None = None,
+        again: RetryRows | None = None,
     ) -> None:
         self.name = name
         self.rows = rows
@@ -477,7 +477,7 @@ class LoadResult:
         return [records[number - 1] for number in numbers]
 
     def outcomes(self, only: RowStatus | None = None, *, cells: bool = True) -> Iterator[Outcome]:
-        """The rows as texts, as they were sent and answered; see `Layer.outcomes`."""
+        """The rows as texts, as they were sent and answered; see `RunOutcomes.outcomes`."""
         return chain.from_iterable(map(_outcomes_of, self._blocks(only, cells=cells)))
 
     def _blocks(self, only: RowStatus | None, *, cells: bool) -> Iterator[Block]:
@@ -569,7 +569,7 @@ class LoadResult:
         return self._again(self, RetryOptions(attempts, batch_size, group_by, timeout))
 
     def overlaid(
-        self, layer: Layer, before: Mapping[RowStatus, int], job_ids: Sequence[str]
+        self, layer: RunOutcomes, before: Mapping[RowStatus, int], job_ids: Sequence[str]
     ) -> LoadResult:
         """This result with some rows' outcomes replaced.
 

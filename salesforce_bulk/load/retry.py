@@ -29,12 +29,12 @@ from salesforce_bulk.load.job import SUPERSEDED, LoadJob, whole_unit
 from salesforce_bulk.load.plan import Plan, PlanRules, make_plan
 from salesforce_bulk.load.results import (
     STATUS_OF,
-    Fate,
-    Layer,
+    BatchRows,
     LoadResult,
     Outcome,
+    RestOutcome,
     RetryOptions,
-    Unit,
+    RunOutcomes,
 )
 from salesforce_bulk.load.settings import LoadSettings, LoadSpec
 from salesforce_bulk.load.sources import CHUNK_ROWS
@@ -192,7 +192,7 @@ class Retries:
                 layer = job.layer()
             except BaseException as error:
                 units = _interrupted_units(plan, engine.uploaded_parts, error)
-                layer = Layer(plan.columns, plan.spool, Spool(), units)
+                layer = RunOutcomes(plan.columns, plan.spool, Spool(), units)
                 if isinstance(error, BulkApiError):
                     add_to_message(error, "A further retry() leaves out rows that may be there.")
                 raise
@@ -244,11 +244,11 @@ class Retries:
 
 def _interrupted_units(
     plan: Plan, uploaded_parts: Collection[int], error: BaseException
-) -> list[Unit]:
+) -> list[BatchRows]:
     """The fates of parts whose loading ended with an error."""
     code = type(error).__name__
-    unknown = Fate("unknown", RowError(code, f"it was being loaded again: {error}"))
-    unsent = Fate("unprocessed", RowError(code, f"not sent again: {error}"))
+    unknown = RestOutcome("unknown", RowError(code, f"it was being loaded again: {error}"))
+    unsent = RestOutcome("unprocessed", RowError(code, f"not sent again: {error}"))
     return [
         whole_unit(part, unknown if at in uploaded_parts else unsent)
         for at, part in enumerate(plan.parts)

@@ -48,7 +48,7 @@ _BY_GROUP = """
 """
 
 
-class Line(NamedTuple):
+class OrderedLine(NamedTuple):
     """A row on its own, and what its group comes to.
 
     Attributes:
@@ -116,28 +116,28 @@ class RowOrder:
         self.size = start
         self.rows += len(lines)
 
-    def kept(self) -> Iterator[Line]:
+    def kept(self) -> Iterator[OrderedLine]:
         """The rows that are sent, in their order."""
         if not self._keep_last:
             return self._lines("true")
         self._database.execute(_LAST)
         return self._lines(_KEPT)
 
-    def dropped(self) -> Iterator[Line]:
+    def dropped(self) -> Iterator[OrderedLine]:
         """The others, once `kept` was asked for."""
         return self._lines(f"NOT ({_KEPT})") if self._keep_last else iter(())
 
-    def _lines(self, which: str) -> Iterator[Line]:
-        return map(Line._make, self._database.execute(self._query.format(which=which)))
+    def _lines(self, which: str) -> Iterator[OrderedLine]:
+        return map(OrderedLine._make, self._database.execute(self._query.format(which=which)))
 
-    def body(self, lines: Sequence[Line]) -> bytes:
+    def body(self, lines: Sequence[OrderedLine]) -> bytes:
         """The lines of rows by ascending position, one behind another."""
         return b"".join(
             self._spool.read_part(start, end - start) for start, end in _stretches(lines)
         )
 
 
-def _stretches(lines: Iterable[Line]) -> Iterator[tuple[int, int]]:
+def _stretches(lines: Iterable[OrderedLine]) -> Iterator[tuple[int, int]]:
     """Where lines that follow one another begin and end."""
     start = end = 0
     for line in lines:
@@ -151,8 +151,8 @@ def _stretches(lines: Iterable[Line]) -> Iterator[tuple[int, int]]:
 
 
 def arrange(
-    lines: Iterable[Line], bounds: Bounds, header: bytes
-) -> Iterator[tuple[list[Line], int | None]]:
+    lines: Iterable[OrderedLine], bounds: Bounds, header: bytes
+) -> Iterator[tuple[list[OrderedLine], int | None]]:
     """The rows put into parts so that a group is in one part, or in parts that follow each other.
 
     Args:
@@ -166,7 +166,7 @@ def arrange(
     Raises:
         InvalidInput: a row that does not fit by itself; names it.
     """
-    part = _OpenPart(bounds, header)
+    part = _OpenGroup(bounds, header)
     parts, after, group, spread = 0, None, 0, False
     for line in lines:
         if line.group != group:
@@ -190,14 +190,14 @@ def arrange(
         yield part.close(), after
 
 
-class _OpenPart:
+class _OpenGroup:
     def __init__(self, bounds: Bounds, header: bytes) -> None:
         self._bounds = bounds
         self._header = (len(header), len(header.decode("utf-8")))
         self._start()
 
     def _start(self) -> None:
-        self.lines: list[Line] = []
+        self.lines: list[OrderedLine] = []
         self._size, self._characters = self._header
 
     def fits(self, rows: int, size: int, characters: int) -> bool:
@@ -207,12 +207,12 @@ class _OpenPart:
             and self._characters + characters <= self._bounds.characters
         )
 
-    def take(self, line: Line) -> None:
+    def take(self, line: OrderedLine) -> None:
         self.lines.append(line)
         self._size += line.size
         self._characters += line.characters
 
-    def close(self) -> list[Line]:
+    def close(self) -> list[OrderedLine]:
         lines = sorted(self.lines)
         self._start()
         return lines

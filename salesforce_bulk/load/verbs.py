@@ -31,7 +31,7 @@ from salesforce_bulk.load.engine_v2 import (
     quoted_csv,
 )
 from salesforce_bulk.load.job import Engine, LoadJob, send
-from salesforce_bulk.load.plan import Plan, Planned
+from salesforce_bulk.load.plan import Plan, PlannedBody
 from salesforce_bulk.load.preparation import prepare
 from salesforce_bulk.load.results import (
     LoadResult,
@@ -429,7 +429,7 @@ def _read_back(access: OrgAccess, job_id: str) -> tuple[Plan, UploadStateV1]:
             state.sent[len(plan.parts)] = ref
             numbers = range(plan.rows + 1, plan.rows + len(rows) + 1)
             body = quoted_csv([names, *_arranged(header, rows, names)])
-            plan.parts.append(Planned(plan.spool.append(body), numbers))
+            plan.parts.append(PlannedBody(plan.spool.append(body), numbers))
             plan.rows += len(rows)
     return plan, state
 

@@ -13,10 +13,10 @@ from salesforce_bulk.client_access import access_of
 from salesforce_bulk.load.engine_v1 import check_results
 from salesforce_bulk.load.results import (
     STATUSES,
-    Fate,
-    Layer,
+    BatchRows,
     LoadResult,
-    Unit,
+    RestOutcome,
+    RunOutcomes,
     count_results,
     split_results,
 )
@@ -259,11 +259,13 @@ def test_no_cell_is_taken_for_a_separator(results):
 def test_results_are_read_piece_by_piece(error):
     """Results longer than what is read at once, with quotes and with cells longer than that."""
     rows = [(f"id{n}", n % 3 > 0, True, "" if n % 3 else error) for n in range(1_000)]
-    layer = Layer(("A",), Spool(), Spool())
+    layer = RunOutcomes(("A",), Spool(), Spool())
     request = layer.requests.append(b"A\n" + b"".join(b"%d\n" % n for n in range(1_003)))
     stored = layer.results.append(body_of(rows))
     counts = {"success": 666, "failed": 334, "unprocessed": 3}
-    layer.units.append(Unit(request, range(1, 1_004), stored, Fate("unprocessed", WHY), counts))
+    layer.units.append(
+        BatchRows(request, range(1, 1_004), stored, RestOutcome("unprocessed", WHY), counts)
+    )
     found = list(layer.outcomes())
     assert [one.number for one in found] == list(range(1, 1_004))
     assert [one.cells for one in found] == [[str(n)] for n in range(1_003)]
@@ -279,11 +281,13 @@ def test_results_are_read_piece_by_piece(error):
 
 def test_reasons_count_each_row_once():
     """Rows without a result of their own share one text, however many they are."""
-    layer = Layer(("A",), Spool(), Spool())
+    layer = RunOutcomes(("A",), Spool(), Spool())
     stored = layer.results.append(body_of([("", False, False, "E:m:--")] * 700))
     request = layer.requests.append(b"A\n" + b"x\n" * 1_203)
     counts = {"failed": 700, "unprocessed": 503}
-    layer.units.append(Unit(request, range(1, 1_204), stored, Fate("unprocessed", WHY), counts))
+    layer.units.append(
+        BatchRows(request, range(1, 1_204), stored, RestOutcome("unprocessed", WHY), counts)
+    )
     result = LoadResult("insert X", 1_203, layer, api="1.0", api_reason="", job_ids=[])
     assert result.reasons() == [("E: m", 700), ("Failed: why", 503)]
     assert [row.number for row in result.unprocessed] == list(range(701, 1_204))
