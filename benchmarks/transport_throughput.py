@@ -22,7 +22,8 @@ from typing import ClassVar
 
 import requests
 
-from salesforce_bulk.http.transport import Transport, read_body
+from salesforce_bulk.http.body import read_body
+from salesforce_bulk.http.transport import Transport
 
 SIZE = 200_000_000
 CHUNK = 32_768

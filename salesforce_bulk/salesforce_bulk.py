@@ -37,10 +37,10 @@ from salesforce_bulk.export.plan import plan_export
 from salesforce_bulk.export.settings import ExportOptions
 from salesforce_bulk.export.soql import outer_object
 from salesforce_bulk.http import polling
+from salesforce_bulk.http.body import DOCUMENT_BYTES, PIECE_BYTES
 from salesforce_bulk.http.call import answer_text, error_for
 from salesforce_bulk.http.transport import (
     DEFAULT_TIMEOUT,
-    PIECE_BYTES,
     Clock,
     Response,
     Transport,
@@ -122,6 +122,8 @@ class SalesforceBulk:
             where none is given.
         gzip_requests: compress what is sent; None does so except to this machine.
         clock: what waits and measures; for tests.
+        max_document_bytes: of an answer that is read at once: a job, a describe, an error page;
+            results of rows may have eight times as many. Downloads have no such bound.
 
     Raises:
         MissingCredentials: neither ``sessionId`` nor ``username``.
@@ -158,13 +160,16 @@ class SalesforceBulk:
         retry: Retry | None = None,
         gzip_requests: bool | None = None,
         clock: Clock = time,
+        max_document_bytes: int = DOCUMENT_BYTES,
     ) -> None:
         if not sessionId and not username:
             raise MissingCredentials(
                 "Must supply either sessionId/instance_url or username/password"
             )
         version = _version(API_version)
-        sending = TransportSettings(session, timeout, proxies, verify, cert, retry, clock)
+        sending = TransportSettings(
+            session, timeout, proxies, verify, cert, retry, clock, max_document_bytes
+        )
         provider = None
         transport = Transport(sending)
         if not sessionId:
@@ -230,6 +235,7 @@ class SalesforceBulk:
         cert: str | tuple[str, str] | None = None,
         retry: Retry | None = None,
         clock: Clock = time,
+        max_document_bytes: int = DOCUMENT_BYTES,
     ) -> tuple[str, str]:
         """Log in with user name and password by simple-salesforce.
 
@@ -253,7 +259,9 @@ class SalesforceBulk:
             domain=domain,
             login_url=login_url,
         )
-        sending = TransportSettings(session, timeout, proxies, verify, cert, retry, clock)
+        sending = TransportSettings(
+            session, timeout, proxies, verify, cert, retry, clock, max_document_bytes
+        )
         session_id, instance = provider.login(Transport(sending))
         return session_id, instance.removeprefix("https://")
 

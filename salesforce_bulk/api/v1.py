@@ -17,6 +17,7 @@ from salesforce_bulk.errors import (
     InvalidJobState,
     UnexpectedResponse,
 )
+from salesforce_bulk.http.body import PIECE_BYTES, proves_its_end, read_body
 from salesforce_bulk.http.call import (
     Call,
     Caller,
@@ -25,12 +26,14 @@ from salesforce_bulk.http.call import (
     may_be_done,
     name_error,
 )
-from salesforce_bulk.http.transport import PIECE_BYTES, Clock, Response, proves_its_end, read_body
+from salesforce_bulk.http.transport import Clock, Response
 from salesforce_bulk.models import UploadResult
 from salesforce_bulk.wire import media, v1
 
 #: Bytes of the end of a body that tell whether a document can stop there.
 _TAIL = len(v1.NO_RECORDS)
+#: Documents that the rows or the results of a batch may be as large as: 64 MB, or 6 KB a row.
+_OF_A_BATCH = 8
 #: How a page of a proxy or a login begins, whatever its Content-Type says.
 _HTML = re.compile(rb"\s*<(!doctype\s+html|html)\b", re.IGNORECASE)
 
@@ -148,7 +151,7 @@ class BulkV1:
     def batches(self, job_id: str) -> list[v1.Info]:
         """GET /job/{id}/batch: the batchInfos."""
         return self._caller.read(
-            Call("GET", f"job/{job_id}/batch", job_id=job_id),
+            Call("GET", f"job/{job_id}/batch", job_id=job_id, documents=_OF_A_BATCH),
             lambda answer: v1.batch_infos(self._parse(answer)),
         )
 
@@ -158,7 +161,8 @@ class BulkV1:
 
     def batch_request(self, job_id: str, batch_id: str) -> bytes:
         """GET …/request: the batch as it was posted."""
-        return self._caller.make(_get(job_id, batch_id, "/request")).content
+        call = _get(job_id, batch_id, "/request", documents=_OF_A_BATCH)
+        return self._caller.make(call).content
 
     def _one(self, answer: Response) -> v1.Info:
         return v1.one_info(self._parse(answer))
@@ -167,12 +171,13 @@ class BulkV1:
 
     def result_body(self, job_id: str, batch_id: str) -> bytes:
         """GET …/result of a load, unread: CSV for a CSV job."""
-        return self._caller.make(_get(job_id, batch_id, "/result")).content
+        call = _get(job_id, batch_id, "/result", documents=_OF_A_BATCH)
+        return self._caller.make(call).content
 
     def row_results(self, job_id: str, batch_id: str) -> list[UploadResult]:
         """GET …/result of a load: one result a row, in the order of the rows."""
         return self._caller.read(
-            _get(job_id, batch_id, "/result"),
+            _get(job_id, batch_id, "/result", documents=_OF_A_BATCH),
             lambda answer: v1.read_row_results(
                 answer.headers.get("Content-Type"), _ended(answer).content
             ),
@@ -266,6 +271,7 @@ def _cut_off() -> IncompleteBody:
     return IncompleteBody("The answer ends within a record. Fetch it again.")
 
 
-def _get(job_id: str, batch_id: str, below: str = "", stream: bool = False) -> Call:
-    path = f"job/{job_id}/batch/{batch_id}{below}"
-    return Call("GET", path, job_id=job_id, batch_id=batch_id, stream=stream)
+def _get(job_id: str, batch_id: str, below: str = "", **how: Any) -> Call:
+    return Call(
+        "GET", f"job/{job_id}/batch/{batch_id}{below}", job_id=job_id, batch_id=batch_id, **how
+    )

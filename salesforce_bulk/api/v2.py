@@ -20,8 +20,9 @@ from salesforce_bulk.errors import (
     ResultsNotReady,
     UnexpectedResponse,
 )
+from salesforce_bulk.http.body import PIECE_BYTES, read_body
 from salesforce_bulk.http.call import Call, Caller, may_be_done, name_error
-from salesforce_bulk.http.transport import PIECE_BYTES, Response, read_body
+from salesforce_bulk.http.transport import Response
 from salesforce_bulk.models import JobInfo
 from salesforce_bulk.wire import media, v2
 

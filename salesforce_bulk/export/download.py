@@ -30,15 +30,15 @@ from salesforce_bulk.errors import (
 from salesforce_bulk.export.reader_thread import read_in_thread
 from salesforce_bulk.formats.csv_reader import RecordCounter
 from salesforce_bulk.formats.gunzip import fastest
-from salesforce_bulk.http.call import add_to_message, html_instead
-from salesforce_bulk.http.transport import (
-    Response,
+from salesforce_bulk.http.body import (
     interrupt,
     is_packed,
     proves_its_end,
     read_body,
     wire_pieces,
 )
+from salesforce_bulk.http.call import add_to_message, html_instead
+from salesforce_bulk.http.transport import Response
 from salesforce_bulk.wire.v1 import NO_RECORDS, Unreadable
 
 log = logging.getLogger("salesforce_bulk")

@@ -43,7 +43,8 @@ class Call:
     """One call, before the session is put in.
 
     ``path`` is below the API's base address. ``repeatable`` says whether it may be done twice;
-    None means that a GET may. ``stream`` leaves the body unread.
+    None means that a GET may. ``stream`` leaves the body unread; else it may be as large as that
+    many ``documents``.
     """
 
     method: str
@@ -55,6 +56,7 @@ class Call:
     batch_id: str | None = None
     repeatable: bool | None = None
     stream: bool = False
+    documents: int = 1
 
     @property
     def about(self) -> str:
@@ -189,6 +191,7 @@ class Caller:
             body=body,
             repeatable=call.method == "GET" if call.repeatable is None else call.repeatable,
             stream=call.stream,
+            most_bytes=call.documents * self._transport.max_document_bytes,
         )
 
     def _may_gain_from_gzip(self, url: str, body: bytes, media_type: str) -> bool:

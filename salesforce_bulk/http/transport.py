@@ -8,55 +8,39 @@ paths, statuses and times; never headers or bodies.
 
 from __future__ import annotations
 
-import contextlib
-import copy
-import http.client
 import ipaddress
 import logging
 import os
+import random
 import re
-import ssl
 import time
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Mapping
 from email.utils import mktime_tz, parsedate_tz
-from http.cookiejar import DefaultCookiePolicy
 from typing import Any, NamedTuple, Protocol
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import unquote, urljoin, urlsplit
 
 import requests
 from requests import Response
-from requests.exceptions import (
-    ConnectTimeout,
-    InvalidHeader,
-    InvalidSchema,
-    InvalidURL,
-    MissingSchema,
-    ProxyError,
-    ReadTimeout,
-)
-from urllib3.exceptions import (
-    ConnectTimeoutError,
-    HTTPError,
-    IncompleteRead,
-    LocationValueError,
-    NewConnectionError,
-    ReadTimeoutError,
-)
+from urllib3.exceptions import HTTPError, LocationValueError
 from urllib3.util import Retry, Timeout, parse_url
 from urllib3.util.retry import RequestHistory
 
-from salesforce_bulk.__version__ import __version__
 from salesforce_bulk.errors import (
     BulkApiError,
-    ConnectionFailed,
-    IncompleteBody,
     InsecureEndpoint,
     InvalidInput,
-    RequestTimeout,
     TransportError,
     UnexpectedResponse,
 )
-from salesforce_bulk.formats.gunzip import gunzip
+from salesforce_bulk.http.body import DOCUMENT_BYTES, read_document
+from salesforce_bulk.http.failures import is_refusal, is_untrusted, translate
+from salesforce_bulk.http.session import (
+    new_session,
+    repeats_by_itself,
+    with_own_sockets,
+    without_cookies,
+    without_repeats,
+)
 from salesforce_bulk.wire.fault import BUSY_STATUSES
 
 __all__ = [
@@ -65,22 +49,18 @@ __all__ = [
     "TransportSettings",
     "default_retry",
     "is_loopback",
-    "read_body",
-    "wire_pieces",
 ]
 
 log = logging.getLogger("salesforce_bulk")
 
 #: Seconds to connect, and between two pieces of an answer.
 DEFAULT_TIMEOUT = (10.0, 120.0)
-#: Bytes of a download read at a time; 64 KB cost a third more CPU, 1 KB eight times as much.
-PIECE_BYTES = 1 << 18
+#: Seconds between repeats at most, and those by which clients that failed together differ.
+_LONGEST_PAUSE, _JITTER = 60.0, 1.0
 #: A server that asks for a longer pause than this gets its answer handed to the caller.
 LONGEST_RETRY_AFTER = 300
 _REDIRECTS = 5
 _SECRET_HEADERS = frozenset({"x-sfdc-session", "authorization", "cookie"})
-#: Connections kept to one host; more threads than this open further ones for a call each.
-_POOL_SIZE = 32
 #: What requests or http.client would refuse with the value in the message.
 _UNSENDABLE = re.compile(r"[\r\n\0]|^\s|[^\x00-\xff]")
 
@@ -93,17 +73,21 @@ class Clock(Protocol):
     def sleep(self, seconds: float, /) -> None: ...
 
 
+class _Policy(Retry):
+    """Pauses with jitter and a bound, which urllib3 itself has from 2.0 on only."""
+
+    def get_backoff_time(self) -> float:
+        """Seconds before the next repeat."""
+        # The first pause is as long as the second without jitter: urllib3 would repeat at once,
+        # all clients together.
+        spread = random.uniform(0, _JITTER)  # noqa: S311 - no secret
+        pause: float = self.backoff_factor * 2 ** len(self.history) + spread
+        return min(_LONGEST_PAUSE, pause)
+
+
 def default_retry() -> Retry:
     """Five repeats, 1 to 60 seconds apart with jitter; a ``Retry-After`` goes first."""
-    # The one entry of history makes the first pause as long as the second; urllib3 would
-    # repeat at once, all clients together.
-    return Retry(
-        total=5,
-        backoff_factor=0.5,
-        backoff_jitter=1.0,
-        backoff_max=60,
-        history=(RequestHistory(None, None, None, None, None),),
-    )
+    return _Policy(total=5, backoff_factor=0.5)
 
 
 class Origin(NamedTuple):
@@ -156,6 +140,8 @@ class TransportSettings(NamedTuple):
         retry: a `urllib3.util.Retry` that says how often (``total``, ``connect``, ``read``,
             ``status``) and how long; see `default_retry`.
         clock: what sleeps between retries.
+        max_document_bytes: of an answer that is read at once: a job, a describe, an error page.
+            Downloads are streamed and have no such bound.
     """
 
     session: requests.Session | None = None
@@ -165,6 +151,7 @@ class TransportSettings(NamedTuple):
     cert: str | tuple[str, str] | None = None
     retry: Retry | None = None
     clock: Clock = time
+    max_document_bytes: int = DOCUMENT_BYTES
 
     def chosen(self) -> dict[str, Any]:
         """Those that are not the default."""
@@ -193,6 +180,11 @@ class Transport:
         self.cert = settings.cert
         self.retry = settings.retry if settings.retry is not None else default_retry()
         self.clock = settings.clock
+        self.max_document_bytes = settings.max_document_bytes
+        # Whoever was never reached may be a mistyped name; a caller's own policy is kept to.
+        self._fails_fast = settings.retry is None
+        self._reached: set[Origin] = set()
+        self._told_of_repeats = False
 
     def __getstate__(self) -> dict[str, Any]:
         state = self.__dict__.copy()
@@ -211,7 +203,7 @@ class Transport:
         pid = os.getpid()
         session = self._sessions.get(pid)
         if session is None:
-            fresh = _new_session() if self._given is None else _with_own_sockets(self._given)
+            fresh = new_session() if self._given is None else with_own_sockets(self._given)
             session = self._sessions.setdefault(pid, fresh)
         return session
 
@@ -230,6 +222,7 @@ class Transport:
         body: bytes | None = None,
         repeatable: bool,
         stream: bool = False,
+        most_bytes: int | None = None,
     ) -> Response:
         """One request, repeated where that cannot do anything twice.
 
@@ -241,6 +234,7 @@ class Transport:
             repeatable: whether the request may be repeated even where the first try may have
                 reached the server. What certainly never reached it is repeated always.
             stream: leave the body unread; the caller reads it with `read_body`.
+            most_bytes: of a body that is read here; None is ``max_document_bytes``.
 
         Returns:
             the answer, whatever its status; a busy server's answer only after the retries.
@@ -251,25 +245,38 @@ class Transport:
             InsecureEndpoint: plain http to another machine.
         """
         _refuse_unsendable(headers)
+        most_bytes = self.max_document_bytes if most_bytes is None else most_bytes
         retry = self.retry
         while True:
             answer: Response | None = None
             failure: TransportError | None = None
             try:
-                answer = self._exchange(method, url, headers, body, stream)
+                answer = self._exchange(method, url, headers, body, None if stream else most_bytes)
                 repeat = _repeat_after_answer(answer, retry, repeatable)
             except TransportError as error:
                 failure = error
-                repeat = _repeat_after_failure(failure, retry, repeatable)
+                repeat = self._repeat_after_failure(url, failure, retry, repeatable)
             if repeat is None:
                 if answer is None:
                     raise failure  # type: ignore[misc]
                 return answer
             retry, pause = repeat
-            log.info("%s %s again in %.1f s: %s", method, _path(url), pause, failure or answer)
+            why = failure if answer is None else f"HTTP {answer.status_code}"
+            log.info("%s %s is sent again in %.1f s: %s", method, _path(url), pause, why)
             if answer is not None:
                 answer.close()
             self.clock.sleep(pause)
+
+    def _repeat_after_failure(
+        self, url: str, failure: TransportError, retry: Retry, repeatable: bool
+    ) -> tuple[Retry, float] | None:
+        """The retries left and the pause; None where the failure is the caller's."""
+        if (failure.may_have_arrived and not repeatable) or _is_lasting(failure):
+            return None
+        if self._fails_fast and is_refusal(failure) and origin(url) not in self._reached:
+            return None
+        left = _one_less(retry, "read" if failure.may_have_arrived else "connect")
+        return None if left is None else (left, left.get_backoff_time())
 
     def _exchange(
         self,
@@ -277,18 +284,20 @@ class Transport:
         url: str,
         headers: Mapping[str, str],
         body: bytes | None,
-        stream: bool,
+        most_bytes: int | None,
     ) -> Response:
         """One request and its redirects."""
-        home = at = origin(url)
+        home, at_home = url, True
         for _ in range(_REDIRECTS + 1):
+            at = origin(url)
             _refuse_plain_http(at, url)
-            answer = self._once(method, url, headers, body, stream, foreign=at != home)
+            answer = self._once(method, url, headers, body, most_bytes, foreign=not at_home)
             if not answer.is_redirect:
                 return answer
             answer.close()
-            url, at = _redirected(method, url, at, answer)
-            if at != home:
+            url = _redirected(method, url, at, answer)
+            if at_home and not _is_same_api(home, url):
+                at_home = False
                 # Gone for good: a foreign host may not send them back either.
                 headers = {k: v for k, v in headers.items() if k.lower() not in _SECRET_HEADERS}
         raise UnexpectedResponse(f"{method} {_path(url)} was redirected {_REDIRECTS} times")
@@ -299,11 +308,11 @@ class Transport:
         url: str,
         headers: Mapping[str, str],
         body: bytes | None,
-        stream: bool,
+        most_bytes: int | None,
         foreign: bool,
     ) -> Response:
         what = f"{method} {_path(url)}"
-        session = self.session()
+        session = self._sending_session(url, foreign)
         started = self.clock.monotonic()
         # Only gzip is asked for, because only gzip is read; a caller's headers go before it.
         sent: dict[str, str | None] = {"Accept-Encoding": "gzip", **headers}
@@ -326,10 +335,17 @@ class Transport:
                 allow_redirects=False,
                 stream=True,
             )
-            if not stream or answer.status_code >= 400:
+            self._reached.add(origin(url))
+            # urllib3 before 2.0 takes a body that was cut for a whole one.
+            answer.raw.enforce_content_length = True
+            if answer.status_code >= 400:
+                most_bytes = self.max_document_bytes
+            if most_bytes is not None:
                 # Read here and not by requests, which cannot tell that gzip broke off.
-                answer._content = b"".join(read_body(answer))
+                answer._content = read_document(answer, most_bytes)
         except (requests.RequestException, HTTPError) as error:
+            if isinstance(error, BulkApiError):
+                raise
             raise translate(error, what) from error
         except OSError as error:
             if isinstance(error, BulkApiError):
@@ -342,6 +358,19 @@ class Transport:
             raise UnexpectedResponse(f"{what}: the answer cannot be read ({error})") from error
         log.debug("%s %s %.3f s", what, answer.status_code, self.clock.monotonic() - started)
         return answer
+
+    def _sending_session(self, url: str, foreign: bool) -> requests.Session:
+        """The session for one request, whose adapter does not repeat it."""
+        session = self.session()
+        if not self._told_of_repeats and repeats_by_itself(session, url):
+            self._told_of_repeats = True
+            log.warning(
+                "The session's adapter would repeat requests (max_retries): that is off for calls "
+                "of this library, because a batch whose answer was lost would be there twice. "
+                "Give SalesforceBulk(retry=...) instead."
+            )
+        session = without_repeats(session, url)
+        return without_cookies(session) if foreign else session
 
     def _proxies_for(self, session: requests.Session, url: str) -> dict[str, str]:
         # Given with the call, because requests lets the environment override session.proxies.
@@ -366,25 +395,9 @@ def _repeat_after_answer(
     return None if left is None else (left, wanted or left.get_backoff_time())
 
 
-def _repeat_after_failure(
-    failure: TransportError, retry: Retry, repeatable: bool
-) -> tuple[Retry, float] | None:
-    """The retries left and the pause; None where the failure is the caller's."""
-    if (failure.may_have_arrived and not repeatable) or _is_lasting(failure):
-        return None
-    left = _one_less(retry, "read" if failure.may_have_arrived else "connect")
-    return None if left is None else (left, left.get_backoff_time())
-
-
 def _is_lasting(failure: TransportError) -> bool:
     """Whether the same request would fail in the same way: no trust, or no such server."""
-    if isinstance(failure, UnexpectedResponse):
-        return True
-    in_passing = (ssl.SSLEOFError, ssl.SSLSyscallError, ssl.SSLZeroReturnError)
-    return any(
-        isinstance(cause, ssl.SSLError) and not isinstance(cause, in_passing)
-        for cause in _chain(failure)
-    )
+    return isinstance(failure, UnexpectedResponse) or is_untrusted(failure)
 
 
 def _one_less(retry: Retry, counter: str) -> Retry | None:
@@ -413,7 +426,15 @@ def _retry_after(headers: Mapping[str, str]) -> float | None:
     return max(0.0, mktime_tz(date) - (time.time() if now is None else mktime_tz(now)))
 
 
-def _redirected(method: str, url: str, at: Origin, answer: Response) -> tuple[str, Origin]:
+def _is_same_api(url: str, target: str) -> bool:
+    """Whether an address is in the API that was called, and on its origin."""
+    if origin(url) != origin(target):
+        return False
+    known, there = (unquote(urlsplit(one).path).split("/") for one in (url, target))
+    return ".." not in there and known[:3] == there[:3]
+
+
+def _redirected(method: str, url: str, at: Origin, answer: Response) -> str:
     """Where a redirect leads, or the error that refuses it."""
     status = answer.status_code
     try:
@@ -438,7 +459,7 @@ def _redirected(method: str, url: str, at: Origin, answer: Response) -> tuple[st
             f"{method} {_path(url)} was redirected from https to "
             f"{there.scheme}://{there.host}, which is not safe to follow."
         )
-    return target, there
+    return target
 
 
 def _refuse_plain_http(at: Origin, url: str) -> None:
@@ -482,162 +503,6 @@ def _has_host(url: str) -> bool:
         return bool(origin(url).host)
     except InvalidInput:
         return False
-
-
-def read_body(
-    answer: Response,
-    piece_bytes: int = PIECE_BYTES,
-    wire: Generator[bytes, None, None] | None = None,
-) -> Iterator[bytes]:
-    """The body of an answer in pieces, decompressed, complete or an error.
-
-    Args:
-        answer: from `Transport.send` with ``stream=True``.
-        piece_bytes: bytes read from the wire at a time.
-        wire: the answer's `wire_pieces` where somebody else reads them; closed by this.
-
-    Raises:
-        IncompleteBody: fewer bytes came than announced, the compressed data is damaged or
-            has no end.
-        UnexpectedResponse: compressed in a way that was not asked for.
-        RequestTimeout, ConnectionFailed: the connection failed on the way.
-    """
-    try:
-        with contextlib.closing(wire or wire_pieces(answer, piece_bytes)) as pieces:
-            if _coding(answer) not in _CODINGS:
-                raise UnexpectedResponse(
-                    f"The answer is compressed as {_coding(answer)!r}, which was not asked for; "
-                    "a proxy may stand between.",
-                    answer.status_code,
-                )
-            packed = is_packed(answer)
-            yield from gunzip(pieces, may_be_empty=shows_its_end(answer)) if packed else pieces
-    except (HTTPError, OSError) as error:
-        if isinstance(error, BulkApiError):
-            raise
-        raise translate(error, "The answer") from error
-    finally:
-        answer.close()
-
-
-def wire_pieces(answer: Response, piece_bytes: int) -> Generator[bytes, None, None]:
-    """The body as it is sent, compressed where it is, in pieces; its errors are urllib3's."""
-    while piece := answer.raw.read(piece_bytes, decode_content=False):
-        yield piece
-
-
-def interrupt(answer: Response) -> None:
-    """End the body for a thread that waits for its next bytes; it sees a broken connection."""
-    # The connection may be read to its end by now, and back in the pool.
-    with contextlib.suppress(ValueError, RuntimeError, OSError):
-        answer.raw.shutdown()
-
-
-def shows_its_end(answer: Response) -> bool:
-    """Whether HTTP itself shows a cut body, by its length or its chunks."""
-    return "Content-Length" in answer.headers or "Transfer-Encoding" in answer.headers
-
-
-def proves_its_end(answer: Response) -> bool:
-    """Whether a cut body would show: by its length, its chunks or its compression."""
-    return shows_its_end(answer) or is_packed(answer)
-
-
-def is_packed(answer: Response) -> bool:
-    """Whether the body is compressed in a way that can be read."""
-    return _CODINGS.get(_coding(answer), False)
-
-
-def _coding(answer: Response) -> str:
-    return answer.headers.get("Content-Encoding", "").strip().lower()
-
-
-#: The names of what is read, and whether it is gzip.
-_CODINGS = {"": False, "identity": False, "gzip": True, "x-gzip": True}
-
-
-class _Reading(NamedTuple):
-    """What a failure of requests, urllib3, http.client or ssl means here."""
-
-    causes: tuple[type[BaseException], ...]
-    kind: type[BulkApiError]
-    text: str
-    may_have_arrived: bool = True
-
-
-#: The first row with a cause of the failure counts.
-_READINGS = (
-    _Reading(
-        (InvalidURL, MissingSchema, InvalidSchema, InvalidHeader, LocationValueError),
-        InvalidInput,
-        "cannot be sent",
-    ),
-    # Before the next: urllib3 has it as a kind of ConnectTimeoutError.
-    _Reading((NewConnectionError,), ConnectionFailed, "no connection", False),
-    _Reading((ConnectTimeoutError, ConnectTimeout), RequestTimeout, "no connection in time", False),
-    _Reading((ReadTimeoutError, ReadTimeout), RequestTimeout, "no answer in time"),
-    _Reading((ProxyError,), ConnectionFailed, "no connection", False),
-    _Reading(
-        (ssl.SSLCertVerificationError,),
-        ConnectionFailed,
-        "the server's certificate is not trusted (verify= takes the path of a CA bundle)",
-        False,
-    ),
-    # Other failures of TLS may come after the request was sent.
-    _Reading(
-        (IncompleteRead, http.client.IncompleteRead), IncompleteBody, "the answer was cut off"
-    ),
-    _Reading((Exception,), ConnectionFailed, "the connection broke"),
-)
-
-
-def translate(error: Exception, what: str) -> BulkApiError:
-    """The error of this library for one of requests, urllib3 or a socket."""
-    causes = list(_chain(error))
-    reading = next(row for row in _READINGS if any(isinstance(c, row.causes) for c in causes))
-    translated = reading.kind(f"{what}: {reading.text} ({error})")
-    if isinstance(translated, TransportError):
-        translated.may_have_arrived = reading.may_have_arrived
-    return translated
-
-
-def _chain(error: BaseException | None) -> Iterator[BaseException]:
-    """The error and those it wraps; requests and urllib3 keep them in three places."""
-    seen: set[int] = set()
-    waiting: list[Any] = [error]
-    while waiting:
-        current = waiting.pop()
-        if not isinstance(current, BaseException) or id(current) in seen:
-            continue
-        seen.add(id(current))
-        yield current
-        waiting += [current.__cause__, getattr(current, "reason", None), *current.args[:2]]
-
-
-class _Session(requests.Session):
-    def get_redirect_target(self, resp: Response) -> None:
-        """Nowhere: redirects are followed here, and `requests` would prepare for them
-        nevertheless, and leave the connection open where it cannot read the address."""
-
-
-def _new_session() -> requests.Session:
-    session = _Session()
-    adapter = requests.adapters.HTTPAdapter(pool_connections=4, pool_maxsize=_POOL_SIZE)
-    session.mount("https://", adapter)
-    session.mount("http://", adapter)
-    session.headers["User-Agent"] = f"salesforce-bulk/{__version__}"
-    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-    return session
-
-
-def _with_own_sockets(session: requests.Session) -> requests.Session:
-    """The caller's session for a forked child."""
-    try:
-        return copy.deepcopy(session)
-    except Exception:  # noqa: BLE001 - an adapter of the caller's may hold what cannot be copied
-        # This closes the child's handles only; the parent's connections stay open.
-        session.close()
-        return session
 
 
 def _no_auth(request: requests.PreparedRequest) -> requests.PreparedRequest:

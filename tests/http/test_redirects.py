@@ -48,9 +48,36 @@ def client(server: RawServer, **options: Any) -> SalesforceBulk:
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 def test_the_session_goes_along_on_its_own_host(status: int) -> None:
     """A redirect within the org's origin is followed with the session."""
-    with RawServer(to("/elsewhere?a=b", status), answer=STATUS) as server:
+    with RawServer(to("/services/async/64.0/elsewhere?a=b", status), answer=STATUS) as server:
         assert client(server).job_status(JOB_ID)["id"] == JOB_ID
-        assert [(r.path, r.session) for r in server.received][1] == ("/elsewhere?a=b", SESSION)
+        followed = server.received[1]
+    assert (followed.path, followed.session) == ("/services/async/64.0/elsewhere?a=b", SESSION)
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/secur/logout.jsp", "/services/data/v64.0/limits", "/services/async/../data/x",
+     "/services/async/%2e%2e/data/x"],
+)  # fmt: skip
+def test_the_session_does_not_leave_the_api(path: str) -> None:
+    """Within the origin too a redirect takes the session to the called API only."""
+    with RawServer(to(path), answer=STATUS) as server:
+        client(server).job_status(JOB_ID)
+        assert [request.session for request in server.received] == [SESSION, None]
+
+
+def test_cookies_of_a_host_do_not_go_to_its_other_port() -> None:
+    """A cookie of the caller's session stays at its origin, though a host has many ports."""
+    session = requests.Session()
+    session.params = {"key": "mine"}
+    with RawServer(answer=STATUS) as other, RawServer() as home:
+        session.cookies.set("sid", "secret", domain="127.0.0.1")
+        home.answer = to(f"{other.url}/there")
+        client(home, session=session).job_status(JOB_ID)
+        assert home.received[0].headers["cookie"] == "sid=secret"
+        assert "cookie" not in other.received[0].headers
+        assert other.received[0].path == "/there"
+    assert session.cookies["sid"] == "secret"
 
 
 def own_session() -> requests.Session:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pickle
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -137,7 +139,6 @@ def no_repeats() -> urllib3.Retry:
 
 
 def check(error: BulkApiError) -> None:
-    assert not isinstance(error, LIBRARY_ERRORS)
     assert SESSION not in str(error)
     again = pickle.loads(pickle.dumps(error))
     assert type(again) is type(error)
@@ -243,6 +244,46 @@ def test_a_proxy_that_cannot_be_read(proxy: str) -> None:
     assert caught.value.__context__ is None
 
 
+@pytest.mark.parametrize(
+    ("failure", "theirs"),
+    [
+        ("reset before the headers", requests.exceptions.ConnectionError),
+        ("stalled before the headers", requests.exceptions.ReadTimeout),
+        ("stalled within the body", requests.exceptions.Timeout),
+        ("cut within a chunk", requests.exceptions.ChunkedEncodingError),
+    ],
+)
+def test_a_program_that_catches_the_errors_of_requests_goes_on_doing_so(
+    server: RawServer, failure: str, theirs: type[Exception]
+) -> None:
+    """The errors of a call are those of requests too, as under 2.2.0."""
+    server.answer, kind = ANSWERS[failure]
+    with pytest.raises(theirs) as caught:
+        client(server.url, retry=no_repeats(), timeout=SHORT).job_status(JOB_ID)
+    assert isinstance(caught.value, kind)
+    assert (caught.value.request, caught.value.response) == (None, None)
+
+
+def test_an_unknown_name_is_a_connection_error_of_requests() -> None:
+    """Neither a call nor a login needs another except clause than under 2.2.0."""
+    with pytest.raises(requests.exceptions.ConnectionError):
+        client("https://acme.invalid").job_status(JOB_ID)
+    with pytest.raises(requests.exceptions.ConnectionError):
+        SalesforceBulk(
+            username="a@b.example",
+            password="p",
+            security_token="t",
+            login_url="https://acme.invalid",
+            clock=FastClock(),
+        )
+
+
+def test_importing_the_errors_imports_no_requests() -> None:
+    """The errors stand where requests is not imported: it takes longer than --help may."""
+    program = "import sys, salesforce_bulk.errors; assert 'requests' not in sys.modules"
+    subprocess.run([sys.executable, "-c", program], check=True)
+
+
 def test_a_proxy_that_is_not_there() -> None:
     """A proxy that nobody runs is a failed connection, and nothing was sent."""
     with RawServer() as gone:
@@ -251,6 +292,7 @@ def test_a_proxy_that_is_not_there() -> None:
     with pytest.raises(ConnectionFailed) as caught:
         bulk.post_batch(JOB_ID, b"Name\nx\n")
     assert not caught.value.may_have_arrived
+    assert isinstance(caught.value, requests.exceptions.ProxyError)
     assert isinstance(caught.value.__cause__, requests.exceptions.ProxyError)
 
 
@@ -296,6 +338,17 @@ def test_a_body_that_only_the_end_of_the_connection_ends(server: RawServer, text
     server.answer = [http(text, content_type="text/csv", length=False), CLOSE]
     with pytest.raises(IncompleteBody):
         METHODS["get_query_batch_results"](client(server.url))
+
+
+@pytest.mark.parametrize("name", ["Content-Length", "Transfer-Encoding"])
+@pytest.mark.parametrize("value", ["-1", "12abc", "1_0", "+9", "identity", ""])
+def test_what_is_no_length_proves_no_end(server: RawServer, name: str, value: str) -> None:
+    """A length that is no number leaves the end of a body as open as none does."""
+    text = '"Id","Name"\n"001'
+    page = http(text, content_type="text/csv", length=False, headers={name: value})
+    server.answer = [page, CLOSE]
+    with pytest.raises(TransportError):
+        METHODS["get_query_batch_results"](client(server.url, retry=no_repeats()))
 
 
 @pytest.mark.parametrize("piece", [1, 3, 1 << 16])

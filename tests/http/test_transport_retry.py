@@ -7,6 +7,7 @@ from email.utils import formatdate
 from typing import Any
 
 import pytest
+import requests
 from fast_clock import FastClock
 from raw_server import (
     BATCH,
@@ -25,6 +26,7 @@ from raw_server import (
     fault,
     http,
 )
+from requests.adapters import HTTPAdapter
 from urllib3 import Retry
 
 from salesforce_bulk import (
@@ -99,13 +101,101 @@ def test_pauses_differ_between_clients() -> None:
 
 def test_what_never_arrived_is_repeated_even_for_a_batch() -> None:
     """A POST whose connection was never made is repeated; nothing can be done twice."""
-    with RawServer() as gone:
-        port = gone.port
-    bulk = SalesforceBulk(sessionId=SESSION, host=f"http://127.0.0.1:{port}", clock=FastClock())
+    with RawServer(answer=COMPLETED) as gone:
+        bulk = client(gone)
+        bulk.batch_state(BATCH_ID, JOB_ID)
     with pytest.raises(ConnectionFailed) as caught:
         bulk.create_insert_job("Account")
     assert len(slept(bulk)) == 5
     assert "may have been created" not in str(caught.value)
+
+
+@pytest.mark.parametrize("host", ["http://127.0.0.1:{port}", "https://acme.invalid"])
+def test_who_was_never_reached_is_not_called_again(host: str) -> None:
+    """The first call of a client fails at once where the name is unknown or nobody listens."""
+    with RawServer() as gone:
+        port = gone.port
+    bulk = SalesforceBulk(sessionId=SESSION, host=host.format(port=port), clock=FastClock())
+    with pytest.raises(ConnectionFailed):
+        bulk.job_status(JOB_ID)
+    assert slept(bulk) == []
+
+
+def test_a_policy_of_the_callers_counts_from_the_first_call_on() -> None:
+    """Who says how often to repeat is not overruled."""
+    bulk = SalesforceBulk(
+        sessionId=SESSION, host="https://acme.invalid", clock=FastClock(), retry=Retry(2)
+    )
+    with pytest.raises(ConnectionFailed):
+        bulk.job_status(JOB_ID)
+    assert len(slept(bulk)) == 2
+
+
+def test_a_repeat_says_why(caplog: pytest.LogCaptureFixture) -> None:
+    """Nobody waits in silence: the log has the pause and the reason."""
+    caplog.set_level("INFO", "salesforce_bulk")
+    with RawServer(BUSY, [RESET], answer=COMPLETED) as server:
+        client(server).batch_state(BATCH_ID, JOB_ID)
+    busy, reset = (record.getMessage() for record in caplog.records)
+    assert "sent again in" in busy
+    assert "HTTP 503" in busy
+    assert "the connection broke" in reset
+
+
+@pytest.mark.parametrize(
+    "recipe",
+    [
+        Retry(total=3, allowed_methods=None),
+        Retry(total=3, allowed_methods={"GET", "POST"}, status_forcelist=[500, 502, 503, 504]),
+        Retry(connect=2, read=2, total=None, allowed_methods=None),
+        3,
+    ],
+    ids=["every method", "POST too", "without total", "a number"],
+)
+@pytest.mark.parametrize("trouble", [[RESET], BUSY], ids=["lost", "busy"])
+def test_the_retry_recipes_of_requests_double_no_batch(
+    recipe: Any, trouble: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A caller's session whose adapter repeats a POST posts each batch of ours once."""
+    session = requests.Session()
+    session.mount("http://", HTTPAdapter(max_retries=recipe))
+    before = session.adapters["http://"], session.adapters["http://"].max_retries
+    with RawServer(trouble, answer=BATCH) as server:
+        bulk = client(server, session=session)
+        with pytest.raises(AmbiguousUpload):
+            bulk.post_batch(JOB_ID, b"Name\nx\n")
+        assert len(server.received) == 1
+        bulk.post_batch(JOB_ID, b"Name\nx\n")
+        assert len({request.connection for request in server.received}) <= 2
+    assert (session.adapters["http://"], session.adapters["http://"].max_retries) == before
+    assert [record.levelname for record in caplog.records] == ["WARNING"]
+    assert "max_retries" in caplog.text
+
+
+def test_what_a_caller_made_of_session_and_adapter_is_still_used() -> None:
+    """Attributes and methods of subclasses work, and the connections are the caller's."""
+
+    class Mine(requests.Session):
+        def prepare_request(self, request: Any) -> Any:
+            request.headers["X-Mine"] = self.mark  # type: ignore[attr-defined]
+            return super().prepare_request(request)
+
+    class Adapter(HTTPAdapter):
+        sent = 0
+
+        def send(self, *args: Any, **kwargs: Any) -> Any:
+            self.counts.append(1)  # type: ignore[attr-defined]
+            return super().send(*args, **kwargs)
+
+    session, adapter = Mine(), Adapter(max_retries=3)
+    session.mark, adapter.counts = "yes", []  # type: ignore[attr-defined]
+    session.mount("http://", adapter)
+    with RawServer(answer=COMPLETED) as server:
+        session.get(server.url)
+        client(server, session=session).batch_state(BATCH_ID, JOB_ID)
+        assert [request.headers["x-mine"] for request in server.received] == ["yes", "yes"]
+        assert {request.connection for request in server.received} == {1}
+    assert len(adapter.counts) == 2  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize(
