@@ -35,6 +35,7 @@ from salesforce_bulk.emulator.data.org import Org
 from salesforce_bulk.emulator.endpoints.bulk1 import PREFIX as ASYNC_PREFIX
 from salesforce_bulk.emulator.endpoints.bulk1 import Bulk1
 from salesforce_bulk.emulator.endpoints.bulk2 import Bulk2
+from salesforce_bulk.emulator.endpoints.composite import Composite
 from salesforce_bulk.emulator.endpoints.login import Soap, SoapFamily
 from salesforce_bulk.emulator.endpoints.oauth import (
     IDENTITY_PREFIX,
@@ -179,12 +180,14 @@ class SalesforceEmulator:
         login = Soap(self.org, self.sessions, self._origin)
         rest = Rest(self.org, self.engine, RestFamily(self.sessions, self.faults))
         self.bulk2 = Bulk2(self.org, self.engine, rest.family)
-        return Application(
+        composite = Composite(self.org, rest.family)
+        application = Application(
             routes=[
                 *login.routes(soap),
                 *OAuth(self.org, self.sessions, self.apps, self._origin).routes(oauth),
                 *bulk1.routes(),
                 *self.bulk2.routes(),
+                *composite.routes(),
                 *rest.routes(),
             ],
             families={
@@ -196,6 +199,8 @@ class SalesforceEmulator:
             },
             faults=self.faults,
         )
+        composite.answer = application.answer_within
+        return application
 
     def start(self) -> SalesforceEmulator:
         """Begins to serve; returns itself."""

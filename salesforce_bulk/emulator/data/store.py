@@ -118,6 +118,8 @@ class Store:
         self._local = threading.local()
         self._readers: weakref.WeakSet[_ReadConnection] = weakref.WeakSet()
         self._closed = False
+        #: The thread that is within a transaction.
+        self._writing_thread = 0
         self._tables: dict[str, frozenset[str]] = {}
         self._indexes: set[tuple[str, str]] = set()
         self._counters: dict[str, int] = {}
@@ -162,7 +164,9 @@ class Store:
 
     def read(self) -> sqlite3.Connection:
         """This thread's connection for reading. A cursor sees the data as they were when it
-        began, whatever is written meanwhile."""
+        began, whatever is written meanwhile; within `writing()`, what this thread wrote."""
+        if self._writing_thread == threading.get_ident():
+            return self._writer
         reader: _ReadConnection | None = getattr(self._local, "reader", None)
         if reader is None:
             if self._closed:
@@ -184,6 +188,7 @@ class Store:
                 yield self._writer
                 return
             self._writer.execute("BEGIN IMMEDIATE")
+            self._writing_thread = threading.get_ident()
             try:
                 yield self._writer
                 self._save_counters()
@@ -191,6 +196,8 @@ class Store:
                 self._writer.execute("ROLLBACK")
                 self._forget_unsaved_tables()
                 raise
+            finally:
+                self._writing_thread = 0
             self._writer.execute("COMMIT")
 
     def _forget_unsaved_tables(self) -> None:

@@ -232,7 +232,9 @@ class Rest:
 
     def create(self, call: Call) -> Response:
         outcome = self._write("insert", call, self._fields(call))
-        return json_reply({"id": outcome.id, "success": True, "errors": []}, 201)
+        address = f"{PREFIX}/{call['version']}/sobjects/{self._sobject(call).name}/{outcome.id}"
+        document: dict[str, object] = {"id": outcome.id, "success": True, "errors": []}
+        return json_reply(document, 201, {"Location": address})
 
     def retrieve(self, call: Call) -> Response:
         return self._retrieve(call, _id_of(call["id"]))

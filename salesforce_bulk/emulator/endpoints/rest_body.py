@@ -66,7 +66,7 @@ class JsonBody:
             self._read[name] += 1
             field = sobject.field(name)
             if field is not None:
-                yield name, self._value(name, field, value)
+                yield field.name, self._value(name, field, value)
             elif isinstance(value, dict):
                 yield from self._reference(name, value)
             else:

@@ -204,7 +204,7 @@ def test_a_stale_locator_is_refused(rest):
     assert answer.json()[0]["errorCode"] == "INVALID_QUERY_LOCATOR"
 
 
-@pytest.mark.parametrize("path", ["/composite", "/tooling/query", "/parameterizedSearch"])
+@pytest.mark.parametrize("path", ["/chatter", "/analytics", "/actions"])
 def test_what_is_not_emulated_is_refused_by_name(rest, path):
     answer = rest("GET", path)
     assert answer.status_code == 404
