@@ -28,7 +28,7 @@ from salesforce_bulk.export.tally import QueryJob, Tally
 from salesforce_bulk.formats.arrow_read import arrow_schema, batch_of_rows
 from salesforce_bulk.formats.typed import ResultColumn, dict_maker
 from salesforce_bulk.models import JobInfo
-from salesforce_bulk.progress import Progress, Reporter
+from salesforce_bulk.progress import Progress
 from salesforce_bulk.storage.files import whole_file
 
 if TYPE_CHECKING:
@@ -313,19 +313,20 @@ class Export:
             raw: None as the export's options say.
             window: leaves out what was delivered before; to be saved by the caller.
         """
-        reading = self._reading(raw)
-        job = self._done()
-        tally, report, delivered = Tally(), self._reporter(), 0
-        with closing(self._bodies()) as bodies:
-            for body in bodies:
-                for rows in reading.rows(body):
-                    tally.add(body.page, len(rows))
-                    report(tally)
-                    fresh = rows if window is None else window.new(rows)
-                    delivered += len(fresh)
-                    if fresh:
-                        yield fresh
-        self._settle(job, tally, delivered)
+        with self._run.reporter.running():
+            reading = self._reading(raw)
+            job = self._done()
+            tally, report, delivered = Tally(), self._reporter(), 0
+            with closing(self._bodies()) as bodies:
+                for body in bodies:
+                    for rows in reading.rows(body):
+                        tally.add(body.page, len(rows))
+                        report(tally)
+                        fresh = rows if window is None else window.new(rows)
+                        delivered += len(fresh)
+                        if fresh:
+                            yield fresh
+            self._settle(job, tally, delivered)
 
     def _settle(self, job: QueryJob, tally: Tally, delivered: int) -> None:
         tally.check(job)
@@ -336,13 +337,13 @@ class Export:
         return None if self._window is None else self._window.reading(self.columns)
 
     def _reporter(self) -> Callable[[Tally], None]:
-        job = self._run.submit()
-        tell = Reporter(self._settings.progress, self._access.clock)
+        job, reporter = self._run.submit(), self._run.reporter
 
         def report(tally: Tally) -> None:
-            tell(Progress("downloading", tally.rows, tally.bytes, job.rows, job.job_id))
+            reporter(Progress("downloading", tally.rows, tally.bytes, job.rows, job.job_id))
 
-        return report if self._settings.progress else lambda tally: None
+        report(Tally())
+        return report
 
     def _watched(self, items: Iterable[Any]) -> Iterator[Any]:
         """The items; an error on the way stays in `error`."""
@@ -397,18 +398,19 @@ class Export:
             window.save()
 
     def _batches(self, window: WindowReading | None) -> Iterator[pa.RecordBatch]:
-        reading = self._reading(raw=False)
-        if window is not None:
-            for rows in self._rows(False, window):
-                yield batch_of_rows(rows, self.schema)
-            return
-        job, tally, report = self._done(), Tally(), self._reporter()
-        with closing(self._bodies()) as bodies:
-            for page, batch in reading.batches(bodies):
-                tally.add(page, batch.num_rows)
-                report(tally)
-                yield batch
-        self._settle(job, tally, tally.rows)
+        with self._run.reporter.running():
+            reading = self._reading(raw=False)
+            if window is not None:
+                for rows in self._rows(False, window):
+                    yield batch_of_rows(rows, self.schema)
+                return
+            job, tally, report = self._done(), Tally(), self._reporter()
+            with closing(self._bodies()) as bodies:
+                for page, batch in reading.batches(bodies):
+                    tally.add(page, batch.num_rows)
+                    report(tally)
+                    yield batch
+            self._settle(job, tally, tally.rows)
 
     def to_arrow(self) -> pa.Table:
         """All rows as an Arrow table."""
@@ -494,6 +496,7 @@ class Export:
         With ``journal=``, the same call goes on after a crash where the file had ended.
         """
         with (
+            self._run.reporter.running(),
             self._run.holding_journal() as journal,
             open_target(target, journal) as csv_file,
         ):

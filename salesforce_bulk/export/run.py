@@ -69,6 +69,8 @@ class QueryRun:
             self.query = read_query(query.open_to_conditions)
         self.notes: list[str] = []
         self.journal: Journal | None = None
+        name = "export" if query is None else f"export {query.object}"
+        self.reporter = Reporter(settings.progress, access.clock, name)
         self._job = job
         self._lock = threading.RLock()
 
@@ -112,16 +114,18 @@ class QueryRun:
             timeout: seconds; None takes the export's own.
         """
         try:
-            return self._waited(handle, timeout)
+            with self.reporter.running():
+                return self._waited(handle, timeout)
         except ResultsExpired as error:
             if self.settings.journal is not None:
                 add_to_message(error, f"Remove the journal {self.settings.journal} before.")
             raise
 
     def _waited(self, handle: object, timeout: float | None) -> QueryJob:
+        if self._job is None:
+            self.reporter(Progress("submitting", 0))
         job, clock = self.submit(), self.access.clock
         limit = self.settings.timeout if timeout is None else timeout
-        tell = Reporter(self.settings.progress, clock)
         began = clock.monotonic()
         # A wait may last for hours, which an org out of reach for a minute must not end.
         while not polling.try_again(job.is_done, clock):
@@ -133,7 +137,7 @@ class QueryRun:
                     handle,
                     job_id=job.job_id,
                 )
-            tell(Progress("processing", job.rows or 0, job_id=job.job_id))
+            self.reporter(Progress("processing", job.rows or 0, job_id=job.job_id))
             pause = polling.growing_pause(waited)
             clock.sleep(pause if limit is None else min(pause, max(limit - waited, 0.001)))
         return job

@@ -38,7 +38,7 @@ class ExportOptions(TypedDict, total=False):
     decimals         False      numbers with a fraction as `decimal.Decimal`
     keep_nul         False      leave NUL characters in texts; they are removed otherwise
     journal          None       a path: the same call goes on after a crash
-    progress         None       True, or a callable taking a `Progress`
+    progress         None       True draws, a callable takes each `Progress`
     timeout          None       seconds to wait for the org; None: no end
     since, until     None       aware datetimes: rows by ``SystemModstamp``, the end excluded
     state            None       a path: only what changed since the last export with it

@@ -44,7 +44,7 @@ from salesforce_bulk.errors import (
 from salesforce_bulk.formats.csv import read_rows
 from salesforce_bulk.http.polling import SENDING_PAUSES, growing_pause, try_again
 from salesforce_bulk.http.transport import Clock
-from salesforce_bulk.load.job import ReportProgress, unsent_outcome
+from salesforce_bulk.load.job import ReportProgress, report_nothing, unsent_outcome
 from salesforce_bulk.load.plan import Plan, PlannedBody
 from salesforce_bulk.load.results import (
     RESULT_HEADER,
@@ -149,7 +149,7 @@ class UploadV1:
         plan: the bodies.
         state: what an earlier process did already; goes on from there.
         record: writes an entry into the journal; called before and after each step.
-        report: called with the phase, rows and bytes.
+        report: called with the phase, rows, bytes and batches.
         parallel: batches sent at once.
 
     After `run`, ``refused`` is the error for which the org took no further batches, if any.
@@ -191,6 +191,7 @@ class UploadV1:
             JobFailed: the org made another job than it was asked for.
             ApiFault, BulkJobAborted: the org took nothing at all.
         """
+        self._report_sent()
         self._settle_pending()
         missing = [at for at in range(len(self._plan.parts)) if at not in self.state.sent]
         if missing:
@@ -454,7 +455,10 @@ class UploadV1:
             )
             self._rows += len(part.numbers)
             self._bytes += part.place.length
-            self._report("uploading", self._rows, self._bytes)
+            self._report_sent()
+
+    def _report_sent(self) -> None:
+        self._report("uploading", self._rows, self._bytes, len(self.state.sent))
 
     def _record(self, entry: Entry) -> None:
         with self._lock:
@@ -535,7 +539,7 @@ class ResultsV1:
         plan: what was sent.
         state: where it is.
         results: takes the results.
-        report: called with the phase, rows and bytes.
+        report: called with the phase, rows, bytes and batches.
         parallel: results fetched at once.
     """
 
@@ -571,13 +575,14 @@ class ResultsV1:
         """
         clock: Clock = self._api.clock
         began = clock.monotonic()
+        self._report_ended()
         with ThreadPoolExecutor(self._parallel, "salesforce-bulk-results") as pool:
             while True:
                 ended = self._ended_batches()
                 for index, unit in pool.map(self._fetch_results, ended):
                     self._units[index] = unit
                     self._rows += len(unit.numbers)
-                    self._report("processing", self._rows, 0)
+                    self._report_ended()
                 if self.done:
                     return True
                 now = clock.monotonic()
@@ -585,6 +590,9 @@ class ResultsV1:
                     return False
                 pause = growing_pause(now - began)
                 clock.sleep(pause if deadline is None else min(pause, deadline - now))
+
+    def _report_ended(self) -> None:
+        self._report("processing", self._rows, 0, len(self._units))
 
     def units(self, unsent: RestOutcome) -> list[BatchRows]:
         """The fate of all parts; ``unsent`` is that of those which are in no job."""
@@ -804,9 +812,7 @@ class AttachedV1:
 
     def __init__(self, api: BulkV1, plan: Plan, state: UploadStateV1, results: Spool) -> None:
         self._api = api
-        self._results = ResultsV1(
-            api, plan, state, results, report=lambda phase, rows, size: None, parallel=1
-        )
+        self._results = ResultsV1(api, plan, state, results, report=report_nothing, parallel=1)
         self.job_ids: Sequence[str] = state.jobs
         self.uploaded_parts = frozenset(state.sent)
 

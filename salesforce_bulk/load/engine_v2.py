@@ -113,7 +113,7 @@ class EngineV2:
         state: what an earlier process did already.
         shape: of the rows, by which results are joined.
         record: writes an entry into the journal.
-        report: called with the phase, rows and bytes.
+        report: called with the phase, rows, bytes and batches.
         parallel: jobs sent, and results fetched, at once.
     """
 
@@ -162,6 +162,7 @@ class EngineV2:
     # Sending
 
     def send(self) -> None:
+        self._report_sent()
         missing = [at for at in range(len(self._plan.parts)) if at not in self._state.started]
         with ThreadPoolExecutor(self._parallel, "salesforce-bulk-upload") as pool:
             try:
@@ -299,7 +300,14 @@ class EngineV2:
         with self._lock:
             self._rows += len(part.numbers)
             self._bytes += part.place.length
-            self._report("uploading", self._rows, self._bytes)
+            self._report_sent()
+
+    def _report_sent(self) -> None:
+        self._report("uploading", self._rows, self._bytes, len(self._state.started))
+
+    def _report_ended(self) -> None:
+        rows = sum(len(unit.numbers) for unit in self._units.values())
+        self._report("processing", rows, 0, len(self._units))
 
     def _record(self, entry: Entry) -> None:
         with self._lock:
@@ -313,14 +321,14 @@ class EngineV2:
 
     def wait(self, deadline: float | None) -> bool:
         began = self._clock.monotonic()
+        self._report_ended()
         with ThreadPoolExecutor(self._parallel, "salesforce-bulk-results") as pool:
             while True:
                 waiting = sorted(self._state.started - set(self._units))
                 for index, unit in zip(waiting, pool.map(self._ended, waiting), strict=True):
                     if unit is not None:
                         self._units[index] = unit
-                        rows = sum(len(one.numbers) for one in self._units.values())
-                        self._report("processing", rows, 0)
+                        self._report_ended()
                 if len(self._units) == len(self._state.started):
                     return True
                 now = self._clock.monotonic()

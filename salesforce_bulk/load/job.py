@@ -24,6 +24,7 @@ from salesforce_bulk.load.results import (
     RunOutcomes,
 )
 from salesforce_bulk.models import RowError, RowStatus
+from salesforce_bulk.progress import Reporter
 from salesforce_bulk.storage.spool import Spool
 
 #: The code of rows that were left out because a later row has the same key.
@@ -32,8 +33,8 @@ _SUPERSEDED = RestOutcome(
     "unprocessed", RowError(SUPERSEDED, "a later row has the same key and was sent instead")
 )
 
-#: Called with the phase, rows and bytes.
-ReportProgress = Callable[[str, int, int], None]
+#: Called with the phase, and its rows, bytes and batches so far.
+ReportProgress = Callable[[str, int, int, int], None]
 
 #: What is still to be done to a result before the deadline; None where the time was up.
 Finish = Callable[[LoadResult, "float | None"], "LoadResult | None"]
@@ -86,6 +87,7 @@ class LoadJob:
         records: Sequence[Any] | None = None,
         again: RetryRows | None = None,
         finish: Finish | None = None,
+        reporter: Reporter | None = None,
     ) -> None:
         self.name = name
         self._clock = clock
@@ -96,6 +98,7 @@ class LoadJob:
         self._records = records
         self._again = again
         self._finish = finish
+        self._reporter = reporter or Reporter(None, clock, name)
         self._result: LoadResult | None = None
         self._asked = threading.Lock()
 
@@ -142,9 +145,11 @@ class LoadJob:
             raise self._still_running(timeout)
         try:
             if self._result is None:
-                self._result = self._finished(deadline)
-            if self._result is None:
-                raise self._still_running(timeout)
+                with self._reporter.running():
+                    self._result = self._finished(deadline)
+                    if self._result is None:
+                        raise self._still_running(timeout)
+                    self._reporter.conclude(self._result.summary())
             return self._result
         finally:
             self._asked.release()
@@ -198,6 +203,10 @@ class LoadJob:
             again=self._again,
         )
         return result if self._finish is None else self._finish(result, deadline)
+
+
+def report_nothing(phase: str, rows: int, size: int, batches: int) -> None:
+    """Where nobody asked for progress."""
 
 
 def send(name: str, plan: Plan, engine: Engine) -> None:

@@ -25,7 +25,7 @@ from salesforce_bulk.http.call import add_to_message
 from salesforce_bulk.load.batching import Bounds
 from salesforce_bulk.load.checks import check_columns, check_quota, group_rule
 from salesforce_bulk.load.engine_v1 import EngineV1, UploadStateV1
-from salesforce_bulk.load.job import SUPERSEDED, LoadJob, whole_unit
+from salesforce_bulk.load.job import SUPERSEDED, LoadJob, report_nothing, whole_unit
 from salesforce_bulk.load.plan import Plan, PlanRules, make_plan
 from salesforce_bulk.load.results import (
     STATUS_OF,
@@ -212,7 +212,7 @@ class Retries:
             state,
             results,
             record=record,
-            report=lambda phase, rows, size: None,
+            report=report_nothing,
             parallel=LoadSettings().parallel,
         )
         api = ("1.0", "its results come in the order of the rows")

@@ -13,7 +13,7 @@ import io
 import logging
 import os
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, replace
 from datetime import timedelta, timezone, tzinfo
 from typing import Any, cast
@@ -30,7 +30,7 @@ from salesforce_bulk.load.engine_v2 import (
     UploadStateV2,
     quoted_csv,
 )
-from salesforce_bulk.load.job import Engine, LoadJob, send
+from salesforce_bulk.load.job import Engine, LoadJob, ReportProgress, send
 from salesforce_bulk.load.plan import Plan, PlannedBody
 from salesforce_bulk.load.preparation import prepare
 from salesforce_bulk.load.results import (
@@ -81,15 +81,19 @@ def load(
         JobStillRunning: the time was up.
         TransportError, ApiFault: the org cannot be reached, or refuses the job.
     """
-    job, journal = _send_rows(access, operation, object_name, records, settings, external_id)
-    try:
-        result = job.result(settings.timeout)
-    except JobStillRunning:
-        raise  # its handle goes on
-    except BaseException:
-        if journal is not None:
-            journal.close()
-        raise
+    reporter = _reporter(access, operation, object_name, settings)
+    with reporter.running():
+        job, journal = _send_rows(
+            access, operation, object_name, records, settings, external_id, reporter
+        )
+        try:
+            result = job.result(settings.timeout)
+        except JobStillRunning:
+            raise  # its handle goes on
+        except BaseException:
+            if journal is not None:
+                journal.close()
+            raise
     if settings.on_error == "raise":
         result.raise_for_failures()
     return result
@@ -104,7 +108,17 @@ def submit(
     external_id: str | None = None,
 ) -> LoadJob:
     """Send the rows and return as soon as the org has them; see `load`."""
-    return _send_rows(access, operation, object_name, records, settings, external_id)[0]
+    reporter = _reporter(access, operation, object_name, settings)
+    with reporter.running("submitted"):
+        return _send_rows(access, operation, object_name, records, settings, external_id, reporter)[
+            0
+        ]
+
+
+def _reporter(
+    access: OrgAccess, operation: Operation, object_name: str, settings: LoadSettings
+) -> Reporter:
+    return Reporter(settings.progress, access.clock, f"{operation} {object_name}")
 
 
 def _send_rows(
@@ -114,7 +128,9 @@ def _send_rows(
     records: Any,
     settings: LoadSettings,
     external_id: str | None,
+    reporter: Reporter,
 ) -> tuple[LoadJob, Journal | None]:
+    reporter(Progress("reading", 0))
     spec = LoadSpec(
         operation, object_name, external_id, settings.concurrency, settings.assignment_rule_id
     )
@@ -125,7 +141,6 @@ def _send_rows(
         encoding=settings.encoding,
         key_only=operation in ("delete", "hardDelete"),
     )
-    reporter = Reporter(settings.progress, access.clock)
     spec, plan, shape = prepare(access, spec, source, settings, reporter)
     goes_on = settings.journal is not None and Journal.exists(settings.journal)
     if not goes_on:  # before there is a journal of these rows
@@ -157,6 +172,7 @@ def _send_rows(
         records=source.records,
         again=again,
         finish=finish,
+        reporter=reporter,
     )
     return job, journal
 
@@ -240,10 +256,12 @@ def _check_quota(
 
 def _progress_report(
     reporter: Reporter, plan: Plan, state: UploadStateV1 | UploadStateV2
-) -> Callable[[str, int, int], None]:
-    def report(phase: str, rows: int, size: int) -> None:
+) -> ReportProgress:
+    total, parts = sum(len(part.numbers) for part in plan.parts), len(plan.parts)
+
+    def report(phase: str, rows: int, size: int, batches: int) -> None:
         job_id = state.jobs[0] if state.jobs else None
-        reporter(Progress(phase, rows, size, plan.rows, job_id))
+        reporter(Progress(phase, rows, size, total, job_id, batches=batches, total_batches=parts))
 
     return report
 

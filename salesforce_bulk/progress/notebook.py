@@ -1,0 +1,54 @@
+"""One output cell that changes: no widgets, which a notebook may lack."""
+
+from __future__ import annotations
+
+import html
+import sys
+from typing import Any
+
+from salesforce_bulk.progress import text
+from salesforce_bulk.progress.event import Progress
+
+
+def in_notebook() -> bool:
+    """Whether this is a Jupyter kernel."""
+    # A kernel has imported IPython, so that nothing is imported here to find out.
+    ipython = sys.modules.get("IPython")
+    shell = ipython.get_ipython() if ipython is not None else None
+    return hasattr(shell, "kernel")
+
+
+class NotebookCell:
+    """Draws all phases of a run in one cell."""
+
+    def __init__(self) -> None:
+        self._phases: dict[str, Progress] = {}
+        self._handle: Any = None
+
+    def __call__(self, event: Progress) -> None:
+        from IPython.display import display  # noqa: PLC0415
+
+        self._phases[event.phase] = event
+        bundle = cell(list(self._phases.values()))
+        if self._handle is None:
+            self._handle = display(bundle, raw=True, display_id=True)
+        else:
+            self._handle.update(bundle, raw=True)
+
+
+def cell(events: list[Progress]) -> dict[str, str]:
+    """The last event of each phase as a mime bundle."""
+    lines = "".join(_table_row(event) for event in events)
+    return {
+        "text/plain": "\n".join(map(text.line, events)),
+        "text/html": f"<table>{lines}</table>",
+    }
+
+
+def _table_row(event: Progress) -> str:
+    total = "" if event.total_rows is None else f' max="{event.total_rows}"'
+    value = f' value="{event.rows}"' if total else ""
+    cells = [text.rows(event), "  ".join(text.details(event)), text.times(event)]
+    told = "".join(f"<td>{html.escape(each)}</td>" for each in cells)
+    bar = f"<td><progress{value}{total}></progress></td>"
+    return f"<tr><th>{html.escape(event.phase)}</th>{bar}{told}</tr>"
