@@ -51,5 +51,7 @@ class Progress:
         return max(0, self.total_rows - self.rows) / rate
 
 
+Progress.__module__ = "salesforce_bulk"  # a class with slots takes no such attribute
+
 #: True draws, a callable is given each `Progress`, None and False are silence.
 ProgressOption = bool | Callable[[Progress], object] | None
