@@ -13,7 +13,10 @@ if TYPE_CHECKING:
     from salesforce_bulk.csv_adapter import CsvDictsAdapter
     from salesforce_bulk.errors import (
         AmbiguousUpload,
+        ApiAccessDisabled,
         ApiFault,
+        AppNotApproved,
+        AssertionRefused,
         BatchNotComplete,
         BulkApiError,
         BulkBatchFailed,
@@ -37,10 +40,13 @@ if TYPE_CHECKING:
         JournalMismatch,
         LoadFailed,
         LoginFailed,
+        LoginMethodDisabled,
+        LoginRestricted,
         MissingArgument,
         MissingCredentials,
         NotFound,
         ReconciliationError,
+        RefreshTokenExpired,
         RequestTimeout,
         ResultsExpired,
         ResultsNotReady,
@@ -50,24 +56,36 @@ if TYPE_CHECKING:
         TransportError,
         UnexpectedResponse,
         UnknownBatch,
+        UnknownConnection,
         UnsupportedContentType,
+        WrongCredentials,
     )
     from salesforce_bulk.export.handle import Export
     from salesforce_bulk.formats.values import CLEAR
     from salesforce_bulk.load.job import LoadJob
     from salesforce_bulk.load.results import LoadResult
+    from salesforce_bulk.login.client_credentials import ClientCredentialsLogin
+    from salesforce_bulk.login.given import SessionLogin, TokenLogin
+    from salesforce_bulk.login.password import PasswordLogin
+    from salesforce_bulk.login.provider import LoginProvider, Session
+    from salesforce_bulk.login.sf_cli import SfCliLogin
     from salesforce_bulk.models import RowError, RowResult, UploadResult
     from salesforce_bulk.progress import Progress
     from salesforce_bulk.salesforce_bulk import SalesforceBulk
+    from salesforce_bulk.secret import Secret
 
 __all__ = [
     "CLEAR",
     "AmbiguousUpload",
+    "ApiAccessDisabled",
     "ApiFault",
+    "AppNotApproved",
+    "AssertionRefused",
     "BatchNotComplete",
     "BulkApiError",
     "BulkBatchFailed",
     "BulkJobAborted",
+    "ClientCredentialsLogin",
     "ClientInputError",
     "ConnectionFailed",
     "CsvDictsAdapter",
@@ -91,28 +109,38 @@ __all__ = [
     "LoadJob",
     "LoadResult",
     "LoginFailed",
+    "LoginMethodDisabled",
+    "LoginProvider",
+    "LoginRestricted",
     "MissingArgument",
     "MissingCredentials",
     "NotFound",
+    "PasswordLogin",
     "Progress",
     "ReconciliationError",
+    "RefreshTokenExpired",
     "RequestTimeout",
     "ResultsExpired",
     "ResultsNotReady",
     "RowError",
     "RowResult",
     "SalesforceBulk",
+    "Secret",
     "ServerBusy",
+    "Session",
     "SessionExpired",
+    "SessionLogin",
+    "SfCliLogin",
+    "TokenLogin",
     "TooManyLockFailure",
     "TransportError",
     "UnexpectedResponse",
     "UnknownBatch",
+    "UnknownConnection",
     "UnsupportedContentType",
     "UploadResult",
+    "WrongCredentials",
     "__version__",
-    # The modules that 2.2.0 had as attributes after ``import salesforce_bulk``, and that
-    # ``from salesforce_bulk import *`` brought.
     "bulk_states",
     "csv_adapter",
     "salesforce_bulk",
@@ -126,6 +154,12 @@ _HOMES = (
     "progress",
     "formats.values",
     "csv_adapter",
+    "secret",
+    "login.provider",
+    "login.given",
+    "login.client_credentials",
+    "login.sf_cli",
+    "login.password",
     "load.results",
     "load.job",
     "export.handle",

@@ -17,7 +17,7 @@ from salesforce_bulk.api.v1 import BulkV1
 from salesforce_bulk.api.v2 import BulkV2
 from salesforce_bulk.http.call import Caller
 from salesforce_bulk.http.transport import Response, Transport
-from salesforce_bulk.login.provider import LoginProvider
+from salesforce_bulk.login.provider import LoginProvider, can_renew
 from salesforce_bulk.login.renewal import Renewal
 from salesforce_bulk.wire import media
 
@@ -158,10 +158,10 @@ class ClientAccess:
         if self._client.sessionId != stale:
             return True  # another thread, or the caller, has set a newer one
         provider = self.link.provider
-        if provider is None:
+        if provider is None or not can_renew(provider):
             return False
         renewal = self._once("renewal", lambda: Renewal(provider, self.transport))
-        self._client.sessionId = renewal.renew(stale).session_id
+        self._client.sessionId = renewal.renew(stale).session_id.reveal()
         return True
 
 

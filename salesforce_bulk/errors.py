@@ -15,11 +15,19 @@
     ├── ReconciliationError             rows given and rows accounted for differ
     ├── InvalidInput        ValueError  refused here, before anything was sent
     │   ├── MissingArgument AssertionError
+    │   ├── UnknownConnection           no connection of this name
     │   ├── InsecureEndpoint            plain http to another machine
     │   └── JournalMismatch             the journal is of another run, or in use
     ├── MissingCredentials RuntimeError neither a session nor a user name
     ├── IncompleteLogin      TypeError  a login that lacks a part
     ├── LoginFailed                     the org refused the login
+    │   ├── WrongCredentials            user, password, token, key or secret
+    │   ├── LoginMethodDisabled         the org does not allow this way to log in
+    │   ├── LoginRestricted             not from this address, not now, or locked
+    │   ├── ApiAccessDisabled           the user or the org has no API
+    │   ├── AppNotApproved              the app is not allowed for the user
+    │   ├── AssertionRefused            a JWT's audience, time or signature
+    │   └── RefreshTokenExpired         a refresh token that is no longer good
     ├── TransportError                  no answer, or half of one
     │   ├── ConnectionFailed  ConnectionError
     │   ├── RequestTimeout    TimeoutError
@@ -220,6 +228,10 @@ class MissingArgument(InvalidInput, AssertionError):
     """A required argument is None."""
 
 
+class UnknownConnection(InvalidInput):
+    """No connection of this name is known; the message lists those that are."""
+
+
 class InsecureEndpoint(InvalidInput):
     """Plain http to a machine other than this one would show the session to the network."""
 
@@ -238,6 +250,34 @@ class IncompleteLogin(BulkApiError, TypeError):
 
 class LoginFailed(BulkApiError):
     """The org refused the login. ``error_code`` is its code, e.g. ``INVALID_LOGIN``."""
+
+
+class WrongCredentials(LoginFailed):
+    """User name, password, token, key or secret are wrong, or expired."""
+
+
+class LoginMethodDisabled(LoginFailed):
+    """The org, or its kind, does not let anybody log in this way."""
+
+
+class LoginRestricted(LoginFailed):
+    """The user may not log in from this address, at this time, or so often; or is locked."""
+
+
+class ApiAccessDisabled(LoginFailed):
+    """The user lacks a permission for the API, or the org has none."""
+
+
+class AppNotApproved(LoginFailed):
+    """The connected app is not allowed for the user, or not set up for this flow."""
+
+
+class AssertionRefused(LoginFailed):
+    """A JWT was refused for its audience, its time or its signature."""
+
+
+class RefreshTokenExpired(LoginFailed):
+    """The refresh token was revoked, has expired, or was used up by a rotation."""
 
 
 class TransportError(BulkApiError):

@@ -8,7 +8,7 @@ import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from inspect import Parameter, signature
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypedDict, TypeVar
 from xml.etree.ElementTree import Element
 
 # Programs written for 2.2.0 reach for these names in this module, or patch them here.
@@ -51,7 +51,15 @@ from salesforce_bulk.load.batching import batch_body, refuse_too_many_records
 from salesforce_bulk.load.job import LoadJob
 from salesforce_bulk.load.results import LoadResult
 from salesforce_bulk.load.settings import LoadOptions, LoadSettings
+from salesforce_bulk.login.connections import (
+    Connection,
+    connection_from_environment,
+    connection_named,
+)
+from salesforce_bulk.login.hosts import api_origin
 from salesforce_bulk.login.password import PasswordLogin, salesforce_login
+from salesforce_bulk.login.provider import LoginProvider
+from salesforce_bulk.login.sf_cli import SfCliLogin
 from salesforce_bulk.models import UploadResult
 from salesforce_bulk.progress import ProgressOption
 from salesforce_bulk.util import IteratorBytesIO
@@ -59,7 +67,7 @@ from salesforce_bulk.wire import media, v1
 from salesforce_bulk.wire.v1 import NAMESPACE
 
 if TYPE_CHECKING:
-    from typing_extensions import Unpack
+    from typing_extensions import Self, Unpack
 
 __all__ = [
     "DEFAULT_API_VERSION",
@@ -88,14 +96,34 @@ job_to_http_content_type = media.BY_CONTENT_TYPE
 #: `simple_salesforce.SalesforceLogin`; looked up here at every login, so that it can be patched.
 SalesforceLogin = salesforce_login
 
+_C = TypeVar("_C", bound="SalesforceBulk")
+
 _VERSION = re.compile(r"v?(\d{1,3})(?:\.(\d))?", re.IGNORECASE)
+
+
+class ClientOptions(TypedDict, total=False):
+    """What a client may be given beside its login; see `SalesforceBulk`."""
+
+    API_version: str
+    client_id: str | None
+    session: requests.Session | None
+    timeout: float | tuple[float, float]
+    proxies: Mapping[str, str] | None
+    verify: bool | str | None
+    cert: str | tuple[str, str] | None
+    retry: Retry | None
+    gzip_requests: bool | None
+    clock: Clock
+    max_document_bytes: int
 
 
 class SalesforceBulk:
     """The jobs and batches of one Salesforce org.
 
-    Give either a session or a login::
+    Give a session or a login, or name a connection (`connect`, `from_env`)::
 
+        SalesforceBulk.connect("prod")
+        SalesforceBulk(login=ClientCredentialsLogin("3MVG…", secret, "acme.my.salesforce.com"))
         SalesforceBulk(sessionId="00D…!AQ…", host="acme.my.salesforce.com")
         SalesforceBulk(username="a@b.example", password="…", security_token="…")
 
@@ -109,6 +137,8 @@ class SalesforceBulk:
         organizationId: instead of a token.
         client_id: the program's name in the org's login history and event logs.
         domain: ``login``, ``test`` or ``acme.my``.
+        login: a `LoginProvider`, in place of a session or a user name: `ClientCredentialsLogin`,
+            `JwtLogin`, `SfCliLogin` and so on; see docs/logins.md.
         login_url: an origin to log in at, ``https://acme.my.salesforce.com`` or an
             emulator's; goes before ``domain``.
         session: your own `requests.Session`; its proxies, CA and certificates are used for
@@ -151,6 +181,7 @@ class SalesforceBulk:
         client_id: str | None = None,
         domain: str | None = None,
         *,
+        login: LoginProvider | None = None,
         login_url: str | None = None,
         session: requests.Session | None = None,
         timeout: float | tuple[float, float] = DEFAULT_TIMEOUT,
@@ -162,17 +193,21 @@ class SalesforceBulk:
         clock: Clock = time,
         max_document_bytes: int = DOCUMENT_BYTES,
     ) -> None:
-        if not sessionId and not username:
+        if login is None and not sessionId and not username:
             raise MissingCredentials(
                 "Must supply either sessionId/instance_url or username/password"
             )
+        if login is not None and (sessionId or host or username or password):
+            raise InvalidInput("login= stands for itself: no session, host or password beside it.")
         version = _version(API_version)
         sending = TransportSettings(
             session, timeout, proxies, verify, cert, retry, clock, max_document_bytes
         )
-        provider = None
+        provider = login
         transport = Transport(sending)
-        if not sessionId:
+        if login is not None:
+            sessionId, host = login.login(transport)
+        elif not sessionId:
             provider = _password_login(
                 username=username,
                 password=password,
@@ -200,7 +235,7 @@ class SalesforceBulk:
             )
         if not host:
             raise IncompleteLogin("A sessionId needs its host, e.g. host='acme.my.salesforce.com'.")
-        self.endpoint = f"{_origin(host)}/services/async/{version}"
+        self.endpoint = f"{api_origin(host)}/services/async/{version}"
         self.sessionId = sessionId
         self.jobNS = NAMESPACE
         self.jobs: dict[str, str] = {}
@@ -210,8 +245,41 @@ class SalesforceBulk:
         self.API_version = version
         set_link(self, Link(transport, provider, client_id, gzip_requests))
 
+    @classmethod
+    def connect(cls, connection: str, **options: Unpack[ClientOptions]) -> Self:
+        """A client of the org that a name stands for.
+
+        The name is looked up in the environment (``SALESFORCE_BULK_<NAME>_<KEY>``), in
+        ``connections.toml`` and among the aliases of the Salesforce CLI, in this order
+        (docs/logins.md). The log says what was chosen.
+
+        Args:
+            connection: the name.
+            options: as the constructor's.
+
+        Raises:
+            UnknownConnection: nothing has the name; the message lists those that are known.
+            InvalidInput: a part of it is missing.
+            LoginFailed: the org refused.
+        """
+        return _connected(cls, connection_named(connection), options)
+
+    @classmethod
+    def from_env(cls, **options: Unpack[ClientOptions]) -> Self:
+        """A client of the org that the environment describes (docs/logins.md); see `connect`.
+
+        Raises:
+            MissingCredentials: it describes none.
+        """
+        return _connected(cls, connection_from_environment(), options)
+
+    @classmethod
+    def from_sf_cli(cls, alias: str | None = None, **options: Unpack[ClientOptions]) -> Self:
+        """A client of an org that the Salesforce CLI is logged in to; None is its default org."""
+        return cls(login=SfCliLogin(alias), **options)
+
     def __repr__(self) -> str:
-        return f"<{type(self).__name__} {self.endpoint}>"
+        return f"<{type(self).__name__} {self.__dict__.get('endpoint', 'without an endpoint')}>"
 
     def __getstate__(self) -> dict[str, Any]:
         return state_of(self)
@@ -859,9 +927,10 @@ def _version(value: Any) -> str:
     return version
 
 
-def _origin(host: str) -> str:
-    host = host.strip().rstrip("/")
-    return host if re.match(r"https?://", host, re.IGNORECASE) else f"https://{host}"
+def _connected(cls: type[_C], connection: Connection, options: ClientOptions) -> _C:
+    if connection.api_version is not None:
+        options = {"API_version": connection.api_version, **options}
+    return cls(login=connection.provider, **options)
 
 
 def _password_login(

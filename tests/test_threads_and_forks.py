@@ -174,7 +174,7 @@ def test_a_child_forked_during_a_login_can_log_in() -> None:
 
     def renewed() -> str:
         signal.alarm(5)  # a child that waits for the lock would wait for ever
-        return renewal.renew("old").session_id
+        return renewal.renew("old").session_id.reveal()
 
     renewal = Renewal(Provider(), Transport())
     thread = Thread(target=renewal.renew, args=("old",))

@@ -5,18 +5,21 @@ simple-salesforce is imported when a login happens, because it costs 100 ms and 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from html import escape
-from typing import Any, NamedTuple
+from typing import Any, cast
 from urllib.parse import urlsplit
 
-from salesforce_bulk.errors import BulkApiError, IncompleteLogin, UnexpectedResponse
-from salesforce_bulk.http.transport import Response, Transport, is_loopback
+from salesforce_bulk.errors import BulkApiError, IncompleteLogin
+from salesforce_bulk.http.transport import Transport
 from salesforce_bulk.limits import LAST_SOAP_LOGIN_VERSION
+from salesforce_bulk.login.hosts import login_origin, trusted_instance, with_login_scheme
+from salesforce_bulk.login.login_connection import LoginConnection, RefusedError
 from salesforce_bulk.login.provider import Session
-from salesforce_bulk.wire.fault import NO_FAULT, Fault, read_fault
-from salesforce_bulk.wire.soap import Login, fault_document, read_login
+from salesforce_bulk.secret import Secret
+from salesforce_bulk.wire.fault import Fault, read_fault
+from salesforce_bulk.wire.soap import Login, read_login
 
 #: What `simple_salesforce.SalesforceLogin` is to a provider.
 SalesforceLoginFunction = Callable[..., tuple[str, str]]
@@ -33,6 +36,8 @@ def salesforce_login(*args: Any, **kwargs: Any) -> tuple[str, str]:
 @dataclass(frozen=True)
 class PasswordLogin:
     """SOAP ``login()`` with user name and password, by simple-salesforce.
+
+    It is off in orgs made since Winter '26 and ends with Summer '27.
 
     Args:
         username, password: of the user.
@@ -51,14 +56,18 @@ class PasswordLogin:
     """
 
     username: str | None
-    password: str | None = field(repr=False)
-    security_token: str | None = field(default=None, repr=False)
+    password: str | Secret | None = field(repr=False)
+    security_token: str | Secret | None = field(default=None, repr=False)
     organization_id: str | None = None
     domain: str | None = None
     client_id: str | None = None
     api_version: str = str(LAST_SOAP_LOGIN_VERSION)
     login_url: str | None = None
     sign_in: SalesforceLoginFunction = field(default=salesforce_login, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "password", Secret.of(self.password))
+        object.__setattr__(self, "security_token", Secret.of(self.security_token))
 
     def login(self, transport: Transport) -> Session:
         """Log in now.
@@ -69,42 +78,66 @@ class PasswordLogin:
                 `simple_salesforce.exceptions.SalesforceAuthenticationFailed`.
             TransportError: the login server gave no usable answer.
         """
-        connection = _LoginConnection(transport, (self.password, self.security_token))
+        password, token = Secret.of(self.password), Secret.of(self.security_token)
+        # As one word they are what is sent.
+        both = Secret((password.reveal() if password else "") + (token.reveal() if token else ""))
+        connection = LoginConnection(transport, (both, password, token), read_login, read_fault)
+        given: tuple[str, str] | None = None
+        refusal: BulkApiError | None = None
         try:
-            session_id, instance = self.sign_in(session=connection, **self._arguments())
+            given = self.sign_in(session=connection, **self._arguments())
+        except RefusedError:
+            pass
         except BulkApiError:
             raise
         except Exception as error:
             # Catching by type would import simple-salesforce where a caller replaced sign_in.
             if type(error).__name__ != "SalesforceAuthenticationFailed":
                 raise
-            raise self._refusal(error, connection) from error
-        if connection.login is not None and connection.login.password_expired:
-            raise self._refusal(_EXPIRED_PASSWORD, connection)
-        return Session(session_id, self._origin(_restored_host(instance, connection.login)))
+            refusal = self._refusal_of(error, connection.status)
+        # Outside of the handlers: the errors hold no frame of a function that knows the password.
+        if connection.failure is not None:
+            raise connection.failure
+        if connection.fault is not None:
+            refusal = self._refusal(connection.fault, connection.status)
+        if refusal is not None:
+            raise refusal
+        return self._session(given, cast("Login | None", connection.login), connection.status)
 
-    def _refusal(self, error: Any, connection: _LoginConnection) -> BulkApiError:
+    def _session(
+        self, given: tuple[str, str] | None, login: Login | None, status: int | None
+    ) -> Session:
+        session_id, instance = given or ("", "")
+        if login is None:  # another sign_in, which is trusted with the password anyway
+            return Session(session_id, with_login_scheme(instance, self._origin()))
+        if login.password_expired:
+            raise self._refusal(_EXPIRED_PASSWORD, status)
+        instance = with_login_scheme(_restored_host(instance, login), self._origin())
+        return Session(session_id, trusted_instance(instance, self._origin()), login.valid_seconds)
+
+    def _refusal_of(self, error: Any, status: int | None) -> BulkApiError:
+        return self._refusal(Fault(str(error.code), str(error.auth_message or "")), status)
+
+    def _refusal(self, fault: Fault, status: int | None) -> BulkApiError:
         from salesforce_bulk.login.refusal import refusal  # noqa: PLC0415
 
-        # simple-salesforce knows neither a fault without detail nor its code's other spelling.
-        code = connection.fault.code or str(error.code)
-        message = connection.fault.message or str(error.auth_message or "")
-        return refusal(self.username, code, message, connection.status)
+        return refusal(self.username, str(fault.code), fault.message or "", status)
 
     def _arguments(self) -> dict[str, str | None]:
         """The keywords of `SalesforceLogin`, as 2.2.0 passed them."""
-        if self.username is None or self.password is None:
+        password, token = Secret.of(self.password), Secret.of(self.security_token)
+        if self.username is None or password is None:
             raise IncompleteLogin("You must provide login information or an instance and token")
         arguments: dict[str, str | None] = {
             "username": self.username,
-            "password": self.password,
+            "password": password.reveal(),
             "domain": self.domain,
             "sf_version": self._soap_version(),
             # simple-salesforce escapes the user name and the password, but not these.
             "client_id": escape(self.client_id) if self.client_id else self.client_id,
         }
-        if self.security_token is not None:
-            arguments["security_token"] = escape(self.security_token)
+        if token is not None:
+            arguments["security_token"] = escape(token.reveal())
         elif self.organization_id is not None:
             arguments["organizationId"] = escape(self.organization_id)
         else:
@@ -113,28 +146,18 @@ class PasswordLogin:
                 "security_token ('' for a trusted address) or organizationId is missing."
             )
         if self.login_url is not None:
-            arguments["scratch_url"] = self.login_url.rstrip("/")
+            arguments["scratch_url"] = self._origin()
         return arguments
 
     def _soap_version(self) -> str:
         return str(min(float(self.api_version), LAST_SOAP_LOGIN_VERSION))
 
-    def _origin(self, instance: str) -> str:
-        # simple-salesforce cuts the scheme off; an emulator's answer on plain http needs it.
-        scheme = "https"
-        if self.login_url is not None and is_loopback(f"//{instance}"):
-            scheme = urlsplit(self.login_url).scheme
-        return f"{scheme}://{instance}"
+    def _origin(self) -> str:
+        """The origin that is logged in at."""
+        return login_origin(self.login_url or f"{self.domain or 'login'}.salesforce.com")
 
 
-class _PasswordRefusal(NamedTuple):
-    """A refusal that simple-salesforce does not see, in its words."""
-
-    code: str
-    auth_message: str
-
-
-_EXPIRED_PASSWORD = _PasswordRefusal(
+_EXPIRED_PASSWORD = Fault(
     "INVALID_OPERATION_WITH_EXPIRED_PASSWORD", "The user's password has expired."
 )
 
@@ -149,55 +172,3 @@ def _restored_host(instance: str, login: Login | None) -> str:
     if host.replace("-api", "") != instance or host.endswith("-api.salesforce.com"):
         return instance
     return host
-
-
-class _LoginConnection:
-    """What simple-salesforce takes for a session: its calls go through the transport, so that
-    proxies, certificates, timeouts and errors are those of every other call.
-
-    Answers that are no login document end here. Of a refusal only code and message go on,
-    without secrets that the message echoes: simple-salesforce quotes whole answers.
-    """
-
-    def __init__(self, transport: Transport, secrets: Iterable[str | None]) -> None:
-        self._transport = transport
-        self._secrets = [secret for secret in secrets if secret]
-        self.status: int | None = None
-        self.fault: Fault = NO_FAULT
-        self.login: Login | None = None
-
-    def post(
-        self,
-        url: str,
-        data: str,
-        headers: Mapping[str, str] | None = None,
-        proxies: object = None,  # the transport's own are used
-    ) -> Response:
-        answer = self._transport.send(
-            "POST", url, headers=headers or {}, body=data.encode("utf-8"), repeatable=False
-        )
-        self.status = answer.status_code
-        self.login = read_login(answer.content) if answer.status_code == 200 else None
-        if self.login is None:
-            fault = read_fault(answer.headers.get("Content-Type"), answer.content)
-            if fault.code is None:
-                raise UnexpectedResponse(
-                    f"The login server answered with HTTP {self.status} and no login document; "
-                    "check the login address, and whether a proxy stands between.",
-                    self.status,
-                )
-            self.fault = Fault(fault.code, self._redacted(fault.message or ""))
-            answer._content = fault_document(*self.fault)
-        return answer
-
-    def _redacted(self, text: str) -> str:
-        # As one word, password and token are what was sent.
-        for secret in filter(_is_telling, ("".join(self._secrets), *self._secrets)):
-            for spelling in (secret, escape(secret)):
-                text = text.replace(spelling, "[secret]")
-        return text
-
-
-def _is_telling(secret: str) -> bool:
-    # Removing a short plain word, such as a test org's "password", would garble the message.
-    return len(secret) > 10 or (len(secret) > 3 and not secret.isalpha())

@@ -6,7 +6,6 @@ sforce-api-calls-login.html).
 
 from __future__ import annotations
 
-from html import escape
 from typing import NamedTuple
 from xml.etree.ElementTree import ParseError
 
@@ -15,10 +14,14 @@ from defusedxml.ElementTree import fromstring
 
 
 class Login(NamedTuple):
-    """``server_url`` is on the org's own host; an expired password's session does nothing."""
+    """``server_url`` is on the org's own host; an expired password's session does nothing.
+
+    ``valid_seconds`` is the life of a session that nobody uses (``sessionSecondsValid``).
+    """
 
     server_url: str
     password_expired: bool
+    valid_seconds: float | None = None
 
 
 def read_login(body: bytes) -> Login | None:
@@ -32,13 +35,12 @@ def read_login(body: bytes) -> Login | None:
     server_url = found.get("serverUrl")
     if not server_url or not found.get("sessionId"):
         return None
-    return Login(server_url, found.get("passwordExpired") == "true")
+    return Login(
+        server_url,
+        found.get("passwordExpired") == "true",
+        _seconds(found.get("sessionSecondsValid")),
+    )
 
 
-def fault_document(code: str | None, message: str | None) -> bytes:
-    """A fault with this code and message, as simple-salesforce reads it."""
-    return (
-        '<fault xmlns:sf="urn:fault.partner.soap.sforce.com">'
-        f"<sf:exceptionCode>{escape(code or '')}</sf:exceptionCode>"
-        f"<sf:exceptionMessage>{escape(message or '')}</sf:exceptionMessage></fault>"
-    ).encode()
+def _seconds(text: str | None) -> float | None:
+    return float(text) if text and text.isascii() and text.isdigit() else None

@@ -55,7 +55,7 @@ def test_a_session_and_a_host_make_the_endpoint() -> None:
         ("acme.my.salesforce.com", "https://acme.my.salesforce.com"),
         ("https://acme.my.salesforce.com", "https://acme.my.salesforce.com"),
         ("https://acme.my.salesforce.com/", "https://acme.my.salesforce.com"),
-        ("HTTPS://acme.my.salesforce.com", "HTTPS://acme.my.salesforce.com"),
+        ("HTTPS://acme.my.salesforce.com", "https://acme.my.salesforce.com"),
         ("acme.my.salesforce.com/", "https://acme.my.salesforce.com"),
         (" acme.my.salesforce.com\n", "https://acme.my.salesforce.com"),
         ("http://localhost:8080", "http://localhost:8080"),

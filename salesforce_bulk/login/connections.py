@@ -1,0 +1,347 @@
+"""One way to name an org: a name, the environment, or settings of a framework, made a login.
+
+The order in which a name is looked up:
+
+1. the environment: ``SALESFORCE_BULK_<NAME>_<KEY>`` (for `from_env`, ``SALESFORCE_BULK_<KEY>``);
+2. the table of that name in ``connections.toml``;
+3. an alias or user name of the Salesforce CLI.
+
+The keys are the same everywhere: the parameters of the login providers.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import sys
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from salesforce_bulk.errors import InvalidInput, LoginFailed, MissingCredentials, UnknownConnection
+from salesforce_bulk.http.transport import Transport, log
+from salesforce_bulk.login.client_credentials import ClientCredentialsLogin
+from salesforce_bulk.login.given import SessionLogin
+from salesforce_bulk.login.password import PasswordLogin
+from salesforce_bulk.login.provider import LoginProvider, Session
+from salesforce_bulk.login.secret_reference import secret_from
+from salesforce_bulk.login.sf_cli import SfCliLogin
+from salesforce_bulk.secret import Secret
+
+PREFIX = "SALESFORCE_BULK_"
+#: Names that users of other tools have set already, and the key that each means.
+_FOREIGN_NAMES = (
+    # The Salesforce CLI's own, for `sf org login access-token` and as its default org.
+    {"SF_ACCESS_TOKEN": "access_token", "SF_ORG_INSTANCE_URL": "instance_url"},
+    # What the manuals of simple-salesforce and its users write.
+    *(
+        {
+            f"{prefix}_USERNAME": "username",
+            f"{prefix}_PASSWORD": "password",
+            f"{prefix}_SECURITY_TOKEN": "security_token",
+            f"{prefix}_ORGANIZATION_ID": "organization_id",
+            f"{prefix}_CONSUMER_KEY": "client_id",
+            f"{prefix}_CONSUMER_SECRET": "client_secret",
+            f"{prefix}_PRIVATEKEY_FILE": "private_key_file",
+            f"{prefix}_INSTANCE_URL": "instance_url",
+            f"{prefix}_SESSION_ID": "access_token",
+            f"{prefix}_DOMAIN": "login_url",
+        }
+        for prefix in ("SALESFORCE", "SF")
+    ),
+    {"SF_TARGET_ORG": "alias"},
+)
+_SECRETS = frozenset(
+    {
+        "access_token",
+        "password",
+        "security_token",
+        "client_secret",
+        "private_key",
+        "private_key_password",
+        "refresh_token",
+    }
+)
+#: Keys of a connection that are no part of a login.
+_OF_CLIENT = frozenset({"login", "api_version"})
+
+
+@dataclass(frozen=True)
+class Connection:
+    """A login, and what chose it.
+
+    Attributes:
+        provider: logs in.
+        source: where it was found, for the log; no secrets.
+        api_version: None where nothing chose one.
+    """
+
+    provider: LoginProvider
+    source: str
+    api_version: str | None = None
+
+
+@dataclass(frozen=True)
+class _LoginKind:
+    """A value of ``login``: what it needs, what it may have, and what makes it."""
+
+    make: Callable[..., LoginProvider]
+    #: Alternatives are joined by ``|``.
+    needed: tuple[str, ...]
+    further: tuple[str, ...] = field(default=())
+
+    def keys(self) -> set[str]:
+        return {key for entry in self.needed for key in entry.split("|")} | set(self.further)
+
+    def fits(self, given: Iterable[str]) -> bool:
+        have = set(given)
+        return all(have & set(entry.split("|")) for entry in self.needed)
+
+    def missing(self, given: Iterable[str]) -> list[str]:
+        have = set(given)
+        return [e.replace("|", " or ") for e in self.needed if not have & set(e.split("|"))]
+
+
+def _password_login(**settings: Any) -> PasswordLogin:
+    if _is_true(settings.pop("sandbox", False)):
+        settings.setdefault("domain", "test")
+    # From a trusted address there is no token.
+    if "organization_id" not in settings:
+        settings.setdefault("security_token", "")
+    return PasswordLogin(**settings)
+
+
+#: Where ``login`` is not given, the first whose needs are met counts.
+_KINDS: dict[str, _LoginKind] = {
+    "session": _LoginKind(SessionLogin, ("access_token", "instance_url")),
+    "client_credentials": _LoginKind(
+        ClientCredentialsLogin, ("client_id", "client_secret", "login_url")
+    ),
+    "password": _LoginKind(
+        _password_login,
+        ("username", "password"),
+        ("security_token", "organization_id", "domain", "sandbox", "login_url"),
+    ),
+    "sf": _LoginKind(SfCliLogin, ("alias",), ("executable", "timeout")),
+}
+
+
+def connection_named(name: str, environ: Mapping[str, str] = os.environ) -> Connection:
+    """The connection of a name.
+
+    Raises:
+        UnknownConnection: nothing has it; the message lists the known ones.
+        InvalidInput: what was found lacks a part, or has a secret where a reference belongs.
+    """
+    found = _environment_settings(f"{PREFIX}{_in_environment(name)}_", environ)
+    if found:
+        return _connection(found, f"the environment ({PREFIX}{_in_environment(name)}_…)")
+    tables = _tables(environ)
+    if name in tables:
+        return _connection(
+            _resolved(tables[name], environ), f"[{name}] of {connections_file(environ)}"
+        )
+    if shutil.which("sf") is None:
+        raise _unknown(name, environ)
+    log.info("connection '%s': an alias of the Salesforce CLI", name)
+    return Connection(_AliasLogin(name), "the Salesforce CLI")
+
+
+def connection_from_environment(environ: Mapping[str, str] = os.environ) -> Connection:
+    """The connection that the environment describes, without a name.
+
+    In this order: ``SALESFORCE_BULK_CONNECTION`` (a name), ``SALESFORCE_BULK_<KEY>``,
+    ``SF_ACCESS_TOKEN`` with ``SF_ORG_INSTANCE_URL``, the names of simple-salesforce's manuals
+    (``SALESFORCE_USERNAME`` or ``SF_USERNAME`` and so on), ``SF_TARGET_ORG``.
+
+    Raises:
+        MissingCredentials: none of them is set.
+        InvalidInput: a part is missing.
+    """
+    name = environ.get(f"{PREFIX}CONNECTION")
+    if name:
+        return connection_named(name, environ)
+    found = {
+        key: value
+        for key, value in _environment_settings(PREFIX, environ).items()
+        if key in _all_keys()
+    }
+    if found.keys() - _OF_CLIENT:
+        return _connection(found, f"the environment ({PREFIX}…)")
+    for names in _FOREIGN_NAMES:
+        found = {key: environ[name] for name, key in names.items() if environ.get(name)}
+        fitting = [kind for kind in _KINDS.values() if kind.fits(found)]
+        if fitting:
+            told = ", ".join(sorted(name for name in names if environ.get(name)))
+            # Other tools take other parts together: what is not of this login is theirs.
+            taken = fitting[0].keys()
+            found = {key: value for key, value in found.items() if key in taken}
+            return _connection(found, f"the environment ({told})")
+    raise MissingCredentials(
+        f"The environment names no org: set {PREFIX}CONNECTION to a name of connections.toml, or "
+        f"{PREFIX}LOGIN_URL, {PREFIX}CLIENT_ID and {PREFIX}CLIENT_SECRET (docs/logins.md)."
+    )
+
+
+def connection_from_settings(settings: Mapping[str, Any], source: str) -> Connection:
+    """The connection of a framework's settings: keys in lower or upper case; ``connection`` names
+    one instead.
+
+    Raises:
+        UnknownConnection, InvalidInput: as `connection_named`.
+    """
+    lowered = {str(key).lower(): value for key, value in settings.items()}
+    if lowered.get("connection"):
+        return connection_named(str(lowered["connection"]))
+    return _connection(_resolved(lowered, os.environ, may_be_plain=True), source)
+
+
+def known_connections(environ: Mapping[str, str] = os.environ) -> list[str]:
+    """The names that `connection_named` knows without asking the Salesforce CLI: those of the
+    environment, of connections.toml, and the CLI's aliases as far as its file tells them."""
+    return sorted({*_environment_names(environ), *_tables(environ), *_cli_aliases()})
+
+
+def connections_file(environ: Mapping[str, str] = os.environ) -> Path:
+    """Where connections.toml is: ``SALESFORCE_BULK_CONNECTIONS``, or in the platform's
+    configuration folder."""
+    chosen = environ.get(f"{PREFIX}CONNECTIONS")
+    if chosen:
+        return Path(chosen)
+    import platformdirs  # noqa: PLC0415 - costs what a client with a session need not pay
+
+    return platformdirs.user_config_path("salesforce-bulk", appauthor=False) / "connections.toml"
+
+
+@dataclass(frozen=True)
+class _AliasLogin(SfCliLogin):
+    """A name that was found nowhere else; if the CLI has no such org, the error lists the rest."""
+
+    def login(self, transport: Transport) -> Session:
+        try:
+            return super().login(transport)
+        except LoginFailed as error:
+            if error.error_code not in ("NamedOrgNotFoundError", "NamedOrgNotFound"):
+                raise
+            raise _unknown(str(self.alias), os.environ) from error
+
+
+def _connection(settings: Mapping[str, Any], source: str) -> Connection:
+    given = {key: value for key, value in settings.items() if value not in (None, "")}
+    name, kind = _kind(given, source)
+    chosen = {key: value for key, value in given.items() if key not in _OF_CLIENT}
+    unknown = sorted(chosen.keys() - kind.keys())
+    if unknown:
+        raise InvalidInput(
+            f"{source}: login '{name}' has no {', '.join(unknown)}; it takes "
+            f"{', '.join(sorted(kind.keys()))}."
+        )
+    missing = kind.missing(chosen)
+    if missing:
+        raise InvalidInput(f"{source}: login '{name}' lacks {', '.join(missing)}.")
+    log.info("connection from %s: login '%s'", source, name)
+    version = given.get("api_version")
+    return Connection(kind.make(**chosen), source, None if version is None else str(version))
+
+
+def _kind(given: Mapping[str, Any], source: str) -> tuple[str, _LoginKind]:
+    name = given.get("login")
+    if name is None:
+        for candidate, kind in _KINDS.items():
+            if kind.fits(given):
+                return candidate, kind
+        raise InvalidInput(
+            f"{source}: {', '.join(sorted(given)) or 'nothing'} is given, which fits no login; "
+            + "; ".join(f"'{n}' needs {', '.join(k.missing(()))}" for n, k in _KINDS.items())
+            + "."
+        )
+    if name not in _KINDS:
+        raise InvalidInput(f"{source}: login must be one of {', '.join(_KINDS)}, not {name!r}.")
+    return str(name), _KINDS[name]
+
+
+def _all_keys() -> set[str]:
+    return set(_OF_CLIENT).union(*(kind.keys() for kind in _KINDS.values()))
+
+
+def _resolved(
+    table: Mapping[str, Any], environ: Mapping[str, str], may_be_plain: bool = False
+) -> dict[str, Any]:
+    """A table with the secrets that it refers to."""
+    resolved = dict(table)
+    for key in _SECRETS & table.keys():
+        value = table[key]
+        if isinstance(value, Mapping):
+            resolved[key] = secret_from(key, value, environ)
+        elif isinstance(value, (str, Secret)) and may_be_plain:
+            resolved[key] = value
+        else:
+            raise InvalidInput(
+                f"connections.toml is no place for a secret, and {key} is one; refer to it by "
+                '{ env = "NAME" }, { file = "path" }, { keyring = "service", user = "name" } or '
+                '{ command = ["program", "argument"] }.'
+            )
+    return resolved
+
+
+def _tables(environ: Mapping[str, str]) -> dict[str, dict[str, Any]]:
+    path = connections_file(environ)
+    if not path.exists():
+        return {}
+    if sys.version_info >= (3, 11):
+        import tomllib  # noqa: PLC0415
+    else:
+        import tomli as tomllib  # noqa: PLC0415
+    try:
+        document = tomllib.loads(path.read_text("utf-8-sig"))
+    except (OSError, ValueError) as error:
+        raise InvalidInput(f"{path} cannot be read: {error}") from error
+    return {name: table for name, table in document.items() if isinstance(table, dict)}
+
+
+def _environment_settings(prefix: str, environ: Mapping[str, str]) -> dict[str, Any]:
+    return {
+        name[len(prefix) :].lower(): value
+        for name, value in environ.items()
+        if name.startswith(prefix) and name[len(prefix) :].lower() in _all_keys() and value
+    }
+
+
+def _in_environment(name: str) -> str:
+    return re.sub(r"\W", "_", name).upper()
+
+
+def _environment_names(environ: Mapping[str, str]) -> set[str]:
+    names = set()
+    for variable in environ:
+        rest = variable.removeprefix(PREFIX).lower()
+        if rest == variable.lower() or rest in _all_keys():
+            continue
+        for key in _all_keys():
+            if rest.endswith(f"_{key}"):
+                names.add(rest[: -len(key) - 1])
+    return names
+
+
+def _cli_aliases() -> list[str]:
+    try:
+        document = json.loads((Path.home() / ".sfdx" / "alias.json").read_text("utf-8"))
+        return list(document["orgs"])
+    except (OSError, ValueError, KeyError, TypeError, RuntimeError):
+        return []  # no CLI, or a newer one that keeps them elsewhere
+
+
+def _unknown(name: str, environ: Mapping[str, str]) -> UnknownConnection:
+    known = known_connections(environ)
+    return UnknownConnection(
+        f"No connection '{name}': it is not in the environment "
+        f"({PREFIX}{_in_environment(name)}_…), not in {connections_file(environ)}, and no alias "
+        f"of the Salesforce CLI. Known: {', '.join(known) or 'none'}."
+    )
+
+
+def _is_true(value: Any) -> bool:
+    return value is True or str(value).strip().lower() in ("1", "true", "yes", "on")
