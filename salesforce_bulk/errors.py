@@ -18,6 +18,7 @@
     │   ├── UnknownConnection           no connection of this name
     │   ├── InsecureEndpoint            plain http to another machine
     │   └── JournalMismatch             the journal is of another run, or in use
+    ├── StorageError           OSError  a file of this machine cannot be written
     ├── MissingCredentials RuntimeError neither a session nor a user name
     ├── IncompleteLogin      TypeError  a login that lacks a part
     ├── LoginFailed                     the org refused the login
@@ -238,6 +239,22 @@ class InsecureEndpoint(InvalidInput):
 
 class JournalMismatch(InvalidInput):
     """The journal belongs to other rows or another load, is damaged, or is in use."""
+
+
+class StorageError(BulkApiError, OSError):
+    """A file of this machine cannot be written: a full disk, a folder that is missing.
+
+    What was sent or made in the org before stays there; the message says how to go on.
+
+    Attributes:
+        errno: the system's number; None where it gave none.
+    """
+
+    errno: int | None = None
+
+    def __init__(self, message: str, errno: int | None = None, *, job_id: str | None = None):
+        super().__init__(message, job_id=job_id)
+        self.errno = errno
 
 
 class MissingCredentials(BulkApiError, RuntimeError):

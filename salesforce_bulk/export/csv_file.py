@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import csv
+import hashlib
 import io
+import logging
 import os
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import IO, Any, NamedTuple
+from typing import IO, Any, NamedTuple, cast
 
 from salesforce_bulk.api.org_access import OrgAccess
 from salesforce_bulk.errors import IncompleteBody, InvalidInput
@@ -16,31 +18,78 @@ from salesforce_bulk.export.download import BROKEN, PageRetries
 from salesforce_bulk.export.page_reading import HeaderSplitter, PageBody, Reading, check_count
 from salesforce_bulk.formats.csv_reader import RecordCounter
 from salesforce_bulk.formats.values import to_text
-from salesforce_bulk.storage.files import SteadySync, part_path, put_in_place, sync
+from salesforce_bulk.storage.files import (
+    SteadySync,
+    open_part,
+    part_path,
+    put_in_place,
+    removed_on_error,
+    storage_errors,
+    sync,
+    write_all,
+)
 from salesforce_bulk.storage.journal import Entry, Journal
+from salesforce_bulk.storage.packing import compressed, compressor_of
 from salesforce_bulk.wire.v1 import Unreadable
 
+log = logging.getLogger("salesforce_bulk")
+
+#: Knows again what is kept of a file between two runs.
+Digest = hashlib.blake2b
+_DIGEST_BYTES = 16
 #: Bytes written at a time: the system takes as long for a few as for many, and each time another
 #: thread is let in.
 _BUFFER_BYTES = 1 << 20
 
 
+def new_digest() -> Digest:
+    """Of no bytes yet."""
+    return hashlib.blake2b(digest_size=_DIGEST_BYTES)
+
+
 class ResumePoint(NamedTuple):
-    """What an earlier process wrote.
+    """What an earlier process wrote, as far as it is still there.
 
     Attributes:
         keys: of the pages, in order.
         rows: of each page, with its batch.
+        header: of the file; None where no page had one.
         end: of the last page in the file.
+        digest: of the bytes up to there.
         next_locator: of the page behind the last one.
         was_last: whether no page is behind it.
     """
 
     keys: list[list[str | None]]
     rows: list[tuple[str | None, int]]
+    header: list[str] | None
     end: int
+    digest: Digest
     next_locator: str | None
     was_last: bool
+
+
+class _Output:
+    """The bytes on their way into the file, which may be the caller's own.
+
+    Attributes:
+        digest: of all bytes in the file; None where nobody needs it.
+    """
+
+    def __init__(self, file: IO[bytes], digest: Digest | None, own: bool) -> None:
+        self.digest = digest
+        self._file = file
+        self._own = own
+
+    def write(self, content: Any) -> int:
+        """Write all of it."""
+        if self._own:
+            self._file.write(content)
+        else:
+            write_all(self._file, content)
+        if self.digest is not None:
+            self.digest.update(content)
+        return len(content)
 
 
 class CsvTarget:
@@ -69,14 +118,15 @@ class CsvTarget:
         self.finished = finished
         self.taken = taken
         self.page_rows = 0
-        self.has_header = False
         self._file = file
         self._place = place
         self._journal = journal
-        self._header: list[str] | None = None
+        self._header = self._noted_header = taken.header if taken else None
+        self.has_header = self._header is not None
+        digest = taken.digest if taken else new_digest()
+        self._digest = digest if journal is not None else None
+        self._records: list[bytes] = []
         self._sync = SteadySync(file) if file is not None and place is not None else None
-        if taken is not None and taken.end:
-            self._read_header()
 
     @property
     def file(self) -> IO[bytes]:
@@ -105,8 +155,10 @@ class CsvTarget:
             self._copy_pieces(body, body.ahead(iter(body)), reading, report)
             return
         tries, start, header = PageRetries(access, body.page), self.file.tell(), self._header
+        digest = self._digest
         while True:
             try:
+                self._digest = digest.copy() if digest is not None else None
                 self._copy_pieces(body, body.ahead(body.first_try()), reading, report)
                 break
             except BROKEN as error:
@@ -123,30 +175,40 @@ class CsvTarget:
         reading: Reading,
         report: Callable[[], None],
     ) -> None:
-        records, counter, write = HeaderSplitter(pieces), RecordCounter(), self.file.write
+        records, counter = HeaderSplitter(pieces), RecordCounter()
         began = False
-        with contextlib.closing(pieces):
+        with contextlib.closing(pieces), self._compressed() as file:
             for piece in records:
                 if not began:
-                    self._take_header(records, reading)
+                    self._take_header(records, reading, file)
                     began = True
-                write(piece)
+                file.write(piece)
                 counter.feed(piece)
                 if self._sync is not None:
                     self._sync.wrote(len(piece))
                 report()
-        if not began and records.header is not None:
-            self._take_header(records, reading)
-        if began and body.ends_open:
-            write(b"\n")
+            if not began and records.header is not None:
+                self._take_header(records, reading, file)
+            if began and body.ends_open:
+                file.write(b"\n")
         if counter.in_quotes:
             raise IncompleteBody("The answer ends within a record. Fetch it again.")
         self.page_rows = counter.records + (began and body.ends_open)
         check_count(body, self.page_rows)
 
+    @contextlib.contextmanager
+    def _compressed(self) -> Iterator[Any]:
+        """What takes bytes for the file, compressed by themselves where its name asks for it."""
+        output = _Output(self.file, self._digest, self._place is not None)
+        if self._place is None:
+            yield output
+            return
+        with compressed(cast("IO[bytes]", output), self._place[1]) as file:
+            yield file
+
     def write_header(self, names: Sequence[str]) -> None:
         """Write a header as the org would."""
-        self._write_records([names])
+        self._add_records([names])
         self.has_header = True
 
     def restart(self, names: Sequence[str]) -> None:
@@ -155,47 +217,53 @@ class CsvTarget:
             self.file.seek(0)
             self.file.truncate()
             self.taken = None
+            self._digest = new_digest()
         self.write_header(names)
 
     def write_rows(self, rows: Iterable[Sequence[Any]]) -> None:
         """Write rows of values, as the org would write them."""
-        self._write_records([[to_text(value) or "" for value in row] for row in rows])
+        self._add_records([[to_text(value) or "" for value in row] for row in rows])
 
     def put_in_place(self, rows: int) -> None:
         """The file is complete and reconciled: bring it to the disk and give it its name."""
+        self._write_records()
         self.file.flush()
         if self._place is None:
             return
         part, target = self._place
         sync(self.file)
+        end = self.file.tell()
         self.file.close()
-        self._append({"do": "reconciled", "rows": rows})
+        self._append({"do": "reconciled", "rows": rows, "end": end, "digest": self._digested()})
         put_in_place(part, target)
         self._append({"do": "done", "rows": rows})
 
-    def _take_header(self, records: HeaderSplitter, reading: Reading) -> None:
+    def _digested(self) -> str | None:
+        return None if self._digest is None else self._digest.hexdigest()
+
+    def _take_header(self, records: HeaderSplitter, reading: Reading, file: IO[bytes]) -> None:
         header = records.header or []
         if self._header is None:
             reading.order_of(header)
             self._header = header
             self.has_header = True
             written = records.header_bytes
-            self.file.write(written if written.endswith(b"\n") else written + b"\n")
+            file.write(written if written.endswith(b"\n") else written + b"\n")
         elif header != self._header:
             raise Unreadable(f"the header of this page is {header}, not {self._header}")
 
-    def _read_header(self) -> None:
-        self.file.seek(0)
-        for _ in (first := HeaderSplitter(iter(lambda: self.file.read(1 << 16), b""))):
-            break
-        self._header = first.header
-        self.has_header = True
-        self.file.seek(0, os.SEEK_END)
-
-    def _write_records(self, records: Iterable[Sequence[str]]) -> None:
+    def _add_records(self, records: Iterable[Sequence[str]]) -> None:
         text = io.StringIO(newline="")
         csv.writer(text, quoting=csv.QUOTE_ALL, lineterminator="\n").writerows(records)
-        self.file.write(text.getvalue().encode("utf-8"))
+        self._records.append(text.getvalue().encode("utf-8"))
+        if sum(map(len, self._records)) >= _BUFFER_BYTES:
+            self._write_records()
+
+    def _write_records(self) -> None:
+        if self._records:
+            with self._compressed() as file:
+                file.write(b"".join(self._records))
+        self._records = []
 
     def _note_page(self, body: PageBody) -> None:
         if self._journal is None:
@@ -209,9 +277,12 @@ class CsvTarget:
                 "batch": page.batch_id,
                 "rows": self.page_rows,
                 "end": self.file.tell(),
+                "digest": self._digested(),
                 "next": body.next_locator,
+                "header": self._header if self._noted_header is None else None,
             }
         )
+        self._noted_header = self._header
 
     def _append(self, entry: Entry) -> None:
         if self._journal is not None:
@@ -229,17 +300,20 @@ def open_target(
     if not isinstance(target, (str, os.PathLike)):
         yield CsvTarget(_binary(target))
         return
+    compressor_of(target)
     path = Path(target).absolute()
-    if journal is None:
-        part = part_path(path)
-        with part.open("x+b", buffering=_BUFFER_BYTES) as file:
-            try:
+    with storage_errors(f"The file {path}"):
+        if journal is None:
+            part = part_path(path)
+            with removed_on_error(part), open_part(part, _BUFFER_BYTES) as file:
                 yield CsvTarget(file, (part, path))
-            except BaseException:
-                file.close()
-                part.unlink(missing_ok=True)
-                raise
-        return
+        else:
+            with _journalled(journal, path) as csv_file:
+                yield csv_file
+
+
+@contextlib.contextmanager
+def _journalled(journal: Journal, path: Path) -> Iterator[CsvTarget]:
     finished = _finished(journal, path)
     if finished is not None:
         yield CsvTarget(None, finished=finished)
@@ -248,7 +322,10 @@ def open_target(
     if taken is None:
         part = part_path(path)
         journal.append({"do": "file", "path": str(path), "part": part.name})
-    with part.open("r+b" if taken else "x+b", buffering=_BUFFER_BYTES) as file:
+        opened = open_part(part, _BUFFER_BYTES)
+    else:
+        opened = part.open("r+b", buffering=_BUFFER_BYTES)
+    with opened as file:
         if taken:
             file.truncate(taken.end)
             file.seek(0, os.SEEK_END)
@@ -283,14 +360,29 @@ def _finished(journal: Journal, path: Path) -> int | None:
     ends = {entry["do"]: entry for entry in entries if entry["do"] in ("reconciled", "done")}
     if file is None or "reconciled" not in ends:
         return None
-    part = path.with_name(file["part"])
-    if "done" not in ends and part.exists():
-        put_in_place(part, path)
-    if not path.exists():
-        return None
+    reconciled, part = ends["reconciled"], path.with_name(file["part"])
     if "done" not in ends:
-        journal.append({"do": "done", "rows": ends["reconciled"]["rows"]})
-    return int(ends["reconciled"]["rows"])
+        if _is_as_written(part, reconciled):
+            put_in_place(part, path)
+        if not _is_as_written(path, reconciled):
+            return None
+        journal.append({"do": "done", "rows": reconciled["rows"]})
+    return int(reconciled["rows"]) if path.exists() else None
+
+
+def _is_as_written(path: Path, reconciled: Entry) -> bool:
+    """Whether the file is there and nobody has changed it."""
+    if not path.is_file() or path.stat().st_size != reconciled["end"]:
+        return False
+    digest = new_digest()
+    with path.open("rb") as file:
+        _digest_up_to(file, digest, reconciled["end"])
+    return bool(digest.hexdigest() == reconciled["digest"])
+
+
+def _digest_up_to(file: IO[bytes], digest: Digest, end: int) -> None:
+    while piece := file.read(min(_BUFFER_BYTES, end - file.tell())):
+        digest.update(piece)
 
 
 def _resume_point(journal: Journal, path: Path) -> tuple[Path, ResumePoint | None]:
@@ -298,14 +390,39 @@ def _resume_point(journal: Journal, path: Path) -> tuple[Path, ResumePoint | Non
     if file is None:
         return path, None
     part = path.with_name(file["part"])
-    pages = [entry for entry in entries if entry["do"] == "page"]
-    end = pages[-1]["end"] if pages else 0
-    if not part.exists() or part.stat().st_size < end:
+    if not part.is_file():
         return path, None
+    noted = [entry for entry in entries if entry["do"] == "page"]
+    pages, digest = _unchanged(part, noted)
+    if len(pages) < len(noted):
+        log.warning(
+            "%s was changed since it was written; it is used up to page %d of %d, and the rest "
+            "is fetched again",
+            part,
+            len(pages),
+            len(noted),
+        )
     return part, ResumePoint(
         keys=[page["key"] for page in pages],
         rows=[(page["batch"], page["rows"]) for page in pages],
-        end=end,
+        header=next((page["header"] for page in pages if page["header"]), None),
+        end=pages[-1]["end"] if pages else 0,
+        digest=digest,
         next_locator=pages[-1]["next"] if pages else None,
         was_last=bool(pages) and pages[-1]["next"] is None and pages[-1]["batch"] is None,
     )
+
+
+def _unchanged(part: Path, pages: list[Entry]) -> tuple[list[Entry], Digest]:
+    """The first pages whose bytes are what was written, and the digest of those."""
+    kept: list[Entry] = []
+    digest = new_digest()
+    with part.open("rb") as file:
+        for page in pages:
+            further = digest.copy()
+            _digest_up_to(file, further, page["end"])
+            if further.hexdigest() != page["digest"]:
+                break
+            kept.append(page)
+            digest = further
+    return kept, digest

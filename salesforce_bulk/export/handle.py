@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import chain
@@ -14,6 +14,7 @@ from salesforce_bulk.api.org_access import OrgAccess
 from salesforce_bulk.errors import (
     InvalidInput,
     ReconciliationError,
+    StorageError,
     UnexpectedResponse,
 )
 from salesforce_bulk.export.columns import columns_of_header
@@ -27,6 +28,7 @@ from salesforce_bulk.export.run import QueryRun
 from salesforce_bulk.export.tally import QueryJob, Tally
 from salesforce_bulk.formats.arrow_read import arrow_schema, batch_of_rows
 from salesforce_bulk.formats.typed import ResultColumn, dict_maker
+from salesforce_bulk.http.call import add_to_message
 from salesforce_bulk.models import JobInfo
 from salesforce_bulk.progress import Progress
 from salesforce_bulk.storage.files import whole_file
@@ -466,6 +468,7 @@ class Export:
 
         schema, window = self.schema, self._window_reading()
         with (
+            self._naming_job(),
             whole_file(path) as file,
             parquet.ParquetWriter(file, schema, compression=compression) as writer,
         ):
@@ -487,16 +490,22 @@ class Export:
         """Write the result as CSV: one header, the records byte by byte as the org sent them.
 
         Args:
-            target: a path, which takes its name only after the reconciliation, or an open
-                binary file, which is written as the pages come.
+            target: a path, which takes its name only after the reconciliation and is compressed
+                where it ends with ``.gz`` or ``.zst``; or an open binary file, which is written
+                as the pages come.
 
         Returns:
             the rows written.
+
+        Raises:
+            StorageError: the file cannot be written; nothing is left of it. The org keeps the
+                result.
 
         With ``journal=``, the same call goes on after a crash where the file had ended.
         """
         with (
             self._run.reporter.running(),
+            self._naming_job(),
             self._run.holding_journal() as journal,
             open_target(target, journal) as csv_file,
         ):
@@ -516,6 +525,22 @@ class Export:
             if window is not None:
                 window.save()
         return self.rows_read or 0
+
+    @contextmanager
+    def _naming_job(self) -> Iterator[None]:
+        """A file that cannot be written does not lose the result."""
+        try:
+            yield
+        except StorageError as error:
+            job = self._run.submitted
+            if job is not None and error.job_id is None:
+                error.job_id = job.job_id
+                add_to_message(
+                    error,
+                    f"The org keeps the result of job {job.job_id}, until {self.expires}: this "
+                    f"export can be read again, elsewhere bulk.attach({job.job_id!r}).",
+                )
+            raise
 
     def _write_rows(self, csv_file: CsvTarget, window: WindowReading | None) -> None:
         csv_file.restart([column.name for column in self.columns])

@@ -13,6 +13,7 @@ from typing import IO
 
 from salesforce_bulk.export.download import BROKEN, Download, PageAddress
 from salesforce_bulk.export.reader_thread import read_in_thread
+from salesforce_bulk.storage.files import temporary_errors
 
 #: Bytes of all pages together that stay in memory; what is beyond waits in temporary files.
 _MEMORY_BYTES = 48 << 20
@@ -97,12 +98,17 @@ class BufferedPage:
                 self._left -= len(piece)
                 self._waiting.append(piece)
             else:
-                self._file = self._file or tempfile.TemporaryFile()  # noqa: SIM115 - see close
-                self._file.seek(self._written)
-                self._file.write(piece)
-                self._written += len(piece)
-                self._waiting.append(len(piece))
+                self._write(piece)
             self._changed.notify()
+
+    def _write(self, piece: bytes) -> None:
+        with temporary_errors(f"{self.page}"):
+            self._file = self._file or tempfile.TemporaryFile()  # noqa: SIM115 - see close
+            self._file.seek(self._written)
+            self._file.write(piece)
+            self._file.flush()
+        self._written += len(piece)
+        self._waiting.append(len(piece))
 
     def _has_room(self, piece: bytes) -> bool:
         return len(piece) <= self._left or self._closed

@@ -165,6 +165,7 @@ class QueryRun:
     def _header(self) -> dict[str, Any]:
         return {
             "kind": KIND,
+            "org": self.access.describes.origin,
             "soql": self._required_query().text,
             "api": self.choice.api,
             "content_type": self.settings.content_type,

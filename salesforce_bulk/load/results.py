@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import heapq
 import html
+import io
 import os
 import re
 from collections import Counter
@@ -18,12 +19,13 @@ from dataclasses import dataclass, field
 from functools import partial, total_ordering
 from itertools import chain, compress, islice, pairwise, repeat
 from operator import itemgetter
-from pathlib import Path
 from typing import IO, Any, NamedTuple, NoReturn, get_args
 
 from salesforce_bulk.errors import LoadFailed, ReconciliationError
 from salesforce_bulk.formats.csv import read_rows
 from salesforce_bulk.models import RowError, RowResult, RowStatus
+from salesforce_bulk.storage.files import whole_file
+from salesforce_bulk.storage.packing import compressed
 from salesforce_bulk.storage.spool import Slice, Spool
 from salesforce_bulk.wire.row_error import read_row_error, write_row_error
 
@@ -496,7 +498,8 @@ class LoadResult:
         """Write the rows with the caller's columns and ``sf__Id``, ``sf__Created``, ``sf__Error``.
 
         Args:
-            target: a path, which gets its name when the file is complete, or an open text file.
+            target: a path, which gets its name when the file is complete and is compressed where
+                the name ends with ``.gz`` or ``.zst``; or an open text file.
             only: rows of one status.
 
         The error is ``CODE:message:fields --``; a row without one succeeded.
@@ -638,8 +641,10 @@ def _opened(target: str | os.PathLike[str] | IO[str]) -> Iterator[IO[str]]:
     if not isinstance(target, (str, os.PathLike)):
         yield target
         return
-    path = Path(target)
-    part = path.with_name(f"{path.name}.part")
-    with part.open("w", encoding="utf-8", newline="") as file:
-        yield file
-    part.replace(path)
+    with whole_file(target) as file, compressed(file, target) as packed:
+        text = io.TextIOWrapper(packed, "utf-8", newline="")
+        try:
+            yield text
+        finally:
+            # What closes the text would close the file before it is on the disk.
+            text.detach()

@@ -1,21 +1,73 @@
-"""Files that appear whole or not at all."""
+"""Files that appear whole or not at all: the one way in which this library writes them.
+
+A file is written under a name that nobody else uses, brought to the disk, and renamed. It has the
+permissions of the file that it replaces, else it is its owner's alone. A link that stands at the
+name is replaced; what it leads to stays as it is.
+"""
 
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import secrets
 import stat
 import sys
+import tempfile
 import threading
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
-from salesforce_bulk.errors import InvalidInput
+from salesforce_bulk.errors import BulkApiError, InvalidInput, StorageError
 
 #: Bytes that are written before they are brought to the disk beside the writing.
 _SYNCED_BYTES = 1 << 25
+#: Bytes of a file's name that its part's name repeats; a name has 255 at most.
+_NAME_BYTES = 200
+_PRIVATE = 0o600
+_ADVICE = {
+    errno.ENOSPC: "Make room there",
+    errno.EDQUOT: "Make room there",
+    errno.ENOENT: "Make the folder",
+    errno.EACCES: "Choose another folder",
+    errno.EROFS: "Choose another folder",
+}
+
+
+@contextlib.contextmanager
+def storage_errors(what: str) -> Iterator[None]:
+    """A block whose `OSError` is a file's.
+
+    Args:
+        what: is written, with where; begins the message.
+
+    Raises:
+        StorageError: in place of the `OSError`.
+    """
+    try:
+        yield
+    except BulkApiError:
+        raise  # some are OSErrors too, and say more
+    except OSError as error:
+        advice = _ADVICE.get(error.errno or 0, "Mend this")
+        raise StorageError(
+            f"{what} cannot be written: {error.strerror or error}. {advice}, then call again.",
+            error.errno,
+        ) from error
+
+
+def temporary_errors(content: str) -> contextlib.AbstractContextManager[None]:
+    """`storage_errors` of a temporary file.
+
+    Args:
+        content: what waits in it.
+    """
+    folder = tempfile.gettempdir()
+    return storage_errors(
+        f"The temporary file in {folder} (another folder: environment variable TMPDIR) with "
+        f"{content}"
+    )
 
 
 def part_path(path: Path) -> Path:
@@ -25,25 +77,68 @@ def part_path(path: Path) -> Path:
         InvalidInput: what is there cannot be replaced: a directory, a device, a pipe.
     """
     if path.exists() and not path.is_file():
-        raise InvalidInput(f"{path} is no file, so none can take its place. Name another one.")
-    return path.with_name(f"{path.name}.{secrets.token_hex(4)}.part")
+        raise InvalidInput(
+            f"{path} is no file, so none can take its place. Name another one, or open a device "
+            "or a pipe yourself and give the open file."
+        )
+    name = os.fsencode(path.name)[:_NAME_BYTES].decode(errors="ignore")
+    return path.with_name(f"{name}.{secrets.token_hex(4)}.part")
+
+
+def open_part(part: Path, buffering: int = -1) -> IO[bytes]:
+    """A new file to write and read, its owner's alone."""
+    flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+    return os.fdopen(os.open(part, flags, _PRIVATE), "w+b", buffering)
 
 
 @contextlib.contextmanager
 def whole_file(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
-    """A file to write; it takes its name only where the block ends without an error."""
+    """A file to write; it takes its name only where the block ends without an error.
+
+    Raises:
+        InvalidInput: what stands at the name is no file.
+        StorageError: it cannot be written. Nothing is left of it then.
+    """
     target = Path(path)
     part = part_path(target)
-    file = part.open("x+b")
-    try:
-        with file:
+    with storage_errors(f"The file {target}"), removed_on_error(part):
+        with open_part(part) as file:
             yield file
             if not file.closed:
                 sync(file)
         put_in_place(part, target)
+
+
+@contextlib.contextmanager
+def removed_on_error(part: Path) -> Iterator[None]:
+    """A block whose error takes the part with it."""
+    try:
+        yield
     except BaseException:
-        part.unlink(missing_ok=True)
+        # The folder itself may be gone.
+        with contextlib.suppress(OSError):
+            part.unlink()
         raise
+
+
+def write_all(file: Any, content: bytes) -> None:
+    """Write all bytes to a caller's file, which may take fewer at a time.
+
+    Raises:
+        StorageError: it takes no more.
+    """
+    rest = memoryview(content)
+    while rest:
+        taken = file.write(rest if len(rest) < len(content) else content)
+        # Some writers return nothing and take everything; a raw file that is full says so by None.
+        if taken is None and not hasattr(file, "readinto"):
+            return
+        if not taken:
+            raise StorageError(
+                f"The open file {getattr(file, 'name', file)!r} takes no more bytes; give one that "
+                "blocks, or a buffered one."
+            )
+        rest = rest[taken:]
 
 
 def sync(file: IO[bytes]) -> None:
@@ -82,7 +177,9 @@ class SteadySync:
 def put_in_place(part: Path, target: Path) -> None:
     """Give a written file its name, in one step; who may read a file that was there stays."""
     with contextlib.suppress(FileNotFoundError):
-        part.chmod(stat.S_IMODE(target.stat().st_mode))
+        before = target.lstat()
+        if stat.S_ISREG(before.st_mode):
+            part.chmod(stat.S_IMODE(before.st_mode))
     part.replace(target)
     # The name is what a power cut might take back; not every file system can be asked for it.
     with contextlib.suppress(OSError):

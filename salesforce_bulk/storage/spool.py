@@ -8,6 +8,8 @@ import threading
 import weakref
 from typing import Any, NamedTuple
 
+from salesforce_bulk.storage.files import temporary_errors
+
 #: Bytes that stay in memory before there is a file. A load has several spools at a time.
 MEMORY_BYTES = 1_000_000
 #: Bytes read from the file at a time; small, since many readers may be open at once.
@@ -22,9 +24,15 @@ class Slice(NamedTuple):
 
 
 class Spool:
-    """Bytes by their `Slice`. Safe for threads; the file goes with the last reference."""
+    """Bytes by their `Slice`. Safe for threads; the file goes with the last reference.
 
-    def __init__(self, memory_bytes: int = MEMORY_BYTES) -> None:
+    Args:
+        memory_bytes: that stay in memory before there is a file.
+        content: what the bytes are, for the message where the disk is full.
+    """
+
+    def __init__(self, memory_bytes: int = MEMORY_BYTES, content: str = "rows that wait") -> None:
+        self._content = content
         self._file = tempfile.SpooledTemporaryFile(max_size=memory_bytes)  # noqa: SIM115
         # Nobody has to close a result; the file warns where it is left to the collector.
         weakref.finalize(self, self._file.close)
@@ -32,8 +40,12 @@ class Spool:
         self._end = 0
 
     def append(self, content: bytes | bytearray) -> Slice:
-        """Keep the bytes."""
-        with self._lock:
+        """Keep the bytes.
+
+        Raises:
+            StorageError: the disk is full.
+        """
+        with self._lock, temporary_errors(self._content):
             self._file.seek(self._end)
             self._file.write(content)
             place = Slice(self._end, len(content))

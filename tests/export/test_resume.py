@@ -1,10 +1,12 @@
 """Runs that were killed or interrupted go on where they were; the file is the same to the byte."""
 
+import gzip
 import json
 import subprocess
 import sys
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 from canned_org import CannedOrg, page
 
@@ -16,6 +18,7 @@ from salesforce_bulk import (
     UnexpectedResponse,
 )
 from salesforce_bulk.client_access import access_of
+from salesforce_bulk.emulator import SalesforceEmulator
 from salesforce_bulk.errors import JournalMismatch
 from salesforce_bulk.export.plan import attach_export
 from salesforce_bulk.storage.journal import Journal
@@ -121,6 +124,76 @@ def test_a_part_that_is_gone_is_written_anew(org, bulk, numbered, tmp_path):
     next(tmp_path.glob("*.part")).unlink()
     bulk.resume(journal)
     assert target.read_bytes() == whole.read_bytes()
+
+
+def test_a_journal_is_of_one_org(org, bulk, numbered, tmp_path):
+    """The same query of another org would go on with the first one's job and rows."""
+    numbered(250)
+    bulk.export(SOQL, journal=tmp_path / "j").to_csv(tmp_path / "x.csv")
+    with SalesforceEmulator(inline=True) as other:
+        other.define_object("Row__c", {"Text__c": "text", "Long__c": "textarea", "Count__c": "int"})
+        for go_on in (
+            lambda b: b.export(SOQL, journal=tmp_path / "j").to_csv(tmp_path / "x.csv"),
+            lambda b: b.resume(tmp_path / "j"),
+        ):
+            with pytest.raises(JournalMismatch, match="org"):
+                go_on(other.connect())
+
+
+def changed(path, at):
+    """Flip a byte there, without a trace in size."""
+    content = bytearray(path.read_bytes())
+    content[at] ^= 1
+    path.write_bytes(content)
+
+
+@pytest.mark.parametrize("extension", ["", ".gz", ".zst"])
+@ways
+def test_a_part_that_was_changed_is_not_put_in_place(
+    org, bulk, numbered, way, extension, tmp_path, caplog
+):
+    """What is kept between two runs is known by its digest: the pages before the change stay, the
+    others are fetched again."""
+    numbered(800)
+    whole, target, journal = (
+        tmp_path / name for name in (f"w.csv{extension}", f"x.csv{extension}", "x.journal")
+    )
+    bulk.export(SOQL, **way).to_csv(whole)
+    interrupt(org, bulk, way, target, journal)
+    part = next(tmp_path.glob("*.part"))
+    changed(part, part.stat().st_size // 2)
+    assert bulk.resume(journal).rows_read == 800
+    assert unpacked(target) == unpacked(whole)
+    assert "was changed" in caplog.text
+    assert list(tmp_path.glob("*.part")) == []
+
+
+def unpacked(path):
+    if path.suffix == ".gz":
+        return gzip.decompress(path.read_bytes())
+    if path.suffix == ".zst":
+        return pa.CompressedInputStream(pa.BufferReader(path.read_bytes()), "zstd").read()
+    return path.read_bytes()
+
+
+@pytest.mark.parametrize("kind", [{}, {"api": "1.0", "content_type": "JSON"}], ids=str)
+@pytest.mark.parametrize("where", ["part", "target"])
+def test_a_reconciled_file_is_looked_at_again(bulk, numbered, where, kind, tmp_path):
+    """Killed around the rename: what stands there is put in place as it was written, or made
+    anew."""
+    numbered(250)
+    whole, target, journal = (tmp_path / name for name in ("whole", "x.csv", "x.journal"))
+    bulk.export(SOQL, **kind).to_csv(whole)
+    bulk.export(SOQL, journal=journal, **kind).to_csv(target)
+    lines = journal.read_text().splitlines(keepends=True)
+    journal.write_text("".join(line for line in lines if '"done"' not in line))
+    part = next(json.loads(line) for line in lines if '"part"' in line)["part"]
+    if where == "part":
+        target.rename(tmp_path / part)
+    changed(tmp_path / part if where == "part" else target, 2_000)
+    assert bulk.export(SOQL, journal=journal, **kind).to_csv(target) == 250
+    assert target.read_bytes() == whole.read_bytes()
+    assert list(tmp_path.glob("*.part")) == []
 
 
 def test_a_job_without_its_batch_gets_it(org, bulk, numbered, tmp_path):
