@@ -148,7 +148,7 @@ def changed(path, at):
 
 
 @pytest.mark.parametrize("extension", ["", ".gz", ".zst"])
-@ways
+@pytest.mark.parametrize("way", [{"api": "2.0"}, {"api": "1.0"}], ids=str)
 def test_a_part_that_was_changed_is_not_put_in_place(
     org, bulk, numbered, way, extension, tmp_path, caplog
 ):
