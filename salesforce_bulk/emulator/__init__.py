@@ -49,6 +49,7 @@ from salesforce_bulk.emulator.endpoints.page import StatusPage
 from salesforce_bulk.emulator.endpoints.rest import Rest
 from salesforce_bulk.emulator.endpoints.rest_family import PREFIX as DATA_PREFIX
 from salesforce_bulk.emulator.endpoints.rest_family import RestFamily
+from salesforce_bulk.emulator.endpoints.search import Search
 from salesforce_bulk.emulator.http.faults import Fault, Faults
 from salesforce_bulk.emulator.http.routes import Application
 from salesforce_bulk.emulator.http.server import HttpServer, LoggedRequest, Request, Response
@@ -178,7 +179,7 @@ class SalesforceEmulator:
         soap, oauth = SoapFamily(), OAuthFamily()
         bulk1 = Bulk1(self.org, self.engine, self.sessions, self.faults)
         login = Soap(self.org, self.sessions, self._origin)
-        rest = Rest(self.org, self.engine, RestFamily(self.sessions, self.faults))
+        rest = Rest(self.org, self.engine, RestFamily(self.sessions, self.faults), self._origin)
         self.bulk2 = Bulk2(self.org, self.engine, rest.family)
         composite = Composite(self.org, rest.family)
         application = Application(
@@ -188,6 +189,7 @@ class SalesforceEmulator:
                 *bulk1.routes(),
                 *self.bulk2.routes(),
                 *composite.routes(),
+                *Search(self.org, rest.family).routes(),
                 *rest.routes(),
             ],
             families={

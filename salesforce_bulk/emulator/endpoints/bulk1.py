@@ -234,6 +234,9 @@ class AsyncFamily:
         self._faults = faults
         self._answered = 0
 
+    def method(self, request: Request) -> str:
+        return request.method
+
     def admit(self, call: Call) -> None:
         _check_version(call)
         if call.target.route in OPEN_ROUTES:

@@ -56,6 +56,9 @@ class SoapFamily:
 
     name = "soap"
 
+    def method(self, request: Request) -> str:
+        return request.method
+
     def admit(self, call: Call) -> None:
         """Nobody has a session before the login."""
 

@@ -76,6 +76,9 @@ class OAuthFamily:
 
     name = "oauth"
 
+    def method(self, request: Request) -> str:
+        return request.method
+
     def admit(self, call: Call) -> None:
         """Each resource asks for what it needs."""
 

@@ -8,14 +8,22 @@ from __future__ import annotations
 import re
 import threading
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import datetime, timedelta, timezone
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from salesforce_bulk import limits
 from salesforce_bulk.emulator.access.sessions import SessionUser
 from salesforce_bulk.emulator.data.values import Cell, RowOutcome
+from salesforce_bulk.emulator.endpoints.oauth import IDENTITY_PREFIX
+from salesforce_bulk.emulator.endpoints.org_documents import (
+    compact_layouts_document,
+    layouts_document,
+    limits_document,
+)
+from salesforce_bulk.emulator.endpoints.query_metadata import column_metadata, explanation
 from salesforce_bulk.emulator.endpoints.rest_body import JsonBody
 from salesforce_bulk.emulator.endpoints.rest_family import (
     DAILY_API_REQUESTS,
@@ -25,10 +33,10 @@ from salesforce_bulk.emulator.endpoints.rest_family import (
     json_reply,
     not_found,
 )
-from salesforce_bulk.emulator.endpoints.rest_records import Records, Row
+from salesforce_bulk.emulator.endpoints.rest_records import Records, Row, json_value
 from salesforce_bulk.emulator.endpoints.rest_writer import RecordWriter
 from salesforce_bulk.emulator.http.routes import ApiError, Call, Route, route
-from salesforce_bulk.emulator.http.server import Response
+from salesforce_bulk.emulator.http.server import Request, Response
 from salesforce_bulk.emulator.jobs.engine import JobEngine
 from salesforce_bulk.emulator.schema.fields import Field
 from salesforce_bulk.emulator.schema.ids import to_18
@@ -37,11 +45,15 @@ from salesforce_bulk.emulator.soql.compile import Children
 from salesforce_bulk.emulator.soql.errors import SoqlError
 
 if TYPE_CHECKING:
-    from salesforce_bulk.emulator.data.org import Org, QueryResult
+    from salesforce_bulk.emulator.data.org import Org, QueryResult, User
 
 #: Records of a page of a query.
 PAGE_RECORDS = 2_000
 RECORD_BYTES = 10_000_000
+RECENT_RECORDS = 200
+#: How far back `updated` and `deleted` reach.
+REPLICATED = timedelta(days=30)
+_SOQL_TIME = "%Y-%m-%dT%H:%M:%S.%fZ"
 #: Open query cursors of the org; the oldest goes first.
 CURSORS = 50
 
@@ -53,15 +65,12 @@ _FIELD_NAME = re.compile(r"\w+(\.\w+)*", re.ASCII)
 SUBRESOURCES = frozenset(
     {
         "approvallayouts",
-        "compactlayouts",
-        "deleted",
         "describe",
         "eventmonitoring",
         "listviews",
         "namedlayouts",
         "quickactions",
         "richtextimagefields",
-        "updated",
     }
 )
 #: Types whose values stand bare in SOQL.
@@ -72,11 +81,16 @@ _NUMBER = re.compile(r"-?[0-9]{1,30}(\.[0-9]{1,30})?")
 class Rest:
     """The resources of ``/services/data`` that are not jobs."""
 
-    def __init__(self, org: Org, engine: JobEngine, family: RestFamily) -> None:
+    def __init__(
+        self, org: Org, engine: JobEngine, family: RestFamily, origin: Callable[[Request], str]
+    ) -> None:
         self._org = org
         self._engine = engine
         self.family = family
         self._writer = RecordWriter(org)
+        self._origin = origin
+        #: By user: the ids of records in the order of their use.
+        self._used: dict[str, dict[str, None]] = {}
         self._cursors: OrderedDict[str, _Cursor] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -88,12 +102,23 @@ class Rest:
             route("rest.versions", PREFIX, self.family, GET=self.versions),
             route("rest.resources", base, self.family, GET=self.resources),
             route("rest.limits", f"{base}/limits", self.family, GET=self.limits),
+            route("rest.counts", f"{base}/limits/recordCount", self.family, GET=self.counts),
+            route("rest.recent", f"{base}/recent", self.family, GET=self.recent),
             route("rest.sobjects", f"{base}/sobjects", self.family, GET=self.sobjects),
             route("rest.query", f"{base}/query", self.family, GET=self.query),
             route("rest.query", f"{base}/queryAll", self.family, GET=self.query_all),
             route("rest.query", f"{base}/query/{{locator}}", self.family, GET=self.more),
             route("rest.query", f"{base}/queryAll/{{locator}}", self.family, GET=self.more),
             route("rest.describe", f"{records}/describe", self.family, GET=self.describe),
+            route("rest.layouts", f"{records}/describe/layouts", self.family, GET=self.layouts),
+            route(
+                "rest.layouts",
+                f"{records}/describe/compactLayouts",
+                self.family,
+                GET=self.compact_layouts,
+            ),
+            route("rest.updated", f"{records}/updated", self.family, GET=self.updated),
+            route("rest.deleted", f"{records}/deleted", self.family, GET=self.deleted),
             route("rest.object", records, self.family, GET=self.object, POST=self.create),
             route(
                 "rest.record",
@@ -102,6 +127,14 @@ class Rest:
                 GET=self.retrieve,
                 PATCH=self.update,
                 DELETE=self.delete,
+            ),
+            route(
+                "rest.password",
+                f"{base}/sobjects/(?P<object>(?i:user))/{{id}}/password",
+                self.family,
+                GET=self.password_state,
+                POST=self.set_password,
+                DELETE=self.reset_password,
             ),
             route(
                 "rest.external",
@@ -123,25 +156,82 @@ class Rest:
 
     def resources(self, call: Call) -> Response:
         base = f"{PREFIX}/{call['version']}"
-        names = ("jobs", "limits", "query", "queryAll", "sobjects")
-        return json_reply({name: f"{base}/{name}" for name in names})
+        names = (
+            "composite",
+            "jobs",
+            "limits",
+            "parameterizedSearch",
+            "query",
+            "queryAll",
+            "recent",
+            "search",
+            "sobjects",
+        )
+        served = {name: f"{base}/{name}" for name in names}
+        user = call.session.user.id if call.session else ""
+        identity = f"{self._origin(call.request)}{IDENTITY_PREFIX}/{self._org.org_id}/{user}"
+        return json_reply({**served, "identity": identity})
 
     def limits(self, call: Call) -> Response:
         del call
-        left = self._engine.batches_left
-        used = self._engine.batches_per_day - left
-        lines = {
+        engine = self._engine
+        used = {
             "DailyApiRequests": (DAILY_API_REQUESTS, self.family.calls),
-            "DailyBulkApiBatches": (self._engine.batches_per_day, used),
-            "DailyBulkV2QueryJobs": (10_000, self._engine.queries_today()),
+            "DailyBulkApiBatches": (
+                engine.batches_per_day,
+                engine.batches_per_day - engine.batches_left,
+            ),
+            "DailyBulkV2QueryJobs": (10_000, engine.queries_today()),
             "DailyBulkV2QueryFileStorageMB": (976_562, 0),
         }
-        return json_reply(
-            {
-                name: {"Max": top, "Remaining": max(0, top - used)}
-                for name, (top, used) in lines.items()
-            }
-        )
+        return json_reply(limits_document(used))
+
+    def counts(self, call: Call) -> Response:
+        """How many records the objects named by ``sObjects`` have, or all objects that have any."""
+        wanted = call.request.query.get("sObjects", [""])[0]
+        names = [name.strip() for name in wanted.split(",") if name.strip()]
+        objects = [self._org.schema.get(name) for name in names] or [
+            *self._org.schema.objects.values()
+        ]
+        counted = {sobject.name: self._org.count(sobject.name) for sobject in objects if sobject}
+        lines = [
+            {"count": count, "name": name} for name, count in counted.items() if names or count
+        ]
+        return json_reply({"sObjects": lines})
+
+    def recent(self, call: Call) -> Response:
+        """What the user had in hand: records that a call with ``Sforce-Mru`` named."""
+        limit = call.request.query.get("limit", ["200"])[0]
+        if not re.fullmatch("[0-9]{1,4}", limit):
+            raise ApiError(400, "INVALID_QUERY_FILTER_OPERATOR", f"invalid limit: {limit}")
+        return json_reply([self._named(call, i) for i in self._recent(call)[: int(limit)]])
+
+    def _recent(self, call: Call) -> list[str]:
+        user = call.session.user.id if call.session else ""
+        with self._lock:
+            return list(reversed(self._used.get(user, {})))
+
+    def _use(self, call: Call, identity: str | None) -> None:
+        """Notes a record that the call says the user works with."""
+        option = call.request.header("sforce-mru").replace(" ", "").lower()
+        if option == "updatemru=true" and identity and call.session:
+            with self._lock:
+                used = self._used.setdefault(call.session.user.id, {})
+                used.pop(identity, None)
+                used[identity] = None
+                while len(used) > RECENT_RECORDS:
+                    used.pop(next(iter(used)))
+
+    def _named(self, call: Call, identity: str) -> dict[str, Any]:
+        name = self._object_of(identity)
+        address = f"{PREFIX}/{call['version']}/sobjects/{name}/{identity}"
+        document: dict[str, Any] = {"attributes": {"type": name, "url": address}, "Id": identity}
+        sobject = self._org.schema.get(name)
+        if sobject and sobject.name_field:
+            soql = _select([sobject.name_field.name], name, "Id", identity)
+            row = next(iter(self._org.query(soql, include_deleted=True)), None)
+            document["Name"] = row[0] if row else None
+        return document
 
     def sobjects(self, call: Call) -> Response:
         del call
@@ -156,12 +246,86 @@ class Rest:
     def describe(self, call: Call) -> Response:
         return json_reply(self._org.schema.describe(self._sobject(call).name))
 
+    def layouts(self, call: Call) -> Response:
+        sobject = self._sobject(call)
+        return json_reply(layouts_document(sobject, _address(call, sobject)))
+
+    def compact_layouts(self, call: Call) -> Response:
+        sobject = self._sobject(call)
+        return json_reply(compact_layouts_document(sobject, _address(call, sobject)))
+
+    # what changed
+
+    def updated(self, call: Call) -> Response:
+        start, end = self._window(call)
+        rows = self._changed(call, start, end, deleted=False)
+        return json_reply({"ids": [row[0] for row in rows], "latestDateCovered": _moment(end)})
+
+    def deleted(self, call: Call) -> Response:
+        start, end = self._window(call)
+        rows = self._changed(call, start, end, deleted=True)
+        records = [{"deletedDate": json_value("datetime", row[1]), "id": row[0]} for row in rows]
+        return json_reply(
+            {
+                "deletedRecords": records,
+                "earliestDateAvailable": _moment(self._org.clock.now() - REPLICATED),
+                "latestDateCovered": _moment(end),
+            }
+        )
+
+    def _window(self, call: Call) -> tuple[datetime, datetime]:
+        start, end = (_parameter_moment(call, name) for name in ("start", "end"))
+        if end <= start:
+            raise _bad_window("endDate is before or equal to startDate")
+        if start < self._org.clock.now() - REPLICATED:
+            raise _bad_window("startDate is more than 30 days ago")
+        return start, end
+
+    def _changed(self, call: Call, start: datetime, end: datetime, *, deleted: bool) -> list[Row]:
+        sobject = self._sobject(call)
+        if deleted and not sobject.soft_delete:
+            return []
+        state = f" AND IsDeleted = {str(deleted).lower()}" if sobject.soft_delete else ""
+        stamp = "SystemModstamp" if sobject.field("SystemModstamp") else "LastModifiedDate"
+        soql = (
+            f"SELECT Id, {stamp} FROM {sobject.name} WHERE {stamp} >= {start:{_SOQL_TIME}} "  # noqa: S608
+            f"AND {stamp} < {end:{_SOQL_TIME}}{state} ORDER BY {stamp}, Id"
+        )
+        with self._soql_errors():
+            return list(self._org.query(soql, include_deleted=True, user=_user(call)))
+
+    # passwords
+
+    def password_state(self, call: Call) -> Response:
+        self._account(call)
+        return json_reply({"isExpired": False})
+
+    def set_password(self, call: Call) -> Response:
+        password = JsonBody(call.request.body.read_all(RECORD_BYTES)).as_object().get("NewPassword")
+        if not isinstance(password, str) or not password:
+            raise ApiError(400, "MISSING_ARGUMENT", "NewPassword has to be specified")
+        self._account(call).password = password
+        return Response(204)
+
+    def reset_password(self, call: Call) -> Response:
+        account = self._account(call)
+        account.password = f"reset{self._engine.new_id('0Rp')}"
+        return json_reply({"NewPassword": account.password})
+
+    def _account(self, call: Call) -> User:
+        identity = to_18(call["id"])
+        account = next((user for user in self._org.users.values() if user.id == identity), None)
+        if account is None:
+            raise not_found()
+        return account
+
     def object(self, call: Call) -> Response:
         name = self._sobject(call).name
         summary = next(
             entry for entry in self._org.schema.describe_global() if entry["name"] == name
         )
-        return json_reply({"objectDescribe": summary, "recentItems": []})
+        recent = [self._named(call, i) for i in self._recent(call) if self._object_of(i) == name]
+        return json_reply({"objectDescribe": summary, "recentItems": recent})
 
     def _sobject(self, call: Call) -> SObject:
         sobject = self._org.schema.get(call["object"])
@@ -178,10 +342,16 @@ class Rest:
         return self._first_page(call, include_deleted=True)
 
     def _first_page(self, call: Call, include_deleted: bool) -> Response:
-        soql = call.request.query.get("q", [""])[0]
+        query = call.request.query
+        if "explain" in query and not include_deleted:
+            return self._explain(call, query["explain"][0])
+        soql = query.get("q", [""])[0]
         if not soql:
             raise ApiError(400, "MALFORMED_QUERY", "A query string has to be specified")
         with self._soql_errors():
+            if query.get("columns", [""])[0].lower() == "true":
+                plan = self._org.plan_query(soql, include_deleted, user=_user(call))
+                return json_reply(column_metadata(plan))
             result = self._org.query(soql, include_deleted=include_deleted, user=_user(call))
             if result.plan.count:
                 count = next(iter(result))[0]
@@ -189,6 +359,11 @@ class Rest:
             rows: list[Row] = list(result.with_hidden())
         cursor = _Cursor(self._records(result, call), rows)
         return self._page(call, cursor, 0)
+
+    def _explain(self, call: Call, soql: str) -> Response:
+        with self._soql_errors():
+            plan = self._org.plan_query(soql, user=_user(call))
+        return json_reply(explanation(self._org, plan, soql))
 
     def more(self, call: Call) -> Response:
         found = _LOCATOR.fullmatch(call["locator"])
@@ -239,14 +414,16 @@ class Rest:
     def retrieve(self, call: Call) -> Response:
         return self._retrieve(call, _id_of(call["id"]))
 
-    def _retrieve(self, call: Call, identity: str) -> Response:
+    def _retrieve(self, call: Call, identity: str, fields: str | None = None) -> Response:
         sobject = self._sobject(call)
-        names = _selected(sobject, call.request.query.get("fields", [""])[0])
+        wanted = call.request.query.get("fields", [""])[0] if fields is None else fields
+        names = _selected(sobject, wanted)
         with self._soql_errors():
             result = self._org.query(_select(names, sobject.name, "Id", identity), user=_user(call))
             row = next(iter(islice(result.with_hidden(), 1)), None)
         if row is None:
             raise not_found()
+        self._use(call, identity)
         return json_reply(self._records(result, call).record(row))
 
     def update(self, call: Call) -> Response:
@@ -274,11 +451,41 @@ class Rest:
     def retrieve_by_key(self, call: Call) -> Response:
         if (blob := self._blob(call)) is not None:
             return blob
+        if (related := self._related(call)) is not None:
+            return related
         return self._retrieve(call, self._id_by_key(call))
 
     def delete_by_key(self, call: Call) -> Response:
         self._write("delete", call, {"Id": self._id_by_key(call)})
         return Response(204)
+
+    def _related(self, call: Call) -> Response | None:
+        """``/sobjects/{object}/{id}/{relationship}``: the parent, or the children, of a record."""
+        sobject, identity = self._sobject(call), to_18(call["field"])
+        if identity is None or sobject.field(call["field"]) is not None:
+            return None
+        if (reference := sobject.relationship(call["value"])) is not None:
+            return self._parent(call, identity, reference)
+        children = sobject.child_relationship(call["value"])
+        child = self._org.schema.get(children.child_object) if children else None
+        if children is None or child is None:
+            text = f"{call['value']} of a record of {sobject.name} is no relationship"
+            raise ApiError(404, "NOT_FOUND", f"{text}, or is not emulated")
+        names = _selected(child, call.request.query.get("fields", [""])[0])
+        soql = _select(names, child.name, children.field, identity)
+        self._retrieve(call, identity, "Id")
+        with self._soql_errors():
+            result = self._org.query(soql, user=_user(call))
+            rows: list[Row] = list(result.with_hidden())
+        return self._page(call, _Cursor(self._records(result, call), rows), 0)
+
+    def _parent(self, call: Call, identity: str, reference: Field) -> Response:
+        soql = _select([reference.name], self._sobject(call).name, "Id", identity)
+        row = next(iter(self._org.query(soql, user=_user(call))), None)
+        if row is None or row[0] is None:
+            raise not_found()
+        call.parameters["object"] = self._object_of(row[0])
+        return self._retrieve(call, row[0])
 
     def _blob(self, call: Call) -> Response | None:
         """``/sobjects/{object}/{id}/{base64 field}``: the file itself."""
@@ -326,9 +533,12 @@ class Rest:
     def _write(
         self, operation: str, call: Call, cells: Mapping[str, Cell], external_id: str | None = None
     ) -> RowOutcome:
-        return self._writer.write_one(
+        outcome = self._writer.write_one(
             operation, self._sobject(call), cells, _user(call), external_id
         )
+        if operation != "delete":
+            self._use(call, outcome.id)
+        return outcome
 
     def _fields(self, call: Call, url_field: str = "Id") -> dict[str, Cell]:
         """The record in a request's body; the fields that its address tells may not be in it."""
@@ -355,6 +565,30 @@ def _version(number: int) -> dict[str, str]:
     year, season = divmod(number - 39, 3)
     label = f"{_SEASONS[season]} '{17 + year + (season == 2)}"
     return {"label": label, "url": f"{PREFIX}/v{number}.0", "version": f"{number}.0"}
+
+
+def _address(call: Call, sobject: SObject) -> str:
+    return f"{PREFIX}/{call['version']}/sobjects/{sobject.name}"
+
+
+def _moment(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%dT%H:%M:%S}.000+0000"
+
+
+def _parameter_moment(call: Call, name: str) -> datetime:
+    """A moment in the query string; a plus that was not escaped came as a space."""
+    text = call.request.query.get(name, [""])[0].strip().replace(" ", "+")
+    try:
+        moment = datetime.fromisoformat(re.sub(r"[zZ]$|\+0000$", "+00:00", text))
+    except ValueError:
+        raise _bad_window(f"{name} is no date and time: {text}") from None
+    return (moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)).astimezone(
+        timezone.utc
+    )
+
+
+def _bad_window(text: str) -> ApiError:
+    return ApiError(400, "INVALID_REPLICATION_DATE", text)
 
 
 def _user(call: Call) -> SessionUser | None:

@@ -76,6 +76,11 @@ class RestFamily:
         self.calls = 0
         self._lock = threading.Lock()
 
+    def method(self, request: Request) -> str:
+        """For clients that cannot send PATCH or DELETE: POST with ``?_HttpMethod=``."""
+        meant = request.query.get("_HttpMethod", [""])[0].upper()
+        return meant if meant and request.method == "POST" else request.method
+
     def admit(self, call: Call) -> None:
         _check_version(call)
         _check_coding(call.request)

@@ -69,6 +69,9 @@ class Family(Protocol):
     @property
     def name(self) -> str: ...
 
+    def method(self, request: Request) -> str:
+        """The method that is meant, whatever the one that was used."""
+
     def admit(self, call: Call) -> None:
         """Checks version and session before the handler. Raises ApiError."""
 
@@ -179,6 +182,7 @@ class Application:
         if found is None:
             family.admit(call)
             raise ApiError(404, "InvalidUrl", _refusal(call.request))
+        call.request.method = family.method(call.request)
         handler = found.methods.get(call.request.method)
         if handler is None:
             raise ApiError(

@@ -259,7 +259,7 @@ def test_a_number_can_be_a_key(org, rest):
     assert rest("GET", "/sobjects/Load__c/No__c/7").json()["No__c"] == 7
 
 
-@pytest.mark.parametrize("path", ["/deleted/?start=x", "/describe/layouts/", "/listviews"])
+@pytest.mark.parametrize("path", ["/quickActions", "/describe/approvalLayouts/", "/listviews"])
 def test_other_resources_of_an_object_are_refused_by_name(rest, path):
     answer = rest("GET", f"/sobjects/Account{path}")
     assert answer.status_code == 404

@@ -1,0 +1,159 @@
+"""The resources of REST that are no records, and records by other paths than their own."""
+
+from urllib.parse import quote
+
+import pytest
+from rest_client import RestClient
+
+
+@pytest.fixture
+def rest(emulator):
+    return RestClient(emulator, version="62.0")
+
+
+@pytest.fixture
+def acme(rest):
+    """(account, contact)"""
+    account = rest.call("POST", "sobjects/Account", {"Name": "Acme"}).json["id"]
+    person = {"LastName": "Smith", "AccountId": account}
+    return account, rest.call("POST", "sobjects/Contact", person).json["id"]
+
+
+def test_the_resources_say_who_asks(emulator, rest):
+    resources = rest.get("").json
+    identity = resources.pop("identity")
+    assert identity == f"{emulator.url}/id/{emulator.org.org_id}/{emulator.org.admin.id}"
+    assert rest.get(identity.removeprefix(emulator.url)).json["username"] == emulator.username
+    for name, path in resources.items():
+        assert path == f"/services/data/v62.0/{name}"
+
+
+def test_limits_name_all_allocations(rest):
+    limits = rest.get("limits").json
+    assert len(limits) > 40
+    assert all(0 <= line["Remaining"] <= line["Max"] for line in limits.values())
+
+
+def test_records_are_counted(rest, acme):
+    counted = rest.get("limits/recordCount?sObjects=Account,Lead,Nothing__c").json["sObjects"]
+    assert counted == [{"count": 1, "name": "Account"}, {"count": 0, "name": "Lead"}]
+    every = {
+        line["name"]: line["count"] for line in rest.get("limits/recordCount").json["sObjects"]
+    }
+    assert (every["Contact"], "Lead" in every) == (1, False)
+
+
+def test_columns_are_described_as_the_cli_reads_them(rest, acme):
+    soql = "SELECT Id, Account.Name, Account.Owner.Name, (SELECT Id FROM Cases) FROM Contact"
+    told = rest.get(f"query?columns=true&q={quote(soql)}").json
+    assert (told["entityName"], told["idSelected"], told["keyPrefix"]) == ("Contact", True, "003")
+    tree = {
+        c["columnName"]: [j["columnName"] for j in c["joinColumns"]] for c in told["columnMetadata"]
+    }
+    assert tree == {"Id": [], "Account": ["Name", "Owner"], "Cases": ["Id"]}
+    soql = "SELECT Name, COUNT(Id) n FROM Account GROUP BY Name"
+    told = rest.get(f"query?columns=true&q={quote(soql)}").json
+    assert told["groupBy"] is True
+    assert [c["columnName"] for c in told["columnMetadata"]] == ["Name", "n"]
+
+
+def test_a_query_is_explained_and_not_run(rest, acme):
+    told = rest.get(f"query?explain={quote('SELECT Name FROM Account')}").json
+    [plan] = told["plans"]
+    assert (plan["sobjectType"], plan["sobjectCardinality"]) == ("Account", 1)
+    assert rest.get("query?explain=SELECT").status == 400
+
+
+def test_a_page_size_holds_for_the_following_pages(emulator, rest):
+    emulator.org.plan_write("insert", "Lead", ["LastName", "Company"]).write(
+        [[f"L{n}", "C"] for n in range(450)]
+    )
+    options = {"Sforce-Query-Options": "batchSize=200"}
+    page, sizes = rest.get(f"query?q={quote('SELECT Id FROM Lead')}", headers=options).json, []
+    while True:
+        sizes.append(len(page["records"]))
+        if page["done"]:
+            break
+        page = rest.get(page["nextRecordsUrl"], headers=options).json
+    assert sizes == [200, 200, 50]
+
+
+def test_records_are_reached_by_their_relationships(rest, acme):
+    account, contact = acme
+    children = rest.get(f"sobjects/Account/{account}/Contacts?fields=LastName").json
+    assert (children["totalSize"], children["records"][0]["LastName"]) == (1, "Smith")
+    assert rest.get(f"sobjects/Contact/{contact}/Account?fields=Name").json["Name"] == "Acme"
+    assert rest.get(f"sobjects/Account/{account}/Parent").status == 404
+    status, code, message = rest.get(f"sobjects/Account/{account}/Pets__r").error
+    assert (status, code) == (404, "NOT_FOUND")
+    assert "Pets__r of a record of Account is no relationship" in message
+    assert rest.get(f"sobjects/Account/001{'0' * 11}9/Contacts").status == 404
+
+
+def test_a_post_may_stand_for_another_method(rest, acme):
+    path = f"sobjects/Account/{acme[0]}"
+    assert rest.call("POST", f"{path}?_HttpMethod=PATCH", {"Name": "B"}).status == 204
+    assert rest.get(f"{path}?fields=Name").json["Name"] == "B"
+    assert rest.call("POST", f"{path}?_HttpMethod=DELETE").status == 204
+    assert rest.get(f"{path}?_HttpMethod=PATCH").status == 404
+
+
+def test_what_changed_in_a_window_is_listed(rest, acme, clock):
+    day = 24 * 3_600
+    clock.advance(day)
+    rest = RestClient(rest.emulator, version="62.0")
+    rest.call("DELETE", f"sobjects/Contact/{acme[1]}")
+    window = "start=2024-01-01T00:00:00%2B00:00&end=2024-01-01T12:00:00Z"
+    later = "start=2024-01-01T12:00:00Z&end=2024-01-03T00:00:00Z"
+    assert rest.get(f"sobjects/Account/updated?{window}").json == {
+        "ids": [acme[0]],
+        "latestDateCovered": "2024-01-01T12:00:00.000+0000",
+    }
+    assert rest.get(f"sobjects/Account/updated?{later}").json["ids"] == []
+    [gone] = rest.get(f"sobjects/Contact/deleted?{later}").json["deletedRecords"]
+    assert gone == {"deletedDate": "2024-01-02T00:00:00.000+0000", "id": acme[1]}
+    assert rest.get(f"sobjects/Contact/deleted?{window}").json["deletedRecords"] == []
+
+
+@pytest.mark.parametrize(
+    "window",
+    [
+        "",
+        "start=x&end=y",
+        "start=2024-01-02T00:00:00Z&end=2024-01-01T00:00:00Z",
+        "start=2023-01-01T00:00:00Z&end=2024-01-01T00:00:00Z",
+    ],
+)
+def test_a_window_that_is_none_is_refused(rest, window):
+    assert rest.get(f"sobjects/Account/updated?{window}").error[1] == "INVALID_REPLICATION_DATE"
+
+
+def test_layouts_show_every_field_and_compact_ones_the_name(rest):
+    [layout] = rest.get("sobjects/Account/describe/layouts").json["layouts"]
+    rows = layout["detailLayoutSections"][0]["layoutRows"]
+    shown = [row["layoutItems"][0]["layoutComponents"][0]["value"] for row in rows]
+    assert {"Name", "Industry"} <= set(shown)
+    [compact] = rest.get("sobjects/Account/describe/compactLayouts").json["compactLayouts"]
+    assert [item["label"] for item in compact["fieldItems"]] == ["Account Name"]
+
+
+def test_recent_records_are_those_that_a_call_says_are_in_hand(rest, acme):
+    assert rest.get("recent").json == []
+    mru = {"Sforce-Mru": "updateMru=true"}
+    for name, identity in zip(("Account", "Contact"), acme, strict=True):
+        rest.get(f"sobjects/{name}/{identity}", headers=mru)
+    recent = rest.get("recent?limit=5").json
+    assert [record["Id"] for record in recent] == [acme[1], acme[0]]
+    assert recent[1]["Name"] == "Acme"
+    assert rest.get("sobjects/Account").json["recentItems"][0]["Id"] == acme[0]
+    assert len(rest.get("recent?limit=1").json) == 1
+
+
+def test_a_users_password_is_set_and_reset(emulator, rest):
+    path = f"sobjects/User/{emulator.org.admin.id}/password"
+    assert rest.get(path).json == {"isExpired": False}
+    assert rest.call("POST", path, {"NewPassword": "better"}).status == 204
+    assert emulator.org.admin.password == "better"
+    fresh = rest.call("DELETE", path).json["NewPassword"]
+    assert emulator.org.admin.password == fresh
+    assert rest.get("sobjects/User/005000000000999AAA/password").status == 404
