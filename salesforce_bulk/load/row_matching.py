@@ -415,7 +415,7 @@ def uploaded_columns(pieces: Iterable[bytes], delimiter: str) -> list[str]:
     Raises:
         ValueError, csv.Error: as `read_result_lines`.
     """
-    header = next(_reader(pieces, delimiter), [])
+    header = next(read_lines(pieces, delimiter), [])
     return [name for name in header if not name.lower().startswith("sf__")]
 
 
@@ -435,7 +435,7 @@ def read_result_lines(
         ValueError: columns are missing or a line is ragged; the file is not whole.
         csv.Error: it is not CSV, or ends within quotes.
     """
-    reader = _reader(pieces, delimiter)
+    reader = read_lines(pieces, delimiter)
     header = [name.lower() for name in next(reader, [])]
     if not header:
         return
@@ -448,7 +448,8 @@ def read_result_lines(
         yield _READERS[kind](cells, [row[position] for position in own], why)
 
 
-def _reader(pieces: Iterable[bytes], delimiter: str) -> Iterator[list[str]]:
+def read_lines(pieces: Iterable[bytes], delimiter: str = ",") -> Iterator[list[str]]:
+    """The lines of a result file, its header first; none where it has no content."""
     text = io.TextIOWrapper(io.BufferedReader(_Pieces(pieces)), "utf-8", newline="")
     return csv.reader(text, delimiter=delimiter, strict=True)
 
