@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
+from salesforce_bulk.errors import InvalidInput
 from salesforce_bulk.formats.records import Record, cells
 
 
@@ -29,10 +30,22 @@ def encode_records(records: Iterable[Record]) -> bytes:
     # With "\n" alone the csv module leaves a lone carriage return unquoted.
     writer = csv.writer(buffer, lineterminator="\r\n")
     writer.writerow(columns)
-    for _, row in cells(given):
+    for number, row in cells(given):
         texts = {cell.column: cell.text for cell in row}
+        _refuse_nul(number, texts)
         writer.writerow([texts.get(column, "") for column in columns])
     return buffer.getvalue().encode("utf-8")
+
+
+def _refuse_nul(number: int, texts: Mapping[str, str | None]) -> None:
+    # No field can keep one, and Python 3.10's csv module writes none.
+    for column, text in texts.items():
+        if text is not None and "\0" in text:
+            raise InvalidInput(
+                f"Row {number}, column {column!r}: holds a NUL character, which no field can keep",
+                row=number,
+                column=column,
+            )
 
 
 def read_rows(text: Iterable[str]) -> Iterator[list[str]]:

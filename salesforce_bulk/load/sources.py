@@ -91,7 +91,8 @@ def open_source(
     """
     if isinstance(records, (str, Path)) and not (key_only and _looks_like_id(records)):
         return _csv_path(Path(records), encoding)
-    if is_arrow_stream(records):
+    # A Series of pandas is a stream of Arrow's only since pandas 3.
+    if is_arrow_stream(records) or hasattr(records, "to_frame"):
         frame = frame_rows(_as_frame(records, key_only))
         return Source(frame.columns, lambda: frame.chunks(CHUNK_ROWS))
     if hasattr(records, "read"):

@@ -11,6 +11,14 @@ from salesforce_bulk.__version__ import __version__
 from salesforce_bulk.cli import COMMANDS, exit_code, main
 
 
+@pytest.fixture
+def signals_as_at_a_terminal():
+    """A command that a shell starts in the background ignores SIGINT, and so do its children."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 def command(*arguments, **options):
     return subprocess.Popen(
         [sys.executable, "-m", "salesforce_bulk", *map(str, arguments)],
@@ -118,6 +126,7 @@ def test_a_program_may_run_a_command_in_a_thread_of_its_own(tmp_path):
 
 
 @pytest.mark.timeout(30)
+@pytest.mark.usefixtures("signals_as_at_a_terminal")
 @pytest.mark.parametrize(("sent", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_signal_ends_the_command_without_a_traceback(tmp_path, sent, code):
     pipe = tmp_path / "never-ending.csv"

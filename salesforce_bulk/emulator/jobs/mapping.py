@@ -123,9 +123,16 @@ def _converter(kind: str, hint: str) -> Callable[[str], tuple[Cell, ...]]:
 
 def _date(text: str, pattern: str, kind: str) -> str:
     with suppress(ValueError, re.error):
-        moment = datetime.strptime(text, pattern)
+        moment = datetime.strptime(*_with_year(text, pattern))
         return moment.strftime("%Y-%m-%d" if kind == "date" else "%Y-%m-%dT%H:%M:%S.000Z")
     return text  # the row fails for it, with the value that was sent
+
+
+def _with_year(text: str, pattern: str) -> tuple[str, str]:
+    # Java's year where the pattern has none; strptime deprecates a day without a year.
+    if "%Y" in pattern or "%y" in pattern:
+        return text, pattern
+    return f"1970 {text}", f"%Y {pattern}"
 
 
 def date_pattern(hint: str) -> str:
