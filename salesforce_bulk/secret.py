@@ -65,6 +65,9 @@ class Secret:
         return Secret, (self._text,)
 
 
+Secret.__module__ = "salesforce_bulk"
+
+
 def _encoded(secret: Secret) -> bytes:
     # Surrogates too: what came from a file or the environment may hold any bytes.
     return secret.reveal().encode("utf-8", "surrogatepass")

@@ -53,3 +53,6 @@ class ClientCredentialsLogin:
         form = {"grant_type": "client_credentials", "client_id": self.client_id}
         secret = Secret.of(self.client_secret)
         return session_of(request_token(transport, login_url, form, basic=secret), login_url)
+
+
+ClientCredentialsLogin.__module__ = "salesforce_bulk"

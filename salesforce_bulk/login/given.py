@@ -39,6 +39,9 @@ class SessionLogin:
         return _session(self.access_token, self.instance_url)
 
 
+SessionLogin.__module__ = "salesforce_bulk"
+
+
 #: What the function of a `TokenLogin` may return.
 Token = str | Secret | Session | tuple[str, str] | Mapping[str, Any]
 
@@ -79,6 +82,9 @@ class TokenLogin:
         if isinstance(token, tuple):
             return _session(*token)
         return _session(token, self.instance_url)
+
+
+TokenLogin.__module__ = "salesforce_bulk"
 
 
 def _session(token: Any, instance_url: str, valid_seconds: Any = None) -> Session:

@@ -157,6 +157,9 @@ class PasswordLogin:
         return login_origin(self.login_url or f"{self.domain or 'login'}.salesforce.com")
 
 
+PasswordLogin.__module__ = "salesforce_bulk"
+
+
 _EXPIRED_PASSWORD = Fault(
     "INVALID_OPERATION_WITH_EXPIRED_PASSWORD", "The user's password has expired."
 )

@@ -36,6 +36,9 @@ class Session:
         return iter((self.session_id.reveal(), self.instance))
 
 
+Session.__module__ = "salesforce_bulk"
+
+
 @runtime_checkable
 class LoginProvider(Protocol):
     """A way to get a session. Anything with this method is one."""
@@ -51,6 +54,9 @@ class LoginProvider(Protocol):
             TransportError: no usable answer.
         """
         ...
+
+
+LoginProvider.__module__ = "salesforce_bulk"
 
 
 def can_renew(provider: LoginProvider | None) -> bool:

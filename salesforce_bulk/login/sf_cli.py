@@ -167,6 +167,9 @@ class SfCliLogin:
         )
 
 
+SfCliLogin.__module__ = "salesforce_bulk"
+
+
 def _json_in(output: bytes) -> Mapping[str, Any] | None:
     """The object that a program printed, whatever it printed before; None where there is none."""
     text = output.decode("utf-8-sig", "replace")
