@@ -15,6 +15,7 @@ import sys
 import time
 from collections import Counter
 from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
 from urllib.parse import quote
 
 from salesforce_bulk.emulator import SalesforceEmulator
@@ -60,6 +61,11 @@ _XML_BATCH = (
     '<sObject><Name>A</Name><Site xsi:nil="true"/></sObject></sObjects>'
 ).encode()
 _SPEC = b"Salesforce Field,Csv Header,Value,Hint\nName,Full,,\nSite,,web,\n"
+
+#: Around the moment at which the requests are sent.
+WINDOW = [
+    f"{datetime.now(timezone.utc) + timedelta(days=days):%Y-%m-%dT%H:%M:%SZ}" for days in (-1, 1)
+]
 
 SEEDS = [
     Seed("POST", "/services/Soap/u/59.0", "text/xml", _LOGIN),
@@ -154,6 +160,90 @@ SEEDS = [
     Seed("GET", f"{DATA}/sobjects/Account/{{record}}?fields=Name,Parent.Name"),
     Seed("GET", f"{DATA}/sobjects/Account/describe"),
     Seed("DELETE", f"{DATA}/sobjects/Load__c/Ext__c/A1"),
+    Seed(
+        "POST",
+        f"{DATA}/composite",
+        "application/json",
+        b'{"allOrNone":true,"compositeRequest":[{"method":"POST","url":"/services/data/v64.0/sobjects/Account",'
+        b'"referenceId":"a","body":{"Name":"A"}},{"method":"GET","referenceId":"b",'
+        b'"url":"/services/data/v64.0/sobjects/Account/@{a.id}?fields=Name"}]}',
+    ),
+    Seed(
+        "POST",
+        f"{DATA}/composite/batch",
+        "application/json",
+        b'{"haltOnError":false,"batchRequests":[{"method":"POST","url":"v64.0/sobjects/Account",'
+        b'"richInput":{"Name":"A"}},{"method":"GET","url":"v64.0/limits"}]}',
+    ),
+    Seed(
+        "POST",
+        f"{DATA}/composite/graph",
+        "application/json",
+        b'{"graphs":[{"graphId":"1","compositeRequest":[{"method":"POST","referenceId":"a",'
+        b'"url":"/services/data/v64.0/sobjects/Account","body":{"Name":"A"}}]}]}',
+    ),
+    Seed(
+        "POST",
+        f"{DATA}/composite/tree/Account",
+        "application/json",
+        b'{"records":[{"attributes":{"type":"Account","referenceId":"a"},"Name":"A","Contacts":{"records":'
+        b'[{"attributes":{"type":"Contact","referenceId":"c"},"LastName":"C"}]}}]}',
+    ),
+    Seed(
+        "POST",
+        f"{DATA}/composite/sobjects",
+        "application/json",
+        b'{"allOrNone":true,"records":[{"attributes":{"type":"Account"},"Name":"A"},'
+        b'{"attributes":{"type":"Contact"},"LastName":"C","Email":"c@example.com"}]}',
+    ),
+    Seed(
+        "PATCH",
+        f"{DATA}/composite/sobjects/Load__c/Ext__c",
+        "application/json",
+        b'{"records":[{"attributes":{"type":"Load__c"},"Ext__c":"A1","Amount__c":2}]}',
+    ),
+    Seed("GET", f"{DATA}/composite/sobjects/Account?ids={{record}}&fields=Name,Site"),
+    Seed("DELETE", f"{DATA}/composite/sobjects?ids={{record}}&allOrNone=true"),
+    Seed("GET", f"{DATA}/query?columns=true&q=" + quote(_SOQL.decode())),
+    Seed("GET", f"{DATA}/query?explain=" + quote(_SOQL.decode())),
+    Seed(
+        "GET",
+        f"{DATA}/search?q="
+        + quote(
+            "FIND {A* AND NOT (B OR \"C D\")} IN ALL FIELDS RETURNING Account(Id WHERE Name != 'x')"
+        ),
+    ),
+    Seed("GET", f"{DATA}/parameterizedSearch?q=A*&sobject=Account&Account.fields=Name&in=NAME"),
+    Seed(
+        "POST",
+        f"{DATA}/parameterizedSearch",
+        "application/json",
+        b'{"q":"A","fields":["Name"],"sobjects":[{"name":"Account","limit":3}],"overallLimit":5}',
+    ),
+    Seed("GET", f"{DATA}/limits/recordCount?sObjects=Account,Contact"),
+    Seed("GET", f"{DATA}/recent?limit=5"),
+    Seed("GET", f"{DATA}/sobjects/Account/{{record}}/Contacts?fields=LastName"),
+    Seed("GET", f"{DATA}/sobjects/Account/describe/layouts"),
+    Seed(
+        "POST",
+        f"{DATA}/sobjects/Account/{{record}}?_HttpMethod=PATCH",
+        "application/json",
+        b'{"Name":"B"}',
+    ),
+    Seed(
+        "POST",
+        f"{DATA}/sobjects/User/0055g0000000001AAA/password",
+        "application/json",
+        b'{"NewPassword":"p"}',
+    ),
+    *(
+        Seed(
+            "GET",
+            f"{DATA}/sobjects/Account/{changed}?start={quote(WINDOW[0])}&end={quote(WINDOW[1])}",
+        )
+        for changed in ("updated", "deleted")
+    ),
+    Seed("POST", "/services/Soap/u/68.0", "text/xml", _LOGIN.replace(b"login", b"getUserInfo")),
 ]
 
 #: What breaks parsers.
@@ -245,6 +335,8 @@ HEADERS = [
     ("X-SFDC-Session", "x"),
     ("SOAPAction", ""),
     ("Sforce-Call-Options", "client=\xe9"),
+    ("Sforce-Mru", "updateMru=true"),
+    ("If-None-Match", "x"),
 ]
 
 

@@ -113,6 +113,8 @@ class Org:
         self.schema = Schema()
         self.locks = RowLocks(self.clock)
         self.users: dict[str, User] = {}
+        #: When an object was last defined.
+        self.schema_changed = self.clock.now()
         self._lock = threading.Lock()
         for definition in self.store.definitions():
             self._replay(definition)
@@ -146,12 +148,14 @@ class Org:
         """Add a custom object, or fields to an object; arguments as in `Schema.define`."""
         sobject = self.schema.define(name, fields, **options)
         self.store.remember({"define": [name, _plain(fields or {}), options]})
+        self.schema_changed = self.clock.now()
         return sobject
 
     def load_describe(self, document: Mapping[str, Any]) -> SObject:
         """Take an object from its describe document; see `Schema.load_describe`."""
         sobject = self.schema.load_describe(document)
         self.store.remember({"describe": document})
+        self.schema_changed = self.clock.now()
         return sobject
 
     def load_schema(self, path: str | Path) -> list[SObject]:
@@ -159,6 +163,7 @@ class Org:
         content = Schema.read_file(path)
         sobjects = self.schema.load(content)
         self.store.remember({"load": content})
+        self.schema_changed = self.clock.now()
         return sobjects
 
     def _replay(self, definition: Mapping[str, Any]) -> None:
@@ -327,6 +332,7 @@ class Org:
                 if _columns(fresh.get(name)) != _columns(sobject)
             ]
             self.schema.restore(fresh)
+            self.schema_changed = self.clock.now()
             self.store.forget_definitions()
             self.store.empty(drop=changed)
             self.locks.clear()

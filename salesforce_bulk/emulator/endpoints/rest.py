@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from salesforce_bulk import limits
 from salesforce_bulk.emulator.access.sessions import SessionUser
 from salesforce_bulk.emulator.data.values import Cell, RowOutcome
+from salesforce_bulk.emulator.endpoints.conditional import check_dates
 from salesforce_bulk.emulator.endpoints.oauth import IDENTITY_PREFIX
 from salesforce_bulk.emulator.endpoints.org_documents import (
     compact_layouts_document,
@@ -234,17 +235,18 @@ class Rest:
         return document
 
     def sobjects(self, call: Call) -> Response:
-        del call
-        return json_reply(
-            {
-                "encoding": "UTF-8",
-                "maxBatchSize": 200,
-                "sobjects": self._org.schema.describe_global(),
-            }
-        )
+        headers = check_dates(call, self._org.schema_changed)
+        document = {
+            "encoding": "UTF-8",
+            "maxBatchSize": 200,
+            "sobjects": self._org.schema.describe_global(),
+        }
+        return json_reply(document, headers=headers)
 
     def describe(self, call: Call) -> Response:
-        return json_reply(self._org.schema.describe(self._sobject(call).name))
+        name = self._sobject(call).name
+        headers = check_dates(call, self._org.schema_changed)
+        return json_reply(self._org.schema.describe(name), headers=headers)
 
     def layouts(self, call: Call) -> Response:
         sobject = self._sobject(call)
@@ -423,15 +425,30 @@ class Rest:
             row = next(iter(islice(result.with_hidden(), 1)), None)
         if row is None:
             raise not_found()
+        headers = self._check_dates(call, sobject, identity)
         self._use(call, identity)
-        return json_reply(self._records(result, call).record(row))
+        return json_reply(self._records(result, call).record(row), headers=headers)
+
+    def _check_dates(self, call: Call, sobject: SObject, identity: str) -> dict[str, str]:
+        """The conditions of a request for a record; a record that is not there has none."""
+        if sobject.field("LastModifiedDate") is None:
+            return {}
+        soql = _select(["LastModifiedDate"], sobject.name, "Id", identity)
+        row = next(iter(self._org.query(soql)), None)
+        if row is None:
+            return {}
+        return check_dates(call, datetime.fromisoformat(row[0].replace("Z", "+00:00")))
 
     def update(self, call: Call) -> Response:
-        self._write("update", call, {"Id": _id_of(call["id"]), **self._fields(call)})
+        identity = _id_of(call["id"])
+        self._check_dates(call, self._sobject(call), identity)
+        self._write("update", call, {"Id": identity, **self._fields(call)})
         return Response(204)
 
     def delete(self, call: Call) -> Response:
-        self._write("delete", call, {"Id": _id_of(call["id"])})
+        identity = _id_of(call["id"])
+        self._check_dates(call, self._sobject(call), identity)
+        self._write("delete", call, {"Id": identity})
         return Response(204)
 
     # by external id

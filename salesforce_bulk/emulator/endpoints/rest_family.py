@@ -14,6 +14,7 @@ from typing import Any
 from salesforce_bulk import limits
 from salesforce_bulk.emulator.access.sessions import Session, Sessions, bearer
 from salesforce_bulk.emulator.endpoints.bulk1 import NEWEST_VERSION
+from salesforce_bulk.emulator.endpoints.conditional import NotModifiedError
 from salesforce_bulk.emulator.endpoints.rest_terms import check_terms
 from salesforce_bulk.emulator.http import wire
 from salesforce_bulk.emulator.http.compression import accepts_gzip, compress
@@ -102,6 +103,8 @@ class RestFamily:
 
     def error(self, call: Call, error: ApiError) -> Response:
         del call
+        if isinstance(error, NotModifiedError):
+            return Response(304)
         if isinstance(error, SeveralRecords):
             return json_reply(error.addresses, error.status)
         code = _SPELLING.get(error.code, error.code)
@@ -126,8 +129,17 @@ class RestFamily:
                 "Vary": "Accept-Encoding",
             }
         )
+        if request.header("x-prettyprint").strip() == "1":
+            _indent(response)
         if accepts_gzip(request):
             compress(response)
+
+
+def _indent(response: Response) -> None:
+    """``X-PrettyPrint: 1``: JSON for people."""
+    if response.headers.get("Content-Type") == JSON and isinstance(response.body, bytes):
+        document = json.loads(response.body)
+        response.body = json.dumps(document, indent=2, ensure_ascii=False).encode()
 
 
 def json_reply(

@@ -33,6 +33,22 @@ BODY_BYTES = 100_000
 #: Records of an answer, and characters of a search text.
 ANSWER_RECORDS = 2_000
 SEARCH_CHARACTERS = 4_000
+BODY_FIELDS = frozenset(
+    {
+        "defaultLimit",
+        "fields",
+        "in",
+        "offset",
+        "overallLimit",
+        "q",
+        "sobjects",
+        "spellCorrection",
+    }
+)
+#: Of a search by parameters. Spelling is never corrected, so that ``spellCorrection`` is moot.
+REFUSED_PARAMETERS = frozenset(
+    {"dataCategory", "metadata", "netId", "snippet", "updateTracking", "updateViewStat"}
+)
 
 _FIND = re.compile(
     r"\s*FIND\s*\{(?P<text>(?:\\.|[^\\}])*)\}(?P<rest>.*)", re.IGNORECASE | re.DOTALL
@@ -80,6 +96,7 @@ class SearchRequest:
     group: str = "ALL"
     objects: Sequence[SearchedObject] = ()
     limit: int = ANSWER_RECORDS
+    offset: int = 0
 
 
 class Search:
@@ -110,7 +127,7 @@ class Search:
 
     def parameterized(self, call: Call) -> Response:
         query = {name: values[0] for name, values in call.request.query.items()}
-        refused = sorted({"dataCategory", "metadata", "netId", "snippet"} & set(query))
+        refused = sorted(REFUSED_PARAMETERS & set(query))
         if refused:
             raise _not_emulated(f"parameter {refused[0]}")
         names = [part.strip() for part in query.get("sobject", "").split(",") if part.strip()]
@@ -125,17 +142,15 @@ class Search:
             )
             for name in names
         ]
-        group = query.get("in", "ALL")
-        request = SearchRequest(
-            query.get("q", ""), group, objects, _number(query.get("overallLimit"))
-        )
+        request = SearchRequest(query.get("q", ""), query.get("in", "ALL"), objects)
+        request.limit = _number(query.get("overallLimit"))
+        request.offset = _number(query.get("offset"), 0)
         return self._answer(call, request)
 
     def parameterized_body(self, call: Call) -> Response:
         document = JsonBody(call.request.body.read_all(BODY_BYTES)).as_object()
-        known = {"q", "in", "fields", "sobjects", "overallLimit", "defaultLimit"}
         for name in document:
-            if name not in known:
+            if name not in BODY_FIELDS:
                 raise _not_emulated(f"{name} of a search")
         listed = document.get("sobjects", [])
         if not isinstance(listed, list) or not isinstance(document.get("q"), str):
@@ -144,9 +159,9 @@ class Search:
         limit = _number(document.get("defaultLimit"))
         objects = [_object_of_body(entry, default, limit) for entry in listed]
         group = str(document.get("in", "ALL"))
-        request = SearchRequest(
-            document["q"], group, objects, _number(document.get("overallLimit"))
-        )
+        request = SearchRequest(document["q"], group, objects)
+        request.limit = _number(document.get("overallLimit"))
+        request.offset = _number(document.get("offset"), 0)
         return self._answer(call, request)
 
     def _answer(self, call: Call, request: SearchRequest) -> Response:
@@ -161,9 +176,10 @@ class Search:
         ]
         found: list[dict[str, Any]] = []
         for wanted in objects:
-            if len(found) < request.limit:
+            if len(found) < request.offset + request.limit:
                 found.extend(self._found(call, wanted, looks_at, match))
-        return json_reply({"searchRecords": found[: request.limit]})
+        until = request.offset + request.limit
+        return json_reply({"searchRecords": found[request.offset : until]})
 
     def _found(
         self, call: Call, wanted: SearchedObject, looks_at: Callable[[Field], bool], match: Match

@@ -134,9 +134,9 @@ class Application:
         neither counted nor logged."""
         found, parameters = self._find(request.path)
         family = found.family if found else self._family(request.path)
-        if found is None or family is None:
-            raise ApiError(404, "InvalidUrl", _refusal(request))
-        target = FaultTarget(request.method, request.target, found.name)
+        if family is None:
+            return _not_emulated(request)
+        target = FaultTarget(request.method, request.target, found.name if found else "")
         call = Call(request, parameters, target)
         try:
             return self._handle(call, found, family)
