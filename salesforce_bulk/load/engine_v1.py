@@ -55,7 +55,7 @@ from salesforce_bulk.load.results import (
     read_results,
 )
 from salesforce_bulk.load.settings import LoadSpec
-from salesforce_bulk.models import RowError, RowStatus
+from salesforce_bulk.models import JobInfo, RowError, RowStatus
 from salesforce_bulk.storage.journal import Entry
 from salesforce_bulk.storage.spool import Slice, Spool
 from salesforce_bulk.wire import media, v1
@@ -394,6 +394,60 @@ class UploadV1:
             batch_id=ref.batch_id,
         )
 
+    # What an earlier process sent and its journal has lost
+
+    def adopt(self, unrecorded: Sequence[JobInfo]) -> list[BatchRef]:
+        """Take the batches that hold what is not known to be sent.
+
+        Args:
+            unrecorded: jobs that may be this load's, besides those that are.
+
+        Returns:
+            the batches of unrecorded jobs that hold other rows than any part.
+
+        Raises:
+            AmbiguousUpload: a job of this load holds what the load does not know.
+            TransportError, ApiFault: the batches cannot be looked at; nothing was sent.
+        """
+        for job_id in list(self.state.jobs):
+            try:
+                others = self._adopt_batches(job_id)
+            except InvalidJob as error:
+                raise _job_expired(job_id) from error
+            if others:
+                raise self._unknown_batch(others[0])
+        others = []
+        for job in unrecorded:
+            with suppress(InvalidJob):  # gone, and not known to be this load's
+                others += self._adopt_batches(job.id)
+            if job.id == self.state.open_job:
+                with suppress(BulkJobAborted):
+                    self._leave_job(job.id)
+        return others
+
+    def _adopt_batches(self, job_id: str) -> list[BatchRef]:
+        """Take a job's batches; those that hold no part that is missing are returned."""
+        known = {ref.batch_id for ref in self.state.sent.values()}
+        others: list[BatchRef] = []
+        for info in try_again(partial(self._api.batches, job_id), self._api.clock):
+            ref = BatchRef(job_id, str(info.get("id")))
+            if ref.batch_id in known or _state(info) == bulk_states.NOT_PROCESSED:
+                continue
+            stored = try_again(partial(self._api.batch_request, *ref), self._api.clock)
+            index = self._missing_part(stored)
+            if index is None:
+                others.append(ref)
+                continue
+            if job_id not in self.state.jobs:
+                self._record({"event": "job", "job": job_id})
+            log.warning("The journal had lost batch %s of job %s", ref.batch_id, job_id)
+            self._record_sent(index, ref)
+        return others
+
+    def _missing_part(self, stored: bytes) -> int | None:
+        missing = (at for at in range(len(self._plan.parts)) if at not in self.state.sent)
+        return next((at for at in missing if _same_rows(self._plan.body(at), stored)), None)
+
     # Answers that were lost
 
     def _settle_pending(self) -> None:
@@ -508,12 +562,13 @@ def _same_rows(sent: bytes, stored: bytes) -> bool:
     if abs(len(sent) - len(stored)) > len(sent) // 2 + 2:
         return False
     try:
-        return _cells(sent) == _cells(stored)
+        return read_cells(sent) == read_cells(stored)
     except (csv.Error, UnicodeDecodeError):
         return False
 
 
-def _cells(body: bytes) -> list[list[str]]:
+def read_cells(body: bytes) -> list[list[str]]:
+    """The rows of a batch, its header first."""
     return list(read_rows(io.StringIO(body.decode("utf-8-sig"), newline="")))
 
 
@@ -782,6 +837,10 @@ class EngineV1:
     def send(self) -> None:
         self._upload.run()
 
+    def adopt(self, unrecorded: Sequence[JobInfo]) -> list[BatchRef]:
+        """See `UploadV1.adopt`."""
+        return self._upload.adopt(unrecorded)
+
     def settle(self) -> None:
         """See `UploadV1.settle`."""
         self._upload.settle()
@@ -815,6 +874,9 @@ class AttachedV1:
         self._results = ResultsV1(api, plan, state, results, report=report_nothing, parallel=1)
         self.job_ids: Sequence[str] = state.jobs
         self.uploaded_parts = frozenset(state.sent)
+
+    def adopt(self, unrecorded: Sequence[JobInfo]) -> None:
+        """It has no journal that could have lost anything."""
 
     def send(self) -> None:
         """Everything was sent by the other process."""

@@ -51,6 +51,7 @@ from salesforce_bulk.load.row_matching import (
     uploaded_columns,
 )
 from salesforce_bulk.load.settings import LoadSpec
+from salesforce_bulk.load.unrecorded_jobs import undecidable_job
 from salesforce_bulk.models import JobInfo, RowError, RowStatus
 from salesforce_bulk.storage.journal import Entry
 from salesforce_bulk.storage.spool import Slice, Spool
@@ -317,6 +318,56 @@ class EngineV2:
         self._record_in_journal(entry)
         self._state.replay(entry)
 
+    # What an earlier process sent and its journal has lost
+
+    def adopt(self, unrecorded: Sequence[JobInfo]) -> None:
+        """Take the jobs that hold what is not known to be sent.
+
+        Args:
+            unrecorded: jobs that may be this load's, besides those that are.
+
+        Raises:
+            AmbiguousUpload: a job may hold rows of this load, or is still at work.
+        """
+        for listed in unrecorded:
+            job = self._job(listed.id)
+            # Nothing of an Open job is processed.
+            if job.state == bulk_states.OPEN:
+                continue
+            if job.state not in bulk_states.JOB_TERMINAL_STATES:
+                raise undecidable_job(
+                    self._spec, job.id, f"it is {job.state}; run the same again when it has ended"
+                )
+            index = self._part_of(job)
+            if index is not None:
+                log.warning("The journal had lost job %s", job.id)
+                self._record({"event": "job", "part": index, "job": job.id})
+                self._record({"event": "stored", "part": index, "job": job.id})
+                self._record_started(index, job.id)
+
+    def _part_of(self, job: JobInfo) -> int | None:
+        """The missing part whose rows the result files tell of; None where they are others'."""
+        processed = job.rows_processed or 0
+        with _ResultFiles(self._api, self._clock, job, _job_error(job)) as files:
+            if files.fetch(lambda counts: _processed_count(counts) == processed) != processed:
+                raise undecidable_job(self._spec, job.id, "its result files cannot be read")
+            if not _same_names(files.names, self._shape.names):
+                return None
+            files.names = self._shape.names
+            lines = sum(1 for _ in files.told())
+            missing = (at for at in range(len(self._plan.parts)) if at not in self._state.started)
+            return next((at for at in missing if self._tells_of(files, job, at, lines)), None)
+
+    def _tells_of(self, files: _ResultFiles, job: JobInfo, index: int, lines: int) -> bool:
+        part = self._plan.parts[index]
+        if not lines or lines != len(part.numbers):
+            return False
+        outcomes = self._outcomes(part, files, job)
+        known = sum(success != "unknown" for _, success, _, _ in outcomes)
+        if 0 < known < lines:
+            raise undecidable_job(self._spec, job.id, f"{known:,} of its {lines:,} rows are")
+        return known == lines
+
     # Results
 
     def wait(self, deadline: float | None) -> bool:
@@ -368,17 +419,22 @@ class EngineV2:
         with _ResultFiles(self._api, self._clock, job, why, self._shape.names) as files:
             files.fetch(lambda counts: counts.total() == len(part.numbers))
             with self._joining:
-                found = match_rows(
-                    lambda: self._cells(part.place),
-                    files.told,
-                    self._shape,
-                    RowError("NotTold", f"no result file of job {job.id} tells of this row"),
-                )
+                found = self._outcomes(part, files, job)
                 counts = Counter(STATUS_OF[success] for _, success, _, _ in found)
                 place = self._results.append(RESULT_HEADER + quoted_csv(found))
                 del found
         return BatchRows(
             part.place, part.numbers, place, RestOutcome("unknown", why), counts, job.id
+        )
+
+    def _outcomes(
+        self, part: PlannedBody, files: _ResultFiles, job: JobInfo
+    ) -> list[tuple[str, str, str, str]]:
+        return match_rows(
+            lambda: self._cells(part.place),
+            files.told,
+            self._shape,
+            RowError("NotTold", f"no result file of job {job.id} tells of this row"),
         )
 
     def _cells(self, place: Slice) -> Iterator[list[str]]:
@@ -409,6 +465,9 @@ class AttachedV2:
         self.job_ids = [job_id]
         self.uploaded_parts: frozenset[int] = frozenset()
         self._units: list[BatchRows] = []
+
+    def adopt(self, unrecorded: Sequence[JobInfo]) -> None:
+        """It has no journal that could have lost anything."""
 
     def send(self) -> None:
         """Everything was sent by the other process."""
@@ -573,6 +632,10 @@ class _ResultFiles:
 
 def _processed_count(counts: Counter[str]) -> int:
     return counts["successfulResults"] + counts["failedResults"]
+
+
+def _same_names(one: Sequence[str], other: Sequence[str]) -> bool:
+    return sorted(map(str.lower, one)) == sorted(map(str.lower, other))
 
 
 def _job_error(job: JobInfo) -> RowError:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, NoReturn, Protocol
 
 from salesforce_bulk.errors import (
@@ -23,7 +24,7 @@ from salesforce_bulk.load.results import (
     RetryRows,
     RunOutcomes,
 )
-from salesforce_bulk.models import RowError, RowStatus
+from salesforce_bulk.models import JobInfo, RowError, RowStatus
 from salesforce_bulk.progress import Reporter
 from salesforce_bulk.storage.spool import Spool
 
@@ -50,6 +51,10 @@ class Engine(Protocol):
     @property
     def uploaded_parts(self) -> frozenset[int]:
         """The parts, by their index, of which the org may have rows."""
+
+    def adopt(self, unrecorded: Sequence[JobInfo]) -> object:
+        """Take what the org has of this load and the journal has lost, before anything is sent
+        again. ``unrecorded`` are the jobs that may be this load's."""
 
     def send(self) -> None:
         """Bring everything into the org that is not there yet."""
@@ -209,10 +214,11 @@ def report_nothing(phase: str, rows: int, size: int, batches: int) -> None:
     """Where nobody asked for progress."""
 
 
-def send(name: str, plan: Plan, engine: Engine) -> None:
-    """Let an engine send; an error says what is in the org already."""
+@contextmanager
+def naming_what_was_sent(name: str, plan: Plan, engine: Engine) -> Iterator[None]:
+    """An error that leaves the block says what is in the org already."""
     try:
-        engine.send()
+        yield
     except BulkApiError as error:
         if engine.uploaded_parts:
             add_to_message(

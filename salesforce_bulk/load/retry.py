@@ -24,7 +24,7 @@ from salesforce_bulk.formats.row_encoder import RowEncoder
 from salesforce_bulk.http.call import add_to_message
 from salesforce_bulk.load.batching import Bounds
 from salesforce_bulk.load.checks import check_columns, check_quota, group_rule
-from salesforce_bulk.load.engine_v1 import EngineV1, UploadStateV1
+from salesforce_bulk.load.engine_v1 import EngineV1, UploadStateV1, read_cells
 from salesforce_bulk.load.job import SUPERSEDED, LoadJob, report_nothing, whole_unit
 from salesforce_bulk.load.plan import Plan, PlanRules, make_plan
 from salesforce_bulk.load.results import (
@@ -38,6 +38,7 @@ from salesforce_bulk.load.results import (
 )
 from salesforce_bulk.load.settings import LoadSettings, LoadSpec
 from salesforce_bulk.load.sources import CHUNK_ROWS
+from salesforce_bulk.load.unrecorded_jobs import undecidable_job, unrecorded_jobs
 from salesforce_bulk.models import RowError, RowStatus
 from salesforce_bulk.storage.journal import Entry, Journal
 from salesforce_bulk.storage.spool import Spool
@@ -147,7 +148,7 @@ class Retries:
         self,
         result: LoadResult,
         sections: Sequence[Sequence[Entry]],
-        record: Callable[[Entry], None],
+        journal: Journal,
         deadline: float | None,
     ) -> LoadResult | None:
         """The result with the attempts of earlier runs, which are finished; None where the time
@@ -156,7 +157,7 @@ class Retries:
         Args:
             result: of the load without them.
             sections: the journal's entries of each.
-            record: writes a further entry.
+            journal: open.
             deadline: by the clock's ``monotonic``.
         """
         with self._lock:
@@ -167,10 +168,11 @@ class Retries:
                 state = UploadStateV1()
                 for event in events:
                     state.replay(event)
-                job, engine = self._job(plan, attempt, state, record)
+                job, engine = self._job(plan, attempt, state, journal.append)
                 if number < len(sections):
                     engine.settle()  # the next attempt has taken what this one did not send
                 else:
+                    self._adopt(engine, plan, journal)
                     engine.send()
                 if not engine.wait(deadline):
                     return None
@@ -183,10 +185,11 @@ class Retries:
     ) -> LoadResult:
         plan = self._plan(chosen, attempt)
         check_quota(self._access.describes, len(plan.parts), self._spec.name)
-        with self._recording() as record:
+        with self._recording() as (record, journal):
             record(attempt.as_entry(_runs(chosen.numbers)))
             job, engine = self._job(plan, attempt, UploadStateV1(), record)
             try:
+                self._adopt(engine, plan, journal)
                 engine.send()
                 job.result(timeout)
                 layer = job.layer()
@@ -218,15 +221,27 @@ class Retries:
         api = ("1.0", "its results come in the order of the rows")
         return LoadJob(self._access.clock, spec.name, plan, engine, results, api=api), engine
 
+    def _adopt(self, engine: EngineV1, plan: Plan, journal: Journal | None) -> None:
+        """What an attempt of before sent and the journal has lost is not sent once more."""
+        if journal is None:
+            return
+        rows: set[tuple[str, ...]] | None = None
+        for ref in engine.adopt(unrecorded_jobs(self._access, self._spec, journal, "1.0")):
+            # An attempt of other options cuts its batches in another way.
+            rows = _all_rows(plan) if rows is None else rows
+            if not rows.isdisjoint(map(tuple, read_cells(self._access.v1.batch_request(*ref)))):
+                why = f"its batch {ref.batch_id} holds rows that are to be sent again"
+                raise undecidable_job(self._spec, ref.job_id, why)
+
     @contextmanager
-    def _recording(self) -> Iterator[Callable[[Entry], None]]:
+    def _recording(self) -> Iterator[tuple[Callable[[Entry], None], Journal | None]]:
         # One that was removed has nothing to say to a further run.
         if self._journal is None or not Journal.exists(self._journal):
-            yield record_nowhere
+            yield record_nowhere, None
             return
         with Journal.open(self._journal) as journal:
             # Where the time was up, all that may still come is that the job was closed.
-            yield lambda entry: None if journal.closed else journal.append(entry)
+            yield lambda entry: None if journal.closed else journal.append(entry), journal
 
     def _plan(self, chosen: _RowsToRetry, attempt: _Attempt) -> Plan:
         columns = chosen.columns
@@ -240,6 +255,11 @@ class Retries:
         )
         # The cells are texts as they were sent, so nothing of them is to be changed.
         return make_plan(chosen.chunks(), RowEncoder(columns), rules, Spool())
+
+
+def _all_rows(plan: Plan) -> set[tuple[str, ...]]:
+    bodies = map(plan.body, range(len(plan.parts)))
+    return {tuple(row) for body in bodies for row in read_cells(body)[1:]}
 
 
 def _interrupted_units(

@@ -30,7 +30,7 @@ from salesforce_bulk.load.engine_v2 import (
     UploadStateV2,
     quoted_csv,
 )
-from salesforce_bulk.load.job import Engine, LoadJob, ReportProgress, send
+from salesforce_bulk.load.job import Engine, LoadJob, ReportProgress, naming_what_was_sent
 from salesforce_bulk.load.plan import Plan, PlannedBody
 from salesforce_bulk.load.preparation import prepare
 from salesforce_bulk.load.results import (
@@ -40,6 +40,7 @@ from salesforce_bulk.load.retry import Retries, record_nowhere, split_at_retries
 from salesforce_bulk.load.row_matching import RowShape
 from salesforce_bulk.load.settings import LoadSettings, LoadSpec, Operation
 from salesforce_bulk.load.sources import Source, open_source
+from salesforce_bulk.load.unrecorded_jobs import journal_beginning, unrecorded_jobs
 from salesforce_bulk.models import JobInfo
 from salesforce_bulk.progress import Progress, Reporter
 from salesforce_bulk.storage.journal import Entry, Journal
@@ -151,13 +152,15 @@ def _send_rows(
         sections = split_at_retries([] if journal is None else journal.entries)
         state = _state(settings, sections[0])
         retried = sections[1:]
-        if goes_on and not retried:
-            _check_quota(access, spec, plan, state)
         again = Retries(access, spec, settings.journal)
         finish = _JournalEnding(again, journal, retried)
         engine = _engine(access, spec, plan, shape, results, settings, reporter, state, journal)
         if not retried:  # else a retry has taken what was not sent
-            send(spec.name, plan, engine)
+            with naming_what_was_sent(spec.name, plan, engine):
+                if goes_on and journal is not None and _missing_parts(plan, state):
+                    engine.adopt(unrecorded_jobs(access, spec, journal, api[0]))
+                    _check_quota(access, spec, plan, state)
+                engine.send()
     except BaseException:
         if journal is not None:
             journal.close()
@@ -190,7 +193,7 @@ class _JournalEnding:
     def __call__(self, result: LoadResult, deadline: float | None) -> LoadResult | None:
         if self._journal is None:
             return result
-        finished = self._again.resume(result, self._retried, self._journal.append, deadline)
+        finished = self._again.resume(result, self._retried, self._journal, deadline)
         if finished is not None:
             self._journal.append({"event": "done", "summary": finished.summary()})
             self._journal.close()
@@ -240,16 +243,19 @@ def _state(settings: LoadSettings, entries: Sequence[Entry]) -> UploadStateV1 | 
     return state
 
 
+def _missing_parts(plan: Plan, state: UploadStateV1 | UploadStateV2) -> list[PlannedBody]:
+    """Those that are not known to be in the org."""
+    there = state.sent if isinstance(state, UploadStateV1) else state.started
+    return [part for at, part in enumerate(plan.parts) if at not in there]
+
+
 def _check_quota(
     access: OrgAccess, spec: LoadSpec, plan: Plan, state: UploadStateV1 | UploadStateV2
 ) -> None:
     """See `load_checks.check_quota`; for the parts that are not in the org yet."""
-    if isinstance(state, UploadStateV1):
-        missing = len(plan.parts) - len(state.sent)
-    else:
-        # The server cuts a job into batches of 10,000 rows, and these count.
-        rest = [part for at, part in enumerate(plan.parts) if at not in state.started]
-        missing = sum(-(-len(part.numbers) // limits.BATCH_RECORDS) for part in rest)
+    parts = _missing_parts(plan, state)
+    # The server cuts a job of 2.0 into batches of 10,000 rows, and these count.
+    missing = sum(-(-len(part.numbers) // limits.BATCH_RECORDS) for part in parts)
     if missing:
         check_quota(access.describes, missing, spec.name, begun=bool(state.jobs))
 
@@ -284,6 +290,7 @@ def _open_journal(
     if Journal.exists(settings.journal):
         journal = Journal.open(settings.journal)
     else:
+        header["began"] = journal_beginning(access)
         journal = Journal.create(settings.journal, header)
     try:
         _check_header(journal, header, digests)

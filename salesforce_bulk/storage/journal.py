@@ -2,34 +2,42 @@
 
 A journal is a file of JSON lines. The first is the header: what the run is. Each further line is
 an intent or an outcome, on the disk before `Journal.append` returns, so that after a crash the
-same command can go on from there. A last line that a crash tore is dropped when the file is
-opened. One process at a time holds a journal.
+same command can go on from there. Each line has its number and a checksum over itself and the line
+before, so that a line that is damaged, missing or moved is noticed. A last line that a crash tore
+is dropped when the file is opened; that whole lines are missing at the end cannot be seen here.
+The file gets its name with its header inside: an empty one is no crash's. One process at a time
+holds a journal.
 """
 
 from __future__ import annotations
 
 import errno
+import hashlib
 import json
 import os
+import re
+import stat
 import sys
 import threading
 import weakref
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any
 
-from salesforce_bulk.errors import JournalMismatch
-from salesforce_bulk.storage.files import sync_directory
+from salesforce_bulk.errors import JournalMismatch, StorageError
+from salesforce_bulk.storage.files import open_part, part_path, sync, sync_directory
 
 #: The first line's marker, and the version of what follows.
-FORMAT = "salesforce-bulk journal 1"
+FORMAT = "salesforce-bulk journal 2"
 
 Entry = dict[str, Any]
 
-#: How the first line begins.
-_BEGINNING = json.dumps({"format": FORMAT}).removesuffix("}").encode("ascii")
+#: Bytes of a line's checksum, and where it stands.
+_SUM_BYTES = 8
+_LINE = re.compile(rb'(.*), "sum": "([0-9a-f]{16})"}\n', re.DOTALL)
+_JOB = re.compile(rb'"job": "([a-zA-Z0-9]{15,18})"')
 
 
 class Journal:
@@ -41,11 +49,14 @@ class Journal:
         entries: what was appended so far, by this and by earlier processes.
     """
 
-    def __init__(self, path: Path, file: IO[bytes], header: Entry, entries: list[Entry]) -> None:
+    def __init__(
+        self, path: Path, file: IO[bytes], header: Entry, entries: list[Entry], checksum: str
+    ) -> None:
         self.path = path
         self.header = header
         self.entries = entries
         self._file = file
+        self._checksum = checksum
         self._lock = threading.Lock()
         # Whoever loses a journal in an exception lets go of its lock as well.
         weakref.finalize(self, file.close)
@@ -55,59 +66,79 @@ class Journal:
         """A new journal, its header on the disk.
 
         Args:
-            path: of the file; one without a header, which a crash left, is taken over.
+            path: of the file, which must not be there.
             header: what the run is; plain JSON.
 
         Raises:
-            JournalMismatch: there is a journal already, or another process holds it.
+            JournalMismatch: there is a file already, another process holds it, or there is no
+                folder for it.
+            StorageError: it cannot be written.
         """
-        file = _locked(Path(path), "a+b")
-        with _closed_on_error(file):
-            if _lines(file):
-                raise JournalMismatch(
-                    f"{path} is the journal of a run already; resume it, or name another file."
-                )
-            file.seek(0)
-            if not _is_torn_header(file.read()):
-                raise JournalMismatch(f"{path} is no journal and is left alone; name another file.")
-            _truncate(file, 0)
-            journal = cls(Path(path), file, header, [])
-            journal._write({"format": FORMAT, "header": header})
-            sync_directory(Path(path).absolute().parent)
-        return journal
+        line, checksum = _line({"format": FORMAT, "header": header}, "")
+        if cls.exists(path):
+            _locked(Path(path)).close()
+            raise JournalMismatch(
+                f"{path} is a file already. If it is the journal of a run, resume that; else name "
+                "another file."
+            )
+        try:
+            _put(Path(path), line)
+        except FileExistsError as error:
+            raise JournalMismatch(f"Another run has just made the journal {path}.") from error
+        except (FileNotFoundError, NotADirectoryError) as error:
+            raise JournalMismatch(
+                f"There is no folder for the journal {path}. Make it, or name another file."
+            ) from error
+        except OSError as error:
+            raise StorageError(
+                f"The journal {path} cannot be written: {error}. Nothing was sent. Make room "
+                "there, or name another file.",
+                error.errno,
+            ) from error
+        return cls(Path(path), _locked(Path(path)), header, [], checksum)
 
     @classmethod
     def open(cls, path: str | os.PathLike[str]) -> Journal:
         """A journal of before, ready for more.
 
         Raises:
-            JournalMismatch: no journal, one that is damaged before its last line, or one that
-                another process holds.
+            JournalMismatch: no journal, one that is damaged, or one that another process holds.
         """
-        file = _locked(Path(path), "r+b")
+        file = _locked(Path(path))
         with _closed_on_error(file):
-            lines = _lines(file)
-            if not lines:
-                raise JournalMismatch(f"{path} is no journal: it has no header.")
-            documents = [_document(line, number, path) for number, line in enumerate(lines, 1)]
-            if documents[0].get("format") != FORMAT:
-                raise JournalMismatch(f"{path} is no journal of this version ({FORMAT}).")
-            _truncate(file, sum(map(len, lines)))
-        return cls(Path(path), file, documents[0]["header"], documents[1:])
+            file.seek(0)
+            content = file.read()
+            end = content.rfind(b"\n") + 1  # what stands behind was torn by a crash
+            lines = content[:end].splitlines(keepends=True)
+            documents, checksum = _documents(lines, Path(path))
+            file.truncate(end)
+            file.seek(0, os.SEEK_END)
+        entries = [document["entry"] for document in documents[1:]]
+        return cls(Path(path), file, documents[0]["header"], entries, checksum)
 
     @classmethod
     def exists(cls, path: str | os.PathLike[str]) -> bool:
-        """Whether there is a file with a complete header line."""
+        """Whether there is a file of that name.
+
+        Raises:
+            JournalMismatch: what is there is no file: a directory, a pipe, a device.
+        """
         try:
-            with Path(path).open("rb") as file:
-                return bool(_lines(file))
-        except FileNotFoundError:
+            status = Path(path).stat()
+        except (FileNotFoundError, NotADirectoryError):
             return False
         except OSError as error:
             raise _not_opened(path, error) from error
+        if not stat.S_ISREG(status.st_mode):
+            raise JournalMismatch(f"{path} is no file and cannot be a journal; name another one.")
+        return True
 
     def append(self, entry: Entry) -> None:
-        """Add an entry; it is on the disk when this returns."""
+        """Add an entry; it is on the disk when this returns.
+
+        Raises:
+            StorageError: it cannot be written; the journal is as it was.
+        """
         with self._lock:
             self._write(entry)
             self.entries.append(entry)
@@ -132,14 +163,87 @@ class Journal:
     ) -> None:
         self.close()
 
-    def _write(self, document: Entry) -> None:
-        line = json.dumps(document).encode("ascii") + b"\n"
+    def _write(self, entry: Entry) -> None:
+        number = len(self.entries) + 2
+        line, checksum = _line({"line": number, "entry": entry}, self._checksum)
         end = self._file.seek(0, os.SEEK_END)
-        # One write: a crash between two would leave a line that looks whole.
-        if self._file.write(line) != len(line):
+        try:
+            # One write: a crash between two would leave a line that looks whole.
+            if self._file.write(line) != len(line):
+                raise OSError(errno.ENOSPC, "No space left on device")
+            os.fsync(self._file.fileno())
+        except OSError as error:
             self._file.truncate(end)
-            raise OSError(errno.ENOSPC, "The journal cannot be written", str(self.path))
-        os.fsync(self._file.fileno())
+            raise StorageError(
+                f"The journal {self.path} cannot be written: {error}. Make room there; then the "
+                "same call goes on with the journal.",
+                error.errno,
+            ) from error
+        self._checksum = checksum
+
+
+def _line(document: Entry, before: str) -> tuple[bytes, str]:
+    """A line and its checksum, which covers that of the line before."""
+    content = json.dumps(document).removesuffix("}").encode("ascii")
+    checksum = _checksum(before, content)
+    return content + f', "sum": "{checksum}"}}\n'.encode("ascii"), checksum
+
+
+def _checksum(before: str, content: bytes) -> str:
+    return hashlib.blake2b(before.encode("ascii") + content, digest_size=_SUM_BYTES).hexdigest()
+
+
+def _put(path: Path, line: bytes) -> None:
+    """Give a new file with this line its name, which nobody may have taken."""
+    part = part_path(path)
+    try:
+        with open_part(part) as file:
+            file.write(line)
+            sync(file)
+        try:
+            os.link(part, path)
+        except FileExistsError:
+            raise
+        except OSError:  # a file system without links
+            part.rename(path)
+    finally:
+        part.unlink(missing_ok=True)
+    # The name is what a power cut might take back; not every file system can be asked for it.
+    with suppress(OSError):
+        sync_directory(path.absolute().parent)
+
+
+def _documents(lines: list[bytes], path: Path) -> tuple[list[Entry], str]:
+    """The lines read, and the last checksum."""
+    documents: list[Entry] = []
+    checksum = ""
+    for number, line in enumerate(lines, 1):
+        found = _LINE.fullmatch(line)
+        if found is None or found[2].decode("ascii") != _checksum(checksum, found[1]):
+            raise _damaged(path, number, lines)
+        checksum = found[2].decode("ascii")
+        documents.append(json.loads(line))
+    if not documents:
+        raise _damaged(path, 1, lines)
+    return documents, checksum
+
+
+def _damaged(path: Path, number: int, lines: list[bytes]) -> JournalMismatch:
+    if number == 1:
+        what = (
+            f"{path} is no journal ({FORMAT}), or has lost its beginning; an empty file is not "
+            "what a crash leaves. If a run was recorded there, compare the org's jobs and records "
+            "with the rows before loading any; else name another file."
+        )
+        return JournalMismatch(what)
+    jobs = dict.fromkeys(job.decode("ascii") for job in _JOB.findall(b"".join(lines)))
+    named = f"It names the jobs {', '.join(jobs)}: take" if jobs else "Take"
+    return JournalMismatch(
+        f"Line {number} of the journal {path} is damaged, or lines before it are missing, so that "
+        f"it does not say what is in the org. Nothing was sent. {named} up each job of this load "
+        "with attach(job_id), compare, and load what is missing with another journal.",
+        job_id=next(iter(jobs), None),
+    )
 
 
 def _not_opened(path: Any, error: OSError) -> JournalMismatch:
@@ -155,9 +259,10 @@ def _closed_on_error(file: IO[bytes]) -> Iterator[None]:
         raise
 
 
-def _locked(path: Path, mode: str) -> IO[bytes]:
+def _locked(path: Path) -> IO[bytes]:
+    Journal.exists(path)  # a pipe would be waited for
     try:
-        file: IO[bytes] = path.open(mode, buffering=0)
+        file: IO[bytes] = path.open("r+b", buffering=0)
     except OSError as error:
         raise _not_opened(path, error) from error
     with _closed_on_error(file):
@@ -183,30 +288,3 @@ else:
 
     def _lock(file: IO[bytes]) -> None:
         fcntl.flock(file.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
-
-
-def _lines(file: IO[bytes]) -> list[bytes]:
-    """The complete lines; what stands behind the last line feed was torn by a crash."""
-    file.seek(0)
-    content = file.read()
-    return content[: content.rfind(b"\n") + 1].splitlines(keepends=True)
-
-
-def _is_torn_header(content: bytes) -> bool:
-    """Whether a crash can have left this of a header."""
-    return _BEGINNING.startswith(content) or content.startswith(_BEGINNING)
-
-
-def _document(line: bytes, number: int, path: Any) -> Entry:
-    try:
-        document = json.loads(line)
-    except ValueError as error:
-        raise JournalMismatch(f"Line {number} of the journal {path} is damaged.") from error
-    if not isinstance(document, dict):
-        raise JournalMismatch(f"Line {number} of the journal {path} is damaged.")
-    return document
-
-
-def _truncate(file: IO[bytes], size: int) -> None:
-    file.truncate(size)
-    file.seek(0, os.SEEK_END)
