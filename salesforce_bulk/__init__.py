@@ -65,10 +65,14 @@ if TYPE_CHECKING:
     from salesforce_bulk.formats.values import CLEAR
     from salesforce_bulk.load.job import LoadJob
     from salesforce_bulk.load.results import LoadResult
+    from salesforce_bulk.login.browser import BrowserLogin
     from salesforce_bulk.login.client_credentials import ClientCredentialsLogin
+    from salesforce_bulk.login.device import DeviceLogin
     from salesforce_bulk.login.given import SessionLogin, TokenLogin
+    from salesforce_bulk.login.jwt_bearer import JwtLogin
     from salesforce_bulk.login.password import PasswordLogin
     from salesforce_bulk.login.provider import LoginProvider, Session
+    from salesforce_bulk.login.refresh_token import RefreshTokenLogin
     from salesforce_bulk.login.sf_cli import SfCliLogin
     from salesforce_bulk.models import RowError, RowResult, UploadResult
     from salesforce_bulk.progress import Progress
@@ -83,6 +87,7 @@ __all__ = [
     "AppNotApproved",
     "AssertionRefused",
     "BatchNotComplete",
+    "BrowserLogin",
     "BulkApiError",
     "BulkBatchFailed",
     "BulkJobAborted",
@@ -90,6 +95,7 @@ __all__ = [
     "ClientInputError",
     "ConnectionFailed",
     "CsvDictsAdapter",
+    "DeviceLogin",
     "ExceededQuota",
     "Export",
     "FeatureNotEnabled",
@@ -106,6 +112,7 @@ __all__ = [
     "JobFailed",
     "JobStillRunning",
     "JournalMismatch",
+    "JwtLogin",
     "LoadFailed",
     "LoadJob",
     "LoadResult",
@@ -120,6 +127,7 @@ __all__ = [
     "Progress",
     "ReconciliationError",
     "RefreshTokenExpired",
+    "RefreshTokenLogin",
     "RequestTimeout",
     "ResultsExpired",
     "ResultsNotReady",
@@ -160,6 +168,10 @@ _HOMES = (
     "login.provider",
     "login.given",
     "login.client_credentials",
+    "login.browser",
+    "login.device",
+    "login.jwt_bearer",
+    "login.refresh_token",
     "login.sf_cli",
     "login.password",
     "load.results",

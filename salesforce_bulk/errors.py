@@ -421,7 +421,8 @@ FAULT_TYPES: dict[str, type[ApiFault]] = {
 
 #: What to do next, by the type that is raised.
 NEXT_STEP: dict[type[ApiFault], str] = {
-    SessionExpired: "Log in again and give the client the new session.",
+    SessionExpired: "Log in again and give the client the new session; with login= it renews it "
+    "by itself (ClientCredentialsLogin, JwtLogin, RefreshTokenLogin, SfCliLogin; docs/logins.md).",
     InvalidJobState: "Look at the job's state; a closed or aborted job takes no batches.",
     InvalidEntity: "Check the object's API name and that the Bulk API supports it.",
     InvalidUser: "Use the user who created the job, or check the permissions.",

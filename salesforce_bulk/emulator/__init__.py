@@ -20,6 +20,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from salesforce_bulk import limits
+from salesforce_bulk.emulator.access.authorizations import Authorizations
 from salesforce_bulk.emulator.access.connected_apps import (
     CONSUMER_KEY,
     CONSUMER_SECRET,
@@ -32,6 +33,7 @@ from salesforce_bulk.emulator.access.sessions import SESSION_SECONDS, Sessions
 from salesforce_bulk.emulator.clock import Clock, ManualClock, SystemClock
 from salesforce_bulk.emulator.data.directory_lock import DirectoryLock
 from salesforce_bulk.emulator.data.org import Org
+from salesforce_bulk.emulator.endpoints.authorize import Authorize
 from salesforce_bulk.emulator.endpoints.bulk1 import PREFIX as ASYNC_PREFIX
 from salesforce_bulk.emulator.endpoints.bulk1 import Bulk1
 from salesforce_bulk.emulator.endpoints.bulk2 import Bulk2
@@ -153,6 +155,7 @@ class SalesforceEmulator:
         """What is new at each start and at each reset."""
         self.sessions = Sessions(self.clock, self.org.org_id, self._seed, self._session_seconds)
         self.apps = ConnectedApps(self._seed, run_as=self.org.username)
+        self.authorizations = Authorizations(self.clock, self._seed)
         self._application = self._build()
         self._page = StatusPage(
             self.org,
@@ -185,7 +188,10 @@ class SalesforceEmulator:
         application = Application(
             routes=[
                 *login.routes(soap),
-                *OAuth(self.org, self.sessions, self.apps, self._origin).routes(oauth),
+                *OAuth(
+                    self.org, self.sessions, self.apps, self.authorizations, self._origin
+                ).routes(oauth),
+                *Authorize(self.org, self.apps, self.authorizations, self._origin).routes(oauth),
                 *bulk1.routes(),
                 *self.bulk2.routes(),
                 *composite.routes(),
@@ -305,6 +311,7 @@ class SalesforceEmulator:
         approved_users: Collection[str] | None = None,
         rotate_refresh_tokens: bool = False,
         scope: str = SCOPE,
+        callback_urls: Collection[str] | None = None,
     ) -> ConnectedApp:
         """Adds a connected app, or replaces the one with its key.
 
@@ -314,6 +321,8 @@ class SalesforceEmulator:
             run_as: user name of the client-credentials flow; without it that flow is refused.
             approved_users: user names that may use the JWT flow; None approves all.
             rotate_refresh_tokens: each use of a refresh token gives a new one in its place.
+            callback_urls: where a browser may be sent back to; None allows any address of this
+                machine.
 
         Raises ValueError for a certificate that is none, OSError for a file that is not there.
         """
@@ -325,6 +334,7 @@ class SalesforceEmulator:
             approved_users=approved_users,
             rotate_refresh_tokens=rotate_refresh_tokens,
             scope=scope,
+            callback_urls=callback_urls,
         )
 
     def issue_refresh_token(

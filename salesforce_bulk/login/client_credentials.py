@@ -50,9 +50,14 @@ class ClientCredentialsLogin:
                 f"Client credentials do not exist at {login_url}; give the org's My Domain, "
                 "login_url='https://MyDomain.my.salesforce.com' (Setup, My Domain)."
             )
-        form = {"grant_type": "client_credentials", "client_id": self.client_id}
-        secret = Secret.of(self.client_secret)
-        return session_of(request_token(transport, login_url, form, basic=secret), login_url)
+        document = request_token(
+            transport,
+            login_url,
+            {"grant_type": "client_credentials"},
+            client_id=self.client_id,
+            basic=Secret.of(self.client_secret),
+        )
+        return session_of(document, login_url)
 
 
 ClientCredentialsLogin.__module__ = "salesforce_bulk"

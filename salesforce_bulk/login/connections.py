@@ -23,10 +23,14 @@ from typing import Any
 
 from salesforce_bulk.errors import InvalidInput, LoginFailed, MissingCredentials, UnknownConnection
 from salesforce_bulk.http.transport import Transport, log
+from salesforce_bulk.login.browser import BrowserLogin
 from salesforce_bulk.login.client_credentials import ClientCredentialsLogin
+from salesforce_bulk.login.device import DeviceLogin
 from salesforce_bulk.login.given import SessionLogin
+from salesforce_bulk.login.jwt_bearer import JwtLogin
 from salesforce_bulk.login.password import PasswordLogin
 from salesforce_bulk.login.provider import LoginProvider, Session
+from salesforce_bulk.login.refresh_token import RefreshTokenLogin
 from salesforce_bulk.login.secret_reference import secret_from
 from salesforce_bulk.login.sf_cli import SfCliLogin
 from salesforce_bulk.secret import Secret
@@ -65,6 +69,7 @@ _SECRETS = frozenset(
         "refresh_token",
     }
 )
+_BY_A_PERSON = ("browser", "device")
 #: Keys of a connection that are no part of a login.
 _OF_CLIENT = frozenset({"login", "api_version"})
 
@@ -114,18 +119,34 @@ def _password_login(**settings: Any) -> PasswordLogin:
     return PasswordLogin(**settings)
 
 
+def _browser_login(**settings: Any) -> BrowserLogin:
+    return BrowserLogin(**{**settings, "port": int(settings.get("port", 0))})
+
+
 #: Where ``login`` is not given, the first whose needs are met counts.
 _KINDS: dict[str, _LoginKind] = {
     "session": _LoginKind(SessionLogin, ("access_token", "instance_url")),
     "client_credentials": _LoginKind(
         ClientCredentialsLogin, ("client_id", "client_secret", "login_url")
     ),
+    "jwt": _LoginKind(
+        JwtLogin,
+        ("client_id", "username", "private_key|private_key_file"),
+        ("private_key_password", "login_url", "audience"),
+    ),
+    "refresh_token": _LoginKind(
+        RefreshTokenLogin,
+        ("client_id", "refresh_token|refresh_token_file"),
+        ("client_secret", "login_url"),
+    ),
     "password": _LoginKind(
         _password_login,
         ("username", "password"),
         ("security_token", "organization_id", "domain", "sandbox", "login_url"),
     ),
-    "sf": _LoginKind(SfCliLogin, ("alias",), ("executable", "timeout")),
+    "sf": _LoginKind(SfCliLogin, ("alias",)),
+    "browser": _LoginKind(_browser_login, ("client_id",), ("client_secret", "login_url", "port")),
+    "device": _LoginKind(DeviceLogin, ("client_id",), ("client_secret", "login_url")),
 }
 
 
@@ -173,7 +194,9 @@ def connection_from_environment(environ: Mapping[str, str] = os.environ) -> Conn
         return _connection(found, f"the environment ({PREFIX}…)")
     for names in _FOREIGN_NAMES:
         found = {key: environ[name] for name, key in names.items() if environ.get(name)}
-        fitting = [kind for kind in _KINDS.values() if kind.fits(found)]
+        fitting = [
+            kind for name, kind in _KINDS.items() if kind.fits(found) and name not in _BY_A_PERSON
+        ]
         if fitting:
             told = ", ".join(sorted(name for name in names if environ.get(name)))
             # Other tools take other parts together: what is not of this login is theirs.
@@ -251,7 +274,8 @@ def _kind(given: Mapping[str, Any], source: str) -> tuple[str, _LoginKind]:
     name = given.get("login")
     if name is None:
         for candidate, kind in _KINDS.items():
-            if kind.fits(given):
+            # A person is asked only where the settings say so.
+            if kind.fits(given) and candidate not in _BY_A_PERSON:
                 return candidate, kind
         raise InvalidInput(
             f"{source}: {', '.join(sorted(given)) or 'nothing'} is given, which fits no login; "

@@ -20,7 +20,12 @@ Form = Mapping[str, "str | Secret | None"]
 
 
 def request_token(
-    transport: Transport, login_url: str, form: Form, *, basic: Secret | None = None
+    transport: Transport,
+    login_url: str,
+    form: Form,
+    *,
+    client_id: str,
+    basic: Secret | None = None,
 ) -> TokenDocument:
     """Ask for a token.
 
@@ -29,8 +34,8 @@ def request_token(
         login_url: the origin to log in at.
         form: the parameters; those that are None are left out. The secrets among them are what
             an error must not repeat.
-        basic: the client's secret where it goes into the Authorization header, with the form's
-            ``client_id``.
+        client_id: the app's, for errors and for ``basic``.
+        basic: the client's secret where both go into the Authorization header.
 
     Raises:
         LoginFailed: the org refused.
@@ -41,14 +46,13 @@ def request_token(
     from simple_salesforce.login import token_login  # noqa: PLC0415
 
     secrets = [value for value in form.values() if isinstance(value, Secret)]
-    client_id = str(form.get("client_id") or "")
     if basic is not None:
         secrets.append(basic)
     connection = LoginConnection(transport, secrets, read_token, lambda _, body: read_refusal(body))
     with contextlib.suppress(RefusedError):
         token_login(
             f"{login_url}/services/oauth2/token",
-            _sent_form(form, basic),
+            _sent_form(form),
             login_url,
             client_id,
             None if basic is None else _basic_header(client_id, basic),
@@ -69,13 +73,12 @@ def session_of(document: TokenDocument, login_url: str) -> Session:
     return Session(document.access_token, instance, document.valid_seconds)
 
 
-def _sent_form(form: Form, basic: Secret | None) -> dict[str, str]:
-    sent = {}
-    for name, value in form.items():
-        if value is None or (basic is not None and name == "client_id"):
-            continue
-        sent[name] = value.reveal() if isinstance(value, Secret) else value
-    return sent
+def _sent_form(form: Form) -> dict[str, str]:
+    return {
+        name: value.reveal() if isinstance(value, Secret) else value
+        for name, value in form.items()
+        if value is not None
+    }
 
 
 def _basic_header(client_id: str, secret: Secret) -> dict[str, str]:

@@ -28,7 +28,8 @@ class ConnectedApp:
     """A connected app.
 
     ``run_as`` is the user name of its client-credentials flow, ``approved_users`` are those who
-    may use its JWT flow (None: all).
+    may use its JWT flow (None: all), ``callback_urls`` where a browser may be sent back to (None:
+    to any address of this machine).
     """
 
     consumer_key: str
@@ -38,6 +39,7 @@ class ConnectedApp:
     approved_users: frozenset[str] | None = None
     rotate_refresh_tokens: bool = False
     scope: str = SCOPE
+    callback_urls: frozenset[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +71,7 @@ class ConnectedApps:
         approved_users: Collection[str] | None = None,
         rotate_refresh_tokens: bool = False,
         scope: str = SCOPE,
+        callback_urls: Collection[str] | None = None,
     ) -> ConnectedApp:
         """Adds an app, or replaces the one with its key.
 
@@ -78,6 +81,8 @@ class ConnectedApps:
             run_as: user name of the client-credentials flow; without it that flow is refused.
             approved_users: user names that may use the JWT flow; None approves all.
             rotate_refresh_tokens: each use of a refresh token gives a new one in its place.
+            callback_urls: where a browser may be sent back to; None allows any address of this
+                machine.
 
         Raises ValueError for a certificate that is none, OSError for a file that is not there.
         """
@@ -89,6 +94,7 @@ class ConnectedApps:
             frozenset(approved_users) if approved_users is not None else None,
             rotate_refresh_tokens,
             scope,
+            frozenset(callback_urls) if callback_urls is not None else None,
         )
         with self._lock:
             self._apps[consumer_key] = app

@@ -1,6 +1,7 @@
 """OAuth 2.0: ``/services/oauth2/token``, ``revoke``, ``introspect``, ``userinfo``, and identity.
 
-Grants: client credentials, JWT bearer, refresh token, password. The others are refused by name.
+Grants: client credentials, JWT bearer, refresh token, password, authorization code, device. The
+others are refused by name.
 
 Sources: Salesforce Help, "OAuth Authorization Flows", "OAuth 2.0 Authorization Errors",
 "Revoke OAuth Tokens", "OpenID Connect Token Introspection", "Identity URLs"; RFC 6749, 7523.
@@ -20,6 +21,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
+from salesforce_bulk.emulator.access.authorizations import (
+    DEVICE_INTERVAL,
+    Authorizations,
+)
 from salesforce_bulk.emulator.access.connected_apps import ConnectedApp, ConnectedApps
 from salesforce_bulk.emulator.access.sessions import Session, Sessions, SessionUser, bearer
 from salesforce_bulk.emulator.endpoints.login import authenticated, same
@@ -36,11 +41,9 @@ FORM = "application/x-www-form-urlencoded"
 JSON = "application/json;charset=UTF-8"
 
 JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
-#: Grants of Salesforce that need a browser, a device or code of the org.
+#: Grants of Salesforce that need code of the org, or another identity provider.
 FOREIGN_GRANTS = frozenset(
     {
-        "authorization_code",
-        "device",
         "urn:ietf:params:oauth:grant-type:saml2-bearer",
         "urn:ietf:params:oauth:grant-type:token-exchange",
         "assertion",
@@ -138,6 +141,7 @@ class OAuth:
     org: Org
     sessions: Sessions
     apps: ConnectedApps
+    authorizations: Authorizations
     origin: Callable[[Request], str]
 
     def routes(self, family: OAuthFamily) -> list[Route]:
@@ -173,7 +177,11 @@ class OAuth:
             JWT_BEARER: self._jwt_bearer,
             "refresh_token": self._refresh,
             "password": self._password,
+            "authorization_code": self._authorization_code,
+            "device": self._device,
         }
+        if asked["response_type"] == "device_code":
+            return self._device_code(asked)
         name = asked["grant_type"]
         if name in FOREIGN_GRANTS:
             raise OAuthError("unsupported_grant_type", f"grant_type {name} is not emulated")
@@ -189,6 +197,51 @@ class OAuth:
         if user is None:
             raise OAuthError("invalid_grant", "no client credentials user enabled")
         return self._granted(asked, app, self._open(app, user))
+
+    def _authorization_code(self, asked: _TokenRequest) -> Response:
+        app = self._app(asked.consumer_key)
+        code = self.authorizations.use(asked["code"])
+        user = self.org.users.get(code.username) if code else None
+        if code is None or user is None or code.consumer_key != app.consumer_key:
+            raise OAuthError("invalid_grant", "expired authorization code")
+        if code.redirect_uri != asked["redirect_uri"]:
+            raise OAuthError("redirect_uri_mismatch", "redirect_uri must match configuration")
+        if not code.is_proved_by(asked["code_verifier"]):
+            raise OAuthError("invalid_grant", "invalid code verifier")
+        # An app without a proof of its own needs its secret.
+        if asked.consumer_secret is not None or not code.challenge:
+            _check_secret(app, asked.consumer_secret or "")
+        return self._allowed(asked, app, user)
+
+    def _device_code(self, asked: _TokenRequest) -> Response:
+        app = self._app(asked.consumer_key)
+        device = self.authorizations.begin_device(app.consumer_key)
+        document = {
+            "device_code": device.device_code,
+            "user_code": device.user_code,
+            "verification_uri": f"{self.origin(asked.request)}/setup/connect",
+            "interval": DEVICE_INTERVAL,
+        }
+        return _reply(document, 200, asked.format)
+
+    def _device(self, asked: _TokenRequest) -> Response:
+        app = self._app(asked.consumer_key)
+        device = self.authorizations.device(asked["code"])
+        if device is None or device.consumer_key != app.consumer_key:
+            raise OAuthError("invalid_grant", "expired device code")
+        if device.is_denied:
+            raise OAuthError("access_denied", "end-user denied authorization")
+        user = self.org.users.get(device.username)
+        if user is None:
+            raise OAuthError("authorization_pending", "Waiting for authorization")
+        return self._allowed(asked, app, user)
+
+    def _allowed(self, asked: _TokenRequest, app: ConnectedApp, user: SessionUser) -> Response:
+        """A session that a user allowed; with a refresh token where the app has that scope."""
+        if "refresh_token" not in app.scope.split():
+            return self._granted(asked, app, self._open(app, user))
+        refresh = self.apps.issue(app.consumer_key, user.username).token
+        return self._granted(asked, app, self._open(app, user, refresh), refresh_token=refresh)
 
     def _password(self, asked: _TokenRequest) -> Response:
         app = self._authenticated_app(asked)

@@ -1,0 +1,147 @@
+"""The OAuth refresh-token flow: a login that a user allowed once in a browser."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from salesforce_bulk.errors import IncompleteLogin
+from salesforce_bulk.http.transport import Transport
+from salesforce_bulk.login.hosts import login_origin
+from salesforce_bulk.login.provider import Session
+from salesforce_bulk.login.token_request import request_token, session_of
+from salesforce_bulk.secret import Secret
+from salesforce_bulk.storage.files import sync_directory
+
+
+class RefreshTokenLogin:
+    """Logs in by a refresh token.
+
+    Where the app rotates refresh tokens, each is good once, and the answer holds the next. It is
+    kept in ``refresh_token_file``, or handed to ``on_rotation``; without either it is good for
+    this process only.
+
+    Args:
+        client_id: the app's Consumer Key.
+        refresh_token: the token; or
+        refresh_token_file: a file that holds it. It is read at each login, one process at a time,
+            and written whole, readable by its owner only, when the token has changed.
+        client_secret: where the app demands one.
+        login_url: the My Domain, ``login`` or ``test``.
+        on_rotation: called with the new token as a str before the session is used.
+
+    Source: Salesforce Help, "OAuth 2.0 Refresh Token Flow for Renewed Sessions".
+    """
+
+    def __init__(
+        self,
+        client_id: str,
+        refresh_token: str | Secret | None = None,
+        refresh_token_file: str | os.PathLike[str] | None = None,
+        *,
+        client_secret: str | Secret | None = None,
+        login_url: str = "login",
+        on_rotation: Callable[[str], None] | None = None,
+    ) -> None:
+        if not client_id or (refresh_token is None) == (refresh_token_file is None):
+            raise IncompleteLogin(
+                "A refresh needs client_id and either refresh_token or refresh_token_file."
+            )
+        self.client_id = client_id
+        self.refresh_token = Secret.of(refresh_token)
+        self.refresh_token_file = None if refresh_token_file is None else Path(refresh_token_file)
+        self.client_secret = Secret.of(client_secret)
+        self.login_url = login_url
+        self.on_rotation = on_rotation
+
+    def __repr__(self) -> str:
+        where = f" refresh_token_file={self.refresh_token_file}" if self.refresh_token_file else ""
+        return f"<RefreshTokenLogin client_id={self.client_id} login_url={self.login_url}{where}>"
+
+    def login(self, transport: Transport) -> Session:
+        """Log in now.
+
+        Raises:
+            IncompleteLogin: the file cannot be read or is empty.
+            RefreshTokenExpired: the token is no longer good.
+            LoginFailed: the org refused for another reason.
+            TransportError: no usable answer.
+        """
+        if self.refresh_token_file is None:
+            return self._refreshed(transport, self.refresh_token)
+        with _locked(self.refresh_token_file):
+            return self._refreshed(transport, _kept_token(self.refresh_token_file))
+
+    def _refreshed(self, transport: Transport, token: Secret | None) -> Session:
+        login_url = login_origin(self.login_url)
+        form = {
+            "grant_type": "refresh_token",
+            "client_id": self.client_id,
+            "client_secret": self.client_secret,
+            "refresh_token": token,
+        }
+        document = request_token(transport, login_url, form, client_id=self.client_id)
+        if document.refresh_token is not None and document.refresh_token != token:
+            self._keep(document.refresh_token)
+        return session_of(document, login_url)
+
+    def _keep(self, token: Secret) -> None:
+        """The new token first of all: the old one is worth nothing by now."""
+        if self.refresh_token_file is None:
+            self.refresh_token = token
+        else:
+            write_secret(self.refresh_token_file, token)
+        if self.on_rotation is not None:
+            self.on_rotation(token.reveal())
+
+
+RefreshTokenLogin.__module__ = "salesforce_bulk"
+
+
+def write_secret(path: Path, secret: Secret) -> None:
+    """A file with a secret: whole or not at all, readable by its owner only."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    part = path.with_name(f"{path.name}.{secrets.token_hex(4)}.part")
+    number = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with os.fdopen(number, "w", encoding="utf-8") as file:
+            file.write(secret.reveal() + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(path)
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
+    with contextlib.suppress(OSError):
+        sync_directory(path.parent)
+
+
+def _kept_token(path: Path) -> Secret:
+    try:
+        text = path.read_text("utf-8").strip()
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        raise IncompleteLogin(f"refresh_token_file {path} cannot be read: {reason}") from None
+    if not text:
+        raise IncompleteLogin(f"refresh_token_file {path} is empty.")
+    return Secret(text)
+
+
+@contextlib.contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    """One process at a time: two that used one token would lose the rotated one."""
+    if sys.platform == "win32":
+        yield  # a file that another process replaces is read whole there too
+        return
+    import fcntl  # noqa: PLC0415
+
+    number = os.open(path.with_name(f"{path.name}.lock"), os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(number, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(number)
