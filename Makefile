@@ -3,7 +3,11 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test test-spark lint format clean
+# What is slow and the same on every Python and with every version is left out: the emulator's own
+# tests, and those that begin many processes.
+QUICK := tests/classic tests/export tests/formats tests/http tests/load tests/login tests/wire
+
+.PHONY: demo test test-quick test-lowest test-dist test-spark lint format clean
 .DEFAULT_GOAL := test
 
 demo: $(VENV)/.installed
@@ -15,6 +19,40 @@ test: $(VENV)/.installed-dev
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest -n auto --dist loadfile --cov --cov-report=term --cov-fail-under=$(COVERAGE) $(ARGS)
+
+# Another Python: make test-quick PYTHON=python3.13 VENV=.venv-3.13
+test-quick: $(VENV)/.installed-dev
+	$(BIN)/python -m pytest -q -n auto --dist loadfile $(QUICK) $(ARGS)
+
+# The lowest versions that pyproject.toml declares, of the base and of each extra; needs uv, and
+# the oldest Python, because old releases have no wheels for newer ones.
+LOWEST := $(VENV)-lowest
+test-lowest:
+	$(call lowest,base,.,tests/classic tests/http tests/login tests/wire)
+	$(call lowest,pandas,.[pandas],tests/formats tests/load/test_frames_round_trip.py tests/export/test_sinks.py)
+	$(call lowest,polars,.[polars],tests/formats tests/load/test_frames_round_trip.py tests/export/test_sinks.py)
+	$(call lowest,all,.[all],tests/export tests/formats tests/test_pickling.py)
+
+define lowest
+	rm -rf $(LOWEST)-$(1)
+	uv venv --quiet --python $(PYTHON) $(LOWEST)-$(1)
+	uv pip install --quiet --python $(LOWEST)-$(1) --resolution lowest-direct --editable '$(2)'
+	uv pip install --quiet --python $(LOWEST)-$(1) pytest pytest-timeout pytest-xdist hypothesis \
+	  requests-mock pyyaml numpy
+	$(LOWEST)-$(1)/bin/python -m pytest -q -n auto --dist loadfile $(3) $(ARGS)
+endef
+
+# The tests of the unpacked sdist, with its package taken away, against the installed wheel.
+test-dist: $(VENV)/.installed-dev
+	$(BIN)/python -m pip install --quiet --group dist
+	rm -rf build dist $(VENV)-dist
+	$(BIN)/python -m build --outdir dist .
+	$(PYTHON) -m venv $(VENV)-dist
+	$(VENV)-dist/bin/python -m pip install --quiet --upgrade "pip>=25.1"
+	$(VENV)-dist/bin/python -m pip install --quiet dist/*.whl --group test
+	cd dist && tar xzf *.tar.gz && rm -rf salesforce_bulk-*/salesforce_bulk
+	cd dist/salesforce_bulk-*/ && $(CURDIR)/$(VENV)-dist/bin/salesforce-bulk demo
+	cd dist/salesforce_bulk-*/ && $(CURDIR)/$(VENV)-dist/bin/pytest -q -n auto --dist loadfile $(ARGS)
 
 # With the oldest and the newest pyspark that this Python allows; needs Java 17 or newer.
 test-spark: $(VENV)-spark-oldest/.installed $(VENV)-spark-newest/.installed
