@@ -17,15 +17,15 @@ import pyarrow.compute as pc
 
 from salesforce_bulk import limits
 from salesforce_bulk.errors import InvalidInput
+from salesforce_bulk.formats.field_values import EXACT, FieldKind, fit
 from salesforce_bulk.formats.records import refuse
-from salesforce_bulk.formats.row_encoder import BadCell, CellRules, whole_numbers
+from salesforce_bulk.formats.row_encoder import CellRules
+from salesforce_bulk.formats.values import BadCell
 
 _EPOCH = date(1970, 1, 1)
 _FIRST_DAY, _LAST_DAY = (date.min - _EPOCH).days, (date.max - _EPOCH).days
 _DAY_MILLISECONDS = 86_400_000
 _DAY_MICROSECONDS = 1_000 * _DAY_MILLISECONDS
-#: Floats up to here are whole numbers one by one.
-_EXACT = 2**53
 _SEPARATOR = ";"
 #: Types of somebody's own whose Python values are values; those of others are their storage.
 _EXTENSIONS = frozenset({"arrow.uuid", "arrow.json", "arrow.bool8"})
@@ -102,7 +102,7 @@ def _cells(array: Any, position: int, rules: CellRules) -> _Cells:
     frame whose batches are laid out in another way would make other bodies after a crash.
     """
     array = _decoded(array)
-    write, plain = _writer_of(array.type)
+    write, plain = _writer_of(array.type, rules.kinds[position])
     null = rules.nulls[position]
     try:
         texts = write(array, position, rules)
@@ -115,7 +115,10 @@ def _cells(array: Any, position: int, rules: CellRules) -> _Cells:
     return _quoted(texts) if not plain or len(rules.nulls) == 1 else _Cells(texts)
 
 
-def _writer_of(kind: Any) -> tuple[_Writer, bool]:
+def _writer_of(kind: Any, field: FieldKind | None) -> tuple[_Writer, bool]:
+    for is_kind, concerned in _BY_FIELD:
+        if field == concerned and is_kind(kind):
+            return _by_the_row_encoder, False
     for is_kind, write, plain in _WRITERS:
         if is_kind(kind):
             return write, plain
@@ -124,9 +127,8 @@ def _writer_of(kind: Any) -> tuple[_Writer, bool]:
 
 def _by_the_row_encoder(array: Any, position: int, rules: CellRules) -> Any:
     values = _plain(array).to_pylist()
-    if position in rules.integers:
-        values = whole_numbers(values)
-    return pa.array(rules.texts.of(values, rules.nulls[position]), pa.string())
+    fitted = fit(values, rules.kinds[position], set(map(type, values)), rules.zone)
+    return pa.array(rules.texts.of(fitted, rules.nulls[position]), pa.string())
 
 
 def _quoted(texts: Any) -> _Cells:
@@ -174,8 +176,8 @@ def _float(array: Any, position: int, rules: CellRules) -> Any:
     if pc.any(undefined).as_py():
         numbers = pc.if_else(undefined, pa.scalar(None, pa.float64()), numbers)
     whole = pc.equal(pc.floor(numbers), numbers)
-    if position in rules.integers:
-        if pc.all(whole).as_py() is False or _beyond(numbers, -_EXACT, _EXACT):
+    if rules.kinds[position] in ("whole", "text"):
+        if pc.all(whole).as_py() is False or _beyond(numbers, 1 - EXACT, EXACT - 1):
             raise _CloserLook
         return numbers.cast(pa.int64()).cast(pa.string())
     texts = numbers.cast(pa.string())
@@ -253,6 +255,14 @@ def _beyond(numbers: Any, least: int, most: int) -> bool:
 
 
 _Writer = Callable[[Any, int, CellRules], Any]
+
+#: Types whose values are not written as they are in fields of a kind.
+_BY_FIELD: tuple[tuple[Callable[[Any], bool], FieldKind], ...] = (
+    (pa.types.is_floating, "boolean"),
+    (pa.types.is_timestamp, "date"),
+    (pa.types.is_date, "datetime"),
+    (lambda kind: not pa.types.is_null(kind), "relationship"),
+)
 
 #: What a type is told by, how its values are written, and whether that never needs quotes.
 _WRITERS: tuple[tuple[Callable[[Any], bool], _Writer, bool], ...] = (

@@ -41,17 +41,28 @@ def frame_rows(records: Any) -> FrameRows:
     if kind == "polars" and any(str(one) == "Object" for one in records.dtypes):
         # Arrow would be given the addresses of the objects.
         return PolarsObjects(records)
-    if kind == "pandas" and any(one.kind == "O" for one in records.dtypes):
+    if kind == "pandas":
         return _pandas_rows(records)
     return ArrowRows(records)
 
 
 def _pandas_rows(frame: Any) -> FrameRows:
+    if type(frame.index).__name__ == "RangeIndex" and frame.index.name is not None:
+        frame = frame.reset_index()  # Arrow makes no column of it
+    objects = [at for at, kind in enumerate(frame.dtypes) if kind.kind == "O"]
+    if any(_holds_sets(frame.iloc[:, at]) for at in objects):
+        return PandasObjects(frame)  # Arrow would take them in the order of their hashes
+    if not objects:
+        return ArrowRows(frame)
     try:
         return ArrowRows(frame)
     except InvalidInput:
         # A column of more than one type, or of CLEAR, is none for Arrow.
         return PandasObjects(frame)
+
+
+def _holds_sets(column: Any) -> bool:
+    return any(issubclass(kind, (set, frozenset)) for kind in set(map(type, column.tolist())))
 
 
 class PandasObjects:

@@ -9,7 +9,7 @@ one type is converted and quoted by C code as well.
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from datetime import date, datetime, timezone, tzinfo
 from decimal import Decimal
 from operator import attrgetter
@@ -18,8 +18,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from salesforce_bulk import limits
 from salesforce_bulk.errors import InvalidInput
+from salesforce_bulk.formats.field_values import FieldKind, fit
 from salesforce_bulk.formats.records import refuse
-from salesforce_bulk.formats.values import MISSING, NULL_CELL, Unwritable, to_text
+from salesforce_bulk.formats.values import MISSING, NULL_CELL, BadCell, Unwritable, to_text
 
 #: What None, NaN and the empty text do to a field: nothing, or empty it.
 NullPolicy = Literal["ignore", "clear"]
@@ -36,15 +37,6 @@ _TEXT = frozenset({str})
 #: Types whose texts hold no comma, quote or line break.
 _NEVER_QUOTED = frozenset({int, float, bool, date, datetime, _NONE})
 _REMEMBERED = 100_000
-
-
-class BadCell(Exception):
-    """Which of a column's values cannot be written, and why."""
-
-    def __init__(self, index: int, why: str) -> None:
-        super().__init__(index, why)
-        self.index = index
-        self.why = why
 
 
 def null_cells(nulls: Nulls, columns: Sequence[str]) -> list[str]:
@@ -116,13 +108,13 @@ class CellRules(NamedTuple):
 
     Attributes:
         nulls: what stands for no value, of each column.
-        integers: positions of the columns whose fields hold whole numbers.
+        kinds: of the fields, where that decides how values are written.
         zone: of datetimes without one; None refuses them.
         texts: writes columns of Python values.
     """
 
     nulls: Sequence[str]
-    integers: frozenset[int]
+    kinds: Sequence[FieldKind | None]
     zone: tzinfo | None
     texts: ColumnTexts
 
@@ -162,8 +154,7 @@ class RowEncoder:
         nulls: see `Nulls`. The empty text counts as no value, since Salesforce knows none.
             A cell `MISSING` is empty always, a cell `CLEAR` is ``#N/A`` always.
         assume_tz: the zone of datetimes without one; None refuses them.
-        integers: the columns whose fields hold whole numbers. pandas makes floats of integers
-            where one is missing, and the org refuses ``1.0`` in such a field.
+        kinds: of the columns' fields, where that decides how values are written.
     """
 
     def __init__(
@@ -171,12 +162,12 @@ class RowEncoder:
         columns: Sequence[str],
         nulls: Nulls = "ignore",
         assume_tz: tzinfo | None = None,
-        integers: Collection[str] = (),
+        kinds: Mapping[str, FieldKind] | None = None,
     ) -> None:
         self.columns = tuple(columns)
         self._rules = CellRules(
             nulls=null_cells(nulls, columns),
-            integers=frozenset(self.columns.index(column) for column in integers),
+            kinds=[(kinds or {}).get(column) for column in columns],
             zone=assume_tz,
             texts=ColumnTexts(assume_tz),
         )
@@ -209,6 +200,20 @@ class RowEncoder:
             _refuse_long_records(columns, first)
         return text.encode("latin-1"), characters
 
+    def texts(self, rows: Sequence[Row], position: int, first: int) -> Column:
+        """The texts of one column as they are sent, empty where there is no value.
+
+        Raises:
+            InvalidInput: a value that cannot be written; names row and column.
+        """
+        column = column_of(rows, position)
+        types = set(map(type, column))
+        try:
+            fitted = fit(column, self._rules.kinds[position], types, self._rules.zone)
+            return self._rules.texts.of(fitted, "")
+        except BadCell as bad:
+            raise refuse(first + bad.index, self.columns[position], bad.why) from bad
+
     def _encode_frame(self, rows: FrameChunk, first: int) -> tuple[bytes, int]:
         lines = rows.lines(self._rules)
         if lines is not None:
@@ -225,12 +230,13 @@ class RowEncoder:
         alone = len(self.columns) == 1
         try:
             joined = _joined(column)
-            if joined is not None and not (null and "" in column):
+            kind = self._rules.kinds[position]
+            if joined is not None and kind != "relationship" and not (null and "" in column):
                 return cells_of(column, joined, alone)
             types = set(map(type, column))
-            if position in self._rules.integers and float in types:
-                column = whole_numbers(column)
-                types = set(map(type, column))
+            fitted = fit(column, kind, types, self._rules.zone)
+            if fitted is not column:
+                column, types = fitted, set(map(type, fitted))
             texts = self._rules.texts.of(column, null, types)
             if types <= _NEVER_QUOTED and not alone:
                 return Cells(texts)
@@ -371,13 +377,6 @@ def _texts(column: Column, null: str, optional: bool) -> Column:
     if null and (optional or "" in column):
         return [value or null for value in column]
     return [value or "" for value in column] if optional else column
-
-
-def whole_numbers(column: Column) -> Column:
-    """The column with its whole floats as integers."""
-    if float not in set(map(type, column)):
-        return column
-    return [int(v) if type(v) is float and v.is_integer() else v for v in column]
 
 
 def _cell(index: int, value: Any, null: str, zone: tzinfo | None) -> str:

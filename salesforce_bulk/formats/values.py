@@ -10,7 +10,6 @@ import math
 from collections.abc import Set as AbstractSet
 from datetime import date, datetime, time, timezone
 from decimal import Decimal
-from enum import Enum
 from typing import Any, Final
 from uuid import UUID
 
@@ -18,20 +17,28 @@ from uuid import UUID
 NULL_CELL: Final = "#N/A"
 
 
-class _Mark(Enum):
-    """Values that stand for something; members stay themselves when they are pickled."""
+class _Mark:
+    """A value that stands for something; it stays itself when it is copied or pickled.
 
-    CLEAR = "clear"
-    MISSING = "missing"
+    No Enum: frame libraries store the value of a member, and that would be a text like others.
+    """
+
+    __slots__ = ("_name",)
+
+    def __init__(self, name: str) -> None:
+        self._name = name
 
     def __repr__(self) -> str:
-        return self.name
+        return self._name
+
+    def __reduce__(self) -> str:
+        return self._name  # the name of a module's variable
 
 
 #: As a field's value: empty the field, whatever the policy for None is.
-CLEAR: Final = _Mark.CLEAR
+CLEAR: Final = _Mark("CLEAR")
 #: The value of a column in a row that does not have it: leaves the field as it is.
-MISSING: Final = _Mark.MISSING
+MISSING: Final = _Mark("MISSING")
 
 
 class Unwritable(ValueError):
@@ -40,6 +47,15 @@ class Unwritable(ValueError):
 
 class UnknownType(Unwritable):
     """The value's type is none of those that `to_text` knows."""
+
+
+class BadCell(Exception):
+    """Which of a column's values cannot be written, and why."""
+
+    def __init__(self, index: int, why: str) -> None:
+        super().__init__(index, why)
+        self.index = index
+        self.why = why
 
 
 def to_text(value: Any) -> str | None:
@@ -77,7 +93,7 @@ def _datetime(value: datetime) -> str | None:
     if value.utcoffset() is None:
         raise Unwritable(
             f"the datetime {value.isoformat()} has no time zone; "
-            "make it aware, e.g. with .replace(tzinfo=timezone.utc)"
+            "make it aware, e.g. with .replace(tzinfo=timezone.utc), or give assume_tz="
         )
     try:
         utc = value.astimezone(timezone.utc).replace(tzinfo=None)

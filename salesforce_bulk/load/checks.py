@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from difflib import get_close_matches
+from typing import NamedTuple
 
 from salesforce_bulk.api.describe import Describes, FieldDescribe, ObjectDescribe
 from salesforce_bulk.errors import ExceededQuota, InvalidInput, InvalidUser, NotFound
+from salesforce_bulk.formats.field_values import KINDS, FieldKind
 from salesforce_bulk.load.row_matching import RowShape, normal_of
 from salesforce_bulk.load.settings import LoadSpec
 
 #: The operations that need a record's Id in each row.
 _BY_ID = frozenset({"update", "delete", "hardDelete"})
 _DELETES = frozenset({"delete", "hardDelete"})
-_WHOLE_NUMBERS = frozenset({"int", "long"})
-_NUMBERS = frozenset({"double", "currency", "percent", *_WHOLE_NUMBERS})
+_NUMBERS = frozenset({"double", "currency", "percent", "int", "long"})
 _IDS = frozenset({"id", "reference"})
 #: The line of the org's limits that loads of both APIs use up.
 BATCH_ALLOWANCE = "DailyBulkApiBatches"
@@ -43,7 +44,7 @@ class CheckedColumns:
 
     Attributes:
         names: for the header of the batches, in the caller's order.
-        integers: the caller's names of the columns whose fields hold whole numbers.
+        kinds: of the fields, by the caller's names of the columns; see `field_values`.
         key: None for inserts.
         external_id: of an upsert, in the org's letter case.
         references: the positions of columns that point to a parent, OwnerId's last.
@@ -51,7 +52,7 @@ class CheckedColumns:
     """
 
     names: tuple[str, ...]
-    integers: tuple[str, ...]
+    kinds: Mapping[str, FieldKind]
     key: Key | None
     external_id: str | None
     references: tuple[int, ...]
@@ -77,18 +78,18 @@ def check_columns(spec: LoadSpec, columns: Sequence[str], describes: Describes) 
             error_message=error.error_message,
         ) from error
     fields = [_resolve(column, described, describes) for column in columns]
-    names = tuple(name for name, _ in fields)
+    names = tuple(field.name for field in fields)
     _refuse_repeated(names, columns)
     external_id = _external_id(spec, described)
     _refuse_by_operation(spec, names)
     key = _key(spec, external_id, names, columns, fields)
     return CheckedColumns(
         names=names,
-        integers=tuple(
-            column
-            for column, (_, field) in zip(columns, fields, strict=True)
-            if field is not None and field.type in _WHOLE_NUMBERS
-        ),
+        kinds={
+            column: field.kind
+            for column, field in zip(columns, fields, strict=True)
+            if field.kind is not None
+        },
         key=key,
         external_id=external_id,
         references=_references(fields),
@@ -96,39 +97,63 @@ def check_columns(spec: LoadSpec, columns: Sequence[str], describes: Describes) 
     )
 
 
-def _shape(key: Key | None, fields: Sequence[tuple[str, FieldDescribe | None]]) -> RowShape:
-    own = [
-        at
-        for at, (name, field) in enumerate(fields)
-        if field is not None and field.external_id and "." not in name
-    ]
+def _shape(key: Key | None, fields: Sequence[_ResolvedColumn]) -> RowShape:
+    own = [at for at, (_, field, reference, _) in enumerate(fields)
+           if field is not None and field.external_id and reference is None]  # fmt: skip
     first = [] if key is None else [key.position]
     return RowShape(
-        names=tuple(name for name, _ in fields),
-        normals=tuple(
-            normal_of(None if field is None or "." in name else field.type)
-            for name, field in fields
-        ),
+        names=tuple(field.name for field in fields),
+        normals=tuple(normal_of(field.type) for field in fields),
         keys=tuple(dict.fromkeys([*first, *own])),
     )
 
 
-def _resolve(
-    column: str, described: ObjectDescribe, describes: Describes
-) -> tuple[str, FieldDescribe | None]:
-    """The org's name of a column, and its field; for a relationship that of the reference."""
+class _ResolvedColumn(NamedTuple):
+    """A column as the org knows it.
+
+    Attributes:
+        name: for the header.
+        field: whose values the cells hold; None where this user may not see it.
+        reference: the field that a relationship column sets; None for plain fields.
+        parent: whether the column is a relationship without a field of the parent.
+    """
+
+    name: str
+    field: FieldDescribe | None
+    reference: FieldDescribe | None = None
+    parent: bool = False
+
+    @property
+    def type(self) -> str | None:
+        return None if self.field is None else self.field.type
+
+    @property
+    def kind(self) -> FieldKind | None:
+        """How the values are written."""
+        return "relationship" if self.parent else KINDS.get(self.type or "")
+
+    @property
+    def sets(self) -> FieldDescribe | None:
+        """The field of the object that is written."""
+        return self.reference or self.field
+
+
+def _resolve(column: str, described: ObjectDescribe, describes: Describes) -> _ResolvedColumn:
     path, dot, field_name = column.rpartition(".")
     if dot:
         return _resolve_relationship(column, path, field_name, described, describes)
     field = described.field(column)
-    if field is None:
+    if field is not None:
+        return _ResolvedColumn(field.name, field)
+    reference = described.relationship(column)
+    if reference is None:
         raise _unknown(column, described.name, described.nearest(column))
-    return field.name, field
+    return _ResolvedColumn(reference.name, reference, parent=True)
 
 
 def _resolve_relationship(
     column: str, path: str, field_name: str, described: ObjectDescribe, describes: Describes
-) -> tuple[str, FieldDescribe]:
+) -> _ResolvedColumn:
     kind, _, name = path.rpartition(":")
     reference = described.relationship(name)
     if reference is None or reference.relationship_name is None:
@@ -140,13 +165,14 @@ def _resolve_relationship(
         parent_object = describes.object(parent)
     except (NotFound, InvalidUser):
         # The user may set a reference to an object without seeing it; the org decides.
-        return f"{path}.{field_name}", reference
+        return _ResolvedColumn(f"{path}.{field_name}", None, reference)
     field = parent_object.field(field_name)
     if field is None:
         near_field = parent_object.nearest(field_name)
         raise _unknown(column, parent, near_field and f"{path}.{near_field}")
     prefix = f"{parent}:" if reference.polymorphic else ""
-    return f"{prefix}{reference.relationship_name}.{field.name}", reference
+    name = f"{prefix}{reference.relationship_name}.{field.name}"
+    return _ResolvedColumn(name, field, reference)
 
 
 def _parent(column: str, kind: str, reference: FieldDescribe) -> str:
@@ -215,7 +241,7 @@ def _key(
     external_id: str | None,
     names: Sequence[str],
     columns: Sequence[str],
-    fields: Sequence[tuple[str, FieldDescribe | None]],
+    fields: Sequence[_ResolvedColumn],
 ) -> Key | None:
     name = external_id if spec.operation == "upsert" else "Id" if spec.operation in _BY_ID else None
     if name is None:
@@ -226,7 +252,7 @@ def _key(
             column=name,
         )
     position = list(names).index(name)
-    field = fields[position][1]
+    field = fields[position].field
     return Key(
         position=position,
         column=columns[position],
@@ -239,34 +265,39 @@ def _key(
 def normal_form(field: FieldDescribe | None) -> Callable[[str], str]:
     """What makes one text of all texts that are the same value of a field."""
     if field is None:
-        return str.lower
+        return _lower
     if field.type in _IDS:
         return _short_id
     if field.type in _NUMBERS:
         return _number
+    # The org keeps no blanks at either end.
     # Not casefold, by which STRASSE and straße are one key: a row would be left out for another.
-    return str if field.case_sensitive else str.lower
+    return str.strip if field.case_sensitive else _lower
 
 
 def _short_id(text: str) -> str:
     # The last three of 18 characters repeat the letter case of the first 15.
-    return text[:15]
+    return text.strip()[:15]
+
+
+def _lower(text: str) -> str:
+    return text.strip().lower()
 
 
 def _number(text: str) -> str:
     try:
         return str(Decimal(text).normalize())
     except ArithmeticError:
-        return text  # the org will say what it thinks of it
+        return text.strip()  # the org will say what it thinks of it
 
 
-def _references(fields: Sequence[tuple[str, FieldDescribe | None]]) -> tuple[int, ...]:
+def _references(fields: Sequence[_ResolvedColumn]) -> tuple[int, ...]:
     found = [
         position
-        for position, (_, field) in enumerate(fields)
-        if field is not None and field.type == "reference"
+        for position, field in enumerate(fields)
+        if field.sets is not None and field.sets.type == "reference"
     ]
-    return tuple(sorted(found, key=lambda position: fields[position][0].startswith("Owner")))
+    return tuple(sorted(found, key=lambda position: fields[position].name.startswith("Owner")))
 
 
 def group_rule(

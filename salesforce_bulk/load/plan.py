@@ -13,12 +13,11 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
-from datetime import tzinfo
 from itertools import pairwise
 
 from salesforce_bulk.errors import InvalidInput
 from salesforce_bulk.formats.csv import read_rows
-from salesforce_bulk.formats.row_encoder import ColumnTexts, Row, RowEncoder, column_of
+from salesforce_bulk.formats.row_encoder import Row, RowEncoder
 from salesforce_bulk.load.batching import Bounds, CutBody, cut
 from salesforce_bulk.load.checks import Key
 from salesforce_bulk.load.row_order import OrderedLine, RowOrder, arrange
@@ -86,7 +85,6 @@ class PlanRules:
             texts of equal values.
         keep_last: of rows with the same key send the last only.
         numbers: of the rows in the source, where they are not 1, 2, 3, …
-        zone: of datetimes without one.
     """
 
     names: tuple[str, ...]
@@ -95,7 +93,6 @@ class PlanRules:
     group: tuple[int, Callable[[str], str]] | None = None
     keep_last: bool = False
     numbers: Sequence[int] | None = None
-    zone: tzinfo | None = None
 
 
 def make_plan(
@@ -135,7 +132,6 @@ class _Planner:
         self._rules = rules
         self._header = encoder.header(rules.names)
         self._told = told
-        self._texts = ColumnTexts(rules.zone)
         self._plan = Plan(encoder.columns, rules.names, spool)
 
     def in_order(self, chunks: Chunks) -> Plan:
@@ -183,7 +179,7 @@ class _Planner:
             position += len(chunk)
 
     def _key_texts(self, key: Key, chunk: Sequence[Row], position: int) -> list[str]:
-        texts = self._texts.of(column_of(chunk, key.position), "")
+        texts = [key.normal(text) for text in self._texts_of(chunk, key.position, position)]
         if key.required and "" in texts:
             number = self._number(position + texts.index(""))
             raise InvalidInput(
@@ -191,7 +187,10 @@ class _Planner:
                 row=number,
                 column=key.column,
             )
-        return [key.normal(text) for text in texts]
+        return texts
+
+    def _texts_of(self, chunk: Sequence[Row], column: int, position: int) -> Sequence[str]:
+        return self._encoder.texts(chunk, column, self._number(position))
 
     def _refuse_repeated(self, suspects: set[int]) -> None:
         key = self._rules.key
@@ -238,7 +237,7 @@ class _Planner:
             if self._rules.keep_last:
                 keys = [text or None for text in texts]
         lines, characters = self._lines(chunk, position)
-        order.add(lines, characters, self._groups(chunk), keys)
+        order.add(lines, characters, self._groups(chunk, position), keys)
         self._told(order.rows, order.size)
 
     def _lines(self, chunk: Sequence[Row], position: int) -> tuple[list[bytes], list[int]]:
@@ -253,12 +252,11 @@ class _Planner:
         each = [self._encode([row], at) for at, row in enumerate(chunk, position)]
         return [line for line, _ in each], [count for _, count in each]
 
-    def _groups(self, chunk: Sequence[Row]) -> list[str | None]:
+    def _groups(self, chunk: Sequence[Row], position: int) -> list[str | None]:
         if self._rules.group is None:
             return [None] * len(chunk)
-        position, normal = self._rules.group
-        texts = self._texts.of(column_of(chunk, position), "")
-        return [normal(text) or None for text in texts]
+        column, normal = self._rules.group
+        return [normal(text) or None for text in self._texts_of(chunk, column, position)]
 
 
 def _column_of(spool: Spool, place: Slice, position: int) -> Iterator[str]:

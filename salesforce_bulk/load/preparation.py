@@ -46,14 +46,13 @@ def prepare(
             "duplicates='keep_last' asks for the last row of each key; insert has no key."
         )
     zone = time_zone(settings.assume_tz)
-    encoder = RowEncoder(source.columns, settings.nulls, zone, checked.integers)
+    encoder = RowEncoder(source.columns, settings.nulls, zone, checked.kinds)
     rules = PlanRules(
         names=checked.names,
         bounds=_body_bounds(settings),
         key=checked.key,
         group=group_rule(checked, source.columns, settings.group_by) if settings.group_by else None,
         keep_last=settings.duplicates == "keep_last",
-        zone=zone,
     )
     plan = make_plan(
         source.chunks(),

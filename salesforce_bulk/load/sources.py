@@ -21,7 +21,7 @@ from salesforce_bulk import limits
 from salesforce_bulk.errors import InvalidInput
 from salesforce_bulk.formats.arrow_write import frame_rows, is_arrow_stream
 from salesforce_bulk.formats.row_encoder import ColumnChunk
-from salesforce_bulk.formats.values import MISSING
+from salesforce_bulk.formats.values import CLEAR, MISSING, Unwritable, to_text
 
 #: Rows that are handled at a time: enough for C to do the work, little to hold.
 CHUNK_ROWS = 500
@@ -89,7 +89,9 @@ def open_source(
     Raises:
         InvalidInput: not rows, no columns, an empty or a repeated header.
     """
-    if isinstance(records, (str, Path)) and not (key_only and _looks_like_id(records)):
+    if key_only and _looks_like_id(records):
+        return Source(["Id"], lambda: iter([[(records,)]]))
+    if isinstance(records, (str, Path)):
         return _csv_path(Path(records), encoding)
     # A Series of pandas is a stream of Arrow's only since pandas 3.
     if is_arrow_stream(records) or hasattr(records, "to_frame"):
@@ -184,9 +186,7 @@ class _MappingReader:
         self.columns = tuple(dict.fromkeys(column for row in flat for column in row))
         self._known = frozenset(self.columns)
         # A parent that is None in some rows and a dict in others is no column of its own.
-        dotted = [column for column in self.columns if "." in column]
-        parents = {column.rpartition(".")[0].rpartition(":")[2] for column in dotted}
-        self._parents = frozenset(parents & self._known)
+        self._parents = _parents_of(self.columns)
         if self._parents:
             self.columns = tuple(c for c in self.columns if c not in self._parents)
         self._nested = any(isinstance(value, Mapping) for row in ahead for value in _values(row))
@@ -215,8 +215,46 @@ class _MappingReader:
             flat = _flat(row, number)
             if not flat.keys() <= self._known:
                 raise _late_column(flat, self._known, number)
+            for parent in self._parents.keys() & flat.keys():
+                flat = _with_parent(flat, parent, self._parents[parent], number)
             found.append(tuple([flat.get(column, MISSING) for column in self.columns]))
         return found
+
+
+def _parents_of(columns: Sequence[str]) -> dict[str, list[str]]:
+    """Columns that are relationships of other ones, and those."""
+    found: dict[str, list[str]] = {}
+    for column in columns:
+        parent = column.rpartition(".")[0].rpartition(":")[2]
+        if "." in column and parent in columns:
+            found.setdefault(parent, []).append(column)
+    return found
+
+
+def _with_parent(
+    row: dict[str, Any], parent: str, columns: Sequence[str], number: int
+) -> dict[str, Any]:
+    """The row with what it says of a parent as a whole, which is nothing, in the parent's columns.
+
+    Raises:
+        InvalidInput: it says something that no field can be.
+    """
+    value = row[parent]
+    if value is not MISSING and value is not CLEAR and not _is_nothing(value):
+        raise InvalidInput(
+            f"Row {number}, column {parent!r}: a {type(value).__name__} where other rows have a "
+            "mapping of the parent's fields; give a mapping, None, or CLEAR.",
+            row=number,
+            column=parent,
+        )
+    return {**dict.fromkeys(columns, value), **row}
+
+
+def _is_nothing(value: Any) -> bool:
+    try:
+        return not to_text(value)
+    except Unwritable:
+        return False
 
 
 def _values(row: Any) -> Iterable[Any]:

@@ -5,6 +5,7 @@ import io
 import uuid
 from datetime import date, datetime, time, timedelta, timezone
 from decimal import Decimal
+from typing import get_args
 
 import pytest
 from encoding_outcome import outcome
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 
 from salesforce_bulk import CLEAR
 from salesforce_bulk.errors import InvalidInput
+from salesforce_bulk.formats.field_values import FieldKind
 from salesforce_bulk.formats.row_encoder import RowEncoder, column_of, time_zone
 from salesforce_bulk.load.batching import Bounds, cut
 from salesforce_bulk.load.sources import CHUNK_ROWS, open_source
@@ -111,12 +113,12 @@ def tables(draw):
     tables(),
     st.sampled_from(["ignore", "clear", {"C0": "clear"}]),
     st.sampled_from([None, "UTC", "Europe/Berlin"]),
-    st.sampled_from([[], ["C0"]]),
+    st.sampled_from([None, *get_args(FieldKind)]),
     st.integers(0, 3),
 )
-def test_a_table_is_written_as_its_rows_are(table, nulls, zone, integers, skipped):
+def test_a_table_is_written_as_its_rows_are(table, nulls, zone, kind, skipped):
     """The column path agrees with the row path, cell by cell and refusal by refusal."""
-    encoder = RowEncoder(table.column_names, nulls, time_zone(zone), integers)
+    encoder = RowEncoder(table.column_names, nulls, time_zone(zone), kind and {"C0": kind})
     (chunk,) = open_source(table).chunks()
     chunk = chunk[min(skipped, len(chunk) - 1) :]
     first = 1 + min(skipped, table.num_rows - 1)
@@ -240,7 +242,7 @@ def test_a_record_that_is_too_long_is_refused_by_its_row():
 def test_naive_moments_in_utc_and_whole_floats_need_no_closer_look():
     moments = pa.array([datetime(2024, 1, 1)], pa.timestamp("us"))
     (chunk,) = open_source(pa.table({"at": moments, "n": [2.0]})).chunks()
-    encoder = RowEncoder(["at", "n"], assume_tz=time_zone("UTC"), integers=["n"])
+    encoder = RowEncoder(["at", "n"], assume_tz=time_zone("UTC"), kinds={"n": "whole"})
     assert chunk.lines(encoder._rules) == (b"2024-01-01T00:00:00.000Z,2\n", 27)
 
 
@@ -268,7 +270,7 @@ def test_a_pandas_frame_of_objects_is_rows():
         {"mixed": [1, "x", None], "site": ["a", CLEAR, None], "at": moments, "n": [1.0, None, 2.5]},
         index=pandas.Index(["A", "B", "C"], name="Name"),
     )
-    columns, rows = written(frame, integers=["n"])
+    columns, rows = written(frame, kinds={"n": "whole"})
     assert columns == ("Name", "mixed", "site", "at", "n")
     assert rows == [
         ["A", "1", "a", "2024-01-01T00:00:00.000Z", "1"],

@@ -136,7 +136,7 @@ def test_numpy_scalars_are_values():
 
 def test_a_whole_number_never_has_a_point():
     """pandas makes floats of integers where one is missing; the org refuses 1.0 in an int field."""
-    assert cells([1.0, None, 3.5], integers=["A"]) == ["1", "", "3.5"]
+    assert cells([1.0, None, 3.5], kinds={"A": "whole"}) == ["1", "", "3.5"]
     assert cells([1.0, None, 3.5]) == ["1.0", "", "3.5"]
 
 

@@ -59,7 +59,7 @@ def test_nested_dicts_become_relationship_columns():
     columns, rows = rows_of(records)
     assert columns == ("Name", "Owner.Username", "Lead:Who.Email")
     assert rows[0] == ("x", "u@example.com", MISSING)
-    assert rows[1] == ("y", MISSING, "l@example.com")
+    assert rows[1] == ("y", None, "l@example.com")
     with pytest.raises(InvalidInput, match="reaches one level"):
         rows_of([{"Account": {"Owner": {"Name": "x"}}}])
 

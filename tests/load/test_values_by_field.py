@@ -1,0 +1,255 @@
+"""Values as frames hold them, in fields that know more types than frames do."""
+
+import copy
+import os
+import pickle
+import subprocess
+import sys
+from datetime import date, datetime, timedelta, timezone
+from pathlib import Path
+
+import duckdb
+import numpy as np
+import pandas as pd
+import polars as pl
+import pytest
+
+from salesforce_bulk import CLEAR, InvalidInput
+
+FIELDS = {
+    "Ext__c": "externalId",
+    "Text__c": "text",
+    "Done__c": "checkbox",
+    "On__c": "date",
+    "At__c": "datetime",
+    "Parent__c": "lookup(Account)",
+}
+BERLIN = timezone(timedelta(hours=1))
+UTC_MIDNIGHT = "2024-01-31T00:00:00.000+0000"
+
+
+@pytest.fixture
+def org(org):
+    org.define_object("Typed__c", FIELDS)
+    return org
+
+
+@pytest.fixture
+def loaded(bulk, stored):
+    """What the org holds of a column after its rows are inserted."""
+
+    def load(rows, column, **options):
+        bulk.insert("Typed__c", rows, **options)
+        return [value for (value,) in stored(f"SELECT {column} FROM Typed__c ORDER BY Id")]
+
+    return load
+
+
+# Whole floats
+
+
+def frames(column, values):
+    """The frame in pandas as objects and as numpy's types, in polars, in Arrow's."""
+    frame = pd.DataFrame({column: values})
+    return [frame, pl.DataFrame({column: values}), frame.astype(object), frame.to_dict("records")]
+
+
+@pytest.mark.parametrize("which", range(4))
+def test_a_whole_float_for_a_text_field_has_no_fraction(loaded, which):
+    """Trap: a key column [1001, None] became 1001.0 in pandas, and the upsert made a twin."""
+    frame = frames("Text__c", [1001.0, 2.5, 7.0])[which]
+    assert loaded(frame, "Text__c") == ["1001", "2.5", "7"]
+
+
+@pytest.mark.parametrize("which", range(4))
+def test_a_key_that_pandas_made_a_float_finds_its_record(bulk, stored, which):
+    bulk.insert("Typed__c", [{"Ext__c": "1001", "Text__c": "before"}])
+    frame = frames("Ext__c", [1001.0, 1002.0])[which]
+    bulk.upsert("Typed__c", frame, "Ext__c")
+    keys = sorted(stored("SELECT Ext__c FROM Typed__c"))
+    assert keys == [("1001",), ("1002",)]
+    with pytest.raises(InvalidInput, match="Rows 1 and 2"):
+        bulk.upsert("Typed__c", [{"Ext__c": 1001.0}, {"Ext__c": "1001"}], "Ext__c")
+
+
+@pytest.mark.parametrize("which", range(4))
+def test_a_float_that_has_lost_digits_of_a_text_is_refused(bulk, which):
+    with pytest.raises(InvalidInput, match=r"Row 1.*'Ext__c'.*read the column as text"):
+        bulk.upsert("Typed__c", frames("Ext__c", [1e17])[which], "Ext__c")
+
+
+@pytest.mark.parametrize("which", range(4))
+def test_a_checkbox_takes_the_floats_one_and_zero_and_no_other(bulk, loaded, which):
+    assert loaded(frames("Done__c", [1.0, 0.0])[which], "Done__c") == [1, 0]
+    with pytest.raises(InvalidInput, match=r"Row 2.*2\.0 is neither true nor false"):
+        bulk.insert("Typed__c", frames("Done__c", [1.0, 2.0])[which])
+
+
+# Dates and moments
+
+
+@pytest.mark.parametrize("zone", [None, "UTC", "Europe/Berlin"])
+@pytest.mark.parametrize(
+    "rows",
+    [
+        lambda: pd.DataFrame({"On__c": pd.to_datetime(["2024-01-31", None])}),
+        lambda: pl.DataFrame({"On__c": [datetime(2024, 1, 31), None]}),
+        lambda: duckdb.sql(
+            "SELECT * FROM (VALUES (TIMESTAMP '2024-01-31'), (NULL)) AS t(On__c)"
+        ).to_arrow_table(),
+        lambda: [{"On__c": np.datetime64("2024-01-31")}, {"On__c": np.datetime64("NaT")}],
+        lambda: [{"On__c": pd.Timestamp("2024-01-31")}, {"On__c": pd.NaT}],
+    ],
+)
+def test_a_naive_midnight_is_its_date_in_a_date_field(loaded, rows, zone):
+    """Trap: with assume_tz="Europe/Berlin" the day before was sent."""
+    assert loaded(rows(), "On__c", assume_tz=zone) == ["2024-01-31", None]
+
+
+@pytest.mark.parametrize(
+    "moment", [datetime(2024, 1, 31, 12), datetime(2024, 1, 31, tzinfo=BERLIN)]
+)
+@pytest.mark.parametrize(
+    "frame", [pd.DataFrame, pl.DataFrame, lambda columns: [{"On__c": columns["On__c"][1]}]]
+)
+def test_a_moment_that_is_more_than_a_date_is_refused_in_a_date_field(bulk, moment, frame):
+    """Trap: "make it aware", and then every row failed in the org."""
+    rows = frame({"On__c": [moment, moment]})
+    with pytest.raises(InvalidInput, match=r"Row 1, column 'On__c'.*\.dt\.date"):
+        bulk.insert("Typed__c", rows, assume_tz="UTC")
+
+
+@pytest.mark.parametrize(
+    ("zone", "moment"), [(None, UTC_MIDNIGHT), ("Europe/Berlin", "2024-01-30T23:00:00.000+0000")]
+)
+@pytest.mark.parametrize(
+    "rows",
+    [[{"At__c": date(2024, 1, 31)}], pl.DataFrame({"At__c": [date(2024, 1, 31)]}),
+     pd.DataFrame({"At__c": [date(2024, 1, 31)]})],
+)  # fmt: skip
+def test_a_date_in_a_datetime_field_is_its_midnight(bulk, rows, zone, moment):
+    result = bulk.insert("Typed__c", rows, assume_tz=zone)
+    [row] = bulk.export(f"SELECT At__c FROM Typed__c WHERE Id = '{next(iter(result)).id}'")
+    assert row["At__c"] == datetime.strptime(moment, "%Y-%m-%dT%H:%M:%S.%f%z")
+
+
+# CLEAR
+
+
+def test_clear_is_no_enum_and_stays_itself():
+    """Trap: an Enum's member, whose value "clear" a frame library took and stored as text."""
+    for again in (copy.copy(CLEAR), copy.deepcopy(CLEAR), pickle.loads(pickle.dumps(CLEAR))):
+        assert again is CLEAR
+    assert not hasattr(CLEAR, "value")
+    with pytest.raises(TypeError):
+        pl.select(pl.lit(CLEAR))
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        lambda ids: pl.DataFrame({"Id": ids, "Text__c": [CLEAR] * 2}),
+        lambda ids: pd.DataFrame({"Id": ids, "Text__c": [CLEAR] * 2}),
+        lambda ids: pd.DataFrame({"Id": ids, "Text__c": [CLEAR, "y"]}),
+        lambda ids: pl.DataFrame({"Id": ids, "Text__c": pl.Series([CLEAR, "y"], dtype=pl.Object)}),
+    ],
+)
+def test_clear_clears_in_every_frame(bulk, stored, frame):
+    made = bulk.insert("Typed__c", [{"Text__c": "a"}, {"Text__c": "b"}])
+    rows = frame([row.id for row in made])
+    bulk.update("Typed__c", rows)
+    held = [value for (value,) in stored("SELECT Text__c FROM Typed__c ORDER BY Id")]
+    assert held == [None, "y" if "y" in list(rows["Text__c"]) else None]
+
+
+# Parents
+
+
+@pytest.fixture
+def children(org, bulk):
+    parent = next(iter(bulk.insert("Account", [{"Name": "parent"}]))).id
+    made = bulk.insert("Typed__c", [{"Parent__c": parent}] * 3)
+    return parent, [row.id for row in made]
+
+
+def parents(stored):
+    return [value for (value,) in stored("SELECT Parent__c FROM Typed__c ORDER BY Id")]
+
+
+@pytest.mark.parametrize(
+    ("value", "nulls", "cleared"),
+    [(None, "clear", True), (None, "ignore", False), (CLEAR, "ignore", True),
+     (float("nan"), "clear", True)],
+)  # fmt: skip
+@pytest.mark.parametrize("others", [True, False])
+def test_a_parent_that_is_none_follows_nulls_and_one_that_is_cleared_goes(
+    bulk, stored, children, value, nulls, cleared, others
+):
+    """Trap: the parent stayed, and the row was a success."""
+    parent, [one, *rest] = children
+    rows = [{"Id": one, "Parent__r": value}]
+    if others:
+        rows += [{"Id": other, "Parent__r": {"Id": parent}} for other in rest]
+    bulk.update("Typed__c", rows, nulls=nulls)
+    assert parents(stored) == [None if cleared else parent, parent, parent]
+
+
+@pytest.mark.parametrize("others", [True, False])
+@pytest.mark.parametrize("value", ["text", 5, True])
+def test_any_other_value_under_a_parents_name_is_refused(bulk, stored, children, value, others):
+    parent, [one, other, _] = children
+    rows = [{"Id": other, "Parent__r": {"Id": parent}}] * others + [{"Id": one, "Parent__r": value}]
+    with pytest.raises(InvalidInput, match=rf"Row {len(rows)}, column 'Parent__r'") as raised:
+        bulk.update("Typed__c", rows)
+    assert (raised.value.row, raised.value.column) == (len(rows), "Parent__r")
+    assert parents(stored) == [parent] * 3
+
+
+# Frames of pandas
+
+
+def test_a_named_range_index_is_a_column_as_every_named_index_is(loaded):
+    frame = pd.DataFrame({"Text__c": ["a", "b"]}, index=pd.RangeIndex(5, 7, name="Ext__c"))
+    assert loaded(frame, "Ext__c") == ["5", "6"]
+
+
+def test_sets_in_a_frame_are_written_in_one_order_whatever_the_hash_seed():
+    """Trap: a resume after a crash ended in JournalMismatch."""
+    program = """
+import pandas as pd
+from salesforce_bulk.load.sources import open_source
+from salesforce_bulk.formats.row_encoder import RowEncoder
+frame = pd.DataFrame({"A": [set("abcdefgh"), frozenset("xyzuvw")]})
+source = open_source(frame)
+print([RowEncoder(source.columns).encode(chunk, 1) for chunk in source.chunks()])
+"""
+    told = {
+        subprocess.run(
+            [sys.executable, "-c", program],
+            env={**os.environ, "PYTHONHASHSEED": str(seed)},
+            cwd=Path(__file__).parents[2],
+            capture_output=True,
+            check=True,
+        ).stdout
+        for seed in (1, 2, 3)
+    }
+    assert len(told) == 1
+    assert b"a;b;c;d;e;f;g;h" in told.pop()
+
+
+# Keys
+
+
+def test_keys_that_differ_by_outer_blanks_are_the_same_key(bulk, stored):
+    rows = [{"Ext__c": "q", "Text__c": "1"}, {"Ext__c": "q ", "Text__c": "2"}]
+    with pytest.raises(InvalidInput, match="Rows 1 and 2"):
+        bulk.upsert("Typed__c", rows, "Ext__c")
+    bulk.upsert("Typed__c", rows, "Ext__c", duplicates="keep_last", on_error="report")
+    assert stored("SELECT Ext__c, Text__c FROM Typed__c") == [("q", "2")]
+
+
+def test_one_id_is_one_row(bulk, stored):
+    """Trap: 18 rows of one character."""
+    record_id = next(iter(bulk.insert("Typed__c", [{"Text__c": "x"}]))).id
+    assert bulk.delete("Typed__c", record_id).rows == 1
+    assert stored("SELECT Id FROM Typed__c") == []
