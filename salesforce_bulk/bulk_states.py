@@ -38,6 +38,9 @@ JOB_COMPLETE = "JobComplete"
 
 BATCH_TERMINAL_STATES = frozenset({COMPLETED, FAILED, NOT_PROCESSED})
 JOB_TERMINAL_STATES = frozenset({JOB_COMPLETE, ABORTED, FAILED})
+#: All states that the guide has of a batch, and of a job.
+BATCH_STATES = BATCH_TERMINAL_STATES | {QUEUED, IN_PROGRESS, ABORTED}
+JOB_STATES = JOB_TERMINAL_STATES | {OPEN, UPLOAD_COMPLETE, QUEUED, IN_PROGRESS, CLOSED}
 
 
 def canonical_batch_state(state: str) -> str:

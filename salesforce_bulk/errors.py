@@ -434,6 +434,13 @@ NEXT_STEP: dict[type[ApiFault], str] = {
 }
 
 
-def fault_type(code: str) -> type[ApiFault]:
-    """The class for an exceptionCode or errorCode; ``ApiFault`` for an unknown one."""
-    return FAULT_TYPES.get(code.replace("_", "").lower(), ApiFault)
+def fault_type(code: str, message: str | None = None) -> type[ApiFault]:
+    """The class for an exceptionCode or errorCode; ``ApiFault`` for an unknown one.
+
+    The code of the limit of a day is also that of the calls at one time, which passes within
+    seconds; the message tells them apart.
+    """
+    kind = FAULT_TYPES.get(code.replace("_", "").lower(), ApiFault)
+    if kind is ExceededQuota and "concurrent" in (message or "").lower():
+        return ServerBusy
+    return kind

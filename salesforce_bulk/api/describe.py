@@ -5,7 +5,6 @@ REST API guide: "sObject Describe", "Limits".
 
 from __future__ import annotations
 
-import json
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -18,7 +17,7 @@ from urllib.parse import urlsplit
 from salesforce_bulk.http.call import Call, Caller
 from salesforce_bulk.http.transport import Response
 from salesforce_bulk.wire import media
-from salesforce_bulk.wire.v1 import Unreadable
+from salesforce_bulk.wire.document import Unreadable, read_count, read_json_object, read_text
 
 _T = TypeVar("_T")
 
@@ -134,20 +133,27 @@ class Describes:
 
 
 def _read_object(answer: Response) -> ObjectDescribe:
-    document = _document(answer)
-    if "fields" not in document or "name" not in document:
+    document = read_json_object(answer.content)
+    name, fields = read_text(document, "name"), document.get("fields")
+    if not name or not isinstance(fields, list):
         raise Unreadable("the description of an object was expected")
-    fields = [_field(field) for field in document["fields"]]
-    return ObjectDescribe(str(document["name"]), fields, document.get("keyPrefix"))
+    return ObjectDescribe(
+        name, [_field(field) for field in fields], read_text(document, "keyPrefix")
+    )
 
 
-def _field(document: Mapping[str, Any]) -> FieldDescribe:
+def _field(document: Any) -> FieldDescribe:
+    if not isinstance(document, dict):
+        raise Unreadable("the description of a field was expected")
+    name, kind = read_text(document, "name"), read_text(document, "type")
+    if not name or not kind:
+        raise Unreadable("a field has no name or no type")
     return FieldDescribe(
-        name=document["name"],
-        type=document["type"],
-        length=document.get("length") or 0,
-        precision=document.get("precision") or 0,
-        scale=document.get("scale") or 0,
+        name=name,
+        type=kind,
+        length=read_count(document, "length") or 0,
+        precision=read_count(document, "precision") or 0,
+        scale=read_count(document, "scale") or 0,
         nillable=bool(document.get("nillable", True)),
         createable=bool(document.get("createable", True)),
         updateable=bool(document.get("updateable", True)),
@@ -156,32 +162,34 @@ def _field(document: Mapping[str, Any]) -> FieldDescribe:
         case_sensitive=bool(document.get("caseSensitive")),
         custom=bool(document.get("custom")),
         calculated=bool(document.get("calculated")),
-        compound_field_name=document.get("compoundFieldName"),
-        reference_to=tuple(document.get("referenceTo") or ()),
-        relationship_name=document.get("relationshipName"),
+        compound_field_name=read_text(document, "compoundFieldName"),
+        reference_to=_names(document.get("referenceTo")),
+        relationship_name=read_text(document, "relationshipName"),
     )
+
+
+def _names(value: Any) -> tuple[str, ...]:
+    names = value or []
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise Unreadable("referenceTo is no list of names")
+    return tuple(names)
 
 
 def _read_limits(answer: Response) -> dict[str, Allowance]:
     return {
         name: Allowance(limit["Max"], limit["Remaining"])
-        for name, limit in _document(answer).items()
-        if isinstance(limit, dict) and "Max" in limit and "Remaining" in limit
+        for name, limit in read_json_object(answer.content).items()
+        # A limit that the org does not number is none.
+        if isinstance(limit, dict) and _is_number(limit, "Max") and _is_number(limit, "Remaining")
     }
+
+
+def _is_number(limit: Mapping[str, Any], name: str) -> bool:
+    return isinstance(limit.get(name), int) and not isinstance(limit[name], bool)
 
 
 def _read_date(answer: Response) -> datetime:
     try:
         return parsedate_to_datetime(answer.headers["Date"])
-    except (KeyError, ValueError) as error:
+    except (KeyError, ValueError, OverflowError) as error:
         raise Unreadable("the answer has no readable Date") from error
-
-
-def _document(answer: Response) -> dict[str, Any]:
-    try:
-        document = json.loads(answer.content)
-    except ValueError as error:
-        raise Unreadable(f"not JSON: {error}") from error
-    if not isinstance(document, dict):
-        raise Unreadable("a JSON object was expected")
-    return document

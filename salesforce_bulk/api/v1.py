@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Generator, Iterator, Mapping
 from typing import Any
 
+from salesforce_bulk import bulk_states
 from salesforce_bulk.errors import (
     AmbiguousUpload,
     BulkApiError,
@@ -26,6 +27,7 @@ from salesforce_bulk.http.call import (
     may_be_done,
     name_error,
 )
+from salesforce_bulk.http.polling import StateWatch
 from salesforce_bulk.http.transport import Clock, Response
 from salesforce_bulk.models import UploadResult
 from salesforce_bulk.wire import media, v1
@@ -50,6 +52,7 @@ class BulkV1:
     def __init__(self, caller: Caller, parse: Callable[[Response], Any]) -> None:
         self._caller = caller
         self._parse = parse
+        self._watch = StateWatch(caller.clock)
         # By the id of a batch, what stands for the call that it answered.
         self._answers: dict[str, object] = {}
 
@@ -152,12 +155,17 @@ class BulkV1:
         """GET /job/{id}/batch: the batchInfos."""
         return self._caller.read(
             Call("GET", f"job/{job_id}/batch", job_id=job_id, documents=_OF_A_BATCH),
-            lambda answer: v1.batch_infos(self._parse(answer)),
+            lambda answer: [self._watched(info) for info in v1.batch_infos(self._parse(answer))],
         )
 
     def batch(self, job_id: str, batch_id: str) -> v1.Info:
         """GET /job/{id}/batch/{id}: the batchInfo."""
-        return self._caller.read(_get(job_id, batch_id), self._one)
+        return self._watched(job_id, self._caller.read(_get(job_id, batch_id), self._one))
+
+    def _watched(self, job_id: str, info: v1.Info) -> v1.Info:
+        state = bulk_states.canonical_batch_state(str(info.get("state")))
+        self._watch.note(state, bulk_states.BATCH_STATES, job_id, info.get("id"))
+        return info
 
     def batch_request(self, job_id: str, batch_id: str) -> bytes:
         """GET …/request: the batch as it was posted."""

@@ -6,9 +6,10 @@ Guide: https://developer.salesforce.com/docs/atlas.en-us.api_asynch.meta/api_asy
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import NamedTuple
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import quote, urlencode
 
 from salesforce_bulk import bulk_states
 from salesforce_bulk.errors import (
@@ -22,15 +23,19 @@ from salesforce_bulk.errors import (
 )
 from salesforce_bulk.http.body import PIECE_BYTES, read_body
 from salesforce_bulk.http.call import Call, Caller, may_be_done, name_error
+from salesforce_bulk.http.polling import StateWatch
 from salesforce_bulk.http.transport import Response
 from salesforce_bulk.models import JobInfo
 from salesforce_bulk.wire import media, v2
+from salesforce_bulk.wire.document import Unreadable
 
 INGEST = "jobs/ingest"
 QUERY = "jobs/query"
 
 #: The three result files of an ingest job, as the paths name them.
 RESULT_KINDS = ("successfulResults", "failedResults", "unprocessedrecords")
+
+_COUNT = re.compile(r"[0-9]{1,18}")
 
 #: Statuses with which servers of different ages say that results are not there yet.
 _NOT_READY = frozenset({204, 412})
@@ -53,6 +58,7 @@ class BulkV2:
 
     def __init__(self, caller: Caller) -> None:
         self._caller = caller
+        self._watch = StateWatch(caller.clock)
 
     # Ingest
 
@@ -143,11 +149,14 @@ class BulkV2:
             response = self._caller.make(call)
         except ApiFault as error:
             if error.status_code in _NOT_READY or error.error_code == "JOB_NOT_COMPLETE":
-                raise _not_ready(job_id, error.status_code) from error
+                raise _not_ready(self.query_job(job_id), error.status_code) from error
             raise
         if response.status_code in _NOT_READY:
             response.close()
-            raise _not_ready(job_id, response.status_code)
+            job = self.query_job(job_id)
+            # Without rows a complete result may have no content, not even a header.
+            if job.state != bulk_states.JOB_COMPLETE or job.rows_processed != 0:
+                raise _not_ready(job, response.status_code)
         return ResultPage(
             response,
             _count(response.headers.get("Sforce-NumberOfRecords")),
@@ -165,14 +174,14 @@ class BulkV2:
             call = Call("GET", path, media_type=media.JSON, job_id=job_id)
             page = self._caller.read(call, lambda answer: v2.read_result_pages(answer.content))
             for url in page.urls:
-                yield v2.locator_of(url)
+                yield _locator(url, job_id, "results")
             path = None
             if page.next_url is not None:
-                locator = v2.locator_of(page.next_url)
+                locator = _locator(page.next_url, job_id, "resultPages")
                 if locator is None or locator in seen:
                     raise UnexpectedResponse(
                         f"The next list of result pages of job {job_id} has no locator or leads "
-                        f"back: {page.next_url}",
+                        "back.",
                         job_id=job_id,
                     )
                 seen.add(locator)
@@ -181,7 +190,9 @@ class BulkV2:
     # What both share
 
     def _job(self, call: Call) -> JobInfo:
-        return self._caller.read(call, lambda answer: v2.read_job(answer.content))
+        job = self._caller.read(call, lambda answer: v2.read_job(answer.content))
+        self._watch.note(job.state, bulk_states.JOB_STATES, job.id)
+        return job
 
     def _set_state(self, root: str, job_id: str, state: str) -> JobInfo:
         # Repeated where an answer was lost: a job that reached the state counts as done.
@@ -216,19 +227,24 @@ class BulkV2:
 
     def _jobs(self, root: str) -> Iterator[JobInfo]:
         path: str | None = root
+        seen = {root}
         while path is not None:
             call = Call("GET", path, media_type=media.JSON)
             page = self._caller.read(call, lambda answer: v2.read_job_page(answer.content))
             yield from page.jobs
-            # The address may name another resource than the one listed; it is followed as given,
-            # on this org's own host.
-            path = None if page.next_url is None else _below_version(page.next_url)
+            path = page.next_path
+            if path in seen:
+                raise UnexpectedResponse("The list of jobs leads back to a part that was read.")
+            seen.add(path or root)
 
 
-def _below_version(url: str) -> str:
-    parts = urlsplit(url)
-    below = parts.path.partition("/jobs/")[2]
-    return f"jobs/{below}" + (f"?{parts.query}" if parts.query else "")
+def _locator(url: str, job_id: str, resource: str) -> str | None:
+    try:
+        return v2.locator_of(url, job_id, resource)
+    except Unreadable as error:
+        raise UnexpectedResponse(
+            f"A list of result pages is not the API's: {error}.", job_id=job_id
+        ) from error
 
 
 def _named(pieces: Iterator[bytes], call: Call) -> Iterator[bytes]:
@@ -240,10 +256,19 @@ def _named(pieces: Iterator[bytes], call: Call) -> Iterator[bytes]:
 
 
 def _count(header: str | None) -> int | None:
-    return int(header) if header is not None and header.isdigit() else None
+    return int(header) if header is not None and _COUNT.fullmatch(header) else None
 
 
-def _not_ready(job_id: str, status: int | None) -> ResultsNotReady:
+def _not_ready(job: JobInfo, status: int | None) -> BulkApiError:
+    if job.state == bulk_states.JOB_COMPLETE:
+        return UnexpectedResponse(
+            f"Job {job.id} is complete, with {job.rows_processed} rows, and the server gave no "
+            "content for its results. Fetch them again.",
+            status,
+            job_id=job.id,
+        )
     return ResultsNotReady(
-        f"Job {job_id} has no results yet; wait until it is JobComplete.", status, job_id=job_id
+        f"Job {job.id} is {job.state} and has no results; wait until it is JobComplete.",
+        status,
+        job_id=job.id,
     )

@@ -30,7 +30,7 @@ from salesforce_bulk.storage.files import (
 )
 from salesforce_bulk.storage.journal import Entry, Journal
 from salesforce_bulk.storage.packing import compressed, compressor_of
-from salesforce_bulk.wire.v1 import Unreadable
+from salesforce_bulk.wire.document import Unreadable
 
 log = logging.getLogger("salesforce_bulk")
 

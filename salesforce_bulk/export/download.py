@@ -39,7 +39,8 @@ from salesforce_bulk.http.body import (
 )
 from salesforce_bulk.http.call import add_to_message, html_instead
 from salesforce_bulk.http.transport import Response
-from salesforce_bulk.wire.v1 import NO_RECORDS, Unreadable
+from salesforce_bulk.wire.document import Unreadable
+from salesforce_bulk.wire.v1 import NO_RECORDS
 
 log = logging.getLogger("salesforce_bulk")
 

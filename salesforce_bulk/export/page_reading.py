@@ -17,7 +17,8 @@ from salesforce_bulk.formats.csv_reader import CsvReader, split_records
 from salesforce_bulk.formats.json_rows import JsonReader
 from salesforce_bulk.formats.typed import ResultColumn, TypedRows
 from salesforce_bulk.formats.xml_rows import XmlReader
-from salesforce_bulk.wire.v1 import NO_RECORDS, Unreadable
+from salesforce_bulk.wire.document import Unreadable
+from salesforce_bulk.wire.v1 import NO_RECORDS
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from salesforce_bulk.errors import IncompleteBody
 from salesforce_bulk.formats.csv_reader import CsvReader, RecordEnds
 from salesforce_bulk.formats.typed import ResultColumn, TypedRows, converter
-from salesforce_bulk.wire.v1 import Unreadable
+from salesforce_bulk.wire.document import Unreadable
 
 if TYPE_CHECKING:
     import pyarrow as pa

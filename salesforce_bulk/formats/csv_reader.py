@@ -14,7 +14,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from salesforce_bulk.errors import IncompleteBody
-from salesforce_bulk.wire.v1 import NO_RECORDS, Unreadable
+from salesforce_bulk.wire.document import Unreadable
+from salesforce_bulk.wire.v1 import NO_RECORDS
 
 Rows = list[list[str]]
 

@@ -14,7 +14,8 @@ from typing import Any
 
 from salesforce_bulk.errors import IncompleteBody
 from salesforce_bulk.formats.typed import ResultColumn, value_of_json
-from salesforce_bulk.wire.v1 import NO_RECORDS, Unreadable
+from salesforce_bulk.wire.document import Unreadable
+from salesforce_bulk.wire.v1 import NO_RECORDS
 
 _BLANK = re.compile("[ \t\r\n\ufeff]*")
 _NO_RECORDS = NO_RECORDS.decode("ascii")

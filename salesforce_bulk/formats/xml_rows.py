@@ -17,7 +17,8 @@ from defusedxml.expatreader import create_parser
 from salesforce_bulk.errors import IncompleteBody
 from salesforce_bulk.formats.json_rows import refuse_other_names
 from salesforce_bulk.formats.typed import ResultColumn, TypedRows
-from salesforce_bulk.wire.v1 import NO_RECORDS, Unreadable
+from salesforce_bulk.wire.document import Unreadable
+from salesforce_bulk.wire.v1 import NO_RECORDS
 
 _NIL = ("http://www.w3.org/2001/XMLSchema-instance", "nil")
 _RECORD_DEPTH = 2

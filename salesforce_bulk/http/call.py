@@ -5,6 +5,8 @@ where it had expired, the status checked, the error named after its job and batc
 from __future__ import annotations
 
 import gzip
+import logging
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar
@@ -13,6 +15,9 @@ from salesforce_bulk.errors import (
     NEXT_STEP,
     ApiFault,
     BulkApiError,
+    ExceededQuota,
+    InvalidInput,
+    ServerBusy,
     SessionExpired,
     TransportError,
     UnexpectedResponse,
@@ -20,8 +25,10 @@ from salesforce_bulk.errors import (
 )
 from salesforce_bulk.http.transport import Clock, Response, Transport, is_loopback
 from salesforce_bulk.wire import media
+from salesforce_bulk.wire.document import Unreadable
 from salesforce_bulk.wire.fault import BUSY_STATUSES, Fault, read_fault
-from salesforce_bulk.wire.v1 import Unreadable
+
+log = logging.getLogger("salesforce_bulk")
 
 #: Bodies below this gain nothing from gzip.
 _GZIP_FROM_BYTES = 1_024
@@ -32,6 +39,10 @@ _QUOTED_ANSWER = 2_000
 
 #: Renewals for one call: a session may be good for other calls, and never for this one.
 _RENEWALS = 3
+#: Seconds between tries of a call while too many are made at one time; then it is an error.
+_TURN_PAUSES = (1.0, 2.0, 4.0, 8.0, 16.0, *[30.0] * 19)
+#: What an address consists of, below the API's; ids and names come from the server, too.
+_SEGMENT = re.compile(r"(?!\.+$)[A-Za-z0-9_.-]+")
 #: Seconds after its login within which a session cannot have expired.
 _AT_ONCE = 10.0
 
@@ -151,7 +162,7 @@ class Caller:
         A new session that is refused at once is a lasting failure. One that was good in between,
         for another thread's call, or that had time to, has expired like the first.
         """
-        response = self._send(call)
+        response = self._send_in_turn(call)
         renewed_at: float | None = None
         for _ in range(_RENEWALS):
             session = _session_of(response)
@@ -163,8 +174,19 @@ class Caller:
             if (at_once and session not in self._accepted) or not self._renewed(session):
                 break
             renewed_at = self.clock.monotonic()
-            response = self._send(call)
+            response = self._send_in_turn(call)
         return response
+
+    def _send_in_turn(self, call: Call) -> Response:
+        """The answer to a call, sent again while the org says that too many are made at one time,
+        which is said before anything is done."""
+        for pause in _TURN_PAUSES:
+            response = self._send(call)
+            if not _says_too_many(response):
+                return response
+            log.info("%s %s in %.0f s: too many calls at one time", call.method, call.path, pause)
+            self.clock.sleep(pause)
+        return self._send(call)
 
     def _renewed(self, stale: str) -> bool:
         try:
@@ -176,6 +198,7 @@ class Caller:
             raise
 
     def _send(self, call: Call) -> Response:
+        _refuse_other_paths(call.path)
         url = f"{self._base()}/{call.path}"
         headers = self._headers(call.headers, call.media_type)
         body = call.body
@@ -204,6 +227,11 @@ class Caller:
             # The guide has compressed uploads of 1.0, and of 2.0 compressed answers only.
             return not (is_loopback(url) or "/jobs/ingest/" in url)
         return self._gzip_requests
+
+
+def _refuse_other_paths(path: str) -> None:
+    if not all(_SEGMENT.fullmatch(segment) for segment in path.partition("?")[0].split("/")):
+        raise InvalidInput("An id or a name has characters that lead to another address.")
 
 
 def name_error(error: BulkApiError, call: Call) -> None:
@@ -260,7 +288,7 @@ def error_for(message: str, response: Response) -> BulkApiError:
     """
     fault = fault_of(response)
     if fault.code is not None:
-        kind = fault_type(fault.code)
+        kind = fault_type(fault.code, fault.message)
         step = NEXT_STEP.get(kind, "")
         return kind(
             f"{message} {step}".rstrip(),
@@ -295,6 +323,17 @@ def _says_expired(response: Response) -> bool:
         return False
     code = fault_of(response).code
     return code is not None and fault_type(code) is SessionExpired
+
+
+def _says_too_many(response: Response) -> bool:
+    if response.status_code not in (400, 403):
+        return False
+    code, message = fault_of(response)
+    return (
+        code is not None
+        and fault_type(code) is ExceededQuota
+        and fault_type(code, message) is ServerBusy
+    )
 
 
 def _session_of(response: Response) -> str:

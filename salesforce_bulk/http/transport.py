@@ -418,12 +418,20 @@ def _retry_after(headers: Mapping[str, str]) -> float | None:
     wanted = headers.get("Retry-After", "").strip()
     if wanted.isascii() and wanted.isdigit():
         return float(wanted)
-    date = parsedate_tz(wanted)
+    date = _seconds_of(wanted)
     if date is None:
         return None
     # By the server's own clock where it shows it: this machine's may be wrong.
-    now = parsedate_tz(headers.get("Date", ""))
-    return max(0.0, mktime_tz(date) - (time.time() if now is None else mktime_tz(now)))
+    now = _seconds_of(headers.get("Date", ""))
+    return max(0.0, date - (time.time() if now is None else now))
+
+
+def _seconds_of(date: str) -> float | None:
+    parts = parsedate_tz(date)
+    try:
+        return None if parts is None else mktime_tz(parts)
+    except (ValueError, OverflowError):
+        return None  # a year that no calendar has
 
 
 def _is_same_api(url: str, target: str) -> bool:

@@ -6,14 +6,10 @@ api_asynch/asynch_api_reference_errors.htm).
 
 from __future__ import annotations
 
-import json
 from typing import Any, NamedTuple
-from xml.etree.ElementTree import ParseError
-
-from defusedxml.common import DefusedXmlException
-from defusedxml.ElementTree import fromstring
 
 from salesforce_bulk.wire import media
+from salesforce_bulk.wire.document import Unreadable, local_name, read_json, read_xml
 
 #: Statuses that say "not now" whatever stands in the body.
 BUSY_STATUSES = frozenset({420, 429, 500, 502, 503, 504})
@@ -49,8 +45,8 @@ def read_fault(content_type: str | None, body: bytes) -> Fault:
 
 def _from_json(body: bytes) -> Fault:
     try:
-        document = json.loads(body)
-    except (ValueError, RecursionError):
+        document = read_json(body)
+    except Unreadable:
         return NO_FAULT
     # 1.0 sends one object; 2.0 and REST send an array of them.
     if isinstance(document, list):
@@ -65,11 +61,10 @@ def _from_json(body: bytes) -> Fault:
 
 def _from_xml(body: bytes) -> Fault:
     try:
-        root = fromstring(body, forbid_dtd=True)
-    except (ParseError, DefusedXmlException, LookupError, ValueError):
-        # The last two: an encoding that Python does not know, or cannot read XML in.
+        root = read_xml(body)
+    except Unreadable:
         return NO_FAULT
-    found = {element.tag.rpartition("}")[2]: element.text for element in root.iter()}
+    found = {local_name(element.tag): element.text for element in root.iter()}
     # SOAP has its own names where the fault has no detail; its code has a prefix.
     soap_code = (found.get("faultcode") or "").rpartition(":")[2] or None
     return Fault(
@@ -79,4 +74,5 @@ def _from_xml(body: bytes) -> Fault:
 
 
 def _text(value: Any) -> str | None:
-    return None if value is None else str(value)
+    # A lone surrogate, which JSON can write, ends every attempt to print it.
+    return None if value is None else str(value).encode("utf-8", "replace").decode()

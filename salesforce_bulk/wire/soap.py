@@ -7,10 +7,8 @@ sforce-api-calls-login.html).
 from __future__ import annotations
 
 from typing import NamedTuple
-from xml.etree.ElementTree import ParseError
 
-from defusedxml.common import DefusedXmlException
-from defusedxml.ElementTree import fromstring
+from salesforce_bulk.wire.document import Unreadable, local_name, read_xml
 
 
 class Login(NamedTuple):
@@ -27,11 +25,10 @@ class Login(NamedTuple):
 def read_login(body: bytes) -> Login | None:
     """The login in a SOAP envelope; None where there is no such document, or no session in it."""
     try:
-        root = fromstring(body, forbid_dtd=True)
-    except (ParseError, DefusedXmlException, LookupError, ValueError):
-        # The last two: an encoding that Python does not know, or cannot read XML in.
+        root = read_xml(body)
+    except Unreadable:
         return None
-    found = {element.tag.rpartition("}")[2]: element.text for element in root.iter()}
+    found = {local_name(element.tag): element.text for element in root.iter()}
     server_url = found.get("serverUrl")
     if not server_url or not found.get("sessionId"):
         return None

@@ -8,21 +8,24 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 import re
 import xml.etree.ElementTree as ET
 from collections.abc import Mapping
 from functools import partial
 from operator import itemgetter
 from typing import Any
-from xml.etree.ElementTree import ParseError
 
-from defusedxml.common import DefusedXmlException
-from defusedxml.ElementTree import fromstring
-
-from salesforce_bulk.errors import UnexpectedResponse
 from salesforce_bulk.models import UploadResult
 from salesforce_bulk.wire import media
+from salesforce_bulk.wire.document import (
+    Unreadable,
+    local_name,
+    read_count,
+    read_id,
+    read_json,
+    read_text,
+    read_xml,
+)
 
 NAMESPACE = "http://www.force.com/2009/06/asyncapi/dataload"
 
@@ -30,10 +33,6 @@ NAMESPACE = "http://www.force.com/2009/06/asyncapi/dataload"
 NO_RECORDS = b"Records not found for this query"
 
 Info = dict[str, Any]
-
-
-class Unreadable(UnexpectedResponse):
-    """The body is not the document that this endpoint returns."""
 
 
 # Jobs: "Create a Job", "Close a Job", "Abort a Job", "JobInfo"
@@ -102,9 +101,9 @@ def read_info(content_type: str | None, body: bytes) -> Info | list[Info]:
     """
     kind = media.body_type(content_type, body)
     if kind == media.JSON:
-        return _info(_json(body))
+        return _info(read_json(body))
     root = _xml(body, kind)
-    if _local(root.tag) == "batchInfoList":
+    if local_name(root.tag) == "batchInfoList":
         return [_flat(element) for element in root]
     return _flat(root)
 
@@ -117,17 +116,25 @@ def _info(document: Any) -> Info | list[Info]:
 
 
 def _flat(element: ET.Element) -> Info:
-    return {_local(child.tag): child.text for child in element}
+    return {local_name(child.tag): child.text for child in element}
 
 
 def one_info(info: Any) -> Info:
     """What `read_info` read, where it must be one jobInfo or batchInfo.
 
     Raises:
-        Unreadable: it is none: a page that happens to be XML, or a list.
+        Unreadable: it is none: a page that happens to be XML, or a list; or its id would lead
+            elsewhere, its counts are no numbers.
     """
     if not isinstance(info, dict) or not info.keys() & {"id", "state"}:
         raise Unreadable("a jobInfo or batchInfo was expected, something else came")
+    for name in ("id", "jobId"):
+        if info.get(name) is not None:
+            read_id(info[name])
+    for name in ("numberRecordsProcessed", "numberRecordsFailed"):
+        read_count(info, name)
+    for name in ("state", "stateMessage", "operation", "contentType"):
+        read_text(info, name)
     return info
 
 
@@ -141,7 +148,7 @@ def batch_infos(info: Any) -> list[Info]:
         info = info["batchInfo"] or []
     if not isinstance(info, list):
         raise Unreadable("a batchInfoList was expected, something else came")
-    return info
+    return [one_info(one) for one in info]
 
 
 # Query results: "Get Bulk Query Results"
@@ -151,11 +158,11 @@ def read_result_ids(content_type: str | None, body: bytes) -> list[str]:
     """The result ids of a query batch, in the order of the data; empty where none came."""
     kind = media.body_type(content_type, body)
     if kind == media.JSON:
-        return [str(item) for item in _json_list(body)]
+        return [read_id(item) for item in _json_list(body)]
     root = _xml(body, kind)
-    if _local(root.tag) != "result-list":
-        raise Unreadable(f"a result-list was expected, a {_local(root.tag)} came")
-    return [element.text or "" for element in root if _local(element.tag) == "result"]
+    if local_name(root.tag) != "result-list":
+        raise Unreadable(f"a result-list was expected, a {local_name(root.tag)} came")
+    return [read_id(element.text) for element in root if local_name(element.tag) == "result"]
 
 
 # Row results: "Get Batch Results"
@@ -171,8 +178,8 @@ def read_row_results(content_type: str | None, body: bytes) -> list[UploadResult
     if kind == media.CSV:
         return _rows_from_csv(body)
     root = _xml(body, kind)
-    if _local(root.tag) != "results":
-        raise Unreadable(f"row results were expected, a {_local(root.tag)} came")
+    if local_name(root.tag) != "results":
+        raise Unreadable(f"row results were expected, a {local_name(root.tag)} came")
     return [_row_from_xml(element) for element in root]
 
 
@@ -199,18 +206,27 @@ def _rows_from_csv(body: bytes) -> list[UploadResult]:
     return list(map(make, map(itemgetter(*columns), rows)))
 
 
+_TRUTHS = ("true", "false")
+
+
 def _row_from_json(row: Any) -> UploadResult:
-    try:
-        return UploadResult(row["id"], row["success"], row["created"], row["errors"])
-    except (KeyError, TypeError) as error:
-        raise Unreadable(f"not a row result: {row!r}") from error
+    # A text "false" would count as a success, as every text does.
+    if (
+        not isinstance(row, dict)
+        or not isinstance(row.get("success"), bool)
+        or not isinstance(row.get("created"), bool)
+        or not isinstance(row.get("errors"), list)
+        or not all(isinstance(error, dict) for error in row["errors"])
+    ):
+        raise Unreadable("a row result was expected, something else came")
+    return UploadResult(read_text(row, "id"), row["success"], row["created"], row["errors"])
 
 
 def _row_from_xml(element: ET.Element) -> UploadResult:
-    children = {_local(child.tag): child.text for child in element}
-    if "success" not in children:
-        raise Unreadable("a result without success")
-    errors = [read_error(child) for child in element if _local(child.tag) == "errors"]
+    children = {local_name(child.tag): child.text for child in element}
+    if children.get("success") not in _TRUTHS or children.get("created", "false") not in _TRUTHS:
+        raise Unreadable("a row result says neither true nor false")
+    errors = [read_error(child) for child in element if local_name(child.tag) == "errors"]
     return UploadResult(
         children.get("id"), children["success"] == "true", children.get("created") == "true", errors
     )
@@ -220,7 +236,7 @@ def read_error(element: ET.Element) -> dict[str, Any]:
     """One ``errors`` element: the names of its fields, its message and its status code."""
     found: dict[str, Any] = {"fields": [], "message": None, "statusCode": None}
     for child in element:
-        name = _local(child.tag)
+        name = local_name(child.tag)
         if name == "fields":
             found["fields"].append(child.text)
         elif name in found:
@@ -244,15 +260,8 @@ def _value_text(value: Any) -> str | None:
     return str(value)
 
 
-def _json(body: bytes) -> Any:
-    try:
-        return json.loads(body)
-    except ValueError as error:
-        raise Unreadable(f"not JSON: {error}") from error
-
-
 def _json_list(body: bytes) -> list[Any]:
-    document = _json(body)
+    document = read_json(body)
     if not isinstance(document, list):
         raise Unreadable(f"a JSON array was expected, a {type(document).__name__} came")
     return document
@@ -261,16 +270,7 @@ def _json_list(body: bytes) -> list[Any]:
 def _xml(body: bytes, kind: str) -> ET.Element:
     if kind != media.XML:
         raise Unreadable(f"XML was expected, {kind or 'an empty body'} came")
-    try:
-        root: ET.Element = fromstring(body, forbid_dtd=True)
-    except (ParseError, DefusedXmlException, LookupError, ValueError) as error:
-        # The last two: an encoding that Python does not know, or cannot read XML in.
-        raise Unreadable(f"not readable as XML: {error}") from error
-    return root
-
-
-def _local(tag: str) -> str:
-    return tag.rpartition("}")[2]
+    return read_xml(body)
 
 
 # The batch body

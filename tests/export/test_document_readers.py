@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from salesforce_bulk.formats.json_rows import JsonReader
 from salesforce_bulk.formats.typed import ResultColumn
 from salesforce_bulk.formats.xml_rows import XmlReader
-from salesforce_bulk.wire.v1 import NO_RECORDS, Unreadable
+from salesforce_bulk.wire.document import Unreadable
+from salesforce_bulk.wire.v1 import NO_RECORDS
 
 COLUMNS = [
     ResultColumn("Id", "id"),

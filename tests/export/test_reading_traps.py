@@ -17,7 +17,7 @@ from salesforce_bulk import (
     SalesforceBulk,
     UnexpectedResponse,
 )
-from salesforce_bulk.errors import ApiFault, BatchNotComplete, BulkJobAborted, TransportError
+from salesforce_bulk.errors import ApiFault, BulkJobAborted, TransportError
 from salesforce_bulk.export.download import PageAddress
 from salesforce_bulk.export.handle import Part
 from salesforce_bulk.export.pk_chunking import chunking_header
@@ -639,12 +639,18 @@ def test_results_are_read_with_the_version_of_their_job(org, clock, numbered):
     assert sorted(row["Count__c"] for part in export.parts() for row in part) == list(range(250))
 
 
-def test_no_content_is_not_no_rows(org, bulk, numbered):
-    """204 where results are due is an error."""
-    with CannedOrg({None: (b"", {"status": 204})}, 0) as canned_org:
-        export = canned(canned_org).export("SELECT Id, Name FROM Thing")
-        with pytest.raises(BatchNotComplete):
+def test_no_content_is_not_no_rows(clock):
+    """204 where rows are due is an error, and no advice to wait for what is over."""
+    with CannedOrg({None: (b"", {"status": 204})}, 2) as canned_org:
+        export = canned(canned_org, clock=clock).export("SELECT Id, Name FROM Thing")
+        with pytest.raises(TransportError, match="is complete, with 2 rows"):
             list(export)
+
+
+def test_no_content_of_no_rows_is_no_rows(clock):
+    """204 for a complete result of 0 rows is that result."""
+    with CannedOrg({None: (b"", {"status": 204})}, 0) as canned_org:
+        assert list(canned(canned_org, clock=clock).export("SELECT Id, Name FROM Thing")) == []
 
 
 def test_a_version_that_the_server_refuses_is_an_error(clock):

@@ -13,7 +13,7 @@ from salesforce_bulk import InvalidInput, ReconciliationError, SalesforceBulk
 from salesforce_bulk.formats.arrow_read import ArrowReader
 from salesforce_bulk.formats.typed import ResultColumn, value_of_json
 from salesforce_bulk.storage.files import SteadySync
-from salesforce_bulk.wire.v1 import Unreadable
+from salesforce_bulk.wire.document import Unreadable
 
 
 @pytest.mark.parametrize("write", ["to_csv", "to_parquet"])

@@ -13,7 +13,7 @@ from salesforce_bulk.errors import IncompleteBody
 from salesforce_bulk.formats.json_rows import JsonReader
 from salesforce_bulk.formats.typed import ResultColumn, TypedRows, dict_maker, value_of_json
 from salesforce_bulk.formats.xml_rows import XmlReader
-from salesforce_bulk.wire.v1 import Unreadable
+from salesforce_bulk.wire.document import Unreadable
 
 UTC = timezone.utc
 

@@ -16,7 +16,7 @@ from salesforce_bulk.formats.csv_reader import (
     RecordEnds,
     split_records,
 )
-from salesforce_bulk.wire.v1 import Unreadable
+from salesforce_bulk.wire.document import Unreadable
 
 DELIMITERS = [",", "`", "^", "|", ";", "\t"]
 # What splitters, trimmers and state machines get wrong.

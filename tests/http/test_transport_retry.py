@@ -19,6 +19,8 @@ from raw_server import (
     JOB,
     JOB_ID,
     RESET,
+    RESULT,
+    ROW_RESULTS,
     SESSION,
     RawServer,
     cut,
@@ -32,6 +34,8 @@ from urllib3 import Retry
 from salesforce_bulk import (
     AmbiguousUpload,
     ConnectionFailed,
+    ExceededQuota,
+    InvalidInput,
     InvalidJobState,
     SalesforceBulk,
     ServerBusy,
@@ -392,3 +396,77 @@ def test_the_policy_is_fresh_for_every_call() -> None:
         bulk.batch_status(BATCH_ID, JOB_ID, reload=True)
         bulk.batch_status(BATCH_ID, JOB_ID, reload=True)
         assert len(server.received) == 4
+
+
+TOO_MANY = fault(
+    "REQUEST_LIMIT_EXCEEDED",
+    "ConcurrentRequests (Concurrent API Requests) Limit exceeded.",
+    403,
+)
+CALLS_OF_1_0: dict[str, tuple[Any, Any]] = {
+    "status": (lambda bulk: bulk.batch_state(BATCH_ID, JOB_ID), COMPLETED),
+    "results": (lambda bulk: bulk.get_batch_results(BATCH_ID, JOB_ID), ROW_RESULTS),
+    "a file": (
+        lambda bulk: bulk.get_query_batch_results(BATCH_ID, "752", job_id=JOB_ID).read(),
+        RESULT,
+    ),
+    "a batch": (lambda bulk: bulk.post_batch(JOB_ID, b"Name\nx\n"), BATCH),
+}
+
+
+@pytest.mark.parametrize("call", CALLS_OF_1_0)
+def test_too_many_calls_at_one_time_are_waited_out(
+    call: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The limit of calls at one time passes; status, results, files and batches wait for it."""
+    caplog.set_level("INFO", "salesforce_bulk")
+    do, answer = CALLS_OF_1_0[call]
+    with RawServer(TOO_MANY, TOO_MANY, TOO_MANY, answer=answer) as server:
+        bulk = client(server)
+        do(bulk)
+        assert len(server.received) == 4
+    assert slept(bulk) == [1, 2, 4]
+    assert "too many calls at one time" in caplog.text
+
+
+def test_the_limit_of_the_day_is_not_waited_for() -> None:
+    """The daily limit is an error at once, and its advice is the right one."""
+    of_the_day = fault("REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded.", 403)
+    with RawServer(answer=of_the_day) as server:
+        bulk = client(server)
+        with pytest.raises(ExceededQuota):
+            bulk.job_status(JOB_ID)
+        assert len(server.received) == 1
+
+
+def test_too_many_calls_for_minutes_are_a_busy_server() -> None:
+    """After ten minutes the error says that it passes, and not to wait for a day."""
+    with RawServer(answer=TOO_MANY) as server:
+        bulk = client(server)
+        with pytest.raises(ServerBusy) as caught:
+            bulk.job_status(JOB_ID)
+    assert 590 <= sum(slept(bulk)) <= 660
+    assert "24" not in str(caught.value)
+    assert caught.value.error_code == "REQUEST_LIMIT_EXCEEDED"
+
+
+def test_an_unknown_state_is_told_and_not_waited_for_for_ever(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """A state that no guide has is a warning once, and after an hour an error."""
+    odd = http(document("batchInfo", id=BATCH_ID, jobId=JOB_ID, state="Pondering"))
+    with RawServer(answer=odd) as server:
+        bulk = client(server)
+        with pytest.raises(UnexpectedResponse, match="'Pondering' for 3,[67]") as caught:
+            bulk.wait_for_batch(JOB_ID, BATCH_ID, timeout=1e9, sleep_interval=100)
+    assert caught.value.batch_id == BATCH_ID
+    assert [record.levelname for record in caplog.records] == ["WARNING"]
+
+
+@pytest.mark.parametrize("path", ["../../evil", "a/../../b", "%2e%2e", "a b", ".", ""])
+def test_no_id_leads_to_another_address(path: str) -> None:
+    """An id that would change the address of a call is refused, whoever gives it."""
+    with RawServer() as server:
+        with pytest.raises(InvalidInput, match="another address"):
+            client(server).job_status(path)
+        assert server.received == []
