@@ -155,7 +155,9 @@ class BulkV1:
         """GET /job/{id}/batch: the batchInfos."""
         return self._caller.read(
             Call("GET", f"job/{job_id}/batch", job_id=job_id, documents=_OF_A_BATCH),
-            lambda answer: [self._watched(info) for info in v1.batch_infos(self._parse(answer))],
+            lambda answer: [
+                self._watched(job_id, info) for info in v1.batch_infos(self._parse(answer))
+            ],
         )
 
     def batch(self, job_id: str, batch_id: str) -> v1.Info:

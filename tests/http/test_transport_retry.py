@@ -457,7 +457,7 @@ def test_an_unknown_state_is_told_and_not_waited_for_for_ever(
     odd = http(document("batchInfo", id=BATCH_ID, jobId=JOB_ID, state="Pondering"))
     with RawServer(answer=odd) as server:
         bulk = client(server)
-        with pytest.raises(UnexpectedResponse, match="'Pondering' for 3,[67]") as caught:
+        with pytest.raises(UnexpectedResponse, match=r"'Pondering' for 3,[67]") as caught:
             bulk.wait_for_batch(JOB_ID, BATCH_ID, timeout=1e9, sleep_interval=100)
     assert caught.value.batch_id == BATCH_ID
     assert [record.levelname for record in caplog.records] == ["WARNING"]

@@ -136,7 +136,7 @@ def with_value(document: Any, path: tuple[Any, ...], value: Any) -> Any:
 @pytest.mark.parametrize("name", JSON_READERS)
 @given(data=st.data(), value=JSON_VALUES)
 def test_any_value_at_any_place_is_read_or_refused(name: str, data: Any, value: Any) -> None:
-    """One value of a right document replaced by anything JSON can write ends in no foreign error."""
+    """One value of a right document replaced by anything JSON can write is no foreign error."""
     read, document = JSON_READERS[name]
     path = data.draw(st.sampled_from(places(document)))
     read_or_refused(read, json.dumps(with_value(document, path, value)).encode())
