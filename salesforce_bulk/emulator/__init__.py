@@ -11,6 +11,7 @@ it refuses by name.
 
 from __future__ import annotations
 
+import secrets
 import shutil
 import tempfile
 from collections.abc import Collection, Mapping
@@ -32,12 +33,14 @@ from salesforce_bulk.emulator.access.connected_apps import (
 from salesforce_bulk.emulator.access.sessions import SESSION_SECONDS, Sessions
 from salesforce_bulk.emulator.clock import Clock, ManualClock, SystemClock
 from salesforce_bulk.emulator.data.directory_lock import DirectoryLock
-from salesforce_bulk.emulator.data.org import Org
+from salesforce_bulk.emulator.data.org import Org, OrgSnapshot
 from salesforce_bulk.emulator.endpoints.authorize import Authorize
 from salesforce_bulk.emulator.endpoints.bulk1 import PREFIX as ASYNC_PREFIX
 from salesforce_bulk.emulator.endpoints.bulk1 import Bulk1
 from salesforce_bulk.emulator.endpoints.bulk2 import Bulk2
 from salesforce_bulk.emulator.endpoints.composite import Composite
+from salesforce_bulk.emulator.endpoints.control import PREFIX as CONTROL_PREFIX
+from salesforce_bulk.emulator.endpoints.control import ControlApi
 from salesforce_bulk.emulator.endpoints.login import Soap, SoapFamily
 from salesforce_bulk.emulator.endpoints.oauth import (
     IDENTITY_PREFIX,
@@ -53,6 +56,7 @@ from salesforce_bulk.emulator.endpoints.rest_family import PREFIX as DATA_PREFIX
 from salesforce_bulk.emulator.endpoints.rest_family import RestFamily
 from salesforce_bulk.emulator.endpoints.search import Search
 from salesforce_bulk.emulator.http.faults import Fault, Faults
+from salesforce_bulk.emulator.http.hosts import is_own_host, misdirected
 from salesforce_bulk.emulator.http.routes import Application
 from salesforce_bulk.emulator.http.server import HttpServer, LoggedRequest, Request, Response
 from salesforce_bulk.emulator.http.tls import self_signed, server_context
@@ -85,6 +89,13 @@ class SalesforceEmulator:
         result_bytes: size at which a query's result is continued in another file.
         batches_per_day: the org's daily allocation of batches.
         session_seconds: life of a session without activity.
+        host: the address to listen at; another one than 127.0.0.1 is open to others.
+        allow_hosts: names, with ``*``, under which it may be called besides addresses, names
+            without a dot and those below ``localhost``.
+        domain: the org's name, such as ``acme.my.salesforce.com``: addresses in answers have it,
+            whatever the one that was called, and the certificate and the names that are
+            allowed have it, ``*.my.salesforce.com``, ``login.`` and ``test.salesforce.com``.
+        control_token: what changes by the control API need; a new one by default.
 
     Raises OSError for a port that is taken, a directory that another emulator works on
     (``DirectoryInUseError``), and certificates that cannot be read or made.
@@ -103,9 +114,19 @@ class SalesforceEmulator:
         result_bytes: int = limits.RESULT_FILE_BYTES,
         batches_per_day: int = limits.BATCHES_PER_DAY,
         session_seconds: int = SESSION_SECONDS,
+        host: str = "127.0.0.1",
+        allow_hosts: Collection[str] = (),
+        domain: str | None = None,
+        control_token: str | None = None,
     ) -> None:
         self.clock: Clock = clock or SystemClock()
         self._seed = seed
+        self._bound_to = host
+        self._domain = domain
+        self._allowed_hosts = [*allow_hosts, *(_names_of(domain) if domain else ())]
+        #: What changes by the control API need.
+        self.control_token = control_token or secrets.token_urlsafe(18)
+        self._snapshots: dict[str, OrgSnapshot] = {}
         self._session_seconds = session_seconds
         self._batches_per_day = batches_per_day
         #: The certificate that a client has to trust, when it was made here.
@@ -118,7 +139,7 @@ class SalesforceEmulator:
             if kept:
                 stack.callback(DirectoryLock(kept).release)
             spool.mkdir(exist_ok=True)
-            context = self._tls_context(tls)
+            context = self._tls_context(tls, kept)
             self.faults = Faults(seed)
             self.org = Org(self.clock, kept, seed)
             stack.callback(self.org.close)
@@ -138,16 +159,22 @@ class SalesforceEmulator:
                 stack.callback(self.engine.stop)
             self._begin()
             self._server = HttpServer(
-                self._answer, port=port, observe=self._observe, tls=context, now=self.clock.now
+                self._answer,
+                host=host,
+                port=port,
+                observe=self._observe,
+                tls=context,
+                now=self.clock.now,
             )
             self._scheme = "https" if context else "http"
             self._release = stack.pop_all()
 
     def _tls_context(
-        self, tls: tuple[str | Path, str | Path] | bool | None
+        self, tls: tuple[str | Path, str | Path] | bool | None, kept: Path | None
     ) -> ssl.SSLContext | None:
         if tls is True:
-            tls = self_signed(self._directory / "tls")
+            names = _names_of(self._domain) if self._domain else ()
+            tls = self_signed((kept or self._directory) / "tls", [*names, *self._allowed_hosts])
             self.certificate = tls[0]
         return server_context(*tls) if tls else None
 
@@ -157,6 +184,7 @@ class SalesforceEmulator:
         self.apps = ConnectedApps(self._seed, run_as=self.org.username)
         self.authorizations = Authorizations(self.clock, self._seed)
         self._application = self._build()
+        self._control = ControlApi(self, self.control_token, self._called_origin)
         self._page = StatusPage(
             self.org,
             self.engine,
@@ -167,15 +195,21 @@ class SalesforceEmulator:
             lambda: list(self.credentials.items()),
         )
 
-    # The page is no part of the org: it is not logged or counted, and no fault strikes it.
+    # The page and the control API are no part of the org: they are not logged or counted, and no
+    # fault strikes them.
 
     def _answer(self, request: Request) -> Response:
+        if not is_own_host(request.header("host"), self._allowed_hosts):
+            return misdirected(request)
+        if request.path == CONTROL_PREFIX or request.path.startswith(f"{CONTROL_PREFIX}/"):
+            return self._control.answer(request)
         if request.path == PAGE_PATH:
             return self._page.answer(request)
         return self._application(request)
 
     def _observe(self, logged: LoggedRequest) -> None:
-        if logged.path.partition("?")[0] != PAGE_PATH:
+        path = logged.path.partition("?")[0]
+        if path != PAGE_PATH and not path.startswith(f"{CONTROL_PREFIX}/"):
             self._application.observe(logged)
 
     def _build(self) -> Application:
@@ -233,8 +267,10 @@ class SalesforceEmulator:
 
     @property
     def host(self) -> str:
-        """``127.0.0.1:PORT``."""
-        return f"127.0.0.1:{self._server.port}"
+        """``127.0.0.1:PORT``, or the address or the name that was asked for."""
+        everywhere = self._bound_to in ("", "0.0.0.0", "::")  # noqa: S104 - compared, not bound
+        address = "127.0.0.1" if everywhere else self._bound_to
+        return f"{address}:{self._server.port}"
 
     @property
     def url(self) -> str:
@@ -359,8 +395,34 @@ class SalesforceEmulator:
         }
         return SalesforceBulk(**{**credentials, **options})
 
+    def snapshot(self) -> str:
+        """Remembers records, objects and users; returns the name to ``restore`` them by."""
+        name = f"s{len(self._snapshots) + 1}"
+        self._snapshots[name] = self.org.snapshot(self._directory / f"{name}.sqlite3")
+        return name
+
+    def restore(self, snapshot: str) -> None:
+        """Makes the org as it was at a snapshot; jobs are forgotten, as by ``reset``.
+
+        Raises ValueError for a name that no snapshot has.
+        """
+        if snapshot not in self._snapshots:
+            raise ValueError(f"there is no snapshot {snapshot}")
+        self.engine.reset()
+        self.org.restore(self._snapshots[snapshot])
+
+    def _called_origin(self, request: Request) -> str:
+        return f"{self._scheme}://{request.header('host')}"
+
     def _origin(self, request: Request) -> str:
-        """The origin of the org as the client knows it: a proxy's or a container's name is
-        kept, but the login hosts are no org's."""
+        """The origin of the org: its own name, or the one by which the client knows it: a
+        proxy's or a container's name is kept, but the login hosts are no org's."""
+        if self._domain:
+            return f"{self._scheme}://{self._domain}:{self._server.port}"
         host = request.header("host")
         return f"{self._scheme}://{self.host if not host or is_login_host(host) else host}"
+
+
+def _names_of(domain: str) -> tuple[str, ...]:
+    """The names that belong to an org of that name: its own, and those where its users log in."""
+    return (domain, "*.my.salesforce.com", "login.salesforce.com", "test.salesforce.com")

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import argparse
 import gc
+import http.client
 import json
 import logging
 import os
 import re
 import signal
+import ssl
 import sys
-from collections.abc import Iterator
+import time
+import urllib.request
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timezone
 from pathlib import Path
@@ -18,18 +22,56 @@ from types import FrameType
 from typing import Any, TextIO
 
 from salesforce_bulk.emulator import Fault, SalesforceEmulator, SystemClock
+from salesforce_bulk.emulator.dataset import dataset_files, load_dataset
+
+#: Of ``--wait``: how long, and how long between two looks.
+WAIT_SECONDS, WAIT_PAUSE = 60.0, 0.2
 
 _LABELS = {
     "username": "user",
     "security_token": "token",
     "consumer_key": "consumer key",
     "consumer_secret": "consumer secret",
+    "control_token": "control token",
 }
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The emulator's options."""
     parser.add_argument("--port", type=int, default=0, help="port on 127.0.0.1 (default: any)")
+    parser.add_argument(
+        "--host",
+        default="127.0.0.1",
+        metavar="ADDRESS",
+        help="address to listen at (default: 127.0.0.1); another one is open to others",
+    )
+    parser.add_argument(
+        "--allow-host",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="a name, with *, under which it may be called; may be repeated",
+    )
+    parser.add_argument(
+        "--domain",
+        metavar="NAME",
+        help="the org's name, such as acme.my.salesforce.com, in all addresses that it tells",
+    )
+    parser.add_argument(
+        "--control-token", metavar="TOKEN", help="what the control API needs (default: a new one)"
+    )
+    parser.add_argument(
+        "--wait",
+        metavar="URL",
+        help="start nothing; wait until an emulator answers there, at most 60 seconds",
+    )
+    parser.add_argument(
+        "--load",
+        action="append",
+        default=[],
+        metavar="OBJECT=FILE",
+        help="records to begin with, CSV or JSON, or a directory of such files by object",
+    )
     parser.add_argument(
         "--data", type=Path, metavar="DIR", help="keep records, objects and jobs in this directory"
     )
@@ -75,6 +117,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace, output: TextIO | None = None) -> int:
     """Serves until SIGTERM or SIGINT; returns the exit code."""
     output = output or sys.stdout
+    if args.wait:
+        return _wait(args.wait)
     if args.verbose:
         logging.basicConfig(level=logging.DEBUG, stream=sys.stderr)
     try:
@@ -83,6 +127,10 @@ def run(args: argparse.Namespace, output: TextIO | None = None) -> int:
         sys.stderr.write(f"error: {error}\n")
         return 2
     with _stop_signals() as stopped, _rare_collections(), emulator:
+        if not _is_loopback(args.host):
+            sys.stderr.write(
+                f"everybody who reaches {args.host} reaches this org, its passwords and its page\n"
+            )
         output.write(_announcement(emulator, args.json))
         output.flush()
         os.read(stopped, 1)
@@ -104,7 +152,7 @@ def _rare_collections() -> Iterator[None]:
 
 
 def _announcement(emulator: SalesforceEmulator, as_json: bool) -> str:
-    told = emulator.credentials
+    told = {**emulator.credentials, "control_token": emulator.control_token}
     if emulator.certificate is not None:
         told["certificate"] = str(emulator.certificate)
     if as_json:
@@ -121,10 +169,15 @@ def _emulator(args: argparse.Namespace) -> SalesforceEmulator:
         seed=args.seed,
         clock=SystemClock(args.clock),
         tls=_certificate(args.tls),
+        host=args.host,
+        allow_hosts=args.allow_host,
+        domain=args.domain,
+        control_token=args.control_token,
     )
     try:
         for path in args.schema:
             emulator.org.load_schema(path)
+        load_dataset(emulator.org, _dataset(args.load))
         for app in apps:
             emulator.apps.register_mapping(app, args.app.parent)
     except BaseException:
@@ -133,6 +186,37 @@ def _emulator(args: argparse.Namespace) -> SalesforceEmulator:
     for fault in faults:
         emulator.faults.add(fault)
     return emulator
+
+
+def _dataset(arguments: Sequence[str]) -> dict[str, Path]:
+    """The files to load by object, of ``Object=file`` and of directories."""
+    files: dict[str, Path] = {}
+    for argument in arguments:
+        name, equals, path = argument.partition("=")
+        files |= {name: Path(path)} if equals else dataset_files(Path(argument))
+    return files
+
+
+def _wait(url: str) -> int:
+    """Waits until an emulator answers at an address; the exit code."""
+    address = f"{url.rstrip('/')}/_emulator/v1"
+    ends = time.monotonic() + WAIT_SECONDS
+    problem: Exception | None = None
+    while time.monotonic() < ends:
+        try:
+            # The certificate is the emulator's own, and nothing secret is sent.
+            context = ssl._create_unverified_context()  # noqa: S323
+            with urllib.request.urlopen(address, timeout=5, context=context):  # noqa: S310
+                return 0
+        except (OSError, ValueError, http.client.HTTPException) as error:
+            problem = error
+        time.sleep(WAIT_PAUSE)
+    sys.stderr.write(f"error: no emulator answers at {url} after {WAIT_SECONDS:g} s: {problem}\n")
+    return 1
+
+
+def _is_loopback(host: str) -> bool:
+    return host == "localhost" or host.startswith("127.") or host == "::1"
 
 
 def _listed(path: Path | None, what: str) -> list[Any]:

@@ -21,6 +21,7 @@ from urllib.parse import quote
 from salesforce_bulk.emulator import SalesforceEmulator
 
 ASYNC, DATA = "/services/async/64.0", "/services/data/v64.0"
+CONTROL = "/_emulator/v1"
 NAMESPACE = "http://www.force.com/2009/06/asyncapi/dataload"
 #: Requests after which the jobs that they name are made anew.
 REFRESHED = 250
@@ -243,6 +244,21 @@ SEEDS = [
         )
         for changed in ("updated", "deleted")
     ),
+    Seed("GET", f"{CONTROL}/requests"),
+    Seed(
+        "POST",
+        f"{CONTROL}/users",
+        "application/json",
+        b'{"username":"a@b.c","password":"p","permissions":["ApiEnabled"]}',
+    ),
+    Seed(
+        "POST", f"{CONTROL}/objects", "application/json", b'{"M__c":{"fields":{"A__c":"text(5)"}}}'
+    ),
+    Seed(
+        "POST", f"{CONTROL}/objects/Account/rows", "application/json", b'[{"Name":"A","Site":null}]'
+    ),
+    Seed("POST", f"{CONTROL}/apps", "application/json", b'{"consumer_key":"k","run_as":"a@b.c"}'),
+    Seed("POST", f"{CONTROL}/jobs/run", "application/json", b'{"count":1}'),
     Seed("POST", "/services/Soap/u/68.0", "text/xml", _LOGIN.replace(b"login", b"getUserInfo")),
 ]
 
@@ -464,6 +480,8 @@ class Client:
             "Authorization": f"Bearer {token}",
             "X-SFDC-Session": token,
             "SOAPAction": '""',
+            # What the control API takes for its token.
+            "Origin": emulator.url,
         }
         self._connection = None
 

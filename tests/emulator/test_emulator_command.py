@@ -10,6 +10,7 @@ import threading
 import pytest
 import requests
 
+from salesforce_bulk.emulator import SalesforceEmulator
 from salesforce_bulk.emulator.__main__ import add_arguments, run
 
 
@@ -47,6 +48,7 @@ def told(*arguments, look=lambda text: text):
 def test_announcement_is_a_line_for_each_thing_that_a_client_needs():
     lines = dict(line.split("  ", 1) for line in told().splitlines())
     values = {name: value.strip() for name, value in lines.items()}
+    assert len(values.pop("control token")) > 20
     assert values.pop("url").startswith("http://127.0.0.1:")
     assert values == {
         "user": "admin@example.com",
@@ -61,6 +63,7 @@ def test_announcement_in_json_is_one_object():
     text = told("--json")
     assert text.count("\n") == 1
     names = ["url", "username", "password", "security_token", "consumer_key", "consumer_secret"]
+    names.append("control_token")
     assert list(json.loads(text)) == names
 
 
@@ -140,3 +143,53 @@ def test_time_that_is_none_is_wrong_usage(argument, capsys):
     with pytest.raises(SystemExit):
         parse("--clock", argument)
     assert "--clock" in capsys.readouterr().err
+
+
+def test_files_are_loaded_parents_first(tmp_path):
+    (tmp_path / "Contact.json").write_text(
+        json.dumps([{"LastName": "Smith", "Account": {"Name": "Acme"}}])
+    )
+    (tmp_path / "Account.csv").write_text("Name,Site\nAcme,x\nBolt,\n")
+    leads = tmp_path / "some.csv"
+    leads.write_text("LastName,Company\nA,B\n")
+    directory = tmp_path / "set"
+    directory.mkdir()
+    for name in ("Contact.json", "Account.csv"):
+        (tmp_path / name).rename(directory / name)
+
+    def look(text):
+        url = json.loads(text)["url"]
+        return requests.get(f"{url}/_emulator/v1/objects", timeout=10).json()
+
+    counts = told("--json", "--load", directory, "--load", f"Lead={leads}", look=look)
+    assert (counts["Account"], counts["Contact"], counts["Lead"]) == (2, 1, 1)
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ('Name\n""\n', "row 1: Required fields are missing: [Name]"),
+        ("Name,Parent.Name\nA,Nobody\n", "row 1: no Parent has the Name 'Nobody'"),
+        ("Pet__c\nA\n", "Field name not found : Pet__c"),
+        ('Name\n"A', "Account.csv"),
+    ],
+)
+def test_a_row_that_cannot_be_loaded_is_told_with_its_place(tmp_path, capsys, content, words):
+    path = tmp_path / "Account.csv"
+    path.write_text(content)
+    assert run(parse("--load", f"Account={path}")) == 2
+    assert words in capsys.readouterr().err
+
+
+def test_wait_ends_when_an_emulator_answers_and_says_so_when_none_does(monkeypatch, capsys):
+    with SalesforceEmulator() as emulator:
+        assert run(parse("--wait", emulator.url)) == 0
+        gone = emulator.url
+    monkeypatch.setattr("salesforce_bulk.emulator.__main__.WAIT_SECONDS", 0.5)
+    assert run(parse("--wait", gone)) == 1
+    assert f"no emulator answers at {gone}" in capsys.readouterr().err
+
+
+def test_an_address_that_others_reach_is_told(capsys):
+    assert told("--host", "0.0.0.0", "--json")
+    assert "everybody who reaches 0.0.0.0" in capsys.readouterr().err

@@ -2,6 +2,7 @@
 data and how they are asked for.
 """
 
+import copy
 import json
 import sqlite3
 import threading
@@ -94,6 +95,16 @@ class QueryResult:
         return iter(self)
 
 
+@dataclass(frozen=True)
+class OrgSnapshot:
+    """What an org was at one moment."""
+
+    path: Path
+    counters: Mapping[str, int]
+    schema: Schema
+    users: Mapping[str, User]
+
+
 class Org:
     """All state of one emulated org.
 
@@ -160,7 +171,10 @@ class Org:
 
     def load_schema(self, path: str | Path) -> list[SObject]:
         """Take objects from a file; see `Schema.load_file`."""
-        content = Schema.read_file(path)
+        return self.load_objects(Schema.read_file(path))
+
+    def load_objects(self, content: Any) -> list[SObject]:
+        """Take objects from a describe document, several, or the short form."""
         sobjects = self.schema.load(content)
         self.store.remember({"load": content})
         self.schema_changed = self.clock.now()
@@ -321,6 +335,45 @@ class Org:
         return list(zip(starts, [*starts[1:], None], strict=True))
 
     # life
+
+    def add_user(self, username: str, password: str) -> User:
+        """A user who may log in, with a record of the object User."""
+        profile = self.ids.one("00e", 1)
+        names = ["Username", "LastName", "Email", "Alias", "ProfileId"]
+        names += ["TimeZoneSidKey", "LocaleSidKey", "EmailEncodingKey", "LanguageLocaleKey"]
+        row = [
+            username,
+            username,
+            username,
+            username[:8],
+            profile,
+            "GMT",
+            "en_US",
+            "UTF-8",
+            "en_US",
+        ]
+        [outcome] = self.plan_write("insert", "User", names).write([row])
+        if outcome.id is None:
+            raise ValueError("; ".join(error.message for error in outcome.errors))
+        user = User(outcome.id, username, password, "", {"ApiEnabled"}, username, username)
+        self.users[username] = user
+        return user
+
+    def snapshot(self, path: Path) -> OrgSnapshot:
+        """Records, objects and users as they are now; the records go to a file."""
+        schema = Schema()
+        schema.restore(self.schema)
+        return OrgSnapshot(path, self.store.save(path), schema, copy.deepcopy(self.users))
+
+    def restore(self, snapshot: OrgSnapshot) -> None:
+        """Make the org as it was at a snapshot, which can be used again."""
+        with self._lock:
+            self.schema.restore(snapshot.schema)
+            self.store.restore(snapshot.path, snapshot.counters)
+            self.locks.clear()
+            self.users.clear()
+            self.users.update(copy.deepcopy(snapshot.users))
+            self.schema_changed = self.clock.now()
 
     def reset(self) -> None:
         """Make the org as it was when it began: no records, no custom objects, no locks."""

@@ -344,6 +344,20 @@ class Store:
             if self.kept:
                 connection.execute('DELETE FROM "_counter"')
 
+    def save(self, path: Path) -> dict[str, int]:
+        """Copies all records to a file; returns the counters that go with them."""
+        with contextlib.closing(sqlite3.connect(path)) as copy, self._lock:
+            self._writer.backup(copy)
+            return dict(self._counters)
+
+    def restore(self, path: Path, counters: Mapping[str, int]) -> None:
+        """Puts what `save` copied in place of all records."""
+        with contextlib.closing(sqlite3.connect(path)) as copy, self._lock:
+            copy.backup(self._writer)
+            self._forget_unsaved_tables()
+            self._counters = dict(counters)
+            self._unsaved_counters.update(counters)
+
     def forget_definitions(self) -> None:
         """Forget what `remember` kept."""
         if self.kept:

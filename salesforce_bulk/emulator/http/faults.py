@@ -136,6 +136,12 @@ class Faults:
             self._rules.append(_ArmedFault(rule))
         return rule
 
+    @property
+    def rules(self) -> list[Fault]:
+        """The rules, in the order in which they were added."""
+        with self._lock:
+            return [armed.fault for armed in self._rules]
+
     def clear(self) -> None:
         with self._lock:
             self._rules.clear()

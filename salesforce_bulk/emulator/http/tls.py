@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import ssl
 import subprocess
+from collections.abc import Collection
 from pathlib import Path
 
 #: As browsers and most systems resolve them; a wildcard needs two labels behind it.
@@ -13,7 +14,7 @@ NAMES = "DNS:localhost,DNS:login.localhost,DNS:test.localhost,DNS:*.my.localhost
 DAYS = 825
 #: A root that strict checking (the default since Python 3.13) takes. Its own, since what the
 #: system's configuration adds differs.
-_CONFIGURATION = f"""[req]
+_CONFIGURATION = """[req]
 prompt = no
 distinguished_name = subject
 x509_extensions = extensions
@@ -24,7 +25,7 @@ basicConstraints = critical,CA:TRUE
 keyUsage = critical,digitalSignature,keyCertSign
 extendedKeyUsage = serverAuth
 subjectKeyIdentifier = hash
-subjectAltName = {NAMES}
+subjectAltName = {names}
 """
 
 
@@ -35,11 +36,17 @@ def server_context(certificate: str | Path, key: str | Path) -> ssl.SSLContext:
     return context
 
 
-def self_signed(directory: Path) -> tuple[Path, Path]:
-    """Makes a certificate for localhost and its key there, with the ``openssl`` command.
+def self_signed(directory: Path, names: Collection[str] = ()) -> tuple[Path, Path]:
+    """Makes a certificate for localhost and more names and its key there, with the ``openssl``
+    command; one that was made there for the same names is used again.
 
     Raises OSError, with what to do instead, where there is no such command or it fails.
     """
+    text = _CONFIGURATION.format(names=",".join([NAMES, *(f"DNS:{name}" for name in names)]))
+    configuration = directory / "openssl.cnf"
+    certificate, key = directory / "certificate.pem", directory / "key.pem"
+    if key.exists() and configuration.exists() and configuration.read_text("ascii") == text:
+        return certificate, key
     openssl = shutil.which("openssl")
     if openssl is None:
         raise OSError(
@@ -47,9 +54,7 @@ def self_signed(directory: Path) -> tuple[Path, Path]:
             "(docs/emulator.md says how to make them elsewhere)"
         )
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-    configuration = directory / "openssl.cnf"
-    configuration.write_text(_CONFIGURATION, "ascii")
-    certificate, key = directory / "certificate.pem", directory / "key.pem"
+    configuration.write_text(text, "ascii")
     command = [openssl, "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1"]
     command += ["-nodes", "-sha256", "-days", str(DAYS), "-config", str(configuration)]
     command += ["-keyout", str(key), "-out", str(certificate)]

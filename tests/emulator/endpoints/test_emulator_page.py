@@ -2,8 +2,10 @@
 
 import argparse
 import json
+import os
 import re
 import shlex
+import subprocess
 import unittest
 from pathlib import Path
 
@@ -11,6 +13,7 @@ import pytest
 
 from salesforce_bulk.emulator import Fault, SalesforceEmulator
 from salesforce_bulk.emulator.__main__ import add_arguments
+from salesforce_bulk.emulator.endpoints.control import _ROUTES
 from salesforce_bulk.emulator.http.faults import KINDS
 
 ROOT = Path(__file__).parents[3]
@@ -21,7 +24,7 @@ PYTHON = [text for source, kind, _, text in BLOCKS if kind == "python" and not s
 QUOTED = [(source, text) for source, _, _, text in BLOCKS if source]
 FILES = {name: json.loads(text) for _, kind, name, text in BLOCKS if kind == "json"}
 COMMANDS = [
-    shlex.split(line)[2:]
+    shlex.split(line.rstrip("&"))[2:]
     for _, kind, _, text in BLOCKS
     if kind == "sh"
     for line in text.splitlines()
@@ -54,6 +57,25 @@ def test_the_unittest_example_passes(names):
 @pytest.mark.parametrize(("source", "text"), QUOTED)
 def test_quoted_code_is_in_its_file(source, text):
     assert text in (ROOT / source).read_text("utf-8")
+
+
+@pytest.mark.parametrize("kind", ["sh", "js"])
+def test_examples_of_the_control_api_run(emulator, tmp_path, kind):
+    [text] = [text for _, found, name, text in BLOCKS if (found, name) == (kind, "control")]
+    script = tmp_path / ("example.mjs" if kind == "js" else "example.sh")
+    script.write_text(text)
+    command = ["node"] if kind == "js" else ["bash", "-e"]
+    environment = {**os.environ, "URL": emulator.url, "TOKEN": emulator.control_token}
+    subprocess.run([*command, script], env=environment, check=True, timeout=60)
+    assert emulator.org.count("Account") == (1 if kind == "sh" else 0)
+
+
+def test_every_resource_of_the_control_api_is_listed():
+    told = " ".join(table("| Resource of"))
+    for pattern in _ROUTES:
+        path = re.sub(r"\(\?P<id>[^)]*\)", "ID", pattern)
+        path = re.sub(r"\(\?P<object>[^)]*\)", "NAME", path).partition("/")[2]
+        assert path in told, path
 
 
 @pytest.mark.parametrize("arguments", COMMANDS)

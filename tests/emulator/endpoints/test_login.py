@@ -7,6 +7,8 @@ import pytest
 from simple_salesforce import SalesforceLogin
 from simple_salesforce.exceptions import SalesforceAuthenticationFailed
 
+from salesforce_bulk.emulator import SalesforceEmulator
+
 PARTNER = "{urn:partner.soap.sforce.com}"
 BODY = (
     '<se:Envelope xmlns:se="http://schemas.xmlsoap.org/soap/envelope/"><se:Body>'
@@ -87,12 +89,11 @@ def test_success_has_the_documented_elements_without_prefix(emulator, bulk1):
         assert re.search(f"<{name}>[^<]+</{name}>", answer.text)
 
 
-def test_server_url_is_the_origin_that_the_client_called(emulator, bulk1):
-    answer = post(
-        bulk1,
-        BODY.format(user=emulator.username, password="password"),
-        headers={"SOAPAction": "login", "Host": "org.example:8443"},
-    )
+def test_server_url_is_the_origin_that_the_client_called(connect):
+    headers = {"SOAPAction": "login", "Host": "org.example:8443"}
+    with SalesforceEmulator(inline=True, allow_hosts=["org.example"]) as emulator:
+        body = BODY.format(user=emulator.username, password="password")
+        answer = post(connect(emulator), body, headers=headers)
     assert "<serverUrl>http://org.example:8443/services/Soap/u/64.0/" in answer.text
 
 
