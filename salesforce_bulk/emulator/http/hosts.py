@@ -2,7 +2,7 @@
 
 A page of a stranger's site can have its own name resolve to this machine, and would then read
 what is here as its own. So a name has to be known: addresses, names without a dot and those below
-``localhost`` cannot be such a site's.
+``localhost`` and ``salesforce.com`` cannot be such a site's.
 """
 
 from __future__ import annotations
@@ -14,10 +14,13 @@ from fnmatch import fnmatchcase
 from salesforce_bulk.emulator.http.server import Request, Response
 
 
+_NOBODY_ELSES = (".localhost", ".salesforce.com")
+
+
 def is_own_host(header: str, allowed: Collection[str]) -> bool:
     """Whether a ``Host`` header names this server; ``allowed`` are patterns with ``*``."""
     name = _name(header)
-    if not name or "." not in name or name.endswith(".localhost"):
+    if not name or "." not in name or name.endswith(_NOBODY_ELSES):
         return True
     return _is_address(name) or any(fnmatchcase(name, pattern.lower()) for pattern in allowed)
 

@@ -44,7 +44,8 @@ class ToEmulator(HTTPAdapter):
 
 @pytest.fixture(scope="module")
 def server():
-    with SalesforceEmulator(inline=True, clock=ManualClock()) as running:
+    hosts = ["org.example", "login.local"]
+    with SalesforceEmulator(inline=True, clock=ManualClock(), allow_hosts=hosts) as running:
         yield running
 
 
