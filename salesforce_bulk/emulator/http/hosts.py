@@ -13,7 +13,6 @@ from fnmatch import fnmatchcase
 
 from salesforce_bulk.emulator.http.server import Request, Response
 
-
 _NOBODY_ELSES = (".localhost", ".salesforce.com")
 
 
