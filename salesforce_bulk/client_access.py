@@ -15,7 +15,7 @@ from salesforce_bulk.api.describe import Describes
 from salesforce_bulk.api.org_access import OrgAccess
 from salesforce_bulk.api.v1 import BulkV1
 from salesforce_bulk.api.v2 import BulkV2
-from salesforce_bulk.http.call import Caller
+from salesforce_bulk.http.call import Caller, error_for
 from salesforce_bulk.http.transport import Response, Transport
 from salesforce_bulk.login.provider import LoginProvider, can_renew
 from salesforce_bulk.login.renewal import Renewal
@@ -27,6 +27,8 @@ _T = TypeVar("_T")
 #: has them. What is made on first use stands apart: it is left out of pickles and copies.
 _LINK = "_SalesforceBulk__link"
 _ACCESS = "_SalesforceBulk__access"
+#: Where the methods are that nobody has replaced.
+_FRONT_DOOR = "salesforce_bulk.salesforce_bulk"
 
 
 class Client(Protocol):
@@ -74,7 +76,7 @@ class ClientAccess:
 
     @property
     def v1(self) -> BulkV1:
-        """Bulk API 1.0, through the methods that subclasses override."""
+        """Bulk API 1.0 for the classic methods, through those that subclasses override."""
         return self._once("v1", self._new_v1)
 
     @property
@@ -91,16 +93,19 @@ class ClientAccess:
 
     def _new_v1(self) -> BulkV1:
         # The methods are looked up at each call: programs patch them on the instance.
+        return self._v1_with(lambda response: self._client.check_status(response))
+
+    def _v1_with(self, check: Callable[[Response], None]) -> BulkV1:
         client = self._client
         return BulkV1(
-            self._caller(base=lambda: client.endpoint, headers=self._classic_headers),
+            self._caller(lambda: client.endpoint, self._classic_headers, check),
             lambda response: client.parse_response(response),
         )
 
     def _new_org(self) -> OrgAccess:
-        data = self._caller(base=self._data_endpoint, headers=self._bearer_headers)
+        data = self._caller(self._data_endpoint, self._bearer_headers, self._check)
         return OrgAccess(
-            v1=self.v1,
+            v1=self._v1_with(self._check),
             v2=BulkV2(data),
             describes=Describes(data),
             clock=self.transport.clock,
@@ -113,19 +118,28 @@ class ClientAccess:
         def base() -> str:
             return f"{self._data_endpoint().rpartition('/v')[0]}/v{version}"
 
-        return BulkV2(self._caller(base=base, headers=self._bearer_headers))
+        return BulkV2(self._caller(base, self._bearer_headers, self._check))
+
+    def _check(self, response: Response) -> None:
+        """Raise for an answer whose status is 400 or more: by the client's own way where a
+        program has replaced that, else without the answer's text in the message."""
+        methods = (getattr(self._client, name, None) for name in ("check_status", "raise_error"))
+        if any(getattr(method, "__module__", None) != _FRONT_DOOR for method in methods):
+            self._client.check_status(response)
+        elif response.status_code >= 400:
+            raise error_for(response)
 
     def _caller(
         self,
         base: Callable[[], str],
         headers: Callable[[Mapping[str, str], str], dict[str, str]],
+        check: Callable[[Response], None],
     ) -> Caller:
-        client = self._client
         return Caller(
             self.transport,
             base=base,
             headers=headers,
-            check=lambda response: client.check_status(response),
+            check=check,
             renew=self._renew,
             accepted=self._once("accepted", set),
             gzip_requests=self.link.gzip_requests,

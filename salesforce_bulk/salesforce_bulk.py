@@ -38,7 +38,7 @@ from salesforce_bulk.export.settings import ExportOptions
 from salesforce_bulk.export.soql import outer_object
 from salesforce_bulk.http import polling
 from salesforce_bulk.http.body import DOCUMENT_BYTES, PIECE_BYTES
-from salesforce_bulk.http.call import answer_text, error_for
+from salesforce_bulk.http.call import answer_text, classic_error_for
 from salesforce_bulk.http.transport import (
     DEFAULT_TIMEOUT,
     Clock,
@@ -895,7 +895,7 @@ class SalesforceBulk:
             message = f"Bulk API HTTP Error result: {answer_text(resp)}"
             if getattr(self.raise_error, "__func__", None) is not SalesforceBulk.raise_error:
                 self.raise_error(message, resp.status_code)
-            raise error_for(f"[{resp.status_code}] {message}", resp)
+            raise classic_error_for(f"[{resp.status_code}] {message}", resp)
 
     def raise_error(self, message: str, status_code: int | None = None) -> None:
         """Raise a `BulkApiError`, its status in front."""

@@ -46,6 +46,9 @@ _SEGMENT = re.compile(r"(?!\.+$)[A-Za-z0-9_.-]+")
 #: Seconds after its login within which a session cannot have expired.
 _AT_ONCE = 10.0
 
+#: An attribute of errors whose message ends with the answer, as 2.2.0's did.
+_ENDS_WITH_ANSWER = "ends_with_answer"
+
 _T = TypeVar("_T")
 
 
@@ -240,12 +243,17 @@ def name_error(error: BulkApiError, call: Call) -> None:
         return
     error.job_id = call.job_id
     error.batch_id = call.batch_id
-    error.args = (f"{error} ({call.about})", *error.args[1:])
+    add_to_message(error, f"({call.about})")
 
 
 def add_to_message(error: BulkApiError, sentence: str) -> None:
-    """Put a further sentence behind an error's message."""
-    error.args = (f"{error} {sentence}", *error.args[1:])
+    """Put a further sentence behind an error's message; as a note where that ends with the
+    answer, which programs of 2.2.0 parse."""
+    if getattr(error, _ENDS_WITH_ANSWER, False):
+        # As add_note(), which Python 3.10 has not.
+        vars(error).setdefault("__notes__", []).append(sentence)
+    else:
+        error.args = (f"{error} {sentence}", *error.args[1:])
 
 
 def may_be_done(error: BulkApiError) -> bool:
@@ -279,31 +287,49 @@ def fault_of(response: Response) -> Fault:
     return Fault(fault.code, _without_session(fault.message, response))
 
 
-def error_for(message: str, response: Response) -> BulkApiError:
-    """The typed error for an answer with a status of 400 or more.
-
-    Args:
-        message: the text that 2.2.0 had; the next step is appended.
-        response: the answer.
-    """
+def error_for(response: Response) -> BulkApiError:
+    """The typed error for an answer with a status of 400 or more, and the next step."""
     fault = fault_of(response)
-    if fault.code is not None:
-        kind = fault_type(fault.code, fault.message)
-        step = NEXT_STEP.get(kind, "")
-        return kind(
-            f"{message} {step}".rstrip(),
-            response.status_code,
-            error_code=fault.code,
-            error_message=fault.message,
-        )
+    if fault.code is None:
+        return _not_the_apis(response)
+    kind = fault_type(fault.code, fault.message)
+    return kind(
+        f"{fault.code}: {_sentence(fault.message)} {NEXT_STEP.get(kind, '')}".rstrip(),
+        response.status_code,
+        error_code=fault.code,
+        error_message=fault.message,
+    )
+
+
+def _not_the_apis(response: Response) -> UnexpectedResponse:
     if response.status_code in BUSY_STATUSES:
-        kind_of_answer = "The server, or a proxy before it, cannot answer now; try again later."
+        advice = "The server, or a proxy before it, cannot answer now; try again later."
     else:
-        kind_of_answer = "This is not the API's own answer; check the host and any proxy."
-    unexpected = UnexpectedResponse(f"{message} {kind_of_answer}", response.status_code)
+        advice = "This is not the API's own answer; check the host and any proxy."
+    error = UnexpectedResponse(
+        f"The answer was HTTP {response.status_code}. {advice}", response.status_code
+    )
     # Who answers 4xx has refused the request; behind a 5xx it may have been carried out.
-    unexpected.may_have_arrived = response.status_code >= 500
-    return unexpected
+    error.may_have_arrived = response.status_code >= 500
+    return error
+
+
+def _sentence(text: str | None) -> str:
+    text = (text or "no reason was given").strip()
+    return text if text.endswith((".", "!", "?")) else f"{text}."
+
+
+def classic_error_for(message: str, response: Response) -> BulkApiError:
+    """The same error with the text that 2.2.0 gave it, up to the answer itself.
+
+    Programs parse what stands behind ``result: ``; all that is said beside it is a note.
+    """
+    error = error_for(response)
+    said = str(error)
+    error.args = (message,)
+    vars(error)[_ENDS_WITH_ANSWER] = True
+    add_to_message(error, said)
+    return error
 
 
 def answer_text(response: Response) -> str:

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import copy
 import inspect
+import json
 import pickle
+from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 
 import salesforce_bulk
-from salesforce_bulk import bulk_states, errors
+from salesforce_bulk import SalesforceBulk, bulk_states, errors
+from salesforce_bulk.emulator import SalesforceEmulator
 from salesforce_bulk.errors import (
     FAULT_TYPES,
     NEXT_STEP,
@@ -38,7 +42,12 @@ ALL_TYPES = [
     if inspect.isclass(kind) and issubclass(kind, BulkApiError)
 ]
 # Raised by loads and exports only.
-BY_JOB = {errors.LoadFailed, errors.JobStillRunning, errors.ReconciliationError}
+BY_JOB = {
+    errors.LoadFailed,
+    errors.JobStillRunning,
+    errors.ReconciliationError,
+    errors.StorageError,
+}
 
 
 def make(kind: type[BulkApiError]) -> BulkApiError:
@@ -228,3 +237,65 @@ def test_every_error_on_top_of_the_package_is_the_one_of_its_module() -> None:
 
 def test_an_ambiguous_upload_may_have_arrived() -> None:
     assert AmbiguousUpload("m").may_have_arrived
+
+
+# The text of 2.2.0
+
+
+@pytest.mark.parametrize(
+    ("call", "document"),
+    [
+        (lambda bulk: bulk.job_status("750000000000001AAA"), "xml"),
+        (lambda bulk: bulk.create_query_job("NoSuchThing__c"), "xml"),
+        (lambda bulk: bulk.post_batch(closed(bulk, "CSV"), b"Name\nx\n"), "xml"),
+        (lambda bulk: bulk.post_batch(closed(bulk, "JSON"), b"[]"), "json"),
+    ],
+)
+def test_behind_result_stands_the_answer_and_nothing_else(
+    call: Any, document: str, bulk: SalesforceBulk
+) -> None:
+    with pytest.raises(ApiFault) as caught:
+        call(bulk)
+    front, _, answer = str(caught.value).partition("result: ")
+    assert front == f"[{caught.value.status_code}] Bulk API HTTP Error "
+    if document == "json":
+        assert json.loads(answer)["exceptionCode"] == caught.value.error_code
+    else:
+        codes = [e.text for e in ElementTree.fromstring(answer) if e.tag.endswith("Code")]
+        assert codes == [caught.value.error_code]
+    again = pickle.loads(pickle.dumps(caught.value))
+    assert again.__notes__ == caught.value.__notes__
+
+
+def closed(bulk: SalesforceBulk, content_type: str) -> str:
+    job = bulk.create_insert_job("Account", contentType=content_type)
+    bulk.close_job(job)
+    return job
+
+
+def test_what_happened_where_and_what_next_stand_in_notes(bulk: SalesforceBulk) -> None:
+    job = closed(bulk, "CSV")
+    with pytest.raises(InvalidJobState) as caught:
+        bulk.post_batch(job, b"Name\nx\n")
+    assert caught.value.__notes__ == [
+        f"InvalidJobState: {caught.value.error_message}. Look at the job's state; a closed or "
+        "aborted job takes no batches.",
+        f"(job {job})",
+    ]
+
+
+@pytest.mark.parametrize("api", ["1.0", "2.0"])
+def test_no_message_of_a_verb_holds_a_raw_answer(api: Any, org: SalesforceEmulator) -> None:
+    bulk = org.connect()
+    bulk.sessionId = "00D!wrong"
+    plain = SalesforceBulk(sessionId="00D!wrong", host=org.url)
+    for call in (
+        lambda: plain.insert("Account", [{"Name": "x"}], api=api),
+        lambda: list(plain.export("SELECT Id FROM Account", api=api)),
+        lambda: plain.attach("750000000000001AAA"),
+    ):
+        with pytest.raises(SessionExpired) as caught:
+            call()
+        assert "result:" not in str(caught.value)
+        assert not {"<", "{"} & set(str(caught.value))
+        assert str(caught.value).startswith(f"{caught.value.error_code}: ")

@@ -38,7 +38,7 @@ def test_an_answer_that_cannot_be_looked_for_is_not_taken_for_a_refusal(org, bul
 @pytest.mark.parametrize("code", ["Unknown", "UNKNOWN_EXCEPTION", "InternalServerError"])
 def test_any_500_leaves_it_open_whether_the_batch_is_there(bulk, held, monkeypatch, code):
     """The codes of a 500 are an open list; none of them says that nothing was done."""
-    make = access_of(bulk).v1._caller.make
+    make = access_of(bulk).org.v1._caller.make
     calls = []
 
     def fail_after_the_second(call):
@@ -49,7 +49,7 @@ def test_any_500_leaves_it_open_whether_the_batch_is_there(bulk, held, monkeypat
                 raise ApiFault("broken", 500, error_code=code)
         return response
 
-    monkeypatch.setattr(access_of(bulk).v1._caller, "make", fail_after_the_second)
+    monkeypatch.setattr(access_of(bulk).org.v1._caller, "make", fail_after_the_second)
     result = insert(bulk, on_error="report", parallel=1)
     assert (result.succeeded, result.unprocessed) == (40, 0)
     assert held() == sorted(row["Name"] for row in ROWS)
@@ -99,7 +99,9 @@ def test_a_result_cut_within_its_last_record_is_fetched_again(org, bulk):
     rows = [{"LastName": None, "Title": "t"}]
     whole = bulk.insert("Contact", rows, on_error="report")
     error = next(iter(whole.failed)).error
-    body = access_of(bulk).v1.result_body(whole.job_id, bulk.get_batch_list(whole.job_id)[0]["id"])
+    body = access_of(bulk).org.v1.result_body(
+        whole.job_id, bulk.get_batch_list(whole.job_id)[0]["id"]
+    )
     org.faults.add("cut_unsized", path="*/result", after_bytes=len(body) - 8)
     again = bulk.insert("Contact", rows, on_error="report")
     assert next(iter(again.failed)).error == error
@@ -220,14 +222,14 @@ def test_a_login_that_fails_on_the_way_does_not_hide_what_was_sent(org, bulk, wa
 
 def test_a_foreign_batch_is_told_once(org, bulk, monkeypatch):
     """The reason is not wrapped into itself."""
-    create = access_of(bulk).v1.create_job
+    create = access_of(bulk).org.v1.create_job
 
     def create_and_add(document, headers):
         info = create(document, headers)
-        access_of(bulk).v1.add_batch(info["id"], b"Name\nforeign\n", "text/csv")
+        access_of(bulk).org.v1.add_batch(info["id"], b"Name\nforeign\n", "text/csv")
         return info
 
-    monkeypatch.setattr(access_of(bulk).v1, "create_job", create_and_add)
+    monkeypatch.setattr(access_of(bulk).org.v1, "create_job", create_and_add)
     org.faults.add("reset_before", method="POST", path="*/batch", nth=2)
     with pytest.raises(AmbiguousUpload) as caught:
         insert(bulk, parallel=1)

@@ -196,7 +196,7 @@ def test_expired_results_are_no_failure_and_no_empty_result(org, bulk):
 
 def shortened(bulk, monkeypatch, times):
     """Results whose end is missing, as a body cut without any sign of it would be."""
-    whole = access_of(bulk).v1.result_body
+    whole = access_of(bulk).org.v1.result_body
     left = [times]
 
     def cut(job_id, batch_id):
@@ -204,7 +204,7 @@ def shortened(bulk, monkeypatch, times):
         body = whole(job_id, batch_id)
         return body if left[0] < 0 else body[: body.rindex(b'"true"')].rpartition(b"\n")[0]
 
-    monkeypatch.setattr(access_of(bulk).v1, "result_body", cut)
+    monkeypatch.setattr(access_of(bulk).org.v1, "result_body", cut)
 
 
 def test_a_cut_result_is_fetched_again(bulk, monkeypatch):

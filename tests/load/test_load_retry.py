@@ -55,7 +55,7 @@ def test_attempts_shrink_and_the_last_is_serial(org, bulk, clock):
 
 
 def test_unknown_rows_are_not_sent_again(org, bulk, monkeypatch, stored):
-    monkeypatch.setattr(access_of(bulk).v1, "result_body", lambda job_id, batch_id: b"")
+    monkeypatch.setattr(access_of(bulk).org.v1, "result_body", lambda job_id, batch_id: b"")
     result = insert(bulk)
     assert result.unknown == 40
     assert result.retry() is result
@@ -87,14 +87,14 @@ def test_a_parent_with_more_children_than_a_batch_holds_is_loaded_one_batch_afte
 ):
     parent = next(iter(bulk.insert("Account", [{"Name": "p"}]))).id
     rows = [{"LastName": f"n{n}", "AccountId": parent} for n in range(25)]
-    add = access_of(bulk).v1.add_batch
+    add = access_of(bulk).org.v1.add_batch
     states = []
 
     def look_first(job_id, body, media_type):
         states.append([one["state"] for one in bulk.get_batch_list(job_id)])
         return add(job_id, body, media_type)
 
-    monkeypatch.setattr(access_of(bulk).v1, "add_batch", look_first)
+    monkeypatch.setattr(access_of(bulk).org.v1, "add_batch", look_first)
     assert insert(bulk, rows, group_by="AccountId", parallel=3).succeeded == 25
     assert states == [[], ["Completed"], ["Completed", "Completed"]]
 

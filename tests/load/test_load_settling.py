@@ -50,7 +50,7 @@ def test_a_batch_that_never_arrived_is_sent_again_in_a_new_job(org, bulk, held, 
 
 def test_a_batch_that_arrives_between_two_looks_is_found_by_the_second(bulk, held, monkeypatch):
     """The list counts only when the job is closed: a batch may still have been on its way."""
-    add, close = access_of(bulk).v1.add_batch, access_of(bulk).v1.set_job_state
+    add, close = access_of(bulk).org.v1.add_batch, access_of(bulk).org.v1.set_job_state
     late = []
 
     def lose_the_second(job_id, body, media_type):
@@ -64,8 +64,8 @@ def test_a_batch_that_arrives_between_two_looks_is_found_by_the_second(bulk, hel
             add(*late[1])
         close(job_id, document, state)
 
-    monkeypatch.setattr(access_of(bulk).v1, "add_batch", lose_the_second)
-    monkeypatch.setattr(access_of(bulk).v1, "set_job_state", arrive_just_before)
+    monkeypatch.setattr(access_of(bulk).org.v1, "add_batch", lose_the_second)
+    monkeypatch.setattr(access_of(bulk).org.v1, "set_job_state", arrive_just_before)
     assert insert(bulk, parallel=1).succeeded == 60
     assert held() == sorted(row["Name"] for row in ROWS)
     assert len(late) == 6
@@ -94,15 +94,15 @@ def test_answers_lost_and_connections_reset_at_random(org, bulk, held, seed):
 def test_an_unknown_batch_in_the_job_is_not_decided(org, bulk, monkeypatch):
     """Not decidable: AmbiguousUpload, with the job's id, and nothing is sent again."""
     job_ids = []
-    create = access_of(bulk).v1.create_job
+    create = access_of(bulk).org.v1.create_job
 
     def create_and_add_a_foreign_batch(document, headers):
         info = create(document, headers)
         job_ids.append(info["id"])
-        access_of(bulk).v1.add_batch(info["id"], b"Name\nforeign\n", "text/csv")
+        access_of(bulk).org.v1.add_batch(info["id"], b"Name\nforeign\n", "text/csv")
         return info
 
-    monkeypatch.setattr(access_of(bulk).v1, "create_job", create_and_add_a_foreign_batch)
+    monkeypatch.setattr(access_of(bulk).org.v1, "create_job", create_and_add_a_foreign_batch)
     org.faults.add("reset_before", method="POST", path="*/batch", nth=2)
     with pytest.raises(AmbiguousUpload, match="cannot be found out") as caught:
         insert(bulk)
@@ -146,13 +146,13 @@ def test_batches_of_an_aborted_job_are_not_processed(org, bulk, monkeypatch, spe
     handle = bulk.submit_insert("Account", ROWS, batch_size=10)
     handle.abort()
     org.engine.resume()
-    listed = access_of(bulk).v1.batches
+    listed = access_of(bulk).org.v1.batches
 
     def spelt(job_id):
         return [{**info, "state": info["state"].replace("NotProcessed", spelling)}
                 for info in listed(job_id)]  # fmt: skip
 
-    monkeypatch.setattr(access_of(bulk).v1, "batches", spelt)
+    monkeypatch.setattr(access_of(bulk).org.v1, "batches", spelt)
     result = handle.result()
     assert result.unprocessed == 60
     with pytest.raises(LoadFailed, match="60 x NotProcessed: the job was aborted"):
@@ -162,7 +162,7 @@ def test_batches_of_an_aborted_job_are_not_processed(org, bulk, monkeypatch, spe
 
 def test_a_job_closed_by_somebody_is_followed_by_another(org, bulk, held, monkeypatch):
     """Trap: a batch posted to a closed job is not created but burns quota."""
-    add = access_of(bulk).v1.add_batch
+    add = access_of(bulk).org.v1.add_batch
     calls = []
 
     def close_after_two(job_id, body, media_type):
@@ -171,7 +171,7 @@ def test_a_job_closed_by_somebody_is_followed_by_another(org, bulk, held, monkey
             bulk.close_job(job_id)
         return add(job_id, body, media_type)
 
-    monkeypatch.setattr(access_of(bulk).v1, "add_batch", close_after_two)
+    monkeypatch.setattr(access_of(bulk).org.v1, "add_batch", close_after_two)
     result = insert(bulk, parallel=1)
     assert held() == sorted(row["Name"] for row in ROWS)
     assert len(result.job_ids) == 2
@@ -180,7 +180,7 @@ def test_a_job_closed_by_somebody_is_followed_by_another(org, bulk, held, monkey
 
 def test_an_aborted_job_is_never_a_success(org, bulk, monkeypatch):
     """Trap: an aborted job reported as success; its rows are told as not processed."""
-    add = access_of(bulk).v1.add_batch
+    add = access_of(bulk).org.v1.add_batch
     calls = []
 
     def abort_after_two(job_id, body, media_type):
@@ -189,7 +189,7 @@ def test_an_aborted_job_is_never_a_success(org, bulk, monkeypatch):
             bulk.abort_job(job_id)
         return add(job_id, body, media_type)
 
-    monkeypatch.setattr(access_of(bulk).v1, "add_batch", abort_after_two)
+    monkeypatch.setattr(access_of(bulk).org.v1, "add_batch", abort_after_two)
     result = insert(bulk, parallel=1, on_error="report")
     assert (result.succeeded, result.unprocessed) == (20, 40)
     assert {row.error.code for row in result.unprocessed} == {BulkJobAborted.__name__}

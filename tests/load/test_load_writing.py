@@ -40,8 +40,8 @@ def test_hard_delete_is_asked_for_by_name_and_verified(org, bulk, stored, monkey
     assert bulk.job_status(result.job_id)["operation"] == "hardDelete"
     gone = org.org.query("SELECT Id FROM Account", include_deleted=True)
     assert [row[0] for row in gone] == ids[:1]
-    create = access_of(bulk).v1.create_job
-    monkeypatch.setattr(access_of(bulk).v1, "create_job", lambda document, headers: create(
+    create = access_of(bulk).org.v1.create_job
+    monkeypatch.setattr(access_of(bulk).org.v1, "create_job", lambda document, headers: create(
         document.replace(b"hardDelete", b"delete"), headers))  # fmt: skip
     with pytest.raises(JobFailed, match=r"made job .* for delete") as caught:
         bulk.hard_delete("Account", ids[:1])

@@ -90,7 +90,7 @@ def test_files_that_tell_of_fewer_rows_than_were_processed_are_no_result(org, bu
 def batches_of(bulk, *bodies, operation="insert"):
     job_id = bulk.create_job("Account", operation, contentType="CSV")
     for body in bodies:
-        access_of(bulk).v1.add_batch(job_id, body, media.CSV)
+        access_of(bulk).org.v1.add_batch(job_id, body, media.CSV)
     bulk.close_job(job_id)
     return job_id
 
@@ -138,9 +138,9 @@ def test_blank_lines_do_not_shift_the_outcomes(bulk, stored):
 def test_a_job_that_still_takes_batches_is_waited_for_as_far_as_it_is_known(bulk):
     """Rows come with the batches that were there when it was taken up."""
     job_id = bulk.create_insert_job("Account", contentType="CSV")
-    access_of(bulk).v1.add_batch(job_id, b"Name\na\n", media.CSV)
+    access_of(bulk).org.v1.add_batch(job_id, b"Name\na\n", media.CSV)
     handle = bulk.attach(job_id)
-    access_of(bulk).v1.add_batch(job_id, b"Name\nb\n", media.CSV)
+    access_of(bulk).org.v1.add_batch(job_id, b"Name\nb\n", media.CSV)
     assert handle.result().rows == 1
     assert bulk.attach(job_id).result().rows == 2
 

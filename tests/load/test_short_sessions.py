@@ -69,7 +69,7 @@ def test_sessions_that_only_other_calls_may_use_do_not_log_in_for_ever(org, bulk
     good = lambda: list(access_of(bulk).org.v2.ingest_jobs())  # noqa: E731
     calls = lose_before(bulk, monkeypatch, f"/job/{job}", dict.fromkeys(range(1, 9), good))
     with pytest.raises(SessionExpired):
-        access_of(bulk).v1._caller.make(Call("GET", f"job/{job}", job_id=job))
+        access_of(bulk).org.v1._caller.make(Call("GET", f"job/{job}", job_id=job))
     assert len(calls) == 4
     assert logins(org) <= before + 4
 
