@@ -44,7 +44,7 @@ from salesforce_bulk.errors import (
 from salesforce_bulk.formats.csv import read_rows
 from salesforce_bulk.http.polling import SENDING_PAUSES, growing_pause, try_again
 from salesforce_bulk.http.transport import Clock
-from salesforce_bulk.load.job import ReportProgress, report_nothing, unsent_outcome
+from salesforce_bulk.load.job import ReportProgress, UnknownStates, report_nothing, unsent_outcome
 from salesforce_bulk.load.plan import Plan, PlannedBody
 from salesforce_bulk.load.results import (
     RESULT_HEADER,
@@ -54,6 +54,7 @@ from salesforce_bulk.load.results import (
     count_results,
     read_results,
 )
+from salesforce_bulk.load.results_by_id import id_column, join_by_id
 from salesforce_bulk.load.settings import LoadSpec
 from salesforce_bulk.models import JobInfo, RowError, RowStatus
 from salesforce_bulk.storage.journal import Entry
@@ -594,6 +595,7 @@ class ResultsV1:
         plan: what was sent.
         state: where it is.
         results: takes the results.
+        spec: what the jobs do.
         report: called with the phase, rows, bytes and batches.
         parallel: results fetched at once.
     """
@@ -604,12 +606,15 @@ class ResultsV1:
         plan: Plan,
         state: UploadStateV1,
         results: Spool,
+        spec: LoadSpec,
         *,
         report: ReportProgress,
         parallel: int,
     ) -> None:
         self._api = api
         self._plan = plan
+        self._id_column = id_column(spec, plan.names)
+        self._states = UnknownStates((bulk_states.QUEUED, bulk_states.IN_PROGRESS))
         self._state = state
         self._results = results
         self._report = report
@@ -672,9 +677,14 @@ class ResultsV1:
                     job_id=job_id,
                 ) from error
             for info in infos:
-                found = batches.pop(str(info.get("id")), None)
-                if found is not None and _state(info) in bulk_states.BATCH_TERMINAL_STATES:
+                batch_id = str(info.get("id"))
+                found = batches.pop(batch_id, None)
+                if found is None:
+                    continue
+                if _state(info) in bulk_states.BATCH_TERMINAL_STATES:
                     ended.append((found, info))
+                else:
+                    self._states.tell(f"Batch {batch_id} of job {job_id}", _state(info))
             for batch_id, index in batches.items():
                 batch_info = self._batch_info(index, BatchRef(job_id, batch_id))
                 if (
@@ -723,9 +733,23 @@ class ResultsV1:
                 break
         if checked is None:
             return index, _without_results(part, fate, ref)
-        stored, counts = checked
+        stored, counts = self._in_row_order(part, ref, *checked)
         place = self._results.append(stored)
         return index, _with_results(part, place, counts, RestOutcome("unprocessed", why), ref)
+
+    def _in_row_order(
+        self, part: PlannedBody, ref: BatchRef, stored: bytes, counts: Counter[RowStatus]
+    ) -> tuple[bytes, Counter[RowStatus]]:
+        if self._id_column is None:
+            return stored, counts
+        rows = read_rows(self._plan.spool.text(part.place))
+        next(rows)
+        ids = [row[self._id_column] for row in rows]
+        joined = join_by_id(stored, ids, *ref)
+        if joined is None:
+            return stored, counts
+        log.warning("The results of batch %s of job %s are out of order", *reversed(ref))
+        return joined
 
 
 #: The results as they are kept and the rows by status; None where they do not fit the rows.
@@ -823,7 +847,7 @@ class EngineV1:
         self._upload = UploadV1(
             api, spec, plan, state, record=record, report=report, parallel=parallel
         )
-        self._results = ResultsV1(api, plan, state, results, report=report, parallel=parallel)
+        self._results = ResultsV1(api, plan, state, results, spec, report=report, parallel=parallel)
         self._state = state
 
     @property
@@ -867,11 +891,16 @@ class AttachedV1:
         plan: the bodies that came back from the org.
         state: the batches that they are of.
         results: takes the results.
+        spec: what the job does.
     """
 
-    def __init__(self, api: BulkV1, plan: Plan, state: UploadStateV1, results: Spool) -> None:
+    def __init__(
+        self, api: BulkV1, plan: Plan, state: UploadStateV1, results: Spool, spec: LoadSpec
+    ) -> None:
         self._api = api
-        self._results = ResultsV1(api, plan, state, results, report=report_nothing, parallel=1)
+        self._results = ResultsV1(
+            api, plan, state, results, spec, report=report_nothing, parallel=1
+        )
         self.job_ids: Sequence[str] = state.jobs
         self.uploaded_parts = frozenset(state.sent)
 

@@ -12,6 +12,7 @@ was lost, and no other job takes the rows whatever became of it.
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 import logging
@@ -40,7 +41,7 @@ from salesforce_bulk.errors import (
 from salesforce_bulk.formats.csv import read_rows
 from salesforce_bulk.http.polling import SENDING_PAUSES, growing_pause, try_again
 from salesforce_bulk.http.transport import Clock
-from salesforce_bulk.load.job import ReportProgress, unsent_outcome
+from salesforce_bulk.load.job import ReportProgress, UnknownStates, unsent_outcome
 from salesforce_bulk.load.plan import Plan, PlannedBody
 from salesforce_bulk.load.results import RESULT_HEADER, STATUS_OF, BatchRows, RestOutcome
 from salesforce_bulk.load.row_matching import (
@@ -67,6 +68,11 @@ JOB_RECORDS = 100_000
 _FILES_IN_MEMORY = 1_000_000
 #: How often results that do not add up are fetched.
 _FETCHES = 3
+
+#: Of jobs that go on by themselves.
+_WAITING_STATES = frozenset(
+    {bulk_states.OPEN, bulk_states.UPLOAD_COMPLETE, bulk_states.IN_PROGRESS}
+)
 
 log = logging.getLogger("salesforce_bulk")
 
@@ -147,6 +153,7 @@ class EngineV2:
         self._stopped = threading.Event()
         self._refused: BulkApiError | None = None
         self._known_jobs = set(state.jobs)
+        self._states = UnknownStates(_WAITING_STATES)
         done = [plan.parts[index] for index in state.started]
         self._rows = sum(len(part.numbers) for part in done)
         self._bytes = sum(part.place.length for part in done)
@@ -391,6 +398,7 @@ class EngineV2:
     def _ended(self, index: int) -> BatchRows | None:
         job = self._job(self._state.made[index])
         if job.state not in bulk_states.JOB_TERMINAL_STATES:
+            self._states.tell(f"Job {job.id}", job.state)
             return None
         return self._unit(self._plan.parts[index], job)
 
@@ -414,10 +422,12 @@ class EngineV2:
 
     def _unit(self, part: PlannedBody, job: JobInfo) -> BatchRows:
         why = _job_error(job)
-        if job.state == bulk_states.FAILED and not job.rows_processed:
-            return _unit_without_results(part, RestOutcome("unprocessed", why), job.id)
+        nothing_done = job.state == bulk_states.FAILED and not job.rows_processed
         with _ResultFiles(self._api, self._clock, job, why, self._shape.names) as files:
             files.fetch(lambda counts: counts.total() == len(part.numbers))
+            # Its counts may lack where its files tell of rows.
+            if nothing_done and not (files.unreadable or any(files.told())):
+                return _unit_without_results(part, RestOutcome("unprocessed", why), job.id)
             with self._joining:
                 found = self._outcomes(part, files, job)
                 counts = Counter(STATUS_OF[success] for _, success, _, _ in found)
@@ -434,7 +444,7 @@ class EngineV2:
             lambda: self._cells(part.place),
             files.told,
             self._shape,
-            RowError("NotTold", f"no result file of job {job.id} tells of this row"),
+            files.why_not_told(),
         )
 
     def _cells(self, place: Slice) -> Iterator[list[str]]:
@@ -474,7 +484,9 @@ class AttachedV2:
 
     def wait(self, deadline: float | None) -> bool:
         began = self._clock.monotonic()
-        while self._job().state not in bulk_states.JOB_TERMINAL_STATES:
+        states = UnknownStates(_WAITING_STATES)
+        while (job := self._job()).state not in bulk_states.JOB_TERMINAL_STATES:
+            states.tell(f"Job {job.id}", job.state)
             now = self._clock.monotonic()
             if deadline is not None and now >= deadline:
                 return False
@@ -561,6 +573,8 @@ class _ResultFiles:
         self._delimiter = v2.DELIMITERS.get(str(job.fields.get("columnDelimiter")), ",")
         self._spool = Spool(_FILES_IN_MEMORY)
         self._files: dict[str, list[Slice]] = {}
+        #: Why none of a file's lines is trusted, by its kind.
+        self.unreadable: dict[str, str] = {}
 
     def __enter__(self) -> _ResultFiles:
         return self
@@ -578,6 +592,7 @@ class _ResultFiles:
         for fetch in range(_FETCHES):
             # Results may come a moment after the state that announces them.
             self._clock.sleep(fetch)
+            self.unreadable.clear()
             for kind in RESULT_KINDS:
                 self._files[kind] = self._fetched(kind)
             self.names = self.names or self._uploaded_columns()
@@ -590,6 +605,18 @@ class _ResultFiles:
         """All lines."""
         for kind in RESULT_KINDS:
             yield from self._lines(kind)
+
+    def why_not_told(self) -> RowError:
+        """The error of rows that no line is of, with the job's own reason where it failed."""
+        job = self._job
+        failed = f"; the job ended {job.state}: {job.error_message}" if job.error_message else ""
+        if self.unreadable:
+            reasons = ", ".join(f"{kind} ({why})" for kind, why in self.unreadable.items())
+            return RowError(
+                "ResultsUnreadable",
+                f"result files of job {job.id} cannot be read: {reasons}{failed}",
+            )
+        return RowError("NotTold", f"no result file of job {job.id} tells of this row{failed}")
 
     def _fetched(self, kind: str) -> list[Slice]:
         def pieces() -> list[Slice]:
@@ -610,8 +637,9 @@ class _ResultFiles:
     def _count(self, kind: str) -> int:
         try:
             return sum(1 for _ in self._lines(kind))
-        except (ValueError, csv.Error):
+        except (ValueError, csv.Error) as error:
             # Not whole, or not by the job's own rules: none of its lines is trusted.
+            self.unreadable[kind] = str(error) or type(error).__name__
             self._files[kind] = []
             return 0
 
@@ -626,8 +654,10 @@ class _ResultFiles:
     def _lines(self, kind: str) -> Iterator[ResultLine]:
         return read_result_lines(kind, self._pieces(kind), self.names, self._why, self._delimiter)
 
-    def _pieces(self, kind: str) -> Iterable[bytes]:
-        return (self._spool.read(place) for place in self._files[kind])
+    def _pieces(self, kind: str) -> Iterator[bytes]:
+        pieces = (self._spool.read(place) for place in self._files[kind])
+        yield next(pieces, b"").removeprefix(codecs.BOM_UTF8)
+        yield from pieces
 
 
 def _processed_count(counts: Counter[str]) -> int:

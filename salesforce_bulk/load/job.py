@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import logging
+import sys
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, NoReturn, Protocol
 
@@ -27,6 +29,8 @@ from salesforce_bulk.load.results import (
 from salesforce_bulk.models import JobInfo, RowError, RowStatus
 from salesforce_bulk.progress import Reporter
 from salesforce_bulk.storage.spool import Spool
+
+log = logging.getLogger("salesforce_bulk")
 
 #: The code of rows that were left out because a later row has the same key.
 SUPERSEDED = "SUPERSEDED"
@@ -173,13 +177,15 @@ class LoadJob:
             return self._engine.wait(deadline)
         except (ResultsExpired, ReconciliationError):
             raise
-        except BulkApiError as error:
-            error.job_id = error.job_id or self.job_id
-            add_to_message(
+        except BaseException as error:
+            if isinstance(error, BulkApiError):
+                error.job_id = error.job_id or self.job_id
+            error_names_jobs(
                 error,
                 f"The rows were sent; what became of them is not known yet, and the jobs "
                 f"({', '.join(self.job_ids)}) go on. Do not load the rows again: take up each job "
                 "with attach(job_id), or all with the journal where there is one.",
+                self.job_ids,
             )
             raise
 
@@ -219,15 +225,54 @@ def naming_what_was_sent(name: str, plan: Plan, engine: Engine) -> Iterator[None
     """An error that leaves the block says what is in the org already."""
     try:
         yield
-    except BulkApiError as error:
+    except BaseException as error:
         if engine.uploaded_parts:
-            add_to_message(
+            error_names_jobs(
                 error,
                 f"{len(engine.uploaded_parts)} of {len(plan.parts)} batches of {name} are, or may "
                 f"be, in the org (job {', '.join(engine.job_ids)}). Do not load all rows again: "
                 "go on with the journal, or take up each job with attach(job_id).",
+                engine.job_ids,
             )
         raise
+
+
+def error_names_jobs(error: BaseException, sentence: str, job_ids: Sequence[str]) -> None:
+    """Let an error that ends a load say what is in the org: in its message where it is one of this
+    library's, else in a note, or in the log before Python 3.11 has notes."""
+    if isinstance(error, BulkApiError):
+        add_to_message(error, sentence)
+        return
+    calls = ", ".join(f"bulk.attach({job_id!r})" for job_id in job_ids)
+    text = f"{sentence} {calls}"
+    if sys.version_info >= (3, 11):
+        error.add_note(text)
+    else:
+        log.error("%s ended the load. %s", type(error).__name__, text)
+
+
+class UnknownStates:
+    """The states that this library does not know, each told once: waiting for them may have no end.
+
+    Args:
+        waiting: the states of what goes on by itself.
+    """
+
+    def __init__(self, waiting: Collection[str]) -> None:
+        self._waiting = waiting
+        self._told: set[tuple[str, str]] = set()
+
+    def tell(self, what: str, state: str) -> None:
+        """Tell of a job or batch that has not ended, named with its id."""
+        if state in self._waiting or (what, state) in self._told:
+            return
+        self._told.add((what, state))
+        log.warning(
+            "%s is in the state %r, which is not known here; it is waited for until it ends. Look "
+            "at it in Setup, Bulk Data Load Jobs; timeout= ends the waiting.",
+            what,
+            state,
+        )
 
 
 def whole_unit(part: PlannedBody, fate: RestOutcome) -> BatchRows:

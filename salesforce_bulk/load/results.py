@@ -16,6 +16,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import partial, total_ordering
 from itertools import chain, compress, islice, pairwise, repeat
 from operator import itemgetter
@@ -325,6 +326,8 @@ class LoadResult:
         api: ``"1.0"`` or ``"2.0"``, and ``api_reason`` why.
         job_ids: of the jobs that were made, in their order.
         succeeded, failed, unprocessed, unknown: `RowView`; they add up to ``rows``.
+        journal_ended: when the run of the journal ended whose result this is, where the journal
+            had ended before and nothing was sent now; None for a result of now.
     """
 
     __module__ = "salesforce_bulk"
@@ -346,6 +349,7 @@ class LoadResult:
         self.api = api
         self.api_reason = api_reason
         self.job_ids = tuple(job_ids)
+        self.journal_ended: datetime | None = None
         self._layers = [layer]
         self._counts = layer.counts()
         self._records = records

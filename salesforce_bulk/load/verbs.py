@@ -15,7 +15,8 @@ import os
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, replace
-from datetime import timedelta, timezone, tzinfo
+from datetime import datetime, timedelta, timezone, tzinfo
+from pathlib import Path
 from typing import Any, cast
 
 from salesforce_bulk import limits
@@ -180,6 +181,14 @@ def _send_rows(
     return job, journal
 
 
+#: The events before each sending of rows, through either API.
+_SENDING = frozenset({"sending", "stored"})
+
+
+def _sending_steps(entries: Sequence[Entry]) -> int:
+    return sum(entry["event"] in _SENDING for entry in entries)
+
+
 class _JournalEnding:
     """What a result needs when the org is done: the retries of earlier runs, and a last entry."""
 
@@ -189,15 +198,34 @@ class _JournalEnding:
         self._again = again
         self._journal = journal
         self._retried = retried
+        entries = [] if journal is None else journal.entries
+        self._ended = next((one["ended"] for one in entries if one["event"] == "done"), None)
+        self._steps = _sending_steps(entries)
 
     def __call__(self, result: LoadResult, deadline: float | None) -> LoadResult | None:
         if self._journal is None:
             return result
         finished = self._again.resume(result, self._retried, self._journal, deadline)
-        if finished is not None:
-            self._journal.append({"event": "done", "summary": finished.summary()})
-            self._journal.close()
+        if finished is None:
+            return None
+        if self._ended is not None and self._steps == _sending_steps(self._journal.entries):
+            self._tell_old_result(finished, self._ended, self._journal.path)
+        else:
+            now = datetime.now(timezone.utc).isoformat(timespec="seconds")
+            summary = finished.summary()
+            self._journal.append({"event": "done", "summary": summary, "ended": now})
+        self._journal.close()
         return finished
+
+    def _tell_old_result(self, result: LoadResult, ended: str, path: Path) -> None:
+        result.journal_ended = datetime.fromisoformat(ended)
+        log.warning(
+            "%s: the run of the journal %s ended on %s. Nothing was sent now, and its result is "
+            "given again. To load the rows once more, remove the journal or name another.",
+            result.name,
+            path,
+            ended,
+        )
 
 
 def _engine(
@@ -408,7 +436,7 @@ def attach(access: OrgAccess, job_id: str, info: dict[str, Any]) -> LoadJob:
     )
     plan, state = _read_back(access, job_id)
     results = Spool()
-    engine = AttachedV1(access.v1, plan, state, results)
+    engine = AttachedV1(access.v1, plan, state, results, spec)
     return _attached(access, spec, plan, engine, results, "1.0")
 
 

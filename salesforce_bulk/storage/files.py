@@ -36,11 +36,12 @@ _ADVICE = {
 
 
 @contextlib.contextmanager
-def storage_errors(what: str) -> Iterator[None]:
+def storage_errors(what: str, then: str = ", then call again") -> Iterator[None]:
     """A block whose `OSError` is a file's.
 
     Args:
         what: is written, with where; begins the message.
+        then: ends it, behind the advice.
 
     Raises:
         StorageError: in place of the `OSError`.
@@ -52,7 +53,7 @@ def storage_errors(what: str) -> Iterator[None]:
     except OSError as error:
         advice = _ADVICE.get(error.errno or 0, "Mend this")
         raise StorageError(
-            f"{what} cannot be written: {error.strerror or error}. {advice}, then call again.",
+            f"{what} cannot be written: {error.strerror or error}. {advice}{then}.",
             error.errno,
         ) from error
 
@@ -66,7 +67,8 @@ def temporary_errors(content: str) -> contextlib.AbstractContextManager[None]:
     folder = tempfile.gettempdir()
     return storage_errors(
         f"The temporary file in {folder} (another folder: environment variable TMPDIR) with "
-        f"{content}"
+        f"{content}",
+        then="",  # rows may be in the org; whoever knows says how to go on
     )
 
 

@@ -130,7 +130,7 @@ class Journal:
         except OSError as error:
             raise _not_opened(path, error) from error
         if not stat.S_ISREG(status.st_mode):
-            raise JournalMismatch(f"{path} is no file and cannot be a journal; name another one.")
+            raise JournalMismatch(f"{path} is no journal: it is no file. Name another one.")
         return True
 
     def append(self, entry: Entry) -> None:

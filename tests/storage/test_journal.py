@@ -93,7 +93,7 @@ def test_what_is_no_file_is_refused_and_not_waited_for(tmp_path):
     os.mkfifo(tmp_path / "pipe")
     for path in (tmp_path / "pipe", tmp_path, "/dev/null", "/dev/zero"):
         for act in (Journal.open, Journal.exists, lambda name: Journal.create(name, {})):
-            with pytest.raises(JournalMismatch, match="is no file"):
+            with pytest.raises(JournalMismatch, match="it is no file"):
                 act(path)
 
 
