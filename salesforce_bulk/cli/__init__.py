@@ -8,10 +8,13 @@ Data go to stdout, everything else to stderr. Exit codes:
 2     wrong usage or input
 3     finished, but some rows failed
 4     login or permission
+5     the time to wait was up; the job goes on
 130   interrupted (Ctrl-C)
 141   the reader of stdout went away
 143   terminated
 ====  ==========================================================
+
+3, 5, 130 and 143 print the command that goes on.
 """
 
 from __future__ import annotations
@@ -19,22 +22,25 @@ from __future__ import annotations
 import argparse
 import importlib
 import os
+import shlex
 import signal
 import sys
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from types import MappingProxyType
+from types import FrameType, MappingProxyType
 from typing import NamedTuple, Protocol, cast
 
 from salesforce_bulk import errors
 from salesforce_bulk.__version__ import __version__
+from salesforce_bulk.cli.answer import Answer
 
 SUCCEEDED = 0
 FAILED = 1
 WRONG_INPUT = 2
 SOME_ROWS_FAILED = 3
 NOT_PERMITTED = 4
+STILL_RUNNING = 5
 INTERRUPTED = 128 + signal.SIGINT
 READER_GONE = 128 + 13  # SIGPIPE, a name that Windows lacks
 TERMINATED = 128 + signal.SIGTERM
@@ -53,17 +59,103 @@ class Command(NamedTuple):
 
     module: str
     summary: str
+    examples: tuple[str, str]
 
+
+_CLI = "salesforce_bulk.cli"
 
 COMMANDS: Mapping[str, Command] = MappingProxyType(
     {
-        "demo": Command(
-            "salesforce_bulk.cli.demo",
-            "load a CSV file into a local org, query it back and compare every cell",
+        "export": Command(
+            f"{_CLI}.export",
+            "download what a query gives, whole or not at all",
+            (
+                'export "SELECT Id, Name FROM Account" accounts.csv',
+                'export Contact contacts.parquet --where "Email != null"',
+            ),
         ),
+        "insert": Command(
+            f"{_CLI}.load",
+            "insert the rows of a file",
+            (
+                "insert Account accounts.csv",
+                "insert Lead fair.jsonl.gz --constant LeadSource=Fair",
+            ),
+        ),
+        "update": Command(
+            f"{_CLI}.load",
+            "update records by their Id",
+            ("update Account fix.csv", "update Account fix.parquet --dry-run --map name=Name"),
+        ),
+        "upsert": Command(
+            f"{_CLI}.upsert",
+            "update the records whose external id is known, insert the others",
+            (
+                "upsert Account fix.csv --external-id Ext__c",
+                "upsert Account - --format csv --external-id Ext__c < fix.csv",
+            ),
+        ),
+        "delete": Command(
+            f"{_CLI}.load",
+            "move records to the recycle bin, by their Id",
+            ("delete Account ids.csv", "delete Account ids.csv --dry-run"),
+        ),
+        "hard-delete": Command(
+            f"{_CLI}.load",
+            "delete records for good, by their Id",
+            ("hard-delete Account ids.csv", "hard-delete Account ids.csv --org sandbox"),
+        ),
+        "resume": Command(
+            f"{_CLI}.resume",
+            "go on with a run that was interrupted",
+            ("resume", "resume 7505g0000000001AAA"),
+        ),
+        "retry": Command(
+            f"{_CLI}.retry",
+            "load again the rows that failed for a passing reason",
+            ("retry", "retry 7505g0000000001AAA --attempts 5"),
+        ),
+        "jobs": Command(
+            f"{_CLI}.jobs", "list the org's jobs and your own runs", ("jobs", "jobs --json")
+        ),
+        "job": Command(
+            f"{_CLI}.job",
+            "show one job",
+            ("job 7505g0000000001AAA", "job 7505g0000000001AAA --json"),
+        ),
+        "results": Command(
+            f"{_CLI}.results",
+            "fetch what became of each row of a job, or the rows of a query",
+            ("results 7505g0000000001AAA outcome.csv", "results 7505g0000000001AAA - | head"),
+        ),
+        "abort": Command(
+            f"{_CLI}.abort",
+            "abort a job; what was processed stays",
+            ("abort 7505g0000000001AAA", "abort 7505g0000000001AAA --org sandbox"),
+        ),
+        "limits": Command(
+            f"{_CLI}.limits", "show what is left of the day's limits", ("limits", "limits --json")
+        ),
+        "describe": Command(
+            f"{_CLI}.describe",
+            "show the fields of an object",
+            ("describe Account", "describe Account --json"),
+        ),
+        "orgs": Command(f"{_CLI}.orgs", "list the orgs that --org knows", ("orgs", "orgs --json")),
         "emulator": Command(
             "salesforce_bulk.emulator.__main__",
             "run a local org that speaks the Bulk API to any client",
+            ("emulator --port 8080", "emulator --data ./org --schema objects.json"),
+        ),
+        "demo": Command(
+            f"{_CLI}.demo",
+            "load a CSV file into a local org, query it back and compare every cell",
+            ("demo", "demo mine.csv"),
+        ),
+        "completion": Command(
+            f"{_CLI}.completion",
+            "print what makes a shell complete the commands and options",
+            ("completion bash >> ~/.bashrc", "completion fish | source"),
         ),
     }
 )
@@ -71,17 +163,27 @@ COMMANDS: Mapping[str, Command] = MappingProxyType(
 #: The first type that fits decides. BulkApiError comes before OSError, because its
 #: connection errors are both.
 EXIT_CODES: tuple[tuple[type[Exception], int], ...] = (
+    (errors.JobStillRunning, STILL_RUNNING),
     (errors.InvalidInput, WRONG_INPUT),
+    (errors.InvalidJob, WRONG_INPUT),
+    (errors.NotFound, WRONG_INPUT),
+    (errors.MissingCredentials, NOT_PERMITTED),
+    (errors.IncompleteLogin, NOT_PERMITTED),
     (errors.LoginFailed, NOT_PERMITTED),
     (errors.SessionExpired, NOT_PERMITTED),
     (errors.InvalidUser, NOT_PERMITTED),
     (errors.FeatureNotEnabled, NOT_PERMITTED),
+    (errors.LoadFailed, SOME_ROWS_FAILED),
     (errors.BulkApiError, FAILED),
     (FileNotFoundError, WRONG_INPUT),
     (IsADirectoryError, WRONG_INPUT),
     (PermissionError, WRONG_INPUT),
     (OSError, FAILED),
 )
+
+
+class Terminated(SystemExit):
+    """SIGTERM came; the ``with`` blocks are left as on any exit."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -94,21 +196,31 @@ def main(argv: Sequence[str] | None = None) -> int:
         SystemExit: for ``--help``, ``--version``, wrong usage (2) and SIGTERM (143).
     """
     arguments = sys.argv[1:] if argv is None else list(argv)
+    if "_ARGCOMPLETE" in os.environ:
+        importlib.import_module(f"{_CLI}.completion").complete()
     args = build_parser(command_of(arguments)).parse_args(arguments)
+    args.answer = Answer(
+        args.command,
+        as_json=getattr(args, "json", False),
+        again=shlex.join(["salesforce-bulk", *arguments]),
+    )
     try:
-        with sigterm_unwinds():
+        with signals_unwind():
             code: int = command_module(args.command).run(args)
             sys.stdout.flush()
-            return code
     except KeyboardInterrupt:
-        print("\nsalesforce-bulk: interrupted", file=sys.stderr)
-        return INTERRUPTED
+        code = INTERRUPTED
+    except Terminated:
+        args.answer.finish(TERMINATED)
+        raise
     except BrokenPipeError:
         discard_stdout()
         return READER_GONE
-    except (errors.BulkApiError, OSError) as error:
-        print(f"salesforce-bulk: {error}", file=sys.stderr)
-        return exit_code(error)
+    except (errors.BulkApiError, OSError, ImportError) as error:
+        code = exit_code(error)
+        args.answer.fail(error)
+    args.answer.finish(code)
+    return code
 
 
 def build_parser(command: str | None) -> argparse.ArgumentParser:
@@ -118,8 +230,14 @@ def build_parser(command: str | None) -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"salesforce-bulk {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    for name, (_, summary) in COMMANDS.items():
-        subparser = commands.add_parser(name, help=summary, description=sentence(summary))
+    for name, (_, summary, examples) in COMMANDS.items():
+        told = "\n".join(f"  salesforce-bulk {example}" for example in examples)
+        subparser = commands.add_parser(
+            name,
+            help=summary,
+            description=f"{told}\n\n{sentence(summary)}",
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
         if name == command:
             command_module(name).add_arguments(subparser)
     return parser
@@ -139,20 +257,35 @@ def sentence(summary: str) -> str:
 
 
 def exit_code(error: Exception) -> int:
-    return next(code for kind, code in EXIT_CODES if isinstance(error, kind))
+    return next((code for kind, code in EXIT_CODES if isinstance(error, kind)), FAILED)
 
 
 @contextmanager
-def sigterm_unwinds() -> Iterator[None]:
-    """SIGTERM leaves through every ``with`` block, so that temporary files are removed."""
+def signals_unwind() -> Iterator[None]:
+    """SIGTERM and the first Ctrl-C leave through every ``with`` block, so that what is under way
+    is ended and told; a second Ctrl-C ends the process at once.
+    """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    previous = signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))
+    before = {
+        signal.SIGTERM: signal.signal(signal.SIGTERM, _terminate),
+        signal.SIGINT: signal.signal(signal.SIGINT, _interrupt),
+    }
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, previous)
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _terminate(_number: int, _frame: FrameType | None) -> None:
+    raise Terminated(TERMINATED)
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    signal.signal(signal.SIGINT, lambda *_: os._exit(INTERRUPTED))
+    raise KeyboardInterrupt
 
 
 def discard_stdout() -> None:

@@ -1,0 +1,244 @@
+"""``insert``, ``update``, ``upsert``, ``delete``, ``hard-delete``: a file's rows into an object."""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+import shutil
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from itertools import chain, islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from salesforce_bulk.cli.answer import Answer
+from salesforce_bulk.cli.formats import FORMATS
+from salesforce_bulk.cli.org import add_org_arguments, connect
+from salesforce_bulk.cli.rows import RowOptions, opened_rows
+from salesforce_bulk.cli.runs import Run, absolute, new_run
+from salesforce_bulk.errors import InvalidInput
+
+if TYPE_CHECKING:
+    from salesforce_bulk import LoadResult, RowResult
+
+LOADS = ("insert", "update", "upsert", "delete", "hard-delete")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options that all loads share."""
+    parser.add_argument("object", metavar="OBJECT", help="API name, e.g. Account")
+    parser.add_argument("file", metavar="FILE", help="rows to load; - reads stdin")
+    parser.add_argument(
+        "--format",
+        choices=FORMATS,
+        metavar="NAME",
+        help=f"{', '.join(FORMATS)}; .gz and .zst by name",
+    )
+    parser.add_argument(
+        "--map", metavar="OLD=NEW", action="append", default=[], help="a column's field; repeatable"
+    )
+    parser.add_argument(
+        "--constant", metavar="FIELD=TEXT", action="append", default=[], help="for every row"
+    )
+    parser.add_argument(
+        "--nulls", choices=("ignore", "clear"), default="ignore", help="empty cells"
+    )
+    parser.add_argument("--dry-run", action="store_true", help="judge every row, send nothing")
+    parser.add_argument("--api", choices=("auto", "1.0", "2.0"), default="auto")
+    parser.add_argument("--batch-size", type=int, metavar="ROWS")
+    parser.add_argument("--serial", action="store_true", help="one batch after the other")
+    parser.add_argument("--group-by", metavar="FIELD", help="equal values never in two batches")
+    parser.add_argument("--encoding", help="of a CSV file")
+    parser.add_argument("--timeout", type=float, metavar="SECONDS", help="to wait; exit 5 after")
+    parser.add_argument("--quiet", action="store_true", help="draw no progress")
+    add_org_arguments(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Load the file; 0 where every row succeeded, 3 where some did not."""
+    rows = row_options(args)
+    external_id = getattr(args, "external_id", None)
+    if args.dry_run:
+        from salesforce_bulk.cli.dry_run import judge  # noqa: PLC0415 (only here)
+
+        return judge(args, rows, external_id)
+    if args.file != "-":
+        Path(args.file).open("rb").close()  # before there is a run
+    about = {"format": rows.format, "columns": dict(rows.columns), "encoding": rows.encoding}
+    about |= {"constants": dict(rows.constants), "external_id": external_id}
+    bulk = connect(args.org)
+    found = new_run(
+        args.command, args.object, org=args.org, file=absolute(args.file), options=about
+    )
+    if args.file == "-":
+        with found.input.open("wb") as kept:
+            shutil.copyfileobj(sys.stdin.buffer, kept)
+    options: dict[str, Any] = {
+        "journal": found.journal,
+        "on_error": "report",
+        "progress": not args.quiet,
+        **load_options(args),
+    }
+    with telling_how_to_go_on(found, args.answer), opened_rows(path_of(found), rows) as records:
+        verb = getattr(bulk, args.command.replace("-", "_"))
+        keys = {} if external_id is None else {"external_id": external_id}
+        result = verb(args.object, records, **keys, **options)
+    return tell_result(result, found, args.answer)
+
+
+def row_options(args: argparse.Namespace) -> RowOptions:
+    """What the arguments say of the rows."""
+    if args.file == "-" and args.format is None:
+        raise InvalidInput(f"Rows that come by stdin need --format {'|'.join(FORMATS)}.")
+    return RowOptions(
+        args.format, _pairs("--map", args.map), _pairs("--constant", args.constant), args.encoding
+    )
+
+
+def load_options(args: argparse.Namespace) -> dict[str, Any]:
+    """The options of the verbs, as far as the arguments give them."""
+    return {
+        "api": args.api,
+        "batch_size": args.batch_size,
+        "concurrency": "Serial" if args.serial else "Parallel",
+        "group_by": args.group_by,
+        "nulls": args.nulls,
+        "timeout": args.timeout,
+        # The command line has decoded what it has opened.
+        "encoding": args.encoding,
+    }
+
+
+def _pairs(option: str, texts: Sequence[str]) -> dict[str, str]:
+    pairs = [text.partition("=") for text in texts]
+    for name, sign, _ in pairs:
+        if not (name and sign):
+            raise InvalidInput(f"{option} {name}: a name and a value are joined by '='.")
+    return {name: value for name, _, value in pairs}
+
+
+def path_of(found: Run) -> Path:
+    """Where a run's rows are."""
+    return found.input if found.file is None else Path(found.file)
+
+
+@contextmanager
+def telling_how_to_go_on(found: Run, answer: Answer) -> Iterator[None]:
+    """Around what sends rows: whatever ends it, the user hears what is in the org."""
+    try:
+        yield
+    except BaseException:
+        if found.journal.exists():
+            progress = found.progress()
+            answer.know(
+                job_ids=progress.jobs,
+                batches_in_the_org=progress.batches,
+                batches=progress.total_batches,
+            )
+            answer.interrupted_at(
+                f"{progress.batches:,} of {progress.total_batches:,} batches are in the org."
+            )
+            answer.go_on_with("salesforce-bulk resume")
+        else:
+            answer.interrupted_at("nothing was sent.")
+        raise
+
+
+#: Rows with their errors that are printed; the file has all of them.
+_SHOWN = 10
+#: How the errors of rows begin that a further load must not repeat.
+_NOT_AGAIN = ("SUPERSEDED",)
+
+
+def tell_result(result: LoadResult, found: Run, answer: Answer) -> int:
+    """Print what became of the rows, write those that failed, and say how it went."""
+    counts = {
+        name: len(getattr(result, name))
+        for name in ("succeeded", "failed", "unprocessed", "unknown")
+    }
+    answer.know(rows=result.rows, **counts, job_ids=list(result.job_ids), api=result.api)
+    told = ", ".join(
+        f"{count:,} {name}" for name, count in counts.items() if count or name == "succeeded"
+    )
+    if result.rows == counts["succeeded"]:
+        answer.say(f"  {told}")
+        return 0
+    path = failed_path(found)
+    written = write_failed(result, path)
+    if written:
+        answer.know(failed_file=str(path))
+        told += f" → {shown_path(path)} (mend it and load it again)"
+        answer.go_on_with(_load_command(found, path))
+    else:
+        answer.go_on_with("salesforce-bulk resume")
+    answer.say(f"  {told}")
+    for line in error_lines(result):
+        answer.say(line)
+    return 3
+
+
+def failed_path(found: Run) -> Path:
+    """``fix.failed.csv`` for ``fix.csv``; beside it, or in this folder for rows of stdin."""
+    if found.file is None:
+        return Path(f"{found.object_name}.failed.csv").absolute()
+    path = Path(found.file)
+    unpacked = Path(path.name.removesuffix(".gz").removesuffix(".zst"))
+    return path.with_name(f"{unpacked.stem}.failed.csv")
+
+
+def shown_path(path: Path) -> str:
+    """Relative where it is below this folder."""
+    here = Path.cwd()
+    return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)
+
+
+def write_failed(result: LoadResult, path: Path) -> int:
+    """The rows that may be loaded again, with what was wrong; returns their number."""
+    import csv  # noqa: PLC0415 (--help stays fast)
+    import io  # noqa: PLC0415
+
+    from salesforce_bulk.storage.files import whole_file  # noqa: PLC0415
+
+    lines = 0
+    with whole_file(path) as file:
+        text = io.TextIOWrapper(file, "utf-8", newline="")
+        writer = csv.writer(text)
+        writer.writerow([*result.columns, "sf__Id", "sf__Created", "sf__Error"])
+        for status in ("failed", "unprocessed"):
+            for _, cells, _, record_id, created, error in result.outcomes(status):
+                if not error.startswith(_NOT_AGAIN):
+                    writer.writerow([*cells, record_id, created, error])
+                    lines += 1
+        text.flush()
+        text.detach()
+    if not lines:
+        path.unlink()
+    return lines
+
+
+def error_lines(result: LoadResult) -> Iterator[str]:
+    """The first rows that did not succeed, each with its field, code and value."""
+    bad = chain(result.failed, result.unprocessed, result.unknown)
+    cells = [_error_cells(row) for row in islice(bad, _SHOWN)]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    for row in cells:
+        padded = [f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)]
+        yield f"    {'  '.join(padded)}".rstrip()
+
+
+def _error_cells(row: RowResult) -> tuple[str, str, str, str]:
+    error = row.error
+    name = error.fields[0] if error and error.fields else ""
+    value = row.record.get(name)
+    told = "" if value in (None, "") else repr(str(value))[:40]
+    return f"row {row.number:,}", name, error.code if error else row.status, told
+
+
+def _load_command(found: Run, path: Path) -> str:
+    words = ["salesforce-bulk", found.command, found.object_name, shown_path(path)]
+    if found.options.get("external_id"):
+        words += ["--external-id", found.options["external_id"]]
+    if found.org:
+        words += ["--org", found.org]
+    return shlex.join(words)

@@ -1,0 +1,60 @@
+"""``resume``: a run that was interrupted goes on where it was."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING, cast
+
+from salesforce_bulk.cli import export, load
+from salesforce_bulk.cli.org import add_org_arguments, connect
+from salesforce_bulk.cli.rows import RowOptions, opened_rows
+from salesforce_bulk.cli.runs import Run, find_run
+
+if TYPE_CHECKING:
+    from salesforce_bulk import LoadResult
+
+_EXPORTS = ("export",)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Which run, and how long to wait."""
+    parser.add_argument(
+        "run", nargs="?", metavar="JOB", help="a job's id or a run's name (default: the last one)"
+    )
+    parser.add_argument("--timeout", type=float, metavar="SECONDS", help="to wait; exit 5 after")
+    parser.add_argument("--quiet", action="store_true", help="draw no progress")
+    add_org_arguments(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Finish the run; exits as the command that began it."""
+    found = find_run(args.run, (*load.LOADS, *_EXPORTS), over=False)
+    told = " ".join(filter(None, [found.command, found.object_name, found.file]))
+    args.answer.say(f"  going on with {told}")
+    args.answer.know(run=found.name)
+    if found.command in _EXPORTS:
+        return export.go_on(found, args)
+    return load.tell_result(resumed(found, args), found, args.answer)
+
+
+def resumed(found: Run, args: argparse.Namespace) -> LoadResult:
+    """The result of a load's run, which is finished by this if it was not."""
+    bulk = connect(args.org or found.org)
+    with (
+        load.telling_how_to_go_on(found, args.answer),
+        opened_rows(load.path_of(found), row_options(found)) as records,
+    ):
+        result = bulk.resume(
+            found.journal,
+            records,
+            on_error="report",
+            timeout=args.timeout,
+            progress=not args.quiet,
+        )
+    return cast("LoadResult", result)
+
+
+def row_options(found: Run) -> RowOptions:
+    """How the run read its rows."""
+    names = ("format", "columns", "constants", "encoding")
+    return RowOptions(**{name: found.options[name] for name in names})

@@ -1,0 +1,420 @@
+"""The commands, as they are typed."""
+
+import gzip
+import io
+import json
+import re
+import signal
+import subprocess
+import sys
+
+import pyarrow as pa
+import pytest
+from pyarrow import parquet
+
+from salesforce_bulk.cli import COMMANDS
+from salesforce_bulk.emulator import SalesforceEmulator
+
+GOOD = "Ext__c,N__c\n" + "".join(f"e{number},{number}\n" for number in range(1, 31))
+BAD = GOOD + "bad,many\n"
+QUERY = "SELECT Ext__c, N__c FROM Load__c ORDER BY Ext__c"
+
+
+def stored(org):
+    rows = org.connect().export("SELECT Ext__c, N__c FROM Load__c")
+    return sorted((row["Ext__c"], row["N__c"]) for row in rows)
+
+
+@pytest.fixture
+def loaded(shell):
+    shell.write("good.csv", GOOD)
+    assert shell("upsert", "Load__c", "good.csv", "--external-id", "Ext__c").exit_code == 0
+    return shell
+
+
+# Loads
+
+
+def test_a_load_ends_with_counts_and_0(org, shell):
+    shell.write("good.csv", GOOD)
+    done = shell("insert", "Load__c", "good.csv")
+    assert (done.exit_code, done.out) == (0, "")
+    assert done.err.splitlines()[-1] == "  30 succeeded"
+    assert len(stored(org)) == 30
+    assert [path.name for path in shell.folder.iterdir()] == ["good.csv"]
+
+
+def test_failed_rows_are_told_written_and_load_again_when_they_are_mended(org, shell):
+    shell.write("fix.csv", BAD)
+    done = shell("upsert", "Load__c", "fix.csv", "--external-id", "Ext__c")
+    assert done.exit_code == 3
+    assert done.err.splitlines()[-3:] == [
+        "  30 succeeded, 1 failed → fix.failed.csv (mend it and load it again)",
+        "    row 31  N__c  INVALID_FIELD  'many'",
+        "Go on with: salesforce-bulk upsert Load__c fix.failed.csv --external-id Ext__c",
+    ]
+    failed = shell.folder / "fix.failed.csv"
+    assert failed.read_text().splitlines()[0] == "Ext__c,N__c,sf__Id,sf__Created,sf__Error"
+    failed.write_text(failed.read_text().replace("bad,many", "bad,7"))
+    again = shell("upsert", "Load__c", "fix.failed.csv", "--external-id", "Ext__c")
+    assert again.exit_code == 0
+    assert ("bad", 7) in stored(org)
+
+
+def test_update_and_delete_go_by_id(org, loaded):
+    rows = list(org.connect().export("SELECT Id, N__c FROM Load__c"))
+    loaded.write("new.csv", "Id,N__c\n" + "".join(f"{row['Id']},5\n" for row in rows))
+    assert loaded("update", "Load__c", "new.csv").exit_code == 0
+    assert {number for _, number in stored(org)} == {5}
+    loaded.write("ids.csv", "Id\n" + "".join(f"{row['Id']}\n" for row in rows[:20]))
+    assert loaded("delete", "Load__c", "ids.csv").exit_code == 0
+    loaded.write("more.csv", "Id\n" + "".join(f"{row['Id']}\n" for row in rows[20:]))
+    refused = loaded("hard-delete", "Load__c", "more.csv")
+    assert (refused.exit_code, "Ask an administrator" in refused.err) == (4, True)
+    assert len(stored(org)) == 10
+
+
+ROWS = [{"key": f"e{number}", "N__c": number} for number in range(1, 31)]
+
+
+def write_parquet(path):
+    parquet.write_table(pa.Table.from_pylist(ROWS), path)
+
+
+def write_arrow(path):
+    table = pa.Table.from_pylist(ROWS)
+    with pa.ipc.new_file(path, table.schema) as file:
+        file.write_table(table)
+
+
+def csv_bytes():
+    return b"key,N__c\n" + b"".join(f"{row['key']},{row['N__c']}\n".encode() for row in ROWS)
+
+
+def json_bytes():
+    return b"".join(json.dumps(row).encode() + b"\n" for row in ROWS)
+
+
+def write_zstd(path):
+    with pa.CompressedOutputStream(str(path), "zstd") as file:
+        file.write(csv_bytes())
+
+
+@pytest.mark.parametrize(
+    ("name", "write"),
+    [
+        ("a.csv", lambda path: path.write_bytes(csv_bytes())),
+        ("a.csv.gz", lambda path: path.write_bytes(gzip.compress(csv_bytes()))),
+        ("a.csv.zst", write_zstd),
+        ("a.jsonl", lambda path: path.write_bytes(json_bytes())),
+        ("a.ndjson.gz", lambda path: path.write_bytes(gzip.compress(json_bytes()))),
+        ("a.parquet", write_parquet),
+        ("misnamed.csv", write_parquet),
+        ("a.arrow", write_arrow),
+    ],
+)
+def test_a_file_of_any_format_has_columns_renamed_and_constants_added(org, shell, name, write):
+    write(shell.folder / name)
+    done = shell("insert", "Load__c", name, "--map", "key=Ext__c", "--constant", "D__c=2024-01-31")
+    assert done.exit_code == 0, done.err
+    assert stored(org) == sorted((row["key"], row["N__c"]) for row in ROWS)
+    dates = {str(row["D__c"]) for row in org.connect().export("SELECT D__c FROM Load__c")}
+    assert dates == {"2024-01-31"}
+
+
+def test_rows_come_by_stdin_where_the_format_is_said(org, shell, monkeypatch):
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(BAD.encode())))
+    assert shell("insert", "Load__c", "-").exit_code == 2
+    assert shell("insert", "Load__c", "-", "--format", "csv").exit_code == 3
+    assert len(stored(org)) == 30
+    assert (shell.folder / "Load__c.failed.csv").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["insert", "Load__c", "no.csv"], "no.csv"),
+        (["insert", "Load__c", "good.csv", "--map", "x=N__c"], "there is no column 'x'"),
+        (["insert", "Load__c", "good.csv", "--constant", "x"], "joined by '='"),
+        (["insert", "Load__c", "wrong.csv"], "Nmae__c"),
+        (["insert", "Load__c", "what.xyz"], "--format csv|jsonl|parquet|arrow"),
+        (["upsert", "Load__c", "good.csv"], "--external-id"),
+        (["export", "Load__c", "x.xyz"], "--format csv|jsonl|parquet|arrow"),
+        (["export", QUERY, "x.csv", "--fields", "Id"], "--fields and --where go with an object"),
+        (["export", "SELECT Id", "x.csv"], "FROM"),
+        (["results", "750000000000001AAA"], "knows no job"),
+        (["job", "x"], "is no job's id"),
+        (["describe", "Nothing__c"], "Nothing__c"),
+        (["resume"], "no interrupted run"),
+        (["retry", "7505g0000000009AAA"], "no run or job 7505g0000000009AAA"),
+    ],
+)
+def test_wrong_input_is_2_and_nothing_is_sent(org, shell, arguments, told):
+    for name, text in (("good.csv", GOOD), ("wrong.csv", "Nmae__c\n1\n"), ("what.xyz", GOOD)):
+        shell.write(name, text)
+    done = shell(*arguments)
+    assert (done.exit_code, done.out) == (2, "")
+    assert told in done.err
+    assert "Go on" not in done.err
+    assert not [
+        request for request in org.requests if request.method == "POST" and "job" in request.path
+    ]
+    assert not list(shell.folder.glob("x*"))
+
+
+def test_a_dry_run_judges_the_rows_and_sends_none(org, shell):
+    write_parquet(shell.folder / "x.parquet")
+    done = shell("insert", "Load__c", "x.parquet", "--dry-run", "--map", "key=Ext__c", "--json")
+    assert (done.exit_code, done.json["rows"], done.json["batches"]) == (0, 30, 1)
+    parquet.write_table(
+        pa.Table.from_pylist([{"N__c": 1.0}, {"N__c": float("nan")}]), shell.folder / "y.parquet"
+    )
+    told = shell("insert", "Load__c", "x.parquet", "--dry-run", "--map", "key=Ext__c")
+    assert told.err.splitlines()[-1] == "  30 rows, 1 batch (0.01% of a day's). Nothing was sent."
+    assert stored(org) == []
+
+
+# Exports
+
+
+def test_rows_go_to_stdout_and_everything_else_to_stderr(loaded):
+    done = loaded("export", QUERY)
+    assert done.exit_code == 0
+    lines = done.out.splitlines()
+    assert (len(lines), lines[0], lines[1]) == (31, '"Ext__c","N__c"', '"e1","1.0"')
+    assert done.err.splitlines()[-1] == "  30 rows"
+
+
+@pytest.mark.parametrize("format_name", ["jsonl", "arrow", "parquet", "csv"])
+def test_stdout_takes_every_format(loaded, format_name):
+    with loaded.start("export", QUERY, "-", "--format", format_name, text=False) as process:
+        out, _ = process.communicate(timeout=60)
+    assert process.returncode == 0
+    if format_name == "jsonl":
+        rows = [json.loads(line) for line in out.splitlines()]
+    elif format_name == "arrow":
+        rows = pa.ipc.open_stream(out).read_all().to_pylist()
+    elif format_name == "parquet":
+        rows = parquet.read_table(io.BytesIO(out)).to_pylist()
+    else:
+        rows = out.splitlines()[1:]
+    assert len(rows) == 30
+
+
+@pytest.mark.parametrize(
+    "name", ["x.csv", "x.csv.gz", "x.csv.zst", "x.jsonl", "x.jsonl.gz", "x.parquet", "x.arrow"]
+)
+def test_what_was_exported_loads_again(org, loaded, name):
+    done = loaded("export", "Load__c", name, "--fields", "Id,N__c", "--where", "N__c > 10")
+    assert done.exit_code == 0, done.err
+    assert done.err.splitlines()[-1] == f"  20 rows → {name}"
+    again = loaded("update", "Load__c", name)
+    assert (again.exit_code, again.err.splitlines()[-1]) == (0, "  20 succeeded")
+
+
+def test_a_failed_export_is_1_and_leaves_no_file(org, loaded):
+    org.faults.add("batch_failed")
+    done = loaded("export", QUERY, "x.csv", "--api", "1.0")
+    assert done.exit_code == 1
+    assert not (loaded.folder / "x.csv").exists()
+
+
+def test_a_reader_that_goes_away_is_141_and_quiet(org, loaded):
+    rows = [{"Ext__c": f"long{number}", "N__c": number} for number in range(9_000)]
+    org.connect().insert("Load__c", rows)
+    with loaded.start("export", QUERY) as process:
+        process.stdout.readline()
+        process.stdout.close()
+        told = process.stderr.read()
+    assert process.returncode == 141
+    assert "Traceback" not in told
+
+
+# Looking
+
+
+def test_jobs_job_and_results_tell_of_a_job(loaded):
+    listed = loaded("jobs", "--json").json
+    (job,) = [job["id"] for job in listed["jobs"] if job["operation"] == "upsert"]
+    assert [run["jobs"] for run in listed["runs"]] == [[job]]
+    assert job in loaded("jobs").out
+    assert loaded("job", job, "--json").json["job"]["object"] == "Load__c"
+    assert loaded("results", job, "out.csv").exit_code == 0
+    assert len((loaded.folder / "out.csv").read_text().splitlines()) == 31
+    assert loaded("results", job).out.splitlines()[0] == "Ext__c,N__c,sf__Id,sf__Created,sf__Error"
+    assert loaded("abort", job).exit_code == 0
+
+
+def test_limits_and_describe_are_tables(loaded):
+    assert re.search(r"^DailyBulkApiBatches +14,999 +15,000$", loaded("limits").out, re.M)
+    fields = loaded("describe", "load__c").out
+    assert re.search(r"^Ext__c +string\(255\) +external id$", fields, re.M)
+    assert re.search(r"^N__c +double\(10, 2\)$", fields, re.M)
+
+
+def test_orgs_lists_the_names_and_org_takes_one(org, loaded, monkeypatch):
+    for key in ("username", "password", "security_token"):
+        monkeypatch.setenv(f"SALESFORCE_BULK_STAGE_{key.upper()}", getattr(org, key))
+    monkeypatch.setenv("SALESFORCE_BULK_STAGE_LOGIN_URL", org.url)
+    assert "stage" in loaded("orgs").out.split()
+    monkeypatch.delenv("SALESFORCE_BULK_USERNAME")
+    assert loaded("limits", "--org", "stage").exit_code == 0
+    unknown = loaded("limits", "--org", "nowhere")
+    assert (unknown.exit_code, "stage" in unknown.err) == (2, True)
+
+
+# Whatever ends it
+
+
+def test_no_permission_is_4(shell, monkeypatch):
+    monkeypatch.setenv("SALESFORCE_BULK_PASSWORD", "wrong")
+    done = shell("limits", "--json")
+    assert (done.exit_code, done.json["outcome"]) == (4, "not permitted")
+    assert done.json["error"]["error_code"] == "INVALID_LOGIN"
+    for key in ("USERNAME", "PASSWORD", "SECURITY_TOKEN", "LOGIN_URL"):
+        monkeypatch.delenv(f"SALESFORCE_BULK_{key}")
+    assert shell("limits").exit_code == 4
+
+
+def test_json_is_one_object_whatever_happens(org, shell):
+    shell.write("fix.csv", BAD)
+    done = shell("insert", "Load__c", "fix.csv", "--json")
+    assert done.json | {"job_ids": [], "failed_file": ""} == {
+        "schema_version": 1,
+        "command": "insert",
+        "rows": 31,
+        "succeeded": 30,
+        "failed": 1,
+        "unprocessed": 0,
+        "unknown": 0,
+        "job_ids": [],
+        "api": "1.0",
+        "failed_file": "",
+        "go_on": "salesforce-bulk insert Load__c fix.failed.csv",
+        "exit_code": 3,
+        "outcome": "some rows failed",
+    }
+    for refused in (["insert", "Load__c", "no.csv", "--json"], ["export", QUERY, "--json"]):
+        done = shell(*refused)
+        assert (done.json["outcome"], done.json["exit_code"], done.err) == ("refused", 2, "")
+
+
+def test_rows_that_failed_for_a_passing_reason_are_retried(org, shell):
+    shell.write("good.csv", GOOD)
+    org.faults.add("row_errors", rows=3, times=1)
+    assert shell("insert", "Load__c", "good.csv").exit_code == 3
+    assert len(stored(org)) == 27
+    again = shell("retry")
+    assert (again.exit_code, again.err.splitlines()[-1]) == (0, "  30 succeeded")
+    assert len(stored(org)) == 30
+
+
+@pytest.fixture
+def slow_org(shell, monkeypatch, org):
+    """An org whose batches take a while; the shell's environment describes it."""
+    from conftest import describe_in_environment  # noqa: PLC0415
+
+    with SalesforceEmulator() as slow:
+        slow.define_object("Load__c", {"Ext__c": "externalId", "N__c": "number(10, 2)"})
+        describe_in_environment(slow, monkeypatch)
+        yield slow
+
+
+def test_a_wait_that_is_over_is_5_and_resume_ends_it(slow_org, shell):
+    slow_org.faults.add("slow_batch", seconds=2)
+    shell.write("good.csv", GOOD)
+    late = shell("insert", "Load__c", "good.csv", "--timeout", "0.2", "--json")
+    assert (late.exit_code, late.json["outcome"]) == (5, "still running")
+    assert late.json["go_on"] == "salesforce-bulk resume"
+    assert late.json["batches_in_the_org"] == 1
+    done = shell("resume", late.json["job_ids"][0])
+    assert (done.exit_code, done.err.splitlines()[-1]) == (0, "  30 succeeded")
+    assert len(stored(slow_org)) == 30
+
+
+def posts(org):
+    return [each for each in org.requests if each.method == "POST" and each.path.endswith("/batch")]
+
+
+@pytest.mark.parametrize(
+    ("sent", "code", "word"),
+    [(signal.SIGINT, 130, "interrupted"), (signal.SIGTERM, 143, "terminated")],
+)
+def test_one_signal_ends_cleanly_and_resume_goes_on(slow_org, shell, sent, code, word):
+    slow_org.faults.add("slow_answer", route="bulk1.batches", nth=4, seconds=2)
+    shell.write("big.csv", GOOD)
+    with shell.start("insert", "Load__c", "big.csv", "--batch-size", "1", "--quiet") as process:
+        while len(posts(slow_org)) < 3:
+            assert process.poll() is None
+        process.send_signal(sent)
+        _, told = process.communicate(timeout=60)
+    assert process.returncode == code
+    found = re.search(
+        rf"^{word}: (\d+) of 30 batches are in the org\.  Go on with: salesforce-bulk resume$",
+        told,
+        re.M,
+    )
+    assert found is not None, told
+    assert int(found[1]) == len(posts(slow_org)) < 30
+    done = shell("resume")
+    assert (done.exit_code, done.err.splitlines()[-1]) == (0, "  30 succeeded")
+    assert stored(slow_org) == [(f"e{n}", n) for n in sorted(range(1, 31), key=str)]
+
+
+def test_a_second_signal_ends_at_once(slow_org, shell):
+    slow_org.faults.add("slow_answer", route="bulk1.batches", seconds=60)
+    shell.write("big.csv", GOOD)
+    with shell.start("insert", "Load__c", "big.csv", "--quiet") as process:
+        while not posts(slow_org):
+            assert process.poll() is None
+        while process.poll() is None:
+            process.send_signal(signal.SIGINT)
+            with_pause(process)
+    assert process.returncode == 130
+
+
+def with_pause(process):
+    try:
+        process.wait(0.2)
+    except subprocess.TimeoutExpired:
+        return
+
+
+# Help
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_help_begins_with_two_examples_and_fits_a_screen(shell, name, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    lines = shell(name, "--help").out.splitlines()
+    begin = lines.index("") + 1
+    assert [line.startswith(f"  salesforce-bulk {name}") for line in lines[begin : begin + 2]] == [
+        True,
+        True,
+    ]
+    assert len(lines) <= 50
+    assert max(map(len, lines)) <= 80
+
+
+@pytest.mark.parametrize("shell_name", ["bash", "zsh", "fish", "powershell"])
+def test_completion_is_code_of_the_shell(shell, shell_name):
+    done = shell("completion", shell_name)
+    assert (done.exit_code, "salesforce-bulk" in done.out) == (0, True)
+
+
+def test_bash_completes_commands_and_their_options(shell):
+    script = shell.write("c.sh", shell("completion", "bash").out)
+    asked = subprocess.run(
+        [
+            "bash",
+            "-c",
+            f"source {script}; COMP_LINE='salesforce-bulk upsert --ext' COMP_POINT=28; "
+            "COMP_CWORD=2; COMP_WORDS=(salesforce-bulk upsert --ext); "
+            '_python_argcomplete salesforce-bulk; echo "${COMPREPLY[@]}"',
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={"PATH": f"{sys.prefix}/bin:/usr/bin:/bin"},
+    )
+    assert asked.stdout.split() == ["--external-id"], asked.stderr
