@@ -15,8 +15,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from salesforce_bulk.errors import InvalidInput
-from salesforce_bulk.storage.journal import Journal
+from salesforce_bulk.errors import InvalidInput, JournalMismatch
+from salesforce_bulk.storage.journal import Journal, read_entries
 
 #: Seconds after which a run is removed: the org keeps results for seven days.
 KEPT_SECONDS = 30 * 24 * 3600
@@ -66,7 +66,10 @@ class Run:
 
     def progress(self) -> RunProgress:
         """What the journal says."""
-        found = _progress_of(_entries(self.journal))
+        try:
+            found = _progress_of(read_entries(self.journal))
+        except JournalMismatch:  # whoever goes on with it is told what is wrong
+            found = RunProgress()
         found.over = found.over or (self.folder / "over").exists()
         return found
 
@@ -79,16 +82,6 @@ class RunProgress:
     batches: int = 0
     total_batches: int = 0
     over: bool = False
-
-
-def _entries(path: Path) -> list[dict[str, Any]]:
-    """Those of a journal that another process may be writing; its lock is not asked for."""
-    try:
-        content = path.read_bytes()
-    except FileNotFoundError:
-        return []
-    whole = content[: content.rfind(b"\n") + 1].splitlines()
-    return [json.loads(line) for line in whole[1:]]
 
 
 def _progress_of(entries: list[dict[str, Any]]) -> RunProgress:

@@ -182,6 +182,20 @@ class Journal:
         self._checksum = checksum
 
 
+def read_entries(path: str | os.PathLike[str]) -> list[Entry]:
+    """The entries of a journal that a run may be writing; its lock is not asked for.
+
+    Raises:
+        JournalMismatch: no journal, or one that is damaged.
+    """
+    try:
+        content = Path(path).read_bytes()
+    except OSError as error:
+        raise _not_opened(path, error) from error
+    lines = content[: content.rfind(b"\n") + 1].splitlines(keepends=True)
+    return [document["entry"] for document in _documents(lines, Path(path))[0][1:]]
+
+
 def _line(document: Entry, before: str) -> tuple[bytes, str]:
     """A line and its checksum, which covers that of the line before."""
     content = json.dumps(document).removesuffix("}").encode("ascii")
