@@ -189,11 +189,9 @@ class CsvTarget:
                 report()
             if not began and records.header is not None:
                 self._take_header(records, reading, file)
-            if began and body.ends_open:
-                file.write(b"\n")
         if counter.in_quotes:
             raise IncompleteBody("The answer ends within a record. Fetch it again.")
-        self.page_rows = counter.records + (began and body.ends_open)
+        self.page_rows = counter.records
         check_count(body, self.page_rows)
 
     @contextlib.contextmanager

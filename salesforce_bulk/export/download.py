@@ -11,7 +11,6 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Generator, Iterator
-from dataclasses import dataclass
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 
@@ -27,6 +26,8 @@ from salesforce_bulk.errors import (
     ServerBusy,
     TransportError,
 )
+from salesforce_bulk.export.page_address import PageAddress
+from salesforce_bulk.export.page_identity import PageIdentity
 from salesforce_bulk.export.reader_thread import read_in_thread
 from salesforce_bulk.formats.csv_reader import RecordCounter
 from salesforce_bulk.formats.gunzip import fastest
@@ -51,40 +52,6 @@ _LONGEST_PAUSE = 30.0
 _PIECE_BYTES = 1 << 18
 #: How a page of a proxy or a login begins, whatever its Content-Type says.
 _HTML = re.compile(rb"\s*<(!doctype\s+html|html)\b", re.IGNORECASE)
-
-
-@dataclass(frozen=True)
-class PageAddress:
-    """Where a page (2.0) or a result file (1.0) is.
-
-    Attributes:
-        job_id: 18 characters.
-        content_type: ``CSV``, and for 1.0 also ``JSON`` and ``XML``.
-        api_version: of the job.
-        batch_id, result_id: of a result file.
-        locator: of a page; None for the first.
-        max_records: rows that a page may have at most; None leaves it to the server.
-        rows: that the server counted, None where it has not said so yet.
-    """
-
-    job_id: str
-    content_type: str = "CSV"
-    api_version: str | None = None
-    batch_id: str | None = None
-    result_id: str | None = None
-    locator: str | None = None
-    max_records: int | None = None
-    rows: int | None = None
-
-    @property
-    def key(self) -> tuple[str, str | None, str | None]:
-        """What tells this page from the others of an export."""
-        return self.job_id, self.batch_id, self.result_id or self.locator
-
-    def __str__(self) -> str:
-        if self.batch_id is not None:
-            return f"result {self.result_id} of batch {self.batch_id} of job {self.job_id}"
-        return f"the page at locator {self.locator or '(first)'} of job {self.job_id}"
 
 
 class PageRetries:
@@ -155,8 +122,7 @@ class Download:
             page is opened.
         next_locator: where the following page is, None behind the last one.
         server_time: by the answer's ``Date``.
-        proved: whether the end of the body was proved by its length, its chunks or its
-            compression, and not only by how it looks.
+        identity: of the bytes that came.
     """
 
     def __init__(
@@ -172,7 +138,7 @@ class Download:
         self.next_locator: str | None = None
         self.server_time: datetime | None = None
         self.bytes = 0
-        self.proved = False
+        self._proved = False
         self._access = access
         self._keep_nul = keep_nul
         self._opened: ResultPage | None = None
@@ -186,6 +152,7 @@ class Download:
         self.bytes = 0
         self._counter: RecordCounter | None = None
         self._sums = _Checksums()
+        self.identity = PageIdentity(self.page)
         self._head = b""
         self._last = b""
 
@@ -205,11 +172,6 @@ class Download:
     def is_packed(self) -> bool:
         """Whether the page that was opened comes compressed."""
         return self._opened is not None and is_packed(self._opened.response)
-
-    @property
-    def ends_open(self) -> bool:
-        """Whether the last record has no line end, which is right at a body without rows."""
-        return self.bytes > 0 and self._last != b"\n" and not self.is_empty
 
     @property
     def is_empty(self) -> bool:
@@ -281,15 +243,15 @@ class Download:
         """What is missing yet, from one request."""
         try:
             self._opened = opened = self._opened or self._fetch()
-            self.proved = proves_its_end(opened.response)
+            self._proved = proves_its_end(opened.response)
             begun = None
             is_csv = self.page.content_type == "CSV"
-            if is_csv and not self.proved and self._counter is None:
+            if is_csv and not self._proved and self._counter is None:
                 begun = self._counter = RecordCounter()
             for piece in self._missing(opened.response, begun):
                 self._note(piece)
                 yield piece
-            if is_csv and not self.proved:
+            if is_csv and not self.is_empty:
                 self._check_end()
         finally:
             self.close()
@@ -326,7 +288,7 @@ class Download:
                     raise self._changed(f"the first {self.bytes:,} bytes are others")
             if piece:
                 yield piece
-        if left and self.proved:
+        if left and self._proved:
             raise self._changed(f"{self.bytes:,} bytes before, {self.bytes - left:,} now")
         if left:
             raise IncompleteBody("The answer broke off. Fetch it again.")
@@ -340,17 +302,26 @@ class Download:
         if len(self._head) <= len(NO_RECORDS):
             self._head += piece[: len(NO_RECORDS) + 4]
         self.bytes += len(piece)
+        self.identity.feed(piece)
         self._last = piece[-1:]
         if self._counter is not None:
             self._counter.feed(piece)
 
     def _check_end(self) -> None:
-        """Of a body whose end nothing proves: it may be cut anywhere."""
-        if self.is_empty or self._counter is None:
-            return
-        if self._counter.in_quotes or self.ends_open:
+        """A last record counts only with its line end, which all of the server's have.
+
+        Even where HTTP proves the end: what was cut before a proxy has a length of its own.
+        """
+        if self._last != b"\n" and not (self._proved and self.bytes == 0):
             raise IncompleteBody("The answer ends within a record. Fetch it again.")
-        found = max(0, self._counter.records - 1)
+        if self._counter is not None:
+            self._check_count(self._counter)
+
+    def _check_count(self, counter: RecordCounter) -> None:
+        """Of a body whose end nothing proves: it may be cut anywhere."""
+        if counter.in_quotes:
+            raise IncompleteBody("The answer ends within a record. Fetch it again.")
+        found = max(0, counter.records - 1)
         if self.rows not in (None, found):
             raise IncompleteBody(
                 f"The answer has {found:,} of {self.rows:,} rows. Fetch it again.",

@@ -19,9 +19,11 @@ from salesforce_bulk.errors import (
 )
 from salesforce_bulk.export.columns import columns_of_header
 from salesforce_bulk.export.csv_file import CsvTarget, ResumePoint, open_target
-from salesforce_bulk.export.download import Download, PageAddress
+from salesforce_bulk.export.download import Download
 from salesforce_bulk.export.incremental import Window, WindowReading
 from salesforce_bulk.export.job_v1 import QueryJobV1
+from salesforce_bulk.export.page_address import PageAddress
+from salesforce_bulk.export.page_identity import PagesSeen
 from salesforce_bulk.export.page_reading import HeaderSplitter, Reading, Row
 from salesforce_bulk.export.read_ahead import BufferedPage, fetched_in_order
 from salesforce_bulk.export.run import QueryRun
@@ -280,8 +282,10 @@ class Export:
             opened = iter(())
         else:
             opened = job.downloads(make, job.page_at(taken.next_locator if taken else None))
+        seen = PagesSeen(self._run.note)
         for body in opened:
             yield self._note_expiry(body)
+            seen.add(body.page, body.identity)
             body.close()
 
     def _reads_ahead(self, job: QueryJob) -> bool:

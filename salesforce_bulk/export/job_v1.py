@@ -23,7 +23,8 @@ from salesforce_bulk.errors import (
     JobFailed,
     ReconciliationError,
 )
-from salesforce_bulk.export.download import PageAddress, expired
+from salesforce_bulk.export.download import expired
+from salesforce_bulk.export.page_address import PageAddress
 from salesforce_bulk.export.pk_chunking import chunking_header
 from salesforce_bulk.http.call import may_be_done
 from salesforce_bulk.models import JobInfo

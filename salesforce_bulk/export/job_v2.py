@@ -19,7 +19,8 @@ from salesforce_bulk.errors import (
     ReconciliationError,
     TransportError,
 )
-from salesforce_bulk.export.download import Download, PageAddress, expired
+from salesforce_bulk.export.download import Download, expired
+from salesforce_bulk.export.page_address import PageAddress
 from salesforce_bulk.http.call import may_be_done
 from salesforce_bulk.models import JobInfo
 from salesforce_bulk.wire import v2

@@ -11,9 +11,10 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from salesforce_bulk.errors import ReconciliationError
-from salesforce_bulk.export.download import PageAddress
+from salesforce_bulk.export.page_address import PageAddress
+from salesforce_bulk.export.page_identity import PageIdentity
 from salesforce_bulk.formats.arrow_read import ArrowReader, arrow_schema, batch_of_rows
-from salesforce_bulk.formats.csv_reader import CsvReader, split_records
+from salesforce_bulk.formats.csv_reader import CsvReader, first_record_end, split_records
 from salesforce_bulk.formats.json_rows import JsonReader
 from salesforce_bulk.formats.typed import ResultColumn, TypedRows
 from salesforce_bulk.formats.xml_rows import XmlReader
@@ -46,9 +47,7 @@ class PageBody(Protocol):
     @property
     def next_locator(self) -> str | None: ...
     @property
-    def proved(self) -> bool: ...
-    @property
-    def ends_open(self) -> bool: ...
+    def identity(self) -> PageIdentity: ...
     def __iter__(self) -> Generator[bytes, None, None]: ...
     def first_try(self) -> Generator[bytes, None, None]: ...
     def ahead(self, pieces: Generator[bytes, None, None]) -> Generator[bytes, None, None]: ...
@@ -120,11 +119,7 @@ class Reading:
                 finish = self._finisher(reader.header)
             if rows and finish is not None:
                 yield finish(rows)
-        rows = reader.flush(whole=body.proved)
-        if reader.header is not None and finish is None:
-            finish = self._finisher(reader.header)
-        if rows and finish is not None:
-            yield finish(rows)
+        reader.end()
 
     def _finisher(self, header: list[str]) -> Callable[[list[list[str]]], list[Row]]:
         """What puts rows into the export's order and types."""
@@ -231,7 +226,7 @@ class HeaderSplitter:
         pieces = iter(self._body)
         for piece in pieces:
             self._begun += piece
-            if end := _first_end(self._begun):
+            if end := first_record_end(self._begun):
                 rest, self._begun = self._begun[end:], self._begun[:end]
                 self._take(self._begun)
                 if rest:
@@ -259,16 +254,6 @@ def _slices(body: PageBody) -> Iterator[bytes]:
         else:
             for start in range(0, len(piece), _SLICE_BYTES):
                 yield piece[start : start + _SLICE_BYTES]
-
-
-def _first_end(begin: bytes) -> int:
-    """Where the first record ends; 0 where it does not."""
-    at = begin.find(b"\n")
-    while at >= 0:
-        if begin.count(b'"', 0, at) % 2 == 0:
-            return at + 1
-        at = begin.find(b"\n", at + 1)
-    return 0
 
 
 def check_count(body: PageBody, count: int) -> None:

@@ -11,7 +11,9 @@ from datetime import datetime
 from itertools import islice
 from typing import IO
 
-from salesforce_bulk.export.download import BROKEN, Download, PageAddress
+from salesforce_bulk.export.download import BROKEN, Download
+from salesforce_bulk.export.page_address import PageAddress
+from salesforce_bulk.export.page_identity import PageIdentity
 from salesforce_bulk.export.reader_thread import read_in_thread
 from salesforce_bulk.storage.files import temporary_errors
 
@@ -53,14 +55,9 @@ class BufferedPage:
         return self._download.next_locator
 
     @property
-    def proved(self) -> bool:
+    def identity(self) -> PageIdentity:
         """See `Download`."""
-        return self._download.proved
-
-    @property
-    def ends_open(self) -> bool:
-        """See `Download`."""
-        return self._download.ends_open
+        return self._download.identity
 
     @property
     def server_time(self) -> datetime | None:

@@ -6,9 +6,9 @@ import logging
 from collections import Counter
 
 from salesforce_bulk.errors import ReconciliationError
-from salesforce_bulk.export.download import PageAddress
 from salesforce_bulk.export.job_v1 import QueryJobV1
 from salesforce_bulk.export.job_v2 import QueryJobV2
+from salesforce_bulk.export.page_address import PageAddress
 
 log = logging.getLogger("salesforce_bulk")
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from salesforce_bulk.errors import IncompleteBody
-from salesforce_bulk.formats.csv_reader import CsvReader, RecordEnds
+from salesforce_bulk.formats.csv_reader import CsvReader, RecordCounter, RecordEnds
 from salesforce_bulk.formats.typed import ResultColumn, TypedRows, converter
 from salesforce_bulk.wire.document import Unreadable
 
@@ -120,7 +120,7 @@ class ArrowReader:
         return [block]
 
     def rest(self) -> list[bytes]:
-        """The block that is left when the document has ended, which is proved elsewhere; or none.
+        """The block that is left when the document has ended; or none.
 
         Raises:
             IncompleteBody: it ends within a value nevertheless.
@@ -141,6 +141,7 @@ class ArrowReader:
 
         try:
             table = self._parsed(block)
+            _refuse_blank_records(table, block)
         except pa.ArrowInvalid:
             # What pyarrow cannot read, such as a whole number written 12.0, or what is wrong;
             # the rows say which.
@@ -158,7 +159,9 @@ class ArrowReader:
             pa.BufferReader(block),
             # One block: a record never lies across two. Several are read side by side.
             csv.ReadOptions(column_names=names, block_size=len(block) + 1, use_threads=False),
-            csv.ParseOptions(delimiter=self._delimiter, newlines_in_values=True),
+            csv.ParseOptions(
+                delimiter=self._delimiter, newlines_in_values=True, ignore_empty_lines=False
+            ),
             csv.ConvertOptions(
                 column_types={
                     field.name: pa.string() if field.name in times else field.type
@@ -181,9 +184,16 @@ class ArrowReader:
         names = [column.name for column in self._columns]
         reader = CsvReader(self._delimiter)
         reader.header = names
-        rows = [*reader.feed(block), *reader.flush(whole=True)]
+        rows = reader.feed(block)
+        reader.end()
         typed = list(TypedRows(self._columns, self._decimals)(rows))
         return pa.Table.from_batches([batch_of_rows(typed, self._schema)])
+
+
+def _refuse_blank_records(table: pa.Table, block: bytes) -> None:
+    """A blank line is a row without any value to pyarrow."""
+    if all(column.null_count for column in table.columns):
+        RecordCounter().feed(block)
 
 
 def _with_times(table: pa.Table, name: str) -> pa.Table:

@@ -84,15 +84,33 @@ class RecordCounter:
     def __init__(self) -> None:
         self.records = 0
         self._in_quotes = False
+        self._at_record = True
 
     def feed(self, piece: bytes) -> None:
-        """Count the newlines outside of quotes."""
+        """Count the newlines outside of quotes.
+
+        Raises:
+            Unreadable: a record without a value.
+        """
         numpy = sys.modules.get("numpy")
         if numpy is None:
-            found, self._in_quotes = _ends(piece, self._in_quotes)
+            found, in_quotes, may_be_blank = _ends(piece, self._in_quotes)
         else:
-            found, self._in_quotes = ends_by_numpy(numpy, piece, self._in_quotes)
+            found, in_quotes, may_be_blank = ends_by_numpy(numpy, piece, self._in_quotes)
+        if may_be_blank or (self._at_record and piece.startswith((b"\n", b"\r"))):
+            self._refuse_blank(piece)
         self.records += found
+        self._in_quotes = in_quotes
+        self._at_record = piece.endswith(b"\n") and not in_quotes
+
+    def _refuse_blank(self, piece: bytes) -> None:
+        quotes, looked = int(self._in_quotes), 0
+        text = b"\n" * self._at_record + piece
+        for blank in _BLANK.finditer(text):
+            quotes += text.count(b'"', looked, blank.start())
+            looked = blank.start()
+            if quotes % 2 == 0:
+                raise Unreadable(f"a blank line stands behind record {self.records:,} or later")
 
     @property
     def in_quotes(self) -> bool:
@@ -101,30 +119,34 @@ class RecordCounter:
 
 
 _NOT_COUNTED = bytes(byte for byte in range(256) if byte not in b'"\n')
+_BLANK = re.compile(rb"\n(?=\r?\n)")
 
 
-def _ends(piece: bytes, in_quotes: bool) -> tuple[int, bool]:
-    """Newlines outside of quotes, and whether the piece ends inside of them."""
+def _ends(piece: bytes, in_quotes: bool) -> tuple[int, bool, bool]:
+    """Newlines outside of quotes, whether the piece ends inside of them, and whether two of the
+    newlines may stand together."""
     # Neighbouring quotes cancel each other out, so that little is left to split.
     bare = piece.translate(None, _NOT_COUNTED).replace(b'""', b"")
     parts = bare.split(b'"')
     outside = parts[1::2] if in_quotes else parts[::2]
-    return sum(part.count(b"\n") for part in outside), in_quotes ^ (len(parts) % 2 == 0)
+    found = sum(part.count(b"\n") for part in outside)
+    return found, in_quotes ^ (len(parts) % 2 == 0), any(b"\n\n" in part for part in outside)
 
 
-def ends_by_numpy(numpy: Any, piece: bytes, in_quotes: bool) -> tuple[int, bool]:
+def ends_by_numpy(numpy: Any, piece: bytes, in_quotes: bool) -> tuple[int, bool, bool]:
     """The same, by the numbers of quotes between newlines."""
     codes = numpy.frombuffer(piece, numpy.uint8)
     quotes = (codes == ord('"')).view(numpy.uint8)
     newlines = numpy.flatnonzero(codes == ord("\n"))
     if not len(newlines):
-        return 0, in_quotes ^ bool(numpy.count_nonzero(quotes) % 2)
+        return 0, in_quotes ^ bool(numpy.count_nonzero(quotes) % 2), False
     starts = numpy.concatenate(([0], newlines))
     # Modulo 256 they are odd where they are.
     before = numpy.cumsum(numpy.add.reduceat(quotes, starts, dtype=numpy.uint8), dtype=numpy.uint8)
     odd = (before + in_quotes) % 2
     inside = int(numpy.count_nonzero(odd[:-1]))
-    return len(newlines) - inside, bool(odd[-1])
+    near = (numpy.diff(newlines) <= 2) & (odd[1:-1] == 0)
+    return len(newlines) - inside, bool(odd[-1]), bool(near.any())
 
 
 class CsvReader:
@@ -173,24 +195,15 @@ class CsvReader:
         self._rest = [piece[cut:]]
         return self._read(block)
 
-    def flush(self, *, whole: bool = False) -> Rows:
-        """The rows that are left when the document has ended.
-
-        Args:
-            whole: it is known otherwise that nothing is missing, so that the last record may
-                lack its line end.
+    def end(self) -> None:
+        """The document has ended.
 
         Raises:
-            IncompleteBody: the last record has no end.
+            IncompleteBody: the last record has no line end.
         """
         rest, self._rest = b"".join(self._rest), []
-        if not rest:
-            return []
-        if not self._began and rest.removeprefix(_BOM).strip() == NO_RECORDS:
-            return []
-        if self._ends.in_quotes or not whole:
+        if rest and (self._began or rest.removeprefix(_BOM).strip() != NO_RECORDS):
             raise IncompleteBody("The answer ends within a record. Fetch it again.")
-        return self._read(rest)
 
     def _read(self, block: bytes) -> Rows:
         if not self._began:
@@ -233,6 +246,16 @@ class CsvReader:
                 f"row {self.rows + number} has {len(row)} values for {width} columns: "
                 f"{str(row)[:_QUOTED]}"
             )
+
+
+def first_record_end(begin: bytes | bytearray) -> int:
+    """The offset behind the first record; 0 where it does not end yet."""
+    at = begin.find(b"\n")
+    while at >= 0:
+        if begin.count(b'"', 0, at) % 2 == 0:
+            return at + 1
+        at = begin.find(b"\n", at + 1)
+    return 0
 
 
 def split_records(text: str, delimiter: str = ",") -> Rows:

@@ -18,8 +18,8 @@ from salesforce_bulk import (
     UnexpectedResponse,
 )
 from salesforce_bulk.errors import ApiFault, BulkJobAborted, TransportError
-from salesforce_bulk.export.download import PageAddress
 from salesforce_bulk.export.handle import Part
+from salesforce_bulk.export.page_address import PageAddress
 from salesforce_bulk.export.pk_chunking import chunking_header
 
 V1 = {"api": "1.0"}
