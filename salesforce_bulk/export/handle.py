@@ -339,8 +339,14 @@ class Export:
         self.rows_read = delivered
         self.error = None
 
-    def _window_reading(self) -> WindowReading | None:
-        return None if self._window is None else self._window.reading(self.columns)
+    @contextmanager
+    def _window_reading(self) -> Iterator[WindowReading | None]:
+        """What an incremental export reads; one reading at a time."""
+        if self._window is None:
+            yield None
+            return
+        with self._window.exclusive():
+            yield self._window.reading(self.columns)
 
     def _reporter(self) -> Callable[[Tally], None]:
         job, reporter = self._run.submit(), self._run.reporter
@@ -364,11 +370,12 @@ class Export:
         return chain.from_iterable(self._watched(self._dicts()))
 
     def _dicts(self) -> Iterator[list[dict[str, Any]]]:
-        as_dicts, window = dict_maker(self._reading().names), self._window_reading()
-        for rows in self._rows(window=window):
-            yield as_dicts(rows)
-        if window is not None:
-            window.save()
+        as_dicts = dict_maker(self._reading().names)
+        with self._window_reading() as window:
+            for rows in self._rows(window=window):
+                yield as_dicts(rows)
+            if window is not None:
+                window.save()
 
     def parts(self) -> list[Part]:
         """The pages, each readable by itself in another process; their order is the result's.
@@ -398,10 +405,10 @@ class Export:
         return self._watched(self._batches_then_state())
 
     def _batches_then_state(self) -> Iterator[pa.RecordBatch]:
-        window = self._window_reading()
-        yield from self._batches(window)
-        if window is not None:
-            window.save()
+        with self._window_reading() as window:
+            yield from self._batches(window)
+            if window is not None:
+                window.save()
 
     def _batches(self, window: WindowReading | None) -> Iterator[pa.RecordBatch]:
         with self._run.reporter.running():
@@ -467,26 +474,31 @@ class Export:
         Returns:
             the rows written.
         """
-        import pyarrow as pa  # noqa: PLC0415
         from pyarrow import parquet  # noqa: PLC0415
 
-        schema, window = self.schema, self._window_reading()
-        with (
-            self._naming_job(),
-            whole_file(path) as file,
-            parquet.ParquetWriter(file, schema, compression=compression) as writer,
-        ):
-            held: list[pa.RecordBatch] = []
-            for batch in self._watched(self._batches(window)):
-                held.append(batch)
-                if sum(each.num_rows for each in held) >= row_group:
-                    writer.write_table(pa.Table.from_batches(held, schema), row_group)
-                    held = []
-            if held:
-                writer.write_table(pa.Table.from_batches(held, schema), row_group)
-        if window is not None:
-            window.save()
+        with self._naming_job(), self._window_reading() as window:
+            with (
+                whole_file(path) as file,
+                parquet.ParquetWriter(file, self.schema, compression=compression) as writer,
+            ):
+                for table in self._row_groups(row_group, window):
+                    writer.write_table(table, row_group)
+            if window is not None:
+                window.save()
         return self.rows_read or 0
+
+    def _row_groups(self, rows: int, window: WindowReading | None) -> Iterator[pa.Table]:
+        """All rows, so many at a time."""
+        import pyarrow as pa  # noqa: PLC0415
+
+        held: list[pa.RecordBatch] = []
+        for batch in self._watched(self._batches(window)):
+            held.append(batch)
+            if sum(each.num_rows for each in held) >= rows:
+                yield pa.Table.from_batches(held, self.schema)
+                held = []
+        if held:
+            yield pa.Table.from_batches(held, self.schema)
 
     # CSV
 
@@ -520,14 +532,14 @@ class Export:
                 )
                 self.rows_read = csv_file.finished
                 return csv_file.finished
-            window = self._window_reading()
-            if window is not None or self._settings.content_type != "CSV":
-                self._write_rows(csv_file, window)
-            else:
-                self._copy_pages(self._done(), csv_file)
-            csv_file.put_in_place(self.rows_read or 0)
-            if window is not None:
-                window.save()
+            with self._window_reading() as window:
+                if window is not None or self._settings.content_type != "CSV":
+                    self._write_rows(csv_file, window)
+                else:
+                    self._copy_pages(self._done(), csv_file)
+                csv_file.put_in_place(self.rows_read or 0)
+                if window is not None:
+                    window.save()
         return self.rows_read or 0
 
     @contextmanager

@@ -10,10 +10,11 @@ and not its stamp alone.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, timezone
 from pathlib import Path
@@ -21,9 +22,14 @@ from typing import Any
 
 from salesforce_bulk.errors import InvalidInput
 from salesforce_bulk.export.soql import Query
+from salesforce_bulk.export.state_file import (
+    ExportState,
+    exclusive_state,
+    read_state,
+    write_state,
+)
 from salesforce_bulk.formats.typed import ResultColumn, value_of_json
 from salesforce_bulk.formats.values import to_text
-from salesforce_bulk.storage.files import whole_file
 
 STAMP = "SystemModstamp"
 DELETED = "IsDeleted"
@@ -35,7 +41,6 @@ LAG = timedelta(seconds=30)
 #: transaction there is, works up to ten minutes.
 OVERLAP = timedelta(minutes=10)
 
-_STATE = "salesforce-bulk export state 1"
 #: Bytes of the digest by which a delivered record is known again.
 _DIGEST_BYTES = 12
 
@@ -50,6 +55,7 @@ class Window:
         path: of the state; None keeps none.
         fingerprint: of the query without the window, and of whose it is.
         known: the digests of the records that were delivered before.
+        states: that the file may have: when the window was opened, and what was written since.
     """
 
     since: datetime | None
@@ -57,6 +63,7 @@ class Window:
     path: Path | None = None
     fingerprint: str = ""
     known: frozenset[bytes] = frozenset()
+    states: tuple[ExportState | None, ...] = ()
 
     @property
     def condition(self) -> str:
@@ -72,14 +79,28 @@ class Window:
         """Write the state; called when the reading was reconciled."""
         if self.path is None:
             return
-        document = {
-            "format": _STATE,
-            "query": self.fingerprint,
-            "until": to_text(self.until),
-            "delivered": [digest.hex() for digest in seen],
-        }
-        with whole_file(self.path) as file:
-            file.write(json.dumps(document).encode("ascii"))
+        delivered = tuple(digest.hex() for digest in seen)
+        state = ExportState(self.fingerprint, to_text(self.until) or "", delivered)
+        write_state(self.path, state)
+        self.states = (*self.states, state)
+
+    @contextlib.contextmanager
+    def exclusive(self) -> Iterator[None]:
+        """A block in which nobody else delivers this window.
+
+        Raises:
+            InvalidInput: somebody does, or has since the export was planned.
+        """
+        if self.path is None:
+            yield
+            return
+        with exclusive_state(self.path):
+            if read_state(self.path) not in self.states:
+                raise InvalidInput(
+                    f"The state {self.path} has moved on since this export was planned: another "
+                    "one has delivered its changes. Call export() again."
+                )
+            yield
 
 
 class WindowReading:
@@ -156,6 +177,7 @@ def open_window(
     Raises:
         InvalidInput: a naive datetime, a window that is empty or, with a state, has not ended or
             is limited, or a state of another query.
+        JournalMismatch: a state that is damaged.
     """
     _check_items(query)
     end = _utc("until", until) or now - LAG
@@ -166,16 +188,17 @@ def open_window(
         _check_path(path)
         _check_end(query, end, now)
     known: frozenset[bytes] = frozenset()
-    if path is not None and path.exists():
-        document = _read_state(path, fingerprint)
-        begin = datetime.fromisoformat(document["until"].replace("Z", "+00:00")) - OVERLAP
-        known = frozenset(map(bytes.fromhex, document["delivered"]))
+    before = None if path is None else read_state(path)
+    if path is not None and before is not None:
+        _check_query(path, before, fingerprint)
+        begin = datetime.fromisoformat(before.until.replace("Z", "+00:00")) - OVERLAP
+        known = frozenset(map(bytes.fromhex, before.delivered))
     if begin is not None and begin >= end:
         raise InvalidInput(
             f"The window from {to_text(begin)} to {to_text(end)} is empty; by the org's clock it "
             f"is {to_text(now)}."
         )
-    return Window(begin, end, path, fingerprint, known)
+    return Window(begin, end, path, fingerprint, known, (before,))
 
 
 def _check_items(query: Query) -> None:
@@ -218,16 +241,9 @@ def _utc(name: str, moment: datetime | None) -> datetime | None:
     return None if moment is None else moment.astimezone(timezone.utc).replace(microsecond=0)
 
 
-def _read_state(path: Path, fingerprint: str) -> dict[str, Any]:
-    try:
-        document = json.loads(path.read_bytes())
-    except ValueError as error:
-        raise InvalidInput(f"{path} is no state of an export: {error}") from error
-    if not isinstance(document, dict) or document.get("format") != _STATE:
-        raise InvalidInput(f"{path} is no state of an export.")
-    if document["query"] != fingerprint:
+def _check_query(path: Path, state: ExportState, fingerprint: str) -> None:
+    if state.query != fingerprint:
         raise InvalidInput(
             f"{path} is the state of another query or another org. Name another file, or remove "
             "this one to export everything again."
         )
-    return document

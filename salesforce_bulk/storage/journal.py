@@ -17,7 +17,6 @@ import json
 import os
 import re
 import stat
-import sys
 import threading
 import weakref
 from collections.abc import Iterator
@@ -28,6 +27,7 @@ from typing import IO, Any
 
 from salesforce_bulk.errors import JournalMismatch, StorageError
 from salesforce_bulk.storage.files import open_part, part_path, sync, sync_directory
+from salesforce_bulk.storage.locks import lock
 
 #: The first line's marker, and the version of what follows.
 FORMAT = "salesforce-bulk journal 2"
@@ -281,24 +281,9 @@ def _locked(path: Path) -> IO[bytes]:
         raise _not_opened(path, error) from error
     with _closed_on_error(file):
         try:
-            _lock(file)
+            lock(file)
         except OSError as error:
             raise JournalMismatch(
                 f"A run is at work with the journal {path}, in this process or another."
             ) from error
     return file
-
-
-if sys.platform == "win32":
-    import msvcrt
-
-    def _lock(file: IO[bytes]) -> None:
-        # Locks of bytes keep others from reading them; far behind the end they only exclude.
-        file.seek(1 << 40)
-        msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
-        file.seek(0)
-else:
-    import fcntl
-
-    def _lock(file: IO[bytes]) -> None:
-        fcntl.flock(file.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)

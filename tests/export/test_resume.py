@@ -1,7 +1,6 @@
 """Runs that were killed or interrupted go on where they were; the file is the same to the byte."""
 
 import gzip
-import json
 import subprocess
 import sys
 from pathlib import Path
@@ -29,8 +28,19 @@ WAYS = [{"api": "2.0"}, {"api": "2.0", "parallel": 3}, {"api": "1.0"}]
 ways = pytest.mark.parametrize("way", WAYS, ids=str)
 
 
-def entries(journal):
-    return [json.loads(line) for line in journal.read_text().splitlines()]
+def entries(path):
+    with Journal.open(path) as journal:
+        return journal.entries
+
+
+def rewrite(path, kept):
+    """The journal of a run that came only so far."""
+    with Journal.open(path) as journal:
+        header = journal.header
+    path.unlink()
+    with Journal.create(path, header) as journal:
+        for entry in kept:
+            journal.append(entry)
 
 
 def interrupt(org, bulk, way, target, journal):
@@ -93,11 +103,10 @@ def test_a_crash_behind_the_last_page(org, bulk, numbered, way, last, tmp_path):
     whole, target, journal = (tmp_path / name for name in ("whole", "x.csv", "x.journal"))
     bulk.export(SOQL, **way).to_csv(whole)
     bulk.export(SOQL, journal=journal, **way).to_csv(target)
-    lines = journal.read_text().splitlines(keepends=True)
-    kinds = [json.loads(line).get("do") for line in lines]
-    part = next(json.loads(line) for line in lines if '"part"' in line)["part"]
-    target.rename(tmp_path / part)
-    journal.write_text("".join(lines[: kinds.index("done") - (last == "page")]))
+    noted = entries(journal)
+    kinds = [entry["do"] for entry in noted]
+    target.rename(tmp_path / noted[kinds.index("file")]["part"])
+    rewrite(journal, noted[: kinds.index("done") - (last == "page")])
     assert bulk.resume(journal).rows_read == 250
     assert target.read_bytes() == whole.read_bytes()
 
@@ -185,9 +194,9 @@ def test_a_reconciled_file_is_looked_at_again(bulk, numbered, where, kind, tmp_p
     whole, target, journal = (tmp_path / name for name in ("whole", "x.csv", "x.journal"))
     bulk.export(SOQL, **kind).to_csv(whole)
     bulk.export(SOQL, journal=journal, **kind).to_csv(target)
-    lines = journal.read_text().splitlines(keepends=True)
-    journal.write_text("".join(line for line in lines if '"done"' not in line))
-    part = next(json.loads(line) for line in lines if '"part"' in line)["part"]
+    noted = entries(journal)
+    rewrite(journal, [entry for entry in noted if entry["do"] != "done"])
+    part = next(entry["part"] for entry in noted if entry["do"] == "file")
     if where == "part":
         target.rename(tmp_path / part)
     changed(tmp_path / part if where == "part" else target, 2_000)
@@ -202,17 +211,16 @@ def test_a_job_without_its_batch_gets_it(org, bulk, numbered, tmp_path):
     numbered(250)
     target, journal = tmp_path / "x.csv", tmp_path / "x.journal"
     export = bulk.export(SOQL, api="1.0", journal=journal).submit()
-    lines = journal.read_text().splitlines(keepends=True)
-    assert json.loads(lines[-1])["do"] == "posted"
-    journal.write_text("".join(lines[:-1]))  # killed before the answer was recorded
+    noted = entries(journal)
+    assert noted[-1]["do"] == "posted"
+    rewrite(journal, noted[:-1])  # killed before the answer was recorded
     assert bulk.export(SOQL, api="1.0", journal=journal).to_csv(target) == 250
     assert len(bulk.get_batch_list(export.job_id)) == 1
     empty = bulk.create_query_job("Row__c")
-    lines[-2] = lines[-2].replace(export.job_id, empty)
-    journal.write_text("".join(lines[:-1]))  # killed before the query was posted
+    rewrite(journal, [{**noted[-2], "job": empty}])  # killed before the query was posted
     assert bulk.export(SOQL, api="1.0", journal=journal).to_csv(target) == 250
     assert bulk.get_batch_list(empty) == []
-    assert json.loads(journal.read_text().splitlines()[-1])["do"] == "done"
+    assert entries(journal)[-1]["do"] == "done"
 
 
 def test_chunks_tried_again_are_remembered(org, bulk, numbered, tmp_path):
@@ -251,9 +259,10 @@ def test_pages_that_are_others_than_before_are_refused(org, bulk, numbered, tmp_
     numbered(800)
     target, journal = tmp_path / "x.csv", tmp_path / "x.journal"
     interrupt(org, bulk, {"api": "1.0"}, target, journal)
-    text = journal.read_text()
-    result_id = next(entry["key"][2] for entry in entries(journal) if entry.get("do") == "page")
-    journal.write_text(text.replace(result_id, "752000000000000"))
+    noted = entries(journal)
+    first = next(entry for entry in noted if entry["do"] == "page")
+    first["key"][2] = "752000000000000"
+    rewrite(journal, noted)
     with pytest.raises(ReconciliationError, match="another one"):
         bulk.resume(journal)
 

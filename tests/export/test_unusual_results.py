@@ -113,20 +113,21 @@ def test_hundreds_of_columns(org, bulk, fill, tmp_path, way):
 def test_pages_with_carriage_returns_and_marks(clock, tmp_path, sized):
     """Byte order marks and CRLF line ends, which 2.0 sends when it is asked to, are no values."""
     pytest.importorskip("pyarrow")
-    rows = [("1", "a\nb"), ("2", "")]
-    pages = {}
+    pages, expected = {}, []
     for at, following in ((None, "A"), ("A", "null")):
+        rows = [(f"1{at}", "a\nb"), (f"2{at}", "")]
+        expected += [{"Id": rows[0][0], "Name": "a\nb"}, {"Id": rows[1][0], "Name": None}]
         body, headers = page(rows, following)
         body = b"\xef\xbb\xbf" + body.replace(b'"\n', b'"\r\n')
         pages[at] = (body, headers)
     with CannedOrg(pages, 4, sized=sized) as org:
         bulk = SalesforceBulk(sessionId="00D!x", host=org.host, clock=clock)
         export = bulk.export("SELECT Id, Name FROM Thing")
-        expected = [{"Id": "1", "Name": "a\nb"}, {"Id": "2", "Name": None}] * 2
         assert list(export) == export.to_arrow().to_pylist() == expected
         assert export.to_csv(tmp_path / "x.csv") == 4
         text = (tmp_path / "x.csv").read_bytes()
-        assert text == b'"Id","Name"\r\n' + b'"1","a\nb"\r\n"2",""\r\n' * 2
+        records = [f'"1{at}","a\nb"\r\n"2{at}",""\r\n' for at in pages]
+        assert text.decode() == "".join(['"Id","Name"\r\n', *records])
 
 
 @every_way

@@ -63,7 +63,7 @@ def test_a_file_takes_its_name_in_one_step(org, bulk, fill, tmp_path, statement)
     (tmp_path / "target").write_text("before")
     seen = watched(statement, tmp_path, org.url, bulk.sessionId)
     about = [event for event in seen if "target" in event[1:]]
-    part = next(event[1] for event in seen if event[0] == "open" and event[1].endswith(".part"))
+    part = next(event[1] for event in seen if event[0] == "open" and event[1].startswith("target."))
     assert about == [["os.rename", part, "target"]]
     assert sorted(p.name for p in tmp_path.iterdir() if p.name != "j") == ["target"]
 
