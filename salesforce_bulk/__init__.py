@@ -58,6 +58,7 @@ if TYPE_CHECKING:
         UnexpectedResponse,
         UnknownBatch,
         UnknownConnection,
+        UnknownOption,
         UnsupportedContentType,
         WrongCredentials,
     )
@@ -147,6 +148,7 @@ __all__ = [
     "UnexpectedResponse",
     "UnknownBatch",
     "UnknownConnection",
+    "UnknownOption",
     "UnsupportedContentType",
     "UploadResult",
     "WrongCredentials",

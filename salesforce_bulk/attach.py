@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from typing import Any
+from typing import Any, TypeVar
 
 from salesforce_bulk.api.org_access import OrgAccess
 from salesforce_bulk.errors import InvalidInput, InvalidJob, JournalMismatch, NotFound
@@ -17,6 +17,8 @@ from salesforce_bulk.load.results import LoadResult
 from salesforce_bulk.load.settings import LoadSettings
 from salesforce_bulk.storage.journal import Journal
 from salesforce_bulk.wire import v1
+
+_Handle = TypeVar("_Handle", LoadJob, Export)
 
 _QUERIES = frozenset({"query", "queryAll"})
 _ID = re.compile(r"[a-zA-Z0-9]{15}(?:[a-zA-Z0-9]{3})?")
@@ -38,6 +40,16 @@ def attach(access: OrgAccess, job_id: str) -> LoadJob | Export:
     if info.get("operation") in _QUERIES:
         return attach_export(access, job_id)
     return verbs.attach(access, job_id, info)
+
+
+def attach_as(kind: type[_Handle], access: OrgAccess, job_id: str) -> _Handle:
+    """The handle of a job that has to be a load's or a query's; see `attach`."""
+    handle = attach(access, job_id)
+    if not isinstance(handle, kind):
+        query = isinstance(handle, Export)
+        method, what = ("attach_export", "a query") if query else ("attach_load", "a load")
+        raise InvalidInput(f"Job {job_id} is {what}'s; take it up with {method}().", job_id=job_id)
+    return handle
 
 
 def _attach_other(access: OrgAccess, job_id: str) -> LoadJob | Export:

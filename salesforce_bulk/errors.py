@@ -16,6 +16,7 @@
     ├── InvalidInput        ValueError  refused here, before anything was sent
     │   ├── MissingArgument AssertionError
     │   ├── UnknownConnection           no connection of this name
+    │   ├── UnknownOption      TypeError
     │   ├── InsecureEndpoint            plain http to another machine
     │   └── JournalMismatch             the journal is of another run, or in use
     ├── StorageError           OSError  a file of this machine cannot be written
@@ -231,6 +232,10 @@ class MissingArgument(InvalidInput, AssertionError):
 
 class UnknownConnection(InvalidInput):
     """No connection of this name is known; the message lists those that are."""
+
+
+class UnknownOption(InvalidInput, TypeError):
+    """A verb has no option of this name."""
 
 
 class InsecureEndpoint(InvalidInput):

@@ -34,7 +34,7 @@ from salesforce_bulk.errors import (
 )
 from salesforce_bulk.export.handle import Export
 from salesforce_bulk.export.plan import plan_export
-from salesforce_bulk.export.settings import ExportOptions
+from salesforce_bulk.export.settings import EXPORT_DEFAULTS, ExportOptions
 from salesforce_bulk.export.soql import outer_object
 from salesforce_bulk.http import polling
 from salesforce_bulk.http.body import DOCUMENT_BYTES, PIECE_BYTES
@@ -50,7 +50,7 @@ from salesforce_bulk.load import verbs
 from salesforce_bulk.load.batching import batch_body, refuse_too_many_records
 from salesforce_bulk.load.job import LoadJob
 from salesforce_bulk.load.results import LoadResult
-from salesforce_bulk.load.settings import LoadOptions, LoadSettings
+from salesforce_bulk.load.settings import LOAD_DEFAULTS, LoadOptions, LoadSettings, Rows
 from salesforce_bulk.login.connections import (
     Connection,
     connection_from_environment,
@@ -61,6 +61,7 @@ from salesforce_bulk.login.password import PasswordLogin, salesforce_login
 from salesforce_bulk.login.provider import LoginProvider
 from salesforce_bulk.login.sf_cli import SfCliLogin
 from salesforce_bulk.models import UploadResult
+from salesforce_bulk.options import takes_options
 from salesforce_bulk.progress import ProgressOption
 from salesforce_bulk.util import IteratorBytesIO
 from salesforce_bulk.wire import media, v1
@@ -280,6 +281,13 @@ class SalesforceBulk:
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.__dict__.get('endpoint', 'without an endpoint')}>"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        """Close the pooled connections; a further call opens new ones."""
+        access_of(self).transport.close()
 
     def __getstate__(self) -> dict[str, Any]:
         return state_of(self)
@@ -752,7 +760,8 @@ class SalesforceBulk:
 
     # Loads
 
-    def insert(self, object_name: str, records: Any, **options: Unpack[LoadOptions]) -> LoadResult:
+    @takes_options(LoadOptions, LOAD_DEFAULTS)
+    def insert(self, object_name: str, records: Rows, **options: Unpack[LoadOptions]) -> LoadResult:
         """Insert rows, and say what became of each.
 
         Args:
@@ -771,71 +780,99 @@ class SalesforceBulk:
             AmbiguousUpload: it cannot be found out whether a batch arrived.
             JobStillRunning: ``timeout`` is over; the job goes on.
         """
-        return verbs.load(org_of(self), "insert", object_name, records, LoadSettings(**options))
+        return verbs.load(
+            org_of(self), "insert", object_name, records, LoadSettings.of("insert", options)
+        )
 
-    def update(self, object_name: str, records: Any, **options: Unpack[LoadOptions]) -> LoadResult:
+    @takes_options(LoadOptions, LOAD_DEFAULTS)
+    def update(self, object_name: str, records: Rows, **options: Unpack[LoadOptions]) -> LoadResult:
         """Update rows by their Id; see `insert`."""
-        return verbs.load(org_of(self), "update", object_name, records, LoadSettings(**options))
+        return verbs.load(
+            org_of(self), "update", object_name, records, LoadSettings.of("update", options)
+        )
 
+    @takes_options(LoadOptions, LOAD_DEFAULTS)
     def upsert(
         self,
         object_name: str,
-        records: Any,
+        records: Rows,
         external_id: str,
         **options: Unpack[LoadOptions],
     ) -> LoadResult:
         """Update the rows whose ``external_id`` the org knows, insert the others; see `insert`."""
-        settings = LoadSettings(**options)
+        settings = LoadSettings.of("upsert", options)
         return verbs.load(org_of(self), "upsert", object_name, records, settings, external_id)
 
-    def delete(self, object_name: str, records: Any, **options: Unpack[LoadOptions]) -> LoadResult:
+    @takes_options(LoadOptions, LOAD_DEFAULTS)
+    def delete(self, object_name: str, records: Rows, **options: Unpack[LoadOptions]) -> LoadResult:
         """Move rows to the recycle bin; ``records`` hold Ids only, or are Ids; see `insert`."""
-        return verbs.load(org_of(self), "delete", object_name, records, LoadSettings(**options))
+        return verbs.load(
+            org_of(self), "delete", object_name, records, LoadSettings.of("delete", options)
+        )
 
+    @takes_options(LoadOptions, LOAD_DEFAULTS)
     def hard_delete(
-        self, object_name: str, records: Any, **options: Unpack[LoadOptions]
+        self, object_name: str, records: Rows, **options: Unpack[LoadOptions]
     ) -> LoadResult:
         """Delete rows for good; needs the permission "Bulk API Hard Delete"; see `delete`."""
-        return verbs.load(org_of(self), "hardDelete", object_name, records, LoadSettings(**options))
+        return verbs.load(
+            org_of(self),
+            "hardDelete",
+            object_name,
+            records,
+            LoadSettings.of("hard_delete", options),
+        )
 
+    @takes_options(LoadOptions, LOAD_DEFAULTS)
     def submit_insert(
-        self, object_name: str, records: Any, **options: Unpack[LoadOptions]
+        self, object_name: str, records: Rows, **options: Unpack[LoadOptions]
     ) -> LoadJob:
         """`insert` that returns when everything is sent; the handle waits for the outcome."""
-        return verbs.submit(org_of(self), "insert", object_name, records, LoadSettings(**options))
+        return verbs.submit(
+            org_of(self), "insert", object_name, records, LoadSettings.of("submit_insert", options)
+        )
 
+    @takes_options(LoadOptions, LOAD_DEFAULTS)
     def submit_update(
-        self, object_name: str, records: Any, **options: Unpack[LoadOptions]
+        self, object_name: str, records: Rows, **options: Unpack[LoadOptions]
     ) -> LoadJob:
         """`update` that returns when everything is sent."""
-        return verbs.submit(org_of(self), "update", object_name, records, LoadSettings(**options))
+        return verbs.submit(
+            org_of(self), "update", object_name, records, LoadSettings.of("submit_update", options)
+        )
 
+    @takes_options(LoadOptions, LOAD_DEFAULTS)
     def submit_upsert(
         self,
         object_name: str,
-        records: Any,
+        records: Rows,
         external_id: str,
         **options: Unpack[LoadOptions],
     ) -> LoadJob:
         """`upsert` that returns when everything is sent."""
-        settings = LoadSettings(**options)
+        settings = LoadSettings.of("submit_upsert", options)
         return verbs.submit(org_of(self), "upsert", object_name, records, settings, external_id)
 
+    @takes_options(LoadOptions, LOAD_DEFAULTS)
     def submit_delete(
-        self, object_name: str, records: Any, **options: Unpack[LoadOptions]
+        self, object_name: str, records: Rows, **options: Unpack[LoadOptions]
     ) -> LoadJob:
         """`delete` that returns when everything is sent."""
-        return verbs.submit(org_of(self), "delete", object_name, records, LoadSettings(**options))
+        return verbs.submit(
+            org_of(self), "delete", object_name, records, LoadSettings.of("submit_delete", options)
+        )
 
+    @takes_options(LoadOptions, LOAD_DEFAULTS)
     def submit_hard_delete(
-        self, object_name: str, records: Any, **options: Unpack[LoadOptions]
+        self, object_name: str, records: Rows, **options: Unpack[LoadOptions]
     ) -> LoadJob:
         """`hard_delete` that returns when everything is sent."""
-        settings = LoadSettings(**options)
+        settings = LoadSettings.of("submit_hard_delete", options)
         return verbs.submit(org_of(self), "hardDelete", object_name, records, settings)
 
     # Exports
 
+    @takes_options(ExportOptions, EXPORT_DEFAULTS)
     def export(self, soql: str, **options: Unpack[ExportOptions]) -> Export:
         """What a query gives: whole, typed, or an error that says what is missing.
 
@@ -852,6 +889,7 @@ class SalesforceBulk:
         """
         return plan_export(org_of(self), soql, options)
 
+    @takes_options(ExportOptions, EXPORT_DEFAULTS)
     def submit_export(self, soql: str, **options: Unpack[ExportOptions]) -> Export:
         """`export` whose job is made at once."""
         return plan_export(org_of(self), soql, options).submit()
@@ -859,8 +897,29 @@ class SalesforceBulk:
     # Jobs and runs of other processes
 
     def attach(self, job_id: str) -> LoadJob | Export:
-        """The handle of a job that another process submitted."""
+        """The handle of a job that another process submitted.
+
+        `attach_load` and `attach_export` are the same with the kind known.
+        """
         return attach.attach(org_of(self), job_id)
+
+    def attach_load(self, job_id: str) -> LoadJob:
+        """The handle of a load's job that another process submitted.
+
+        Raises:
+            InvalidInput: this is no job's id, or a query's.
+            InvalidJob: the org does not know the job.
+        """
+        return attach.attach_as(LoadJob, org_of(self), job_id)
+
+    def attach_export(self, job_id: str) -> Export:
+        """The export of a query's job that another process submitted.
+
+        Raises:
+            InvalidInput: this is no job's id, or a load's.
+            InvalidJob: the org does not know the job.
+        """
+        return attach.attach_as(Export, org_of(self), job_id)
 
     def resume(
         self,

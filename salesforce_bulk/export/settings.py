@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime
-from typing import Literal, NamedTuple, TypedDict
+from typing import Any, Literal, NamedTuple, TypedDict
 
 from salesforce_bulk import limits
 from salesforce_bulk.errors import InvalidInput
 from salesforce_bulk.export.pk_chunking import PkChunking, chunking_header
 from salesforce_bulk.export.soql import Condition, Query
+from salesforce_bulk.options import refuse_unknown
 from salesforce_bulk.progress import ProgressOption
 
 Api = Literal["auto", "1.0", "2.0"]
@@ -45,7 +46,8 @@ class ExportOptions(TypedDict, total=False):
     ================ ========== ================================================================
     """
 
-    fields: Sequence[str] | Literal["all"] | None
+    # No Sequence: a text is one too, and "al" would be a list of two fields.
+    fields: list[str] | tuple[str, ...] | Literal["all"] | None
     where: Condition | None
     api: Api
     content_type: ContentType
@@ -84,9 +86,7 @@ class ExportSettings:
     @classmethod
     def of(cls, options: ExportOptions) -> ExportSettings:
         """Those of the options that are settings."""
-        unknown = options.keys() - ExportOptions.__annotations__.keys()
-        if unknown:
-            raise InvalidInput(f"{', '.join(sorted(unknown))} is no option of an export.")
+        refuse_unknown("export", options, EXPORT_DEFAULTS)
         own = {field.name for field in fields(cls)}
         given = {name: value for name, value in options.items() if name in own}
         return cls(**{**given, "include_deleted": bool(options.get("include_deleted"))})  # type: ignore[arg-type]
@@ -99,6 +99,14 @@ class ExportSettings:
         for name, value in (("parallel", self.parallel), ("max_records", self.max_records)):
             if value is not None and value < 1:
                 raise InvalidInput(f"{name}={value} is less than 1.")
+
+
+EXPORT_DEFAULTS: Mapping[str, Any] = {
+    **dict.fromkeys(("fields", "where")),
+    **{field.name: field.default for field in fields(ExportSettings)},
+    "include_deleted": None,  # False, and True for an incremental export
+    **dict.fromkeys(("since", "until", "state")),
+}
 
 
 class ApiChoice(NamedTuple):

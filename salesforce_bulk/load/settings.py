@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields
 from datetime import tzinfo
-from typing import Any, Literal, TypedDict
+from typing import Any, Literal, Protocol, TypedDict
 
 from salesforce_bulk import limits
 from salesforce_bulk.errors import InvalidInput
 from salesforce_bulk.formats.row_encoder import Nulls
+from salesforce_bulk.options import refuse_unknown
 from salesforce_bulk.progress import ProgressOption
 
 Operation = Literal["insert", "update", "upsert", "delete", "hardDelete"]
@@ -63,6 +64,17 @@ class LoadOptions(TypedDict, total=False):
     duplicates: Literal["refuse", "keep_last"]
 
 
+class ArrowStream(Protocol):
+    """A frame or table: pandas, polars, pyarrow, duckdb."""
+
+    def __arrow_c_stream__(self, requested_schema: Any = None) -> Any:
+        """The rows, without a copy."""
+
+
+#: What the verbs take as rows; a file is given open, or by its path.
+Rows = Iterable[Any] | os.PathLike[str] | ArrowStream
+
+
 _CHOICES: Mapping[str, tuple[str, ...]] = {
     "api": ("auto", "1.0", "2.0"),
     "concurrency": ("Parallel", "Serial"),
@@ -110,11 +122,25 @@ class LoadSettings:
                 "group_by= need api='1.0'."
             )
 
+    @classmethod
+    def of(cls, verb: str, options: LoadOptions) -> LoadSettings:
+        """The settings of a verb's options.
+
+        Raises:
+            UnknownOption: the verb has no such option.
+            InvalidInput: a value that cannot be.
+        """
+        refuse_unknown(verb, options, LOAD_DEFAULTS)
+        return cls(**options)
+
     def choose_api(self) -> tuple[str, str]:
         """The API, and why."""
         if self.api != "auto":
             return self.api, "asked for"
         return "1.0", "its results come in the order of the rows"
+
+
+LOAD_DEFAULTS: Mapping[str, Any] = {field.name: field.default for field in fields(LoadSettings)}
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,62 @@
+"""Keyword options that are declared once, and seen wherever a method takes them."""
+
+from __future__ import annotations
+
+import difflib
+import inspect
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, TypeVar
+
+from salesforce_bulk.errors import UnknownOption
+
+_Method = TypeVar("_Method", bound=Callable[..., Any])
+
+
+def takes_options(options: type, defaults: Mapping[str, Any]) -> Callable[[_Method], _Method]:
+    """Let a method's signature show its keyword options one by one.
+
+    Args:
+        options: a TypedDict, the type of the method's ``**options``.
+        defaults: of each of its keys.
+
+    `help`, IPython and Sphinx see them then as if they stood in the method's definition; type
+    checkers see them by the TypedDict.
+    """
+
+    def with_signature(method: _Method) -> _Method:
+        given = inspect.signature(method)
+        ours = [p for p in given.parameters.values() if p.kind is not p.VAR_KEYWORD]
+        spelled = [
+            inspect.Parameter(
+                name, inspect.Parameter.KEYWORD_ONLY, default=defaults[name], annotation=annotation
+            )
+            for name, annotation in _annotations(options).items()
+        ]
+        method.__signature__ = given.replace(parameters=[*ours, *spelled])  # type: ignore[attr-defined]
+        return method
+
+    return with_signature
+
+
+def _annotations(options: type) -> dict[str, str]:
+    # As they are written: of "Api" the reader knows more than of the choices behind it.
+    return {
+        name: getattr(hint, "__forward_arg__", str(hint))
+        for name, hint in options.__annotations__.items()
+    }
+
+
+def refuse_unknown(verb: str, given: Iterable[str], known: Iterable[str]) -> None:
+    """Refuse options that a verb does not have.
+
+    Raises:
+        UnknownOption: names the verb, the option and the nearest that it has.
+    """
+    known = list(known)
+    for name in given:
+        if name not in known:
+            near = difflib.get_close_matches(name, known, 1)
+            raise UnknownOption(
+                f"{verb}() has no option {name!r}"
+                + (f"; did you mean {near[0]!r}?" if near else f"; it has {', '.join(known)}.")
+            )

@@ -1,0 +1,145 @@
+"""The verbs' options: seen one by one, refused by name, and typed."""
+
+from __future__ import annotations
+
+import inspect
+import pydoc
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from salesforce_bulk import Export, InvalidInput, LoadJob, SalesforceBulk, UnknownOption
+from salesforce_bulk.emulator import SalesforceEmulator
+from salesforce_bulk.export.settings import ExportOptions, ExportSettings
+from salesforce_bulk.load.settings import LoadOptions, LoadSettings
+
+LOADS = [
+    f"{before}{verb}"
+    for before in ("", "submit_")
+    for verb in ("insert", "update", "upsert", "delete", "hard_delete")
+]
+EXPORTS = ["export", "submit_export"]
+
+
+def shown(verb: str) -> dict[str, inspect.Parameter]:
+    """The options that `help` and completion show."""
+    parameters = inspect.signature(getattr(SalesforceBulk, verb)).parameters
+    return {name: p for name, p in parameters.items() if p.kind is p.KEYWORD_ONLY}
+
+
+@pytest.mark.parametrize("verb", LOADS)
+def test_a_load_shows_every_option_with_its_type_and_default(verb: str) -> None:
+    options = shown(verb)
+    assert list(options) == list(LoadOptions.__annotations__)
+    assert {name: p.default for name, p in options.items()} == vars(LoadSettings())
+    assert all(isinstance(p.annotation, str) and p.annotation for p in options.values())
+
+
+@pytest.mark.parametrize("verb", EXPORTS)
+def test_an_export_shows_every_option_with_its_type_and_default(verb: str) -> None:
+    options = shown(verb)
+    assert list(options) == list(ExportOptions.__annotations__)
+    defaults = {name: p.default for name, p in options.items()}
+    made = vars(ExportSettings.of({}))
+    assert {name: bool(defaults[name]) if name == "include_deleted" else defaults[name]
+            for name in made} == made  # fmt: skip
+    assert {defaults[name] for name in defaults.keys() - made.keys()} == {None}
+
+
+def test_help_spells_the_options_out() -> None:
+    text = pydoc.render_doc(SalesforceBulk.insert)
+    assert "batch_size: int | None = None" in text.replace("'", "")
+    assert "**options" not in text.partition("\n\n")[2].partition("\n")[0]
+
+
+@pytest.mark.parametrize("verb", [*LOADS, *EXPORTS])
+def test_a_wrong_option_names_the_verb_the_option_and_the_nearest(
+    verb: str, bulk: SalesforceBulk
+) -> None:
+    arguments: list[Any] = ["SELECT Id FROM Account"] if verb in EXPORTS else ["Account", []]
+    arguments += ["Ext__c"] if "upsert" in verb else []
+    with pytest.raises(
+        UnknownOption, match=r"has no option 'jurnal'; did you mean 'journal'\?"
+    ) as e:
+        getattr(bulk, verb)(*arguments, jurnal="x")
+    assert isinstance(e.value, (TypeError, InvalidInput))
+    if verb != "submit_export":
+        assert str(e.value).startswith(f"{verb}() ")
+    assert "Settings" not in str(e.value)
+
+
+# attach
+
+
+def test_attach_with_the_kind_known_gives_that_kind_or_says_which_call_does(
+    org: SalesforceEmulator,
+) -> None:
+    bulk = org.connect()
+    loaded = bulk.submit_insert("Account", [{"Name": "x"}])
+    loaded.result()
+    load_id = bulk.create_insert_job("Account")
+    bulk.post_batch(load_id, b"Name\nx\n")
+    query_id = bulk.create_query_job("Account")
+    bulk.query(query_id, "SELECT Id FROM Account")
+    assert isinstance(bulk.attach_load(load_id), LoadJob)
+    assert isinstance(bulk.attach_export(query_id), Export)
+    with pytest.raises(InvalidInput, match=r"is a load's; take it up with attach_load\(\)"):
+        bulk.attach_export(load_id)
+    with pytest.raises(InvalidInput, match=r"is a query's; take it up with attach_export\(\)"):
+        bulk.attach_load(query_id)
+
+
+def test_a_client_is_a_context_and_opens_connections_again(org: SalesforceEmulator) -> None:
+    with org.connect() as bulk:
+        job = bulk.create_query_job("Account")
+    assert bulk.job_state(job) == "Open"
+
+
+# Types
+
+PROGRAM = """
+from salesforce_bulk import Export, LoadJob, SalesforceBulk
+
+bulk = SalesforceBulk(sessionId="s", host="h")
+bulk.insert("Account", [{"Name": "x"}], batch_size=5, on_error="report")
+bulk.insert("Account", "accounts.csv")
+bulk.export("Account", fields="all")
+bulk.export("Account", fields=["Id"])
+load: LoadJob = bulk.attach_load("750")
+export: Export = bulk.attach_export("750")
+with SalesforceBulk(sessionId="s", host="h") as again:
+    again.job_state("750")
+"""
+
+
+MISTAKES = {
+    'bulk.export("Account", fields="al")': "arg-type",
+    'bulk.insert("Account", 5)': "arg-type",
+    'bulk.insert("Account", [], batch_sise=5)': "call-arg",
+    'bulk.insert("Account", [], batch_size="5")': "arg-type",
+    'bulk.insert("Account", [], on_error="ignore")': "arg-type",
+    'wrong: LoadJob = bulk.attach_export("750")': "assignment",
+}
+
+
+def test_mypy_knows_options_rows_and_handles(tmp_path: Path) -> None:
+    pytest.importorskip("mypy")
+    program = tmp_path / "program.py"
+    program.write_text(PROGRAM + "\n".join(MISTAKES) + "\n")
+    done = subprocess.run(
+        [sys.executable, "-m", "mypy", str(program)],
+        capture_output=True,
+        text=True,
+        cwd=Path(__file__).parent.parent,
+        check=False,
+    )
+    first = PROGRAM.count("\n") + 1
+    found = {
+        int(number): code
+        for number, code in re.findall(r"program\.py:(\d+): error: .*\[([a-z-]+)\]", done.stdout)
+    }
+    assert found == dict(enumerate(MISTAKES.values(), first)), done.stdout
