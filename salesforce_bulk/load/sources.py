@@ -161,7 +161,8 @@ def _mappings(records: Iterable[Any], key_only: bool) -> Source:
     if key_only and all(isinstance(row, str) for row in ahead):
         return Source(["Id"], lambda: _id_chunks(chain(ahead, rows)))
     reader = _MappingReader(ahead)
-    kept = records if isinstance(records, (list, tuple)) else None
+    # A copy: the caller may fill the list anew while its rows are on their way.
+    kept = tuple(records) if isinstance(records, (list, tuple)) else None
     return Source(reader.columns, lambda: reader.chunks(chain(ahead, rows)), records=kept)
 
 

@@ -128,3 +128,20 @@ def test_a_connection_that_is_gone_for_minutes_ends_no_wait(org, bulk, clock, ap
     assert handle.result().succeeded == 40
     assert clock.monotonic() - began > 60
     assert len(org.faults.fired) == 20
+
+
+@pytest.mark.parametrize("api", ["1.0", "2.0"])
+def test_a_list_that_is_used_again_changes_no_result(bulk, api):
+    """The results list what was sent, whatever the caller's list holds by then."""
+    buffer, jobs, sent = [], [], []
+    for start in (0, 10, 20):
+        buffer.clear()
+        buffer.extend({"Name": f"Row {start + number}"} for number in range(10 - start // 10))
+        sent.append([row["Name"] for row in buffer])
+        jobs.append(bulk.submit_insert("Account", buffer, api=api))
+    assert [[row.record["Name"] for row in job.result()] for job in jobs] == sent
+    rows = [{"Name": f"Row {number}"} for number in range(10)]
+    result = bulk.insert("Account", rows, api=api)
+    del rows[4:]
+    assert [row.record["Name"] for row in result] == [f"Row {number}" for number in range(10)]
+    assert len(list(result.succeeded)) == 10

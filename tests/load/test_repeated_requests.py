@@ -6,6 +6,7 @@ import pytest
 import requests
 from requests.adapters import HTTPAdapter
 from urllib3 import HTTPResponse
+from urllib3.util import Retry
 
 from salesforce_bulk import AmbiguousUpload, LoadFailed
 from salesforce_bulk.client_access import org_of
@@ -202,3 +203,40 @@ def test_an_abort_that_fails_leaves_the_rows_in_doubt(org, bulk, kind):
     org.faults.add(kind, method="PATCH", path="*/jobs/ingest/*", nth=2, times=0, status=403)
     with pytest.raises(AmbiguousUpload, match="stored in job"):
         bulk.insert("Account", ROWS, api="2.0", batch_size=10, parallel=1, on_error="report")
+
+
+RECIPES = {
+    "requests, Transport Adapters": Retry(
+        total=3, backoff_factor=0.1, status_forcelist=[502, 503, 504], allowed_methods={"POST"}
+    ),
+    "every method": Retry(total=3, allowed_methods=None),
+    "urllib3, connect and read": Retry(connect=5, read=2, redirect=5, allowed_methods=None),
+    "urllib3, a number": 10,
+    "without total": Retry(total=None, read=3, allowed_methods=None, status_forcelist=[500, 503]),
+}
+
+
+@pytest.mark.parametrize("recipe", RECIPES.values(), ids=RECIPES)
+@pytest.mark.parametrize("fault", ["answer_lost", "html_error_after"])
+@pytest.mark.parametrize("api", ["1.0", "2.0"])
+def test_the_retry_recipes_of_requests_and_urllib3_load_every_row_once(
+    connect, org, names, recipe, fault, api
+):
+    """What their documentation says to mount on a session, and answers that are lost."""
+    for path in ("*/batch", "*/batches", "*/jobs/ingest", "*/jobs/ingest/*"):
+        org.faults.add(fault, method="P*", path=path, nth=2, status=503)
+    bulk = connect(HTTPAdapter(max_retries=recipe))
+    result = bulk.insert("Account", ROWS, batch_size=10, api=api)
+    assert result.succeeded == 40
+    assert names() == sorted(row["Name"] for row in ROWS)
+
+
+@pytest.mark.parametrize("recipe", RECIPES.values(), ids=RECIPES)
+def test_post_batch_with_a_retry_recipe_posts_once(connect, org, names, recipe):
+    org.faults.add("answer_lost", method="POST", path="*/batch")
+    bulk = connect(HTTPAdapter(max_retries=recipe))
+    job = bulk.create_insert_job("Account", contentType="CSV")
+    with pytest.raises(AmbiguousUpload):
+        bulk.post_batch(job, b"Name\nA\n")
+    assert names() == ["A"]
+    assert len(bulk.get_batch_list(job)) == 1
