@@ -15,13 +15,17 @@ from salesforce_bulk.api.describe import Describes
 from salesforce_bulk.api.org_access import OrgAccess
 from salesforce_bulk.api.v1 import BulkV1
 from salesforce_bulk.api.v2 import BulkV2
+from salesforce_bulk.errors import BulkApiError
 from salesforce_bulk.http.call import Caller, error_for
-from salesforce_bulk.http.transport import Response, Transport
+from salesforce_bulk.http.transport import Response, Transport, log
 from salesforce_bulk.login.provider import LoginProvider, can_renew
 from salesforce_bulk.login.renewal import Renewal
 from salesforce_bulk.wire import media
 
 _T = TypeVar("_T")
+
+#: The part of a session's life after which a new one is fetched.
+_LIFE_USED = 0.9
 
 #: The two entries of the client's ``__dict__`` that are not of 2.2.0; named so that no subclass
 #: has them. What is made on first use stands apart: it is left out of pickles and copies.
@@ -129,6 +133,28 @@ class ClientAccess:
         elif response.status_code >= 400:
             raise error_for(response)
 
+    def opened(self, valid_seconds: float | None) -> None:
+        """A session was opened, good for so many seconds where that is known."""
+        if valid_seconds is None:
+            self._made.pop("due", None)
+        else:
+            end = self.transport.clock.monotonic() + valid_seconds * _LIFE_USED
+            self._made["due"] = (self._client.sessionId, end)
+
+    def _renew_where_due(self) -> None:
+        """A new session before the old one ends. Where that fails the old one is used: if it has
+        ended, the org says so, and the login's error is the caller's then."""
+        due = self._made.get("due")
+        if due is None or self.transport.clock.monotonic() < due[1]:
+            return
+        # Once: calls that go on meanwhile use the session that there is.
+        if self._made.pop("due", None) is None or due[0] != self._client.sessionId:
+            return
+        try:
+            self._renew(due[0])
+        except BulkApiError as error:
+            log.warning("renewal before expiry failed: %s", type(error).__name__)
+
     def _caller(
         self,
         base: Callable[[], str],
@@ -146,6 +172,7 @@ class ClientAccess:
         )
 
     def _classic_headers(self, values: Mapping[str, str], content_type: str) -> dict[str, str]:
+        self._renew_where_due()
         # As 2.2.0 called it, with no argument more: overrides take what that passed.
         client = self._client
         if content_type == media.XML:
@@ -155,6 +182,7 @@ class ClientAccess:
         return client.headers(content_type=content_type)
 
     def _bearer_headers(self, values: Mapping[str, str], content_type: str) -> dict[str, str]:
+        self._renew_where_due()
         return {
             "Authorization": f"Bearer {self._client.sessionId}",
             "Content-Type": f"{content_type}; charset=UTF-8",
@@ -175,7 +203,9 @@ class ClientAccess:
         if provider is None or not can_renew(provider):
             return False
         renewal = self._once("renewal", lambda: Renewal(provider, self.transport))
-        self._client.sessionId = renewal.renew(stale).session_id.reveal()
+        session = renewal.renew(stale)
+        self._client.sessionId = session.session_id.reveal()
+        self.opened(session.valid_seconds)
         return True
 
 

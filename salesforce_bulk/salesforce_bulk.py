@@ -63,6 +63,7 @@ from salesforce_bulk.login.sf_cli import SfCliLogin
 from salesforce_bulk.models import UploadResult
 from salesforce_bulk.options import takes_options
 from salesforce_bulk.progress import ProgressOption
+from salesforce_bulk.secret import Secret
 from salesforce_bulk.util import IteratorBytesIO
 from salesforce_bulk.wire import media, v1
 from salesforce_bulk.wire.v1 import NAMESPACE
@@ -194,26 +195,31 @@ class SalesforceBulk:
         clock: Clock = time,
         max_document_bytes: int = DOCUMENT_BYTES,
     ) -> None:
-        if login is None and not sessionId and not username:
+        # Tools that show the locals of a traceback show masks, whatever fails from here on.
+        given, secret, token = map(Secret.of, (sessionId, password, security_token))
+        del sessionId, password, security_token
+        if login is None and not given and not username:
             raise MissingCredentials(
                 "Must supply either sessionId/instance_url or username/password"
             )
-        if login is not None and (sessionId or host or username or password):
+        if login is not None and (given or host or username or secret):
             raise InvalidInput("login= stands for itself: no session, host or password beside it.")
         version = _version(API_version)
         sending = TransportSettings(
             session, timeout, proxies, verify, cert, retry, clock, max_document_bytes
         )
         provider = login
+        valid_seconds = None
         transport = Transport(sending)
         if login is not None:
-            sessionId, host = login.login(transport)
-        elif not sessionId:
+            opened = login.login(transport)
+            given, host, valid_seconds = opened.session_id, opened.instance, opened.valid_seconds
+        elif not given:
             provider = _password_login(
                 username=username,
-                password=password,
+                password=secret,
                 sandbox=sandbox,
-                security_token=security_token,
+                security_token=token,
                 organization_id=organizationId,
                 client_id=client_id,
                 version=version,
@@ -223,21 +229,23 @@ class SalesforceBulk:
             # By the public method, which programs replace by one of 2.2.0's signature: of the
             # newer arguments only those that were given.
             newer = sending.chosen() | ({} if login_url is None else {"login_url": login_url})
-            sessionId, host = SalesforceBulk.login_to_salesforce(
+            session_id, host = SalesforceBulk.login_to_salesforce(
                 username,
-                password,
+                _revealed(secret),
                 sandbox=sandbox,
-                security_token=security_token,
+                security_token=_revealed(token),
                 organizationId=organizationId,
                 client_id=client_id,
                 API_version=version,
                 domain=domain,
                 **newer,
             )
+            given = Secret.of(session_id)
+            del session_id
         if not host:
             raise IncompleteLogin("A sessionId needs its host, e.g. host='acme.my.salesforce.com'.")
         self.endpoint = f"{api_origin(host)}/services/async/{version}"
-        self.sessionId = sessionId
+        self.sessionId = _revealed(given)
         self.jobNS = NAMESPACE
         self.jobs: dict[str, str] = {}
         self.batches: dict[str, str] = {}
@@ -245,6 +253,8 @@ class SalesforceBulk:
         self.batch_statuses: dict[str, dict[str, Any]] = {}
         self.API_version = version
         set_link(self, Link(transport, provider, client_id, gzip_requests))
+        if valid_seconds is not None:
+            access_of(self).opened(valid_seconds)
 
     @classmethod
     def connect(cls, connection: str, **options: Unpack[ClientOptions]) -> Self:
@@ -324,11 +334,13 @@ class SalesforceBulk:
             IncompleteLogin: user name, password, or both token and organization id are None.
             LoginFailed: the org refused.
         """
+        secret, token = Secret.of(password), Secret.of(security_token)
+        del password, security_token
         provider = _password_login(
             username=username,
-            password=password,
+            password=secret,
             sandbox=sandbox,
-            security_token=security_token,
+            security_token=token,
             organization_id=organizationId,
             client_id=client_id,
             version=_version(API_version),
@@ -986,6 +998,10 @@ def _version(value: Any) -> str:
     return version
 
 
+def _revealed(secret: Secret | None) -> Any:
+    return None if secret is None else secret.reveal()
+
+
 def _connected(cls: type[_C], connection: Connection, options: ClientOptions) -> _C:
     if connection.api_version is not None:
         options = {"API_version": connection.api_version, **options}
@@ -995,9 +1011,9 @@ def _connected(cls: type[_C], connection: Connection, options: ClientOptions) ->
 def _password_login(
     *,
     username: str | None,
-    password: str | None,
+    password: Secret | None,
     sandbox: bool,
-    security_token: str | None,
+    security_token: Secret | None,
     organization_id: str | None,
     client_id: str | None,
     version: str,

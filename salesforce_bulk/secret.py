@@ -74,7 +74,7 @@ def _encoded(secret: Secret) -> bytes:
 
 
 def redacted(text: str, secrets: Iterable[str | Secret | None], mask: str = "[secret]") -> str:
-    """A foreign text without the secrets that it repeats.
+    """A foreign text without the secrets that it repeats, in whatever case.
 
     Found is each secret as it is, and with any of its characters escaped: for URLs (also twice),
     XML, JSON and Python; and in base64, also within a longer text.
@@ -87,7 +87,7 @@ def redacted(text: str, secrets: Iterable[str | Secret | None], mask: str = "[se
     plain = {secret.reveal() if isinstance(secret, Secret) else secret for secret in secrets}
     # The longest first: a password with its token behind it is one text.
     for secret in sorted(filter(None, plain), key=len, reverse=True):
-        text = re.sub(_any_spelling(secret), lambda _: mask, text)
+        text = re.sub(_any_spelling(secret), lambda _: mask, text, flags=re.IGNORECASE)
     return text
 
 
@@ -103,11 +103,11 @@ def _escapes(character: str) -> str:
     json_units = [f"{units[i]:02x}{units[i + 1]:02x}" for i in range(0, len(units), 2)]
     forms = [
         re.escape(character),
-        "".join(f"%(?:25)*{_any_case(f'{byte:02x}')}" for byte in encoded),
+        "".join(f"%(?:25)*{byte:02x}" for byte in encoded),
         f"&(?:amp;)*#0*{number};",
-        f"&(?:amp;)*#[xX]0*{_any_case(f'{number:x}')};",
-        "".join(rf"\\+u{_any_case(unit)}" for unit in json_units),
-        "".join(rf"\\+x{_any_case(f'{byte:02x}')}" for byte in encoded),
+        f"&(?:amp;)*#x0*{number:x};",
+        "".join(rf"\\+u{unit}" for unit in json_units),
+        "".join(rf"\\+x{byte:02x}" for byte in encoded),
         rf"\\+{re.escape(_SHORT_ESCAPES.get(character, character))}",
     ]
     if character in _ENTITIES:
@@ -121,10 +121,6 @@ _ENTITIES = {"&": "amp", "<": "lt", ">": "gt", '"': "quot", "'": "apos"}
 _SHORT_ESCAPES = {"\n": "n", "\r": "r", "\t": "t", "\b": "b", "\f": "f"}
 #: Fewer characters of base64 than this stand in many texts by chance.
 _BASE64_CHARACTERS = 8
-
-
-def _any_case(digits: str) -> str:
-    return "".join(f"[{d}{d.upper()}]" if d.isalpha() else d for d in digits)
 
 
 def _in_base64(secret: str) -> list[str]:

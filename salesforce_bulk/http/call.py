@@ -38,7 +38,9 @@ _GZIP_LEVEL = 1
 _QUOTED_ANSWER = 2_000
 
 #: Renewals for one call: a session may be good for other calls, and never for this one.
-_RENEWALS = 3
+_RENEWALS = 5
+#: New sessions that are refused at once; the first may have been ended by somebody meanwhile.
+_REFUSED_WHEN_NEW = 2
 #: Seconds between tries of a call while too many are made at one time; then it is an error.
 _TURN_PAUSES = (1.0, 2.0, 4.0, 8.0, 16.0, *[30.0] * 19)
 #: What an address consists of, below the API's; ids and names come from the server, too.
@@ -167,6 +169,7 @@ class Caller:
         """
         response = self._send_in_turn(call)
         renewed_at: float | None = None
+        refused_when_new = 0
         for _ in range(_RENEWALS):
             session = _session_of(response)
             if not _says_expired(response):
@@ -174,7 +177,8 @@ class Caller:
                     self._accepted.add(session)
                 break
             at_once = renewed_at is not None and self.clock.monotonic() - renewed_at < _AT_ONCE
-            if (at_once and session not in self._accepted) or not self._renewed(session):
+            refused_when_new += at_once and session not in self._accepted
+            if refused_when_new == _REFUSED_WHEN_NEW or not self._renewed(session):
                 break
             renewed_at = self.clock.monotonic()
             response = self._send_in_turn(call)

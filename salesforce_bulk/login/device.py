@@ -14,7 +14,7 @@ from salesforce_bulk.http.transport import Transport
 from salesforce_bulk.login.browser import UserLogin, to_stderr
 from salesforce_bulk.login.hosts import login_origin
 from salesforce_bulk.login.token_request import Form, request_token
-from salesforce_bulk.secret import Secret
+from salesforce_bulk.secret import Secret, redacted
 from salesforce_bulk.wire.oauth import DeviceCode, TokenDocument, read_device_code, read_refusal
 
 #: Seconds that a server which asks for more time gets on top (RFC 8628, 3.5).
@@ -96,8 +96,10 @@ class DeviceLogin(UserLogin):
         code = read_device_code(answer.content)
         if code is not None:
             return code
-        refused = read_refusal(answer.content)
-        if refused.code is None:
+        words, message = (
+            redacted(text or "", [self.client_secret]) for text in read_refusal(answer.content)
+        )
+        if not words:
             raise UnexpectedResponse(
                 f"The login server answered with HTTP {answer.status_code} and no code; check the "
                 "login address, and whether a proxy stands between.",
@@ -105,8 +107,7 @@ class DeviceLogin(UserLogin):
             )
         from salesforce_bulk.login.refusal import refusal  # noqa: PLC0415
 
-        who = f"client {self.client_id}"
-        raise refusal(who, refused.code, refused.message or "", answer.status_code)
+        raise refusal(f"client {self.client_id}", words, message, answer.status_code)
 
 
 DeviceLogin.__module__ = "salesforce_bulk"

@@ -113,7 +113,7 @@ class PasswordLogin:
         if login.password_expired:
             raise self._refusal(_EXPIRED_PASSWORD, status)
         instance = with_login_scheme(_restored_host(instance, login), self._origin())
-        return Session(session_id, trusted_instance(instance, self._origin()), login.valid_seconds)
+        return Session(session_id, trusted_instance(instance, self._origin()))
 
     def _refusal_of(self, error: Any, status: int | None) -> BulkApiError:
         return self._refusal(Fault(str(error.code), str(error.auth_message or "")), status)

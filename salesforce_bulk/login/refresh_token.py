@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import secrets
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -15,7 +14,7 @@ from salesforce_bulk.login.hosts import login_origin
 from salesforce_bulk.login.provider import Session
 from salesforce_bulk.login.token_request import request_token, session_of
 from salesforce_bulk.secret import Secret
-from salesforce_bulk.storage.files import sync_directory
+from salesforce_bulk.storage.files import whole_file
 
 
 class RefreshTokenLogin:
@@ -105,19 +104,11 @@ RefreshTokenLogin.__module__ = "salesforce_bulk"
 def write_secret(path: Path, secret: Secret) -> None:
     """A file with a secret: whole or not at all, readable by its owner only."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    part = path.with_name(f"{path.name}.{secrets.token_hex(4)}.part")
-    number = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        with os.fdopen(number, "w", encoding="utf-8") as file:
-            file.write(secret.reveal() + "\n")
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
-    except BaseException:
-        part.unlink(missing_ok=True)
-        raise
-    with contextlib.suppress(OSError):
-        sync_directory(path.parent)
+    if path.exists():
+        # Whoever could read the file that is replaced could read the new one.
+        path.chmod(0o600)
+    with whole_file(path) as file:
+        file.write(secret.reveal().encode() + b"\n")
 
 
 def _kept_token(path: Path) -> Secret:

@@ -7,6 +7,7 @@ Source: Salesforce Help, "OAuth Tokens and Scopes", "OAuth 2.0 Authorization Err
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -53,7 +54,8 @@ def read_token(body: bytes) -> TokenDocument | None:
     refresh = document.get("refresh_token")
     return TokenDocument(
         Secret(token),
-        instance,
+        # An origin has no query; what stands in one is nothing to show.
+        re.split(r"[?#]", instance)[0],
         Secret(refresh) if isinstance(refresh, str) and refresh else None,
         _seconds(document.get("expires_in")),
     )

@@ -14,12 +14,11 @@ from salesforce_bulk.wire.document import Unreadable, local_name, read_xml
 class Login(NamedTuple):
     """``server_url`` is on the org's own host; an expired password's session does nothing.
 
-    ``valid_seconds`` is the life of a session that nobody uses (``sessionSecondsValid``).
+    ``sessionSecondsValid`` is left out: it is the life of a session that nobody uses.
     """
 
     server_url: str
     password_expired: bool
-    valid_seconds: float | None = None
 
 
 def read_login(body: bytes) -> Login | None:
@@ -32,12 +31,4 @@ def read_login(body: bytes) -> Login | None:
     server_url = found.get("serverUrl")
     if not server_url or not found.get("sessionId"):
         return None
-    return Login(
-        server_url,
-        found.get("passwordExpired") == "true",
-        _seconds(found.get("sessionSecondsValid")),
-    )
-
-
-def _seconds(text: str | None) -> float | None:
-    return float(text) if text and text.isascii() and text.isdigit() else None
+    return Login(server_url, found.get("passwordExpired") == "true")

@@ -567,3 +567,31 @@ def test_providers_pickle_and_show_nothing(org: SalesforceEmulator, keys: KeyPai
         assert "PRIVATE" not in repr(login)
     bulk = pickle.loads(pickle.dumps(client(org, credentials(org))))
     assert renewed(org, bulk)
+
+
+# Renewal before the end
+
+
+def test_a_session_is_renewed_before_its_end(org: SalesforceEmulator) -> None:
+    """Where the answer tells the session's life, no call meets its end; a login that fails then
+    leaves the old session in use."""
+    clock = FastClock()
+    answers: list[Any] = []
+
+    def get_token() -> Any:
+        if answers and isinstance(answers[-1], Exception):
+            raise answers.pop()
+        answers.append(org.connect().sessionId)
+        return {"access_token": answers[-1], "instance_url": org.url, "expires_in": 100}
+
+    bulk = client(org, TokenLogin(get_token), clock=clock)
+    clock.now += 80
+    assert works(bulk)
+    assert bulk.sessionId == answers[0]
+    clock.now += 15
+    assert works(bulk)
+    assert bulk.sessionId == answers[1]
+    answers.append(LoginFailed("the vault is closed"))
+    clock.now += 95
+    assert works(bulk)
+    assert bulk.sessionId == answers[1]

@@ -1,0 +1,293 @@
+"""No secret of a login is in a log, an output, an error, a traceback's locals or a pickle."""
+
+from __future__ import annotations
+
+import base64
+import copy
+import html
+import json
+import logging
+import pickle
+import traceback
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, quote, quote_plus
+
+import pytest
+from fast_clock import FastClock
+from key_pair import KeyPair
+from raw_server import RawServer, Received, envelope, http
+from urllib3 import Retry
+
+from salesforce_bulk import (
+    BulkApiError,
+    ClientCredentialsLogin,
+    DeviceLogin,
+    JwtLogin,
+    PasswordLogin,
+    RefreshTokenLogin,
+    SalesforceBulk,
+    Secret,
+    SessionLogin,
+    TokenLogin,
+)
+from salesforce_bulk.emulator import SalesforceEmulator
+from salesforce_bulk.secret import redacted
+
+#: With reserved characters, with letters beyond ASCII, and a plain word.
+SECRETS = ["p&s<s>\"w'o/r+d %2F=é🎈", "S3cr3t.Token!AQ_x-y", "horseradish"]
+
+
+def spellings(secret: str) -> dict[str, str]:
+    """The secret as it is, and in the encodings in which servers and tools repeat it."""
+    raw = secret.encode()
+    return {
+        "plain": secret,
+        "url": quote(secret, safe=""),
+        "form": quote_plus(secret),
+        "url twice": quote(quote(secret, safe=""), safe=""),
+        "lower url": quote(secret, safe="").lower(),
+        "xml": html.escape(secret),
+        "xml twice": html.escape(html.escape(secret)),
+        "numbers": "".join(f"&#{ord(c)};" for c in secret),
+        "hexadecimal": "".join(f"&#x{ord(c):X};" for c in secret),
+        "json": json.dumps(secret)[1:-1],
+        "json in json": json.dumps(json.dumps(secret))[3:-3],
+        "repr": repr(secret)[1:-1],
+        "base64": base64.b64encode(raw).decode(),
+        "base64 behind a name": base64.b64encode(b"name:" + raw).decode(),
+        "base64 for urls": base64.urlsafe_b64encode(b"k:" + raw).decode(),
+    }
+
+
+def found_in(text: str, secret: str) -> list[str]:
+    """The spellings of a secret that are in a text."""
+    inner = base64.b64encode(secret.encode()).decode()[:-4]
+    return [
+        name
+        for name, spelled in {**spellings(secret), "base64 within": inner}.items()
+        if spelled and spelled in text
+    ]
+
+
+@pytest.mark.parametrize("secret", SECRETS)
+@pytest.mark.parametrize("name", spellings("x"))
+def test_every_spelling_is_redacted(secret: str, name: str) -> None:
+    """Whatever encoding repeats a secret, the rest of the text stays."""
+    cleaned = redacted(f"before {spellings(secret)[name]} behind", [secret])
+    assert not found_in(cleaned, secret)
+    assert cleaned.startswith("before ")
+    assert cleaned.endswith(" behind")
+
+
+def test_a_secret_shows_nothing_and_is_written_nowhere() -> None:
+    """repr, str, formats and % are masks; JSON and YAML refuse; pickles and copies keep it."""
+    secret = Secret("s3cr3t")
+    shown = f"{secret} {secret!r} {secret:>20} {'%s' % secret} {[secret]} {vars(Holder(secret))}"  # noqa: UP031
+    assert "s3cr3t" not in shown
+    with pytest.raises(TypeError):
+        json.dumps(secret)
+    with pytest.raises(TypeError):
+        secret.__reduce_ex__(2)  # what yaml.dump asks for
+    assert pickle.loads(pickle.dumps(secret)) == copy.deepcopy(secret) == secret
+    assert secret != "s3cr3t"
+    assert secret.reveal() == "s3cr3t"
+
+
+class Holder:
+    def __init__(self, secret: Secret) -> None:
+        self.secret = secret
+
+
+# What a login server may do with what it was sent
+
+
+def _everything(request: Received) -> str:
+    """All that came, in every spelling."""
+    texts = [request.path, request.body.decode(), *request.headers.values()]
+    return " ".join(spelled for text in texts for spelled in spellings(text).values())
+
+
+def _repeated(secret: str) -> str:
+    return " ".join(spellings(secret).values())
+
+
+ECHOES: dict[str, Callable[[Received, str], bytes]] = {
+    "page": lambda request, secret: http(
+        f"<html>{_everything(request)} {_repeated(secret)}</html>", 500, "text/html"
+    ),
+    "description": lambda request, secret: http(
+        json.dumps({"error": "invalid_grant", "error_description": _repeated(secret)}),
+        400,
+        "application/json",
+    ),
+    "code": lambda request, secret: http(
+        json.dumps({"error": _repeated(secret)}), 400, "application/json"
+    ),
+    "soap": lambda request, secret: envelope(
+        f"<soapenv:Fault><faultcode>{html.escape(_repeated(secret))}</faultcode>"
+        f"<faultstring>{html.escape(_repeated(secret))}</faultstring></soapenv:Fault>",
+        500,
+    ),
+    "no json": lambda request, secret: http(f"{{{_everything(request)}", 200, "application/json"),
+    "elsewhere": lambda request, secret: http(
+        json.dumps(
+            {
+                "access_token": secret,
+                "instance_url": f"https://evil.example/?{quote(secret, safe='')}",
+            }
+        ),
+        200,
+        "application/json",
+    ),
+}
+
+
+def logins(secret: str, url: str, keys: KeyPair) -> dict[str, Any]:
+    """Each provider that calls the login server, with the secret wherever it has one."""
+    return {
+        "password": PasswordLogin("u@x.y", secret, "", login_url=url),
+        "token": PasswordLogin("u@x.y", "plain-password-9", secret, login_url=url),
+        "client credentials": ClientCredentialsLogin("key", secret, url),
+        "jwt": JwtLogin("key", "u@x.y", keys.pem(), login_url=url),
+        "refresh": RefreshTokenLogin("key", secret, client_secret=secret, login_url=url),
+        "device": DeviceLogin("key", client_secret=secret, login_url=url, show=lambda _: None),
+    }
+
+
+def chain(error: BaseException) -> Iterator[BaseException]:
+    seen: list[BaseException] = []
+    waiting: list[Any] = [error]
+    while waiting:
+        current = waiting.pop()
+        if isinstance(current, BaseException) and current not in seen:
+            seen.append(current)
+            yield current
+            waiting += [current.__cause__, current.__context__, *current.args]
+
+
+def everything_told(error: BaseException) -> str:
+    """What tools show of an error: texts, fields, notes, the locals of our frames, its pickle."""
+    told: list[str] = []
+    for one in chain(error):
+        told += [str(one), repr(one), repr(one.args), repr(vars(one))]
+        told += list(getattr(one, "__notes__", []))
+        told += [str(getattr(one, "request", "")), repr(getattr(one, "request", None))]
+        for frame, _ in traceback.walk_tb(one.__traceback__):
+            # The test itself knows the secret.
+            if "/tests/" not in frame.f_code.co_filename:
+                told += [repr(value) for value in frame.f_locals.values()]
+    told.append(repr(pickle.loads(pickle.dumps(error))))
+    told.append(pickle.dumps(error).decode("latin-1"))
+    told.append(pickle.dumps(error).decode("utf-8", "replace"))
+    return "\n".join(told)
+
+
+@pytest.mark.parametrize("secret", SECRETS)
+@pytest.mark.parametrize("echo", ECHOES)
+def test_a_login_server_that_repeats_everything(
+    echo: str,
+    secret: str,
+    keys: KeyPair,
+    caplog: pytest.LogCaptureFixture,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    """Pages, codes and descriptions that repeat the secret, in every encoding, are quoted without
+    it: in no message, field, note, cause, local, pickle, log or output is it found."""
+
+    def sent(request: Received) -> str:
+        return parse_qs(request.body.decode()).get("assertion", [secret])[0]
+
+    with RawServer(answer=lambda request: ECHOES[echo](request, sent(request))) as server:
+        for name, login in logins(secret, server.url, keys).items():
+            with caplog.at_level(logging.DEBUG), pytest.raises(BulkApiError) as caught:
+                SalesforceBulk(login=login, clock=FastClock(), retry=Retry(0))
+            known = sent(server.received[-1])
+            assert not found_in(everything_told(caught.value), known), name
+            assert not found_in(repr(login), known), name
+            assert not found_in(caplog.text, known)
+    assert not found_in("".join(capfd.readouterr()), secret)
+
+
+@pytest.mark.parametrize("secret", SECRETS)
+def test_a_login_server_that_is_not_there(secret: str, keys: KeyPair) -> None:
+    """The causes of a failed connection hold no request with the secret, and no frame."""
+    with RawServer() as gone:
+        url = gone.url
+    for name, login in logins(secret, url, keys).items():
+        with pytest.raises(BulkApiError) as caught:
+            SalesforceBulk(login=login, clock=FastClock(), retry=Retry(0))
+        assert not found_in(everything_told(caught.value), secret), name
+
+
+@pytest.mark.parametrize("secret", SECRETS)
+def test_the_classic_arguments_are_masked_in_frames(secret: str) -> None:
+    """Password, token and session of the constructor are no locals of ours when it fails."""
+    with RawServer(answer=lambda r: ECHOES["soap"](r, secret)) as server:
+        with pytest.raises(BulkApiError) as caught:
+            SalesforceBulk(
+                username="u",
+                password=secret,
+                security_token=secret,
+                login_url=server.url,
+                retry=Retry(0),
+            )
+        assert not found_in(everything_told(caught.value), secret)
+        with pytest.raises(BulkApiError) as caught:
+            SalesforceBulk.login_to_salesforce(
+                "u", secret, security_token=secret, login_url=server.url
+            )
+        assert not found_in(everything_told(caught.value), secret)
+    for arguments in ({"API_version": "bad"}, {"host": "https://?token"}, {"host": None}):
+        with pytest.raises(BulkApiError) as caught:
+            SalesforceBulk(**{"sessionId": secret, "host": "acme.example", **arguments})
+        assert not found_in(everything_told(caught.value), secret)
+
+
+@pytest.mark.parametrize("secret", SECRETS)
+def test_whole_flows_at_debug(
+    secret: str,
+    keys: KeyPair,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+    capfd: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Logins, renewals, a load with its journal and an export: nothing that is logged, printed or
+    written holds a secret, a session or a refresh token."""
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "tmp"))
+    (tmp_path / "tmp").mkdir()
+    sessions: list[str] = []
+    with SalesforceEmulator(inline=True) as org, caplog.at_level(logging.DEBUG):
+        admin = org.org.users[org.username]
+        admin.password, admin.security_token = secret, "t0ken-of-the-user"
+        org.register_app("app", secret, certificate=keys.certificate, run_as=org.username)
+        refresh = org.issue_refresh_token("app")
+        providers = [
+            PasswordLogin(org.username, secret, "t0ken-of-the-user", login_url=org.url),
+            ClientCredentialsLogin("app", secret, org.url),
+            JwtLogin("app", org.username, keys.pem(), login_url=org.url),
+            RefreshTokenLogin("app", refresh, client_secret=secret, login_url=org.url),
+            TokenLogin(lambda: (org.sessions.open(admin).token, org.url)),
+            None,
+        ]
+        for number, given in enumerate(providers):
+            provider = given or SessionLogin(org.sessions.open(admin).token, org.url)
+            bulk = SalesforceBulk(login=provider, clock=FastClock())
+            sessions.append(bulk.sessionId)
+            if not isinstance(provider, SessionLogin):
+                org.sessions.expire_all()
+            journal = tmp_path / f"load-{number}.journal"
+            bulk.insert("Account", [{"Name": "A"}, {"Name": "B"}], journal=journal)
+            sessions.append(bulk.sessionId)
+            assert len(list(bulk.export("SELECT Id FROM Account"))) == 2 * (number + 1)
+            assert not found_in(f"{bulk!r} {provider!r}", secret)
+        known = [secret, refresh, "t0ken-of-the-user", *sessions]
+        written = [path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()]
+    told = caplog.text + "".join(capfd.readouterr())
+    assert "POST" in told
+    assert len(written) >= len(providers)
+    for one in known:
+        assert not found_in(told, one)
+        assert not any(one.encode() in content for content in written)
