@@ -33,24 +33,32 @@ class CountingLogin:
         return self.inner.login(transport)
 
 
-def rounds(bulk: SalesforceBulk, who: str, stop: Any) -> int:
+def rounds(bulk: SalesforceBulk, worker: int, stop: Any, progress: Any) -> int:
     """Loads and reads back rows of its own until it is told to stop; how many it loaded."""
     done = 0
     while not stop.is_set():
-        key = f"{who}-{done}"
+        key = f"worker-{worker}-{done}"
         rows = [{"Name": f"{key}-{number}", "AccountNumber": key} for number in range(ROWS)]
         result = bulk.insert("Account", rows)
         assert (len(result.succeeded), len(result.failed)) == (ROWS, 0)
         soql = f"SELECT Name FROM Account WHERE AccountNumber = '{key}'"
         assert sorted(row["Name"] for row in bulk.export(soql)) == sorted(r["Name"] for r in rows)
         done += 1
+        progress[worker] = done
     return done * ROWS
 
 
-def child(bulk: SalesforceBulk, login: CountingLogin, number: int, stop: Any, answers: Any) -> None:
+def child(
+    bulk: SalesforceBulk,
+    login: CountingLogin,
+    worker: int,
+    stop: Any,
+    progress: Any,
+    answers: Any,
+) -> None:
     login.asked.clear()
     try:
-        answers.put((rounds(bulk, f"process-{number}", stop), len(login.asked), None))
+        answers.put((rounds(bulk, worker, stop, progress), len(login.asked), None))
     except BaseException as error:  # noqa: BLE001 - the parent tells it
         answers.put((0, len(login.asked), repr(error)))
 
@@ -64,21 +72,27 @@ def test_no_call_is_lost_and_each_expiry_costs_each_process_one_login() -> None:
         bulk = SalesforceBulk(login=login)
         fork = multiprocessing.get_context("fork")
         stop, answers = fork.Event(), fork.SimpleQueue()
+        progress = fork.Array("i", PROCESSES + THREADS)
         children = [
-            fork.Process(target=child, args=(bulk, login, number, stop, answers))
-            for number in range(PROCESSES)
+            fork.Process(target=child, args=(bulk, login, worker, stop, progress, answers))
+            for worker in range(PROCESSES)
         ]
         for process in children:
             process.start()
         login.asked.clear()
         with ThreadPoolExecutor(THREADS) as pool:
             waiting = [
-                pool.submit(rounds, bulk, f"thread-{number}", stop) for number in range(THREADS)
+                pool.submit(rounds, bulk, worker, stop, progress)
+                for worker in range(PROCESSES, PROCESSES + THREADS)
             ]
             for _ in range(EXPIRIES):
-                # So many calls that each process has made some.
-                wanted = org.api_calls + 60
-                while org.api_calls < wanted and not any(one.done() for one in waiting):
+                # When all have gone on: who is given no processor would see several as one.
+                before = list(progress)
+                while any(new == old for new, old in zip(progress, before, strict=True)):
+                    if any(one.done() for one in waiting) or not all(
+                        process.is_alive() for process in children
+                    ):
+                        break
                     time.sleep(0.005)
                 org.sessions.expire_all()
             stop.set()
