@@ -98,6 +98,13 @@ def is_shared_login_host(login_url: str) -> bool:
     return origin(login_url).host in _SHARED_LOGIN_HOSTS
 
 
+def _is_same_server(url: str, other: str) -> bool:
+    here, there = origin(url), origin(other)
+    if is_loopback(url) and is_loopback(other):  # localhost and 127.0.0.1 are the same machine
+        return (here.scheme, here.port) == (there.scheme, there.port)
+    return here == there
+
+
 def trusted_instance(instance_url: str, login_url: str) -> str:
     """The origin that a login's answer names, where the session may be sent to it.
 
@@ -115,7 +122,7 @@ def trusted_instance(instance_url: str, login_url: str) -> str:
             "The login's answer names an address of the org that cannot be read; a proxy may "
             "stand between."
         ) from error
-    if _is_vendors(instance) or origin(instance) == origin(login_url):
+    if _is_vendors(instance) or _is_same_server(instance, login_url):
         return instance
     raise UnexpectedResponse(
         f"The login's answer leads to {instance}, which is neither Salesforce nor the server that "
