@@ -92,6 +92,70 @@ class _Output:
         return len(content)
 
 
+def csv_text(records: Iterable[Sequence[str]]) -> bytes:
+    """The records as the org would write them."""
+    text = io.StringIO(newline="")
+    csv.writer(text, quoting=csv.QUOTE_ALL, lineterminator="\n").writerows(records)
+    return text.getvalue().encode("utf-8")
+
+
+def texts_of(rows: Iterable[Sequence[Any]]) -> list[list[str]]:
+    """Rows of values as the org would write them."""
+    return [[to_text(value) or "" for value in row] for row in rows]
+
+
+class CsvPage:
+    """One page as a piece of a CSV text that has one header.
+
+    Args:
+        body: of the page.
+        reading: the export's columns.
+        header: of the text; None where nothing came before.
+
+    Attributes:
+        header: of the text, with this page.
+        rows: of the page, once it was read.
+    """
+
+    def __init__(self, body: PageBody, reading: Reading, header: list[str] | None) -> None:
+        self.header = header
+        self.rows = 0
+        self._body = body
+        self._reading = reading
+
+    def text(self, pieces: Iterable[bytes]) -> Iterator[bytes]:
+        """The bytes of the page, behind its header where there was one before.
+
+        Args:
+            pieces: of the body.
+
+        Raises:
+            ReconciliationError: more or fewer rows than the server counted.
+            Unreadable: its header is not that of the text, or not that of the export.
+        """
+        records, counter = HeaderSplitter(pieces), RecordCounter()
+        for piece in records:
+            yield from self._begin(records)
+            yield piece
+            counter.feed(piece)
+        yield from self._begin(records)
+        if counter.in_quotes:
+            raise IncompleteBody("The answer ends within a record. Fetch it again.")
+        self.rows = counter.records
+        check_count(self._body, self.rows)
+
+    def _begin(self, records: HeaderSplitter) -> Iterator[bytes]:
+        header = records.header
+        if header is None or header is self.header:
+            return
+        if self.header is None:
+            self._reading.order_of(header)
+            yield records.header_bytes
+        elif header != self.header:
+            raise Unreadable(f"the header of this page is {header}, not {self.header}")
+        self.header = header
+
+
 class CsvTarget:
     """The file while it is written.
 
@@ -175,24 +239,15 @@ class CsvTarget:
         reading: Reading,
         report: Callable[[], None],
     ) -> None:
-        records, counter = HeaderSplitter(pieces), RecordCounter()
-        began = False
+        page = CsvPage(body, reading, self._header)
         with contextlib.closing(pieces), self._compressed() as file:
-            for piece in records:
-                if not began:
-                    self._take_header(records, reading, file)
-                    began = True
+            for piece in page.text(pieces):
                 file.write(piece)
-                counter.feed(piece)
                 if self._sync is not None:
                     self._sync.wrote(len(piece))
                 report()
-            if not began and records.header is not None:
-                self._take_header(records, reading, file)
-        if counter.in_quotes:
-            raise IncompleteBody("The answer ends within a record. Fetch it again.")
-        self.page_rows = counter.records
-        check_count(body, self.page_rows)
+        self._header, self.page_rows = page.header, page.rows
+        self.has_header = self._header is not None
 
     @contextlib.contextmanager
     def _compressed(self) -> Iterator[Any]:
@@ -220,7 +275,7 @@ class CsvTarget:
 
     def write_rows(self, rows: Iterable[Sequence[Any]]) -> None:
         """Write rows of values, as the org would write them."""
-        self._add_records([[to_text(value) or "" for value in row] for row in rows])
+        self._add_records(texts_of(rows))
 
     def put_in_place(self, rows: int) -> None:
         """The file is complete and reconciled: bring it to the disk and give it its name."""
@@ -239,21 +294,8 @@ class CsvTarget:
     def _digested(self) -> str | None:
         return None if self._digest is None else self._digest.hexdigest()
 
-    def _take_header(self, records: HeaderSplitter, reading: Reading, file: IO[bytes]) -> None:
-        header = records.header or []
-        if self._header is None:
-            reading.order_of(header)
-            self._header = header
-            self.has_header = True
-            written = records.header_bytes
-            file.write(written if written.endswith(b"\n") else written + b"\n")
-        elif header != self._header:
-            raise Unreadable(f"the header of this page is {header}, not {self._header}")
-
     def _add_records(self, records: Iterable[Sequence[str]]) -> None:
-        text = io.StringIO(newline="")
-        csv.writer(text, quoting=csv.QUOTE_ALL, lineterminator="\n").writerows(records)
-        self._records.append(text.getvalue().encode("utf-8"))
+        self._records.append(csv_text(records))
         if sum(map(len, self._records)) >= _BUFFER_BYTES:
             self._write_records()
 

@@ -7,7 +7,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import chain
-from typing import IO, TYPE_CHECKING, Any, Literal
+from typing import IO, TYPE_CHECKING, Any, Literal, NoReturn
 
 from salesforce_bulk import limits
 from salesforce_bulk.api.org_access import OrgAccess
@@ -18,13 +18,27 @@ from salesforce_bulk.errors import (
     UnexpectedResponse,
 )
 from salesforce_bulk.export.columns import columns_of_header
-from salesforce_bulk.export.csv_file import CsvTarget, ResumePoint, open_target
+from salesforce_bulk.export.csv_file import (
+    CsvPage,
+    CsvTarget,
+    ResumePoint,
+    csv_text,
+    open_target,
+    texts_of,
+)
 from salesforce_bulk.export.download import Download
 from salesforce_bulk.export.incremental import Window, WindowReading
 from salesforce_bulk.export.job_v1 import QueryJobV1
 from salesforce_bulk.export.page_address import PageAddress
 from salesforce_bulk.export.page_identity import PagesSeen
 from salesforce_bulk.export.page_reading import HeaderSplitter, Reading, Row
+from salesforce_bulk.export.pandas_frame import (
+    DtypeBackend,
+    check_backend,
+    frame_of_rows,
+    frame_of_table,
+    has_pyarrow,
+)
 from salesforce_bulk.export.read_ahead import BufferedPage, fetched_in_order
 from salesforce_bulk.export.run import QueryRun
 from salesforce_bulk.export.tally import QueryJob, Tally
@@ -66,6 +80,11 @@ class Part:
     access: OrgAccess
     page: PageAddress
     reading: Reading
+
+    def __repr__(self) -> str:
+        """Where it is; not the login that is in it."""
+        rows = "" if self.page.rows is None else f", {self.page.rows:,} rows"
+        return f"<Part of {len(self.reading.columns)} columns: {self.page}{rows}>"
 
     @property
     def rows_expected(self) -> int | None:
@@ -138,8 +157,38 @@ class Export:
         self._expiry_noted = False
 
     def __repr__(self) -> str:
-        job = self._run.submitted
-        return f"<Export api={self.api} {f'job {job.job_id}' if job else 'not submitted'}>"
+        """What it is; neither the values of its conditions nor the session."""
+        job, query = self._run.submitted, self._run.query
+        what = f" of {query.object} ({len(query.items)} columns)" if query else ""
+        where = f"job {job.job_id}" if job else "not submitted"
+        rows = "" if job is None or job.rows is None else f", {job.rows:,} rows"
+        return f"<Export{what} api={self.api} {where}{rows}>"
+
+    def __len__(self) -> int:
+        """Rows of the result, after `wait`.
+
+        Raises:
+            TypeError: the org has not counted them yet, or counts what is not delivered.
+        """
+        rows = self.rows_expected
+        if self._window is not None:
+            raise TypeError(
+                "An export with since=, until= or state= leaves out what was delivered before; "
+                "rows_read tells its rows when it was read."
+            )
+        if rows is None:
+            raise TypeError("The org has not counted the rows yet; call wait() before len().")
+        return rows
+
+    def __bool__(self) -> bool:
+        """True: a handle is one, whatever it holds."""
+        return True
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(
+            "An Export does not travel to another process: give its job_id to bulk.attach there, "
+            "or pickle what export.parts() lists, each part for a process."
+        )
 
     @property
     def api(self) -> str:
@@ -435,18 +484,30 @@ class Export:
         """A new, lazy stream each time: DuckDB opens three for one query."""
         return _c_stream(self.schema, self.arrow_batches, requested_schema)
 
-    def to_pandas(self, *, dtype_backend: str | None = None) -> pd.DataFrame:
-        """All rows as a pandas frame.
+    def to_pandas(self, *, dtype_backend: DtypeBackend | None = None) -> pd.DataFrame:
+        """All rows as a pandas frame, whose types come from describe and not from the values.
 
         Args:
-            dtype_backend: ``"pyarrow"`` keeps whole numbers with nulls whole.
-        """
-        table = self.to_arrow()
-        if dtype_backend != "pyarrow":
-            return table.to_pandas()
-        import pandas as pd  # noqa: PLC0415
+            dtype_backend: None takes numpy's types: float64 for whole numbers among which is a
+                null, objects for checkboxes among which is one. ``"numpy_nullable"`` keeps them
+                Int64 and boolean, and texts string. ``"pyarrow"`` keeps Arrow's types.
 
-        return table.to_pandas(types_mapper=pd.ArrowDtype)
+        ``"pyarrow"`` needs pyarrow; the others work without it, in more time and memory. Dates
+        and times of day are objects of `datetime`, other than with ``"pyarrow"``.
+
+        Raises:
+            InvalidInput: another backend, or pyarrow is missing.
+        """
+        check_backend(dtype_backend)
+        if has_pyarrow():
+            return frame_of_table(self.to_arrow(), dtype_backend)
+        with self._window_reading() as window:
+            frame = frame_of_rows(
+                self.columns, self._watched(self._rows(False, window)), dtype_backend
+            )
+            if window is not None:
+                window.save()
+        return frame
 
     def to_polars(self) -> pl.DataFrame:
         """All rows as a polars frame."""
@@ -557,6 +618,40 @@ class Export:
                     f"export can be read again, elsewhere bulk.attach({job.job_id!r}).",
                 )
             raise
+
+    def iter_csv(self) -> Iterator[bytes]:
+        """The result as CSV piece by piece, as the pages come: for an answer that is streamed.
+
+        The first piece is there before the last row is, so that only an error on the way tells a
+        reader that the text is not whole.
+
+        Raises:
+            ReconciliationError: behind the last piece, where rows are missing.
+        """
+        return self._watched(self._csv_pieces())
+
+    def _csv_pieces(self) -> Iterator[bytes]:
+        if self._window is None and self._settings.content_type == "CSV":
+            yield from self._copied_pieces()
+            return
+        with self._window_reading() as window:
+            yield csv_text([[column.name for column in self.columns]])
+            for rows in self._rows(self._settings.content_type == "CSV", window):
+                yield csv_text(texts_of(rows))
+            if window is not None:
+                window.save()
+
+    def _copied_pieces(self) -> Iterator[bytes]:
+        job, reading, tally, header = self._done(), self._reading(), Tally(), None
+        with closing(self._bodies()) as bodies:
+            for body in bodies:
+                page = CsvPage(body, reading, header)
+                yield from page.text(body)
+                header = page.header
+                tally.add(body.page, page.rows)
+        if header is None:
+            yield csv_text([[column.name for column in self.columns]])
+        self._settle(job, tally, tally.rows)
 
     def _write_rows(self, csv_file: CsvTarget, window: WindowReading | None) -> None:
         csv_file.restart([column.name for column in self.columns])

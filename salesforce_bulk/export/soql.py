@@ -381,18 +381,22 @@ def literal(value: Any) -> str:
     """A Python value as a SOQL literal, escaped.
 
     Args:
-        value: None, bool, a number, a text, a date, a time, an aware datetime, or a list, tuple
-            or set of them, which becomes a list in parentheses.
+        value: None, bool, a number, a text, a date, a time, an aware datetime, or any collection
+            of them, which becomes a list in parentheses: a list, a set, a view of a dict, a
+            Series, an array, a generator.
 
     Raises:
         InvalidInput: a value that SOQL has no literal for, such as a datetime without a zone.
     """
     if value is None:
         return "null"
-    if isinstance(value, (list, tuple, set, frozenset)):
-        if not value:
+    if is_collection(value):
+        values = [literal(each) for each in _in_order(value)]
+        if not values:
             raise InvalidInput("SOQL knows no empty list; leave the condition out.")
-        return f"({', '.join(literal(each) for each in _in_order(value))})"
+        return f"({', '.join(values)})"
+    if hasattr(value, "as_py"):
+        return literal(value.as_py())  # pyarrow's
     if isinstance(value, str):
         return f"'{value.translate(_ESCAPES)}'"
     try:
@@ -407,6 +411,23 @@ def literal(value: Any) -> str:
     return text if bare else f"'{text.translate(_ESCAPES)}'"
 
 
+def is_collection(value: Any) -> bool:
+    """Whether a value is several: whatever can be iterated over and is no text.
+
+    Raises:
+        InvalidInput: a mapping or a table, of which nobody can tell what is meant.
+    """
+    if isinstance(value, (str, bytes, bytearray)) or getattr(value, "shape", None) == ():
+        return False
+    if isinstance(value, Mapping):
+        raise InvalidInput("A mapping is no value of a condition; give its keys() or values().")
+    if len(getattr(value, "shape", ())) > 1:
+        raise InvalidInput(
+            f"A {type(value).__name__} is no value of a condition; give one column of it."
+        )
+    return isinstance(value, Iterable)
+
+
 def _in_order(values: Iterable[Any]) -> Iterable[Any]:
     return sorted(values, key=str) if isinstance(values, (set, frozenset)) else values
 
@@ -419,8 +440,9 @@ def build_select(object_name: str, fields: Sequence[str], where: Condition | Non
         fields: names and paths.
         where: a condition in SOQL, or a mapping of fields to values, all of which must hold. A
             key may end with an operator: ``{"Name": "O'Neil", "CreatedDate >=": day,
-            "Industry in": ["Energy", "Retail"]}``. Values are escaped; in a pattern of ``like``
-            the wildcards ``%`` and ``_`` stay what they are unless a backslash is before them.
+            "Industry": ["Energy", "Retail"]}``; a collection means ``in``. Values are
+            escaped; in a pattern of ``like`` the wildcards ``%`` and ``_`` stay what
+            they are unless a backslash is before them.
 
     Raises:
         InvalidInput: a name that is none, no field at all, or a value without a literal.
@@ -453,10 +475,11 @@ def _comparison(key: str, value: Any) -> str:
         raise InvalidInput(
             f"{key!r} is no condition; write a field, or a field and an operator: 'Amount >='."
         )
-    many = isinstance(value, (list, tuple, set, frozenset))
+    many = is_collection(value)
     operator = " ".join((match["operator"] or ("IN" if many else "=")).upper().split())
     if many != (operator in _LISTS):
-        raise InvalidInput(f"{key!r} takes {'a list' if not many else 'one value'}, not {value!r}.")
+        shown = f"a {type(value).__name__}" if many else repr(value)
+        raise InvalidInput(f"{key!r} takes {'a list' if not many else 'one value'}, not {shown}.")
     if operator == "LIKE" and isinstance(value, str):
         return f"{match['field']} LIKE {_pattern(value)}"
     return f"{match['field']} {operator} {literal(value)}"
