@@ -13,6 +13,7 @@ import re
 from collections.abc import Generator, Iterator
 from datetime import datetime
 from email.utils import parsedate_to_datetime
+from http.client import NO_CONTENT
 
 from salesforce_bulk.api.org_access import OrgAccess
 from salesforce_bulk.api.v2 import ResultPage
@@ -243,7 +244,8 @@ class Download:
         """What is missing yet, from one request."""
         try:
             self._opened = opened = self._opened or self._fetch()
-            self._proved = proves_its_end(opened.response)
+            answer = opened.response
+            self._proved = proves_its_end(answer) or answer.status_code == NO_CONTENT
             begun = None
             is_csv = self.page.content_type == "CSV"
             if is_csv and not self._proved and self._counter is None:
@@ -312,7 +314,8 @@ class Download:
 
         Even where HTTP proves the end: what was cut before a proxy has a length of its own.
         """
-        if self._last != b"\n" and not (self._proved and self.bytes == 0):
+        is_nothing = self.bytes == 0 and (self._proved or self.rows == 0)
+        if self._last != b"\n" and not is_nothing:
             raise IncompleteBody("The answer ends within a record. Fetch it again.")
         if self._counter is not None:
             self._check_count(self._counter)

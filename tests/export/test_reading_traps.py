@@ -647,9 +647,10 @@ def test_no_content_is_not_no_rows(clock):
             list(export)
 
 
-def test_no_content_of_no_rows_is_no_rows(clock):
-    """204 for a complete result of 0 rows is that result."""
-    with CannedOrg({None: (b"", {"status": 204})}, 0) as canned_org:
+@pytest.mark.parametrize("sized", [True, False])
+def test_no_content_of_no_rows_is_no_rows(clock, sized):
+    """204 for a complete result of 0 rows is that result; its body tells no length."""
+    with CannedOrg({None: (b"", {"status": 204})}, 0, sized=sized) as canned_org:
         assert list(canned(canned_org, clock=clock).export("SELECT Id, Name FROM Thing")) == []
 
 
