@@ -317,3 +317,33 @@ def test_its_bulk2_reads_pages_as_text_and_as_files(sf, load, secure, tmp_path):
 def test_a_failed_job_is_its_operation_error(sf):
     with pytest.raises(SalesforceOperationError, match="Field name not found : Bogus"):
         sf.bulk2.Account.insert(records=[{"Bogus": "x"}], wait=0)
+
+
+def test_its_search_finds_records(sf):
+    sf.Account.create({"Name": "Acme Rockets"})
+    found = sf.search("FIND {Rockets} RETURNING Account(Name)")
+    assert [record["Name"] for record in found["searchRecords"]] == ["Acme Rockets"]
+    assert len(sf.quick_search("Acme")["searchRecords"]) == 1
+
+
+def test_it_is_told_what_changed_and_how_records_are_laid_out(sf):
+    kept, gone = (sf.Account.create({"Name": name})["id"] for name in "AB")
+    sf.Account.delete(gone)
+    now = datetime.datetime.now(datetime.timezone.utc)
+    window = now - datetime.timedelta(days=1), now + datetime.timedelta(days=1)
+    assert sf.Account.updated(*window)["ids"] == [kept]
+    assert [r["id"] for r in sf.Account.deleted(*window)["deletedRecords"]] == [gone]
+    assert sf.Account.describe_layout("012000000000000AAA")["detailLayoutSections"]
+
+
+def test_its_other_calls_of_rest_work(sf, secure):
+    assert sf.limits()["DailyApiRequests"]["Remaining"] > 0
+    assert sf.is_sandbox() is True
+    sf.set_password(secure.org.admin.id, "better")
+    assert secure.org.admin.password == "better"
+    assert sf.oauth2("userinfo")["preferred_username"] == secure.username
+    record = {"attributes": {"type": "Account"}, "Name": "A"}
+    made = sf.restful("composite/sobjects", method="POST", json={"records": [record]})
+    assert made[0]["success"] is True
+    with pytest.raises(SalesforceResourceNotFound, match="apexrest/x is not emulated"):
+        sf.apexecute("x", method="GET")

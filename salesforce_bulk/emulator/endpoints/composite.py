@@ -569,10 +569,10 @@ def _failed(code: str, message: str) -> RowOutcome:
 
 
 def _flag(document: Mapping[str, Any], name: str) -> bool:
-    value = document.get(name, False)
-    if not isinstance(value, bool):
+    value = document.get(name)
+    if value is not None and not isinstance(value, bool):
         raise ApiError(400, "JSON_PARSER_ERROR", f"{name} has to be true or false")
-    return value
+    return bool(value)
 
 
 def _texts(values: Any) -> list[str]:

@@ -20,6 +20,7 @@ from salesforce_bulk.emulator.data.values import Cell, RowOutcome
 from salesforce_bulk.emulator.endpoints.conditional import check_dates
 from salesforce_bulk.emulator.endpoints.oauth import IDENTITY_PREFIX
 from salesforce_bulk.emulator.endpoints.org_documents import (
+    MASTER_RECORD_TYPE,
     compact_layouts_document,
     layouts_document,
     limits_document,
@@ -112,6 +113,12 @@ class Rest:
             route("rest.query", f"{base}/queryAll/{{locator}}", self.family, GET=self.more),
             route("rest.describe", f"{records}/describe", self.family, GET=self.describe),
             route("rest.layouts", f"{records}/describe/layouts", self.family, GET=self.layouts),
+            route(
+                "rest.layouts",
+                f"{records}/describe/layouts/{{type}}",
+                self.family,
+                GET=self.layout_of_type,
+            ),
             route(
                 "rest.layouts",
                 f"{records}/describe/compactLayouts",
@@ -251,6 +258,14 @@ class Rest:
     def layouts(self, call: Call) -> Response:
         sobject = self._sobject(call)
         return json_reply(layouts_document(sobject, _address(call, sobject)))
+
+    def layout_of_type(self, call: Call) -> Response:
+        """The layout of one record type; there is the master's."""
+        if to_18(call["type"]) != MASTER_RECORD_TYPE:
+            raise not_found()
+        sobject = self._sobject(call)
+        [layout] = layouts_document(sobject, _address(call, sobject))["layouts"]
+        return json_reply(layout)
 
     def compact_layouts(self, call: Call) -> Response:
         sobject = self._sobject(call)

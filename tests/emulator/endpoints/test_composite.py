@@ -21,14 +21,15 @@ def send(rest, method, path, **document):
 # records
 
 
-def test_records_of_several_types_are_created_in_order(emulator, rest):
+@pytest.mark.parametrize("all_or_none", [None, False])
+def test_records_of_several_types_are_created_in_order(emulator, rest, all_or_none):
     records = [
         account(Name="A"),
         {"attributes": {"type": "Contact"}, "LastName": "C"},
         account(Site="nameless"),
         account(Name="B"),
     ]
-    answer = send(rest, "POST", "/sobjects", records=records)
+    answer = send(rest, "POST", "/sobjects", records=records, allOrNone=all_or_none)
     assert answer.status == 200
     assert [line["success"] for line in answer.json] == [True, True, False, True]
     assert [line.get("id", "")[:3] for line in answer.json] == ["001", "003", "", "001"]

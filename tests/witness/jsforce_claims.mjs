@@ -1,5 +1,5 @@
 // jsforce, unmodified, against a running emulator: login, REST, Bulk API 1.0 and 2.0.
-// Arguments: url, user, password with token. Started by jsforce_witness.py.
+// Arguments: url, user, password with token. Started by run.py.
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import assert from 'node:assert/strict';
@@ -27,6 +27,54 @@ const claims = {
     const { fields } = await c.sobject('Contact').describe();
     assert.ok(fields.some((field) => field.name === 'LastName'));
     assert.ok((await c.describeGlobal()).sobjects.length > 10);
+  },
+  async 'writes several records in one call'(c) {
+    const made = await c.sobject('Account').create([{ Name: 'S1' }, { Site: 'nameless' }, { Name: 'S2' }]);
+    assert.deepEqual(made.map((line) => line.success), [true, false, true]);
+    assert.match(made[1].errors[0].statusCode, /REQUIRED_FIELD_MISSING/);
+    const ids = made.filter((line) => line.success).map((line) => line.id);
+    const changed = await c.sobject('Account').update(ids.map((Id) => ({ Id, Site: 'x' })));
+    assert.ok(changed.every((line) => line.success));
+    const read = await c.sobject('Account').retrieve(ids);
+    assert.deepEqual(read.map((record) => record.Site), ['x', 'x']);
+    assert.ok((await c.sobject('Account').destroy(ids)).every((line) => line.success));
+  },
+  async 'upserts by an external id'(c) {
+    const first = await c.sobject('Load__c').upsert({ Ext__c: 'a/1', Amount__c: 1 }, 'Ext__c');
+    assert.equal(first.created, true);
+    const again = await c.sobject('Load__c').upsert({ Ext__c: 'a/1', Amount__c: 2 }, 'Ext__c');
+    assert.deepEqual([again.created, again.id], [false, first.id]);
+  },
+  async 'asks for the identity, limits, recent records, layouts and changes'(c) {
+    assert.equal((await c.identity()).username, user);
+    assert.ok((await c.limits()).DailyApiRequests.Max > 0);
+    assert.ok(Array.isArray(await c.recent()));
+    assert.equal((await c.sobject('Account').layouts()).layouts.length, 1);
+    assert.ok((await c.sobject('Account').compactLayouts()).compactLayouts.length);
+    const day = 24 * 3600 * 1000;
+    const [from, to] = [new Date(Date.now() - day), new Date(Date.now() + day)];
+    assert.ok(Array.isArray((await c.sobject('Contact').updated(from, to)).ids));
+    assert.ok((await c.sobject('Account').deleted(from, to)).deletedRecords.length >= 1);
+  },
+  async 'searches'(c) {
+    const found = await c.search('FIND {C0042} IN NAME FIELDS RETURNING Contact(Id, LastName)');
+    assert.deepEqual(found.searchRecords.map((record) => record.LastName), ['C0042']);
+  },
+  async 'explains a query, and sends composite requests'(c) {
+    assert.equal((await c.query('SELECT Id FROM Contact').explain()).plans.length, 1);
+    const base = `/services/data/v${c.version}`;
+    const { compositeResponse } = await c.request({
+      method: 'POST',
+      url: `${base}/composite`,
+      body: JSON.stringify({
+        compositeRequest: [
+          { method: 'POST', url: `${base}/sobjects/Account`, referenceId: 'a', body: { Name: 'K' } },
+          { method: 'DELETE', url: `${base}/sobjects/Account/@{a.id}`, referenceId: 'b' },
+        ],
+      }),
+      headers: { 'Content-Type': 'application/json' },
+    });
+    assert.deepEqual(compositeResponse.map((line) => line.httpStatusCode), [201, 204]);
   },
   async 'pages through a query'(c) {
     const names = [];
