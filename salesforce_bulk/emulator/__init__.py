@@ -55,6 +55,7 @@ from salesforce_bulk.emulator.endpoints.rest import Rest
 from salesforce_bulk.emulator.endpoints.rest_family import PREFIX as DATA_PREFIX
 from salesforce_bulk.emulator.endpoints.rest_family import RestFamily
 from salesforce_bulk.emulator.endpoints.search import Search
+from salesforce_bulk.emulator.endpoints.tooling import Tooling
 from salesforce_bulk.emulator.http.faults import Fault, Faults
 from salesforce_bulk.emulator.http.hosts import is_own_host, misdirected
 from salesforce_bulk.emulator.http.routes import Application
@@ -127,6 +128,7 @@ class SalesforceEmulator:
         #: What changes by the control API need.
         self.control_token = control_token or secrets.token_urlsafe(18)
         self._snapshots: dict[str, OrgSnapshot] = {}
+        self._tooling: Tooling | None = None
         self._session_seconds = session_seconds
         self._batches_per_day = batches_per_day
         #: The certificate that a client has to trust, when it was made here.
@@ -219,6 +221,9 @@ class SalesforceEmulator:
         rest = Rest(self.org, self.engine, RestFamily(self.sessions, self.faults), self._origin)
         self.bulk2 = Bulk2(self.org, self.engine, rest.family)
         composite = Composite(self.org, rest.family)
+        if self._tooling is not None:
+            self._tooling.close()
+        self._tooling = Tooling(self.org, self.engine, rest)
         application = Application(
             routes=[
                 *login.routes(soap),
@@ -230,6 +235,7 @@ class SalesforceEmulator:
                 *self.bulk2.routes(),
                 *composite.routes(),
                 *Search(self.org, rest.family).routes(),
+                *self._tooling.routes(),
                 *rest.routes(),
             ],
             families={
@@ -252,6 +258,8 @@ class SalesforceEmulator:
     def stop(self) -> None:
         """Ends all connections and threads and removes the spool; running batches end first."""
         self._server.stop()
+        if self._tooling is not None:
+            self._tooling.close()
         self._release.close()
 
     def __enter__(self) -> SalesforceEmulator:

@@ -84,13 +84,19 @@ class Rest:
     """The resources of ``/services/data`` that are not jobs."""
 
     def __init__(
-        self, org: Org, engine: JobEngine, family: RestFamily, origin: Callable[[Request], str]
+        self,
+        org: Org,
+        engine: JobEngine,
+        family: RestFamily,
+        origin: Callable[[Request], str],
+        query_resource: str = "query",
     ) -> None:
         self._org = org
         self._engine = engine
         self.family = family
         self._writer = RecordWriter(org)
-        self._origin = origin
+        self.origin = origin
+        self._query_resource = query_resource
         #: By user: the ids of records in the order of their use.
         self._used: dict[str, dict[str, None]] = {}
         self._cursors: OrderedDict[str, _Cursor] = OrderedDict()
@@ -174,10 +180,11 @@ class Rest:
             "recent",
             "search",
             "sobjects",
+            "tooling",
         )
         served = {name: f"{base}/{name}" for name in names}
         user = call.session.user.id if call.session else ""
-        identity = f"{self._origin(call.request)}{IDENTITY_PREFIX}/{self._org.org_id}/{user}"
+        identity = f"{self.origin(call.request)}{IDENTITY_PREFIX}/{self._org.org_id}/{user}"
         return json_reply({**served, "identity": identity})
 
     def limits(self, call: Call) -> Response:
@@ -397,7 +404,8 @@ class Rest:
         document: dict[str, Any] = {"totalSize": len(cursor.rows), "done": done}
         if not done:
             locator = f"{self._keep(cursor)}-{offset + size}"
-            document["nextRecordsUrl"] = f"{PREFIX}/{call['version']}/query/{locator}"
+            base = f"{PREFIX}/{call['version']}/{self._query_resource}"
+            document["nextRecordsUrl"] = f"{base}/{locator}"
         return json_reply({**document, "records": records})
 
     def _keep(self, cursor: _Cursor) -> str:

@@ -157,3 +157,38 @@ def test_a_users_password_is_set_and_reset(emulator, rest):
     fresh = rest.call("DELETE", path).json["NewPassword"]
     assert emulator.org.admin.password == fresh
     assert rest.get("sobjects/User/005000000000999AAA/password").status == 404
+
+
+def tooling(rest, soql):
+    return rest.get(f"tooling/query?q={quote(soql)}")
+
+
+def test_objects_and_fields_are_records_of_the_tooling_api(emulator, rest):
+    found = tooling(rest, "SELECT QualifiedApiName, KeyPrefix FROM EntityDefinition LIMIT 5")
+    assert found.json["totalSize"] == 5
+    soql = (
+        "SELECT QualifiedApiName, DataType, EntityDefinition.Label FROM FieldDefinition "
+        "WHERE EntityDefinition.QualifiedApiName = 'Account' AND QualifiedApiName = 'Name'"
+    )
+    [record] = tooling(rest, soql).json["records"]
+    assert (record["DataType"], record["EntityDefinition"]["Label"]) == ("Text(255)", "Account")
+    soql = "SELECT Id FROM FieldDefinition WHERE EntityDefinitionId = 'L__c'"
+    assert tooling(rest, soql).json["totalSize"] == 0
+    emulator.define_object("L__c", {"Ext__c": "externalId"})
+    assert tooling(rest, soql).json["totalSize"] > 5
+    assert tooling(rest, "SELECT Id FROM ApexClass").json["records"] == []
+
+
+def test_its_pages_go_on_below_tooling(rest):
+    headers = {"Sforce-Query-Options": "batchSize=200"}
+    soql = quote("SELECT Id FROM FieldDefinition")
+    first = rest.get(f"tooling/query?q={soql}", headers=headers).json
+    assert "/tooling/query/" in first["nextRecordsUrl"]
+    assert len(rest.get(first["nextRecordsUrl"], headers=headers).json["records"]) == 200
+
+
+def test_other_objects_and_resources_of_the_tooling_api_are_refused(rest):
+    assert tooling(rest, "SELECT Id FROM Account").error[1] == "INVALID_TYPE"
+    assert tooling(rest, "SELECT").error[1] == "MALFORMED_QUERY"
+    told = rest.get("tooling/executeAnonymous?anonymousBody=x").error[2]
+    assert "tooling/executeAnonymous is not emulated" in told
