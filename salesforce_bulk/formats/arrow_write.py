@@ -188,6 +188,11 @@ class ArrowChunk(FrameChunk):
         arrays = [array.slice(start, max(stop - start, 0)) for array in self._arrays]
         return ArrowChunk(arrays, self._names, self._first + start, self._plain_rows)
 
+    def select(self, positions: Sequence[int], names: Sequence[str]) -> ArrowChunk:
+        """The same rows with some of the columns, under these names."""
+        arrays = [self._arrays[position] for position in positions]
+        return ArrowChunk(arrays, names, self._first, self._plain_rows)
+
     def lines(self, rules: CellRules) -> tuple[bytes, int] | None:
         from salesforce_bulk.formats.arrow_cells import lines_of  # noqa: PLC0415
 

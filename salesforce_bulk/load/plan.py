@@ -21,7 +21,7 @@ from salesforce_bulk.formats.row_encoder import Row, RowEncoder
 from salesforce_bulk.load.batching import Bounds, CutBody, cut
 from salesforce_bulk.load.checks import Key
 from salesforce_bulk.load.row_order import OrderedLine, RowOrder, arrange
-from salesforce_bulk.load.sources import Chunks
+from salesforce_bulk.load.source import Chunks
 from salesforce_bulk.storage.spool import Slice, Spool
 
 #: Hashes of keys are sorted this many times apart, so that no large list is made of them.

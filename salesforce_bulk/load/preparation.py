@@ -14,7 +14,7 @@ from salesforce_bulk.load.engine_v2 import JOB_BYTES, JOB_RECORDS
 from salesforce_bulk.load.plan import Plan, PlanRules, make_plan
 from salesforce_bulk.load.row_matching import RowShape
 from salesforce_bulk.load.settings import LoadSettings, LoadSpec
-from salesforce_bulk.load.sources import Source
+from salesforce_bulk.load.source import Source
 from salesforce_bulk.progress import Progress, Reporter
 from salesforce_bulk.storage.spool import Spool
 

@@ -479,7 +479,16 @@ class LoadResult:
             columns = self.columns
             return [dict(zip(columns, row, strict=True)) for row in cells]
         if numbers[-1] - numbers[0] < len(numbers):
-            return records[numbers[0] - 1 : numbers[-1]]
+            found = records[numbers[0] - 1 : numbers[-1]]
+            if len(found) != len(numbers):
+                raise ReconciliationError(
+                    f"{self.name}: {len(numbers):,} rows have an outcome, {len(found):,} records "
+                    "are there.",
+                    expected=len(numbers),
+                    got=len(found),
+                    job_id=self.job_id,
+                )
+            return found
         return [records[number - 1] for number in numbers]
 
     def outcomes(self, only: RowStatus | None = None, *, cells: bool = True) -> Iterator[Outcome]:

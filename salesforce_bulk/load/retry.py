@@ -37,7 +37,7 @@ from salesforce_bulk.load.results import (
     RunOutcomes,
 )
 from salesforce_bulk.load.settings import LoadSettings, LoadSpec
-from salesforce_bulk.load.sources import CHUNK_ROWS
+from salesforce_bulk.load.source import CHUNK_ROWS
 from salesforce_bulk.load.unrecorded_jobs import undecidable_job, unrecorded_jobs
 from salesforce_bulk.models import RowError, RowStatus
 from salesforce_bulk.storage.journal import Entry, Journal

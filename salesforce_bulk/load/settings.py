@@ -12,6 +12,7 @@ from salesforce_bulk import limits
 from salesforce_bulk.errors import InvalidInput
 from salesforce_bulk.formats.row_encoder import Nulls
 from salesforce_bulk.options import refuse_unknown
+from salesforce_bulk.formats.values import Unwritable, to_text
 from salesforce_bulk.progress import ProgressOption
 
 Operation = Literal["insert", "update", "upsert", "delete", "hardDelete"]
@@ -43,6 +44,13 @@ class LoadOptions(TypedDict, total=False):
     assume_tz             None                         the zone of datetimes that name none
     duplicates            ``"refuse"``                 ``"keep_last"``: of rows with the same key
                                                        only the last is sent
+    columns               None                         other names for columns of the source; None
+                                                       drops one: ``{"name": "Name", "x": None}``
+    constants             None                         columns with one value for all rows
+    delimiter             None                         of a CSV file; None: what the header has most
+    skip_rows             0                            lines of a CSV file before its header
+    blank_rows            ``"load"``                   ``"skip"`` passes over rows of a CSV file
+                                                       that are empty in all columns
     ===================== ============================ =============================================
 
     ``on_error`` and ``timeout`` are for those that wait; `LoadJob.result` has its own.
@@ -62,6 +70,11 @@ class LoadOptions(TypedDict, total=False):
     encoding: str | None
     assume_tz: tzinfo | str | None
     duplicates: Literal["refuse", "keep_last"]
+    columns: Mapping[str, str | None] | None
+    constants: Mapping[str, Any] | None
+    delimiter: str | None
+    skip_rows: int
+    blank_rows: Literal["load", "skip"]
 
 
 class ArrowStream(Protocol):
@@ -80,6 +93,7 @@ _CHOICES: Mapping[str, tuple[str, ...]] = {
     "concurrency": ("Parallel", "Serial"),
     "on_error": ("raise", "report"),
     "duplicates": ("refuse", "keep_last"),
+    "blank_rows": ("load", "skip"),
 }
 
 
@@ -101,6 +115,11 @@ class LoadSettings:
     encoding: str | None = None
     assume_tz: tzinfo | str | None = None
     duplicates: str = "refuse"
+    columns: Mapping[str, str | None] | None = None
+    constants: Mapping[str, Any] | None = None
+    delimiter: str | None = None
+    skip_rows: int = 0
+    blank_rows: str = "load"
 
     def __post_init__(self) -> None:
         for name, choices in _CHOICES.items():
@@ -111,6 +130,13 @@ class LoadSettings:
         for name, number in (("parallel", self.parallel), ("batch_size", self.batch_size)):
             if not isinstance(number, int) and number is not None:
                 raise InvalidInput(f"{name} is a whole number, not {number!r}.")
+        if not isinstance(self.skip_rows, int) or self.skip_rows < 0:
+            raise InvalidInput(f"skip_rows is a number of lines, not {self.skip_rows!r}.")
+        if self.delimiter is not None and len(self.delimiter) != 1:
+            raise InvalidInput(f"delimiter is one character, not {self.delimiter!r}.")
+        if self.constants is not None:
+            texts = {column: _constant(column, value) for column, value in self.constants.items()}
+            object.__setattr__(self, "constants", texts)
         if self.parallel < 1:
             raise InvalidInput("parallel is 1 or more.")
         largest = limits.BATCH_RECORDS if self.api != "2.0" else limits.RECORDS_PER_DAY
@@ -141,6 +167,13 @@ class LoadSettings:
 
 
 LOAD_DEFAULTS: Mapping[str, Any] = {field.name: field.default for field in fields(LoadSettings)}
+
+
+def _constant(column: str, value: Any) -> str:
+    try:
+        return to_text(value) or ""
+    except Unwritable as error:
+        raise InvalidInput(f"constants, column {column!r}: {error}", column=column) from error
 
 
 @dataclass(frozen=True)

@@ -38,9 +38,11 @@ from salesforce_bulk.load.results import (
     LoadResult,
 )
 from salesforce_bulk.load.retry import Retries, record_nowhere, split_at_retries
+from salesforce_bulk.load.row_files import CsvLayout
 from salesforce_bulk.load.row_matching import RowShape
 from salesforce_bulk.load.settings import LoadSettings, LoadSpec, Operation
-from salesforce_bulk.load.sources import Source, open_source
+from salesforce_bulk.load.source import Source
+from salesforce_bulk.load.sources import open_source
 from salesforce_bulk.load.unrecorded_jobs import journal_beginning, unrecorded_jobs
 from salesforce_bulk.models import JobInfo
 from salesforce_bulk.progress import Progress, Reporter
@@ -140,7 +142,9 @@ def _send_rows(
     log.info("%s: Bulk API %s (%s)", spec.name, *api)
     source = open_source(
         records,
-        encoding=settings.encoding,
+        CsvLayout(settings.encoding, settings.delimiter, settings.skip_rows, settings.blank_rows),
+        columns=settings.columns,
+        constants=settings.constants,
         key_only=operation in ("delete", "hardDelete"),
     )
     spec, plan, shape = prepare(access, spec, source, settings, reporter)

@@ -17,7 +17,8 @@ from salesforce_bulk.errors import InvalidInput
 from salesforce_bulk.formats.field_values import FieldKind
 from salesforce_bulk.formats.row_encoder import RowEncoder, column_of, time_zone
 from salesforce_bulk.load.batching import Bounds, cut
-from salesforce_bulk.load.sources import CHUNK_ROWS, open_source
+from salesforce_bulk.load.source import CHUNK_ROWS
+from salesforce_bulk.load.sources import open_source
 
 pa = pytest.importorskip("pyarrow")
 

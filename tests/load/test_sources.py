@@ -12,13 +12,14 @@ from hypothesis import strategies as st
 
 from salesforce_bulk.errors import InvalidInput
 from salesforce_bulk.formats.values import MISSING
+from salesforce_bulk.load.row_files import CsvLayout
 from salesforce_bulk.load.sources import LOOK_AHEAD_ROWS, open_source
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=8)
 
 
-def rows_of(records, **options):
-    source = open_source(records, **options)
+def rows_of(records, *layout, **options):
+    source = open_source(records, *layout, **options)
     return source.columns, [tuple(row) for chunk in source.chunks() for row in chunk]
 
 
@@ -137,9 +138,9 @@ def test_an_encoding_may_be_said_and_is_not_guessed(tmp_path):
     path.write_bytes("Name\nMüller\n".encode("cp1252"))
     with pytest.raises(InvalidInput, match="encoding='cp1252'"):
         rows_of(path)
-    assert rows_of(path, encoding="cp1252") == (("Name",), [("Müller",)])
+    assert rows_of(path, CsvLayout("cp1252")) == (("Name",), [("Müller",)])
     with pytest.raises(InvalidInput, match="not known"):
-        rows_of(path, encoding="klingon")
+        rows_of(path, CsvLayout("klingon"))
 
 
 @pytest.mark.parametrize(

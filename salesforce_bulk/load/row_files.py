@@ -1,0 +1,396 @@
+"""Files that hold rows: CSV, plain or compressed, and Parquet.
+
+What a file is, is told by how it begins, and by its name only where it is too short for that. A
+file is read once where it can be read only once, and refused where it changes while it is read.
+"""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import gzip
+import io
+import os
+import stat
+import zlib
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from importlib import import_module
+from itertools import islice
+from pathlib import Path
+from typing import IO, Any, NamedTuple, cast
+
+from salesforce_bulk import limits
+from salesforce_bulk.errors import InvalidInput
+from salesforce_bulk.formats.arrow_write import frame_rows
+from salesforce_bulk.load.source import CHUNK_ROWS, Chunks, Source
+
+_BOMS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+_DELIMITERS = ",;\t|^`"
+_GZIP = b"\x1f\x8b"
+_ZSTD = b"\x28\xb5\x2f\xfd"
+_PARQUET = b"PAR1"
+#: How other files begin, and what to do with them.
+_OTHER_FILES = (
+    (b"PK\x03\x04", "a zip archive or a workbook of Excel (.xlsx): unpack the archive and give the "
+                    "CSV in it; read a workbook with pandas.read_excel(path, dtype=str)"),
+    (b"\xd0\xcf\x11\xe0", "a workbook of Excel (.xls): read it with pandas.read_excel(path, "
+                          "dtype=str)"),
+    (b"ORC", "an ORC file: read it with pyarrow.orc.read_table(path)"),
+    (b"ARROW1", "an Arrow file: read it with pyarrow.feather.read_table(path)"),
+    (b"BZh", "compressed with bzip2: give bz2.open(path)"),
+    (b"\xfd7zXZ\x00", "compressed with xz: give lzma.open(path)"),
+    (b"SQLite format 3", "an SQLite database: give the rows of a query, "
+                         "e.g. sqlite3.connect(path).execute(...) with row_factory=sqlite3.Row"),
+)  # fmt: skip
+_HEAD_BYTES = 16
+#: Characters that a caller's file is asked for at a time.
+_PIECE = 1 << 16
+
+
+class CsvLayout(NamedTuple):
+    """What a caller says of a CSV file; None where the file is to tell it.
+
+    Attributes:
+        encoding: without it a byte order mark decides, else it is UTF-8.
+        delimiter: without it what stands most often in the header.
+        skip_rows: lines before the header.
+        blank_rows: ``skip`` passes over records whose cells are all empty.
+    """
+
+    encoding: str | None = None
+    delimiter: str | None = None
+    skip_rows: int = 0
+    blank_rows: str = "load"
+
+
+def open_path(path: Path, layout: CsvLayout) -> Source:
+    """The rows of the file of that name.
+
+    Raises:
+        InvalidInput: it cannot be read, or is no CSV and no Parquet.
+    """
+    try:
+        if path.exists() and not path.is_file() and not path.is_dir():
+            # A pipe gives its content once.
+            return _once(path.open("rb"), layout)
+        with path.open("rb") as file:
+            head = file.read(_HEAD_BYTES)
+    except (OSError, ValueError) as error:
+        raise InvalidInput(f"The file {str(path)[:200]!r} cannot be read: {error}.") from error
+    if head.startswith(_PARQUET):
+        return _parquet(path)
+    if head.startswith((_GZIP, _ZSTD)):
+        source = _once(path.open("rb"), layout)
+        source.path = path
+        return source
+    _refuse_other_files(head, str(path))
+    return _csv_path(path, encoding_of(head, layout.encoding), layout)
+
+
+def open_file(file: IO[Any], layout: CsvLayout) -> Source:
+    """The rows of an open file, which is read once, from where it stands."""
+    lines: Iterable[str]
+    if isinstance(file.read(0), str):
+        lines, encoding = _lines_of(file), layout.encoding or "utf-8"
+    else:
+        lines, encoding = _decoded_lines(file, layout)
+    columns, rows = _read(iter(lines), encoding, layout)
+    unchanged = _watch(file)
+
+    def chunks() -> Chunks:
+        yield from rows.chunks()
+        unchanged()
+
+    return Source(columns, chunks, encoding=encoding, delimiter=rows.delimiter)
+
+
+def _once(file: IO[bytes], layout: CsvLayout) -> Source:
+    """`open_file` of one that is closed at its end."""
+    try:
+        source = open_file(file, layout)
+    except BaseException:
+        file.close()
+        raise
+    inner = source.chunks
+
+    def chunks() -> Chunks:
+        with file:
+            yield from inner()
+
+    source.chunks = chunks
+    return source
+
+
+def _csv_path(path: Path, encoding: str, layout: CsvLayout) -> Source:
+    @contextmanager
+    def opened() -> Iterator[IO[str]]:
+        with path.open("r", encoding=encoding, newline="") as text:
+            yield text
+
+    with opened() as text:
+        unchanged = _watch(text)
+        columns, rows = _read(text, encoding, layout)
+
+    def chunks() -> Chunks:
+        with opened() as text:
+            _, again = _read(text, encoding, layout)
+            yield from again.chunks()
+            unchanged(text)
+
+    return Source(columns, chunks, path=path, encoding=encoding, delimiter=rows.delimiter)
+
+
+def _parquet(path: Path) -> Source:
+    try:
+        parquet = import_module("pyarrow.parquet")
+    except ImportError as error:
+        raise InvalidInput(
+            f"Loading the Parquet file {path} needs pyarrow: pip install 'salesforce-bulk[arrow]'."
+        ) from error
+    arrow = import_module("pyarrow")
+    try:
+        file = parquet.ParquetFile(path)
+        batches = file.iter_batches(batch_size=limits.BATCH_RECORDS)
+        frame = frame_rows(arrow.RecordBatchReader.from_batches(file.schema_arrow, batches))
+    except (arrow.ArrowException, OSError) as error:
+        raise InvalidInput(f"The Parquet file {path} cannot be read: {error}.") from error
+    return Source(frame.columns, lambda: frame.chunks(CHUNK_ROWS), path=path)
+
+
+def _refuse_other_files(head: bytes, name: str) -> None:
+    for start, kind in _OTHER_FILES:
+        if head.startswith(start):
+            raise InvalidInput(f"{name} is {kind}.")
+    if head.lstrip(codecs.BOM_UTF8 + b" \t\r\n").startswith((b"{", b"[")):
+        raise InvalidInput(
+            f"{name} is JSON: read it with json.load and give the list of dicts; of JSON lines "
+            "give (json.loads(line) for line in file)."
+        )
+
+
+# That nothing changes meanwhile
+
+
+def _watch(file: IO[Any]) -> Callable[..., None]:
+    """What raises where the file is another one than now, or shorter, or longer."""
+    before = _state(file)
+
+    def unchanged(again: IO[Any] = file) -> None:
+        after = _state(again)
+        if before is None or after is None or after == before:
+            return
+        raise InvalidInput(
+            f"The file {getattr(again, 'name', '')} changed while it was read: it had "
+            f"{before[0]:,} bytes, now {after[0]:,}. Nothing was sent; load it when it is complete."
+        )
+
+    return unchanged
+
+
+def _state(file: IO[Any]) -> tuple[int, int] | None:
+    """Size and moment of the last change; None of what is no file on a disk."""
+    try:
+        found = os.fstat(file.fileno())
+    except (AttributeError, OSError, ValueError):
+        return None
+    return (found.st_size, found.st_mtime_ns) if stat.S_ISREG(found.st_mode) else None
+
+
+# Lines
+
+
+def _lines_of(file: IO[str]) -> Iterator[str]:
+    """Lines as CSV has them: the file's own may end at other characters, or not at all."""
+    rest = ""
+    while piece := file.read(_PIECE):
+        lines = list(io.StringIO(rest + piece, newline=""))
+        rest = lines.pop()  # the next piece may begin with the rest of its end
+        yield from lines
+        if len(rest) > limits.RECORD_CHARACTERS:
+            raise _no_end()
+    yield from io.StringIO(rest, newline="")
+
+
+def _decoded_lines(file: IO[bytes], layout: CsvLayout) -> tuple[Iterable[str], str]:
+    """The lines of bytes, and in what encoding they are."""
+    buffered: io.BufferedReader[Any] = io.BufferedReader(_Raw(file))
+    head = buffered.peek(_HEAD_BYTES)[:_HEAD_BYTES]
+    if head.startswith(_GZIP):
+        buffered = io.BufferedReader(cast(io.RawIOBase, gzip.GzipFile(fileobj=buffered)))
+    elif head.startswith(_ZSTD):
+        buffered = io.BufferedReader(_zstd_reader(buffered))
+    else:
+        _refuse_other_files(head, str(getattr(file, "name", "The file")))
+    with _readable(layout.encoding or "utf-8"):
+        encoding = encoding_of(buffered.peek(4)[:4], layout.encoding)
+    return io.TextIOWrapper(buffered, encoding=encoding, newline=""), encoding
+
+
+def _zstd_reader(file: IO[bytes]) -> Any:
+    try:
+        return import_module("compression.zstd").ZstdFile(file, "rb")
+    except ImportError:
+        pass
+    try:
+        arrow = import_module("pyarrow")
+    except ImportError as error:
+        raise InvalidInput(
+            "Reading .zst takes Python 3.14, or pyarrow: pip install 'salesforce-bulk[arrow]'."
+        ) from error
+    return _Raw(arrow.CompressedInputStream(arrow.PythonFile(file, "r"), "zstd"))
+
+
+class _Raw(io.RawIOBase):
+    """A caller's file for `io.BufferedReader`, which would close it."""
+
+    def __init__(self, file: Any) -> None:
+        self._file = file
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, target: Any) -> int:
+        piece = self._file.read(len(target))
+        target[: len(piece)] = piece
+        return len(piece)
+
+
+def encoding_of(head: bytes, given: str | None) -> str:
+    """The encoding of a file that begins with these bytes."""
+    marked = next((name for mark, name in _BOMS if head.startswith(mark)), None)
+    if given is None:
+        return marked or "utf-8"
+    try:
+        plain = codecs.lookup(given).name
+    except LookupError as error:
+        raise InvalidInput(f"encoding={given!r} is not known.") from error
+    return "utf-8-sig" if plain == "utf-8" else given
+
+
+# Records
+
+
+class _CsvRows(NamedTuple):
+    """The rows below a header.
+
+    Attributes:
+        lines: not yet read.
+        width: of the header; ``named`` columns of it have names.
+    """
+
+    lines: Iterator[str]
+    delimiter: str
+    encoding: str
+    width: int
+    named: int
+    blank_rows: str
+
+    def chunks(self) -> Chunks:
+        first = 1
+        for chunk in _records(self.lines, self.delimiter, self.encoding):
+            rows: Sequence[list[str]] = chunk
+            if set(map(len, chunk)) != {self.width} or self.width != self.named:
+                rows = [self._cut(record, at) for at, record in enumerate(chunk, first)]
+            first += len(chunk)
+            if self.blank_rows == "skip":
+                rows = list(filter(any, rows))
+            if rows:
+                yield list(rows)
+
+    def _cut(self, record: list[str], number: int) -> list[str]:
+        """The cells of named columns; spreadsheets write empty ones behind them."""
+        if len(record) < self.named or any(record[self.named :]):
+            raise InvalidInput(
+                f"Row {number} has {len(record)} cells, the header has {self.named}. "
+                "Is a quote missing?",
+                row=number,
+            )
+        return record[: self.named]
+
+
+def _read(lines: Iterator[str], encoding: str, layout: CsvLayout) -> tuple[list[str], _CsvRows]:
+    """The names of the columns, and the rows below them."""
+    with _readable(encoding):
+        for _ in range(layout.skip_rows):
+            next(lines, None)
+        delimiter, header = _read_header(_first_record(lines), encoding, layout.delimiter)
+    names = list(header)
+    while len(names) > 1 and not names[-1].strip():
+        names.pop()
+    rows = _CsvRows(lines, delimiter, encoding, len(header), len(names), layout.blank_rows)
+    return names, rows
+
+
+def _read_header(record: str, encoding: str, delimiter: str | None) -> tuple[str, list[str]]:
+    """The delimiter and the names; the delimiter is what stands most often outside of quotes."""
+    header = record.removeprefix("\ufeff")
+    if delimiter is None:
+        unquoted = "".join(header.split('"')[::2])
+        counts = {one: unquoted.count(one) for one in _DELIMITERS}
+        best = max(counts, key=lambda one: counts[one])
+        delimiter = best if counts[best] else ","
+    chunk = next(_records(io.StringIO(header, newline=""), delimiter, encoding), None)
+    if chunk is None:
+        raise InvalidInput("The file is empty; its first line names the columns.")
+    return delimiter, chunk[0]
+
+
+def _first_record(lines: Iterator[str]) -> str:
+    """Lines up to where no quote is open; a field name with a line break is no field's."""
+    header = ""
+    for line in lines:
+        header += line
+        if header.count('"') % 2 == 0 and header.strip("\ufeff\r\n"):
+            break
+        if len(header) > limits.RECORD_CHARACTERS:
+            raise _no_end()
+    return header
+
+
+def _no_end() -> InvalidInput:
+    return InvalidInput("A record of the file has no end; is it CSV?")
+
+
+def _records(lines: Iterable[str], delimiter: str, encoding: str) -> Iterator[list[list[str]]]:
+    """Chunks of records; blank lines are none."""
+    # strict: without it a file that ends within quotes would pass as complete.
+    reader = csv.reader(lines, delimiter=delimiter, strict=True)
+    first = 1
+    while True:
+        chunk: list[list[str]] = []
+        try:
+            with _readable(encoding):
+                chunk.extend(islice(reader, CHUNK_ROWS))
+        except csv.Error as error:
+            raise InvalidInput(
+                f"Row {first + len(chunk)} of the file is not readable as CSV: {error}.",
+                row=first + len(chunk),
+            ) from error
+        if not chunk:
+            return
+        filled = [record for record in chunk if record] if [] in chunk else chunk
+        first += len(filled)
+        if filled:
+            yield filled
+
+
+@contextmanager
+def _readable(encoding: str) -> Iterator[None]:
+    try:
+        yield
+    except UnicodeError as error:
+        raise InvalidInput(
+            f"The file is not {encoding.removesuffix('-sig')}: {error}. "
+            "Give encoding=, e.g. encoding='cp1252'."
+        ) from error
+    except (EOFError, zlib.error, OSError) as error:
+        raise InvalidInput(
+            f"The file cannot be read to its end: {error}. Nothing was sent."
+        ) from error

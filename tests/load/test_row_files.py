@@ -1,0 +1,324 @@
+"""Files and rows as people have them: each is loaded whole, or refused with what to do."""
+
+import codecs
+import csv
+import dataclasses
+import gzip
+import io
+import os
+import sqlite3
+import threading
+import zipfile
+from collections import namedtuple
+
+import attrs
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pydantic
+import pytest
+import sqlalchemy
+from hypothesis import given
+from hypothesis import strategies as st
+
+from salesforce_bulk import CLEAR, InvalidInput
+from salesforce_bulk.load.row_files import CsvLayout
+from salesforce_bulk.load.sources import open_source
+
+TEXT = "Text__c,Long__c\na,1\nb,2\n"
+ROWS = [("a", "1"), ("b", "2")]
+
+
+def rows_of(records, layout=CsvLayout(), **options):  # noqa: B008
+    source = open_source(records, layout, **options)
+    return source.columns, [tuple(row) for chunk in source.chunks() for row in chunk]
+
+
+class Dribble(io.StringIO):
+    """A caller's file that gives a few characters at a time, however many are asked for."""
+
+    size = 3
+
+    def read(self, size=-1):
+        return super().read(min(size, self.size) if size > 0 else size)
+
+
+# Open text files
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["A,B\ra,1\rb,2\r", "A,B\ra,1\nb,2\n", "A,B\r\na,1\rb,2", "A,B\n\ra,1\n\nb,2"],
+)
+def test_lines_of_an_open_text_file_may_end_in_any_way(text):
+    """Trap: 0 rows and no error; one of two rows."""
+    assert rows_of(io.StringIO(text)) == (("A", "B"), ROWS)
+    assert rows_of(io.BytesIO(text.encode())) == (("A", "B"), ROWS)
+
+
+CELLS = st.text(st.sampled_from('a,"\n\r\u2028\x85\x0b é'), max_size=4)
+
+
+@given(
+    st.lists(st.tuples(CELLS, CELLS), max_size=6),
+    st.sampled_from(["\n", "\r", "\r\n"]),
+    st.integers(1, 9),
+)
+def test_records_are_cut_by_the_rules_of_csv_whatever_the_reader(rows, ending, size):
+    written = io.StringIO(newline="")
+    writer = csv.writer(written, lineterminator=ending, quoting=csv.QUOTE_ALL)
+    writer.writerows([("A", "B"), *rows])
+    layout = CsvLayout(blank_rows="skip")
+    given_rows = [row for row in rows if any(row)]
+    file = Dribble(written.getvalue(), newline="")
+    file.size = size
+    assert rows_of(file, layout)[1] == given_rows
+    body = io.BytesIO(written.getvalue().encode())
+    assert rows_of(codecs.getreader("utf-8")(body), layout)[1] == given_rows
+
+
+def test_codecs_open_does_not_split_at_unicode_line_separators(tmp_path):
+    path = tmp_path / "rows.csv"
+    path.write_text("A,B\na\u2028b,1\n", encoding="utf-8")
+    with codecs.open(str(path), encoding="utf-8") as file:
+        assert rows_of(file)[1] == [("a\u2028b", "1")]
+
+
+def test_a_pipe_is_read_once(tmp_path):
+    """Trap: opened twice, the second time at whatever was left."""
+    path = tmp_path / "pipe"
+    os.mkfifo(path)
+    writer = threading.Thread(target=lambda: path.write_text(TEXT))
+    writer.start()
+    assert rows_of(path)[1] == ROWS
+    writer.join()
+
+
+@pytest.mark.parametrize("change", ["shrinks", "grows", "is another"])
+@pytest.mark.parametrize("opened", [False, True])
+def test_a_file_that_changes_while_it_is_read_is_refused(tmp_path, change, opened):
+    """Trap: what was left was loaded without a word."""
+    path = tmp_path / "rows.csv"
+    path.write_text("A,B\n" + "a,1\n" * 5_000)
+    file = path.open("rb") if opened else path
+    source = open_source(file)
+    chunks = source.chunks()
+    next(chunks)
+    if change == "is another":
+        path.write_text("A,B\n" + "b,2\n" * 5_000)
+        os.utime(path, (1, 1))
+    else:
+        os.truncate(path, 3_000 if change == "shrinks" else 30_000)
+    with pytest.raises(InvalidInput):
+        list(chunks)
+    if opened:
+        file.close()
+
+
+# Formats
+
+
+def test_parquet_gzip_and_zstd_load_by_how_they_begin(tmp_path):
+    table = pa.table({"Text__c": ["a", "b"], "Long__c": ["1", "2"]})
+    pq.write_table(table, tmp_path / "rows.parquet")
+    pq.write_table(table, tmp_path / "named.data")
+    (tmp_path / "rows.csv.gz").write_bytes(gzip.compress(TEXT.encode()))
+    with pa.CompressedOutputStream(str(tmp_path / "rows.csv.zst"), "zstd") as stream:
+        stream.write(TEXT.encode())
+    for name in ("rows.parquet", "named.data", "rows.csv.gz", "rows.csv.zst"):
+        assert rows_of(tmp_path / name) == (("Text__c", "Long__c"), ROWS)
+    for name in ("rows.csv.gz", "rows.csv.zst"):
+        with (tmp_path / name).open("rb") as file:
+            assert rows_of(file)[1] == ROWS
+
+
+@pytest.mark.parametrize("name", ["rows.csv.gz", "rows.csv.zst", "rows.parquet"])
+def test_a_compressed_file_that_is_cut_is_refused(tmp_path, name):
+    path = tmp_path / name
+    text = "A,B\n" + "".join(f"{n},{n * n}\n" for n in range(20_000))
+    if name.endswith("gz"):
+        path.write_bytes(gzip.compress(text.encode()))
+    elif name.endswith("zst"):
+        with pa.CompressedOutputStream(str(path), "zstd") as stream:
+            stream.write(text.encode())
+    else:
+        pq.write_table(pa.table({"A": ["a"] * 500}), path)
+    content = path.read_bytes()
+    for size in (len(content) // 2, len(content) - 3):
+        path.write_bytes(content[:size])
+        with pytest.raises(InvalidInput):
+            rows_of(path)
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        (b'[{"Name": "x"}]', "json.load"),
+        (b'\xef\xbb\xbf {"Name": "x"}\n', "json.load"),
+        (b"\xd0\xcf\x11\xe0rest", "read_excel"),
+        (b"SQLite format 3\0", "SQLite"),
+        (b"BZh91AY", "bz2"),
+    ],
+)
+def test_other_formats_are_named_with_what_to_do(tmp_path, content, why):
+    path = tmp_path / "rows.csv"
+    path.write_bytes(content)
+    for records in (path, io.BytesIO(content)):
+        with pytest.raises(InvalidInput, match=why):
+            open_source(records)
+
+
+def test_a_zip_and_a_workbook_are_named_with_what_to_do(tmp_path):
+    path = tmp_path / "rows.xlsx"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("xl/workbook.xml", "<a/>")
+    with pytest.raises(InvalidInput, match=r"(?s)unpack.*read_excel"):
+        open_source(path)
+
+
+# The layout of a CSV file
+
+
+def test_the_delimiter_and_the_lines_above_the_header_may_be_said():
+    text = "Export of today\n(all rows)\nA:B,C\na:1\n"
+    layout = CsvLayout(delimiter=":", skip_rows=2)
+    assert rows_of(io.StringIO(text), layout) == (("A", "B,C"), [("a", "1")])
+
+
+@pytest.mark.parametrize("text", ["A,B,,\na,1,,\nb,2,,\n", "A,B\na,1,\nb,2,,\n"])
+def test_empty_columns_behind_the_last_one_are_none(text):
+    """Spreadsheets write them."""
+    assert rows_of(io.StringIO(text)) == (("A", "B"), ROWS)
+    with pytest.raises(InvalidInput, match="Row 1 has"):
+        rows_of(io.StringIO("A,B,\na,1,x\n"))
+
+
+def test_a_row_that_is_empty_in_all_columns_is_loaded_or_passed_over():
+    text = "A,B\na,1\n,\n\nb,2\n,,\n"
+    assert rows_of(io.StringIO(text))[1] == [("a", "1"), ("", ""), ("b", "2"), ("", "")]
+    assert rows_of(io.StringIO(text), CsvLayout(blank_rows="skip"))[1] == ROWS
+
+
+@pytest.mark.parametrize(
+    ("option", "value"), [("skip_rows", -1), ("delimiter", ";;"), ("blank_rows", "maybe")]
+)
+def test_wrong_layouts_name_the_option(bulk, option, value):
+    with pytest.raises(InvalidInput, match=option):
+        bulk.insert("Load__c", [{"Text__c": "x"}], **{option: value})
+
+
+# Columns
+
+
+SOURCES = {
+    "dicts": lambda: [{"name": "a", "junk": 1}, {"name": "b", "junk": 2}],
+    "csv": lambda: io.StringIO("name,junk\na,1\nb,2\n"),
+    "pandas": lambda: pd.DataFrame({"name": ["a", "b"], "junk": [1, 2]}),
+    "polars": lambda: pl.DataFrame({"name": ["a", "b"], "junk": [1, 2]}),
+    "arrow": lambda: pa.table({"name": ["a", "b"], "junk": [1, 2]}),
+}
+
+
+@pytest.mark.parametrize("kind", SOURCES)
+def test_columns_are_renamed_dropped_and_added_for_every_source(bulk, stored, kind):
+    columns = {"name": "Text__c", "junk": None}
+    result = bulk.insert("Load__c", SOURCES[kind](), columns=columns)
+    assert [row.status for row in result] == ["success"] * 2
+    bulk.insert("Load__c", SOURCES[kind](), columns=columns, constants={"Count__c": 7})
+    held = stored("SELECT Text__c, Count__c FROM Load__c ORDER BY Id")
+    assert held == [("a", None), ("b", None), ("a", 7.0), ("b", 7.0)]
+
+
+def test_wrong_names_and_constants_are_refused(bulk):
+    rows = [{"name": "a"}]
+    with pytest.raises(InvalidInput, match="columns= names 'nam'"):
+        bulk.insert("Load__c", rows, columns={"nam": "Text__c"})
+    with pytest.raises(InvalidInput, match="constants, column 'Text__c'"):
+        bulk.insert("Load__c", rows, columns={"name": None}, constants={"Text__c": object()})
+    with pytest.raises(InvalidInput, match="comes twice"):
+        bulk.insert("Load__c", rows, columns={"name": "Text__c"}, constants={"Text__c": "x"})
+
+
+def test_a_journal_goes_on_with_columns_and_constants(bulk, tmp_path):
+    path = tmp_path / "rows.csv"
+    path.write_text("name,junk\na,1\n")
+    options = {"columns": {"name": "Text__c", "junk": None}, "constants": {"Long__c": CLEAR}}
+    bulk.insert("Load__c", path, journal=tmp_path / "journal", **options)
+    assert bulk.resume(tmp_path / "journal").rows == 1
+
+
+# Rows of other kinds
+
+
+@dataclasses.dataclass
+class Plain:
+    Text__c: str
+    Long__c: str
+
+
+@dataclasses.dataclass(slots=True)
+class Slotted:
+    Text__c: str
+    Long__c: str
+
+
+QUERY = "SELECT 'a' AS Text__c, '1' AS Long__c UNION ALL SELECT 'b', '2'"
+
+
+def sqlite_rows():
+    database = sqlite3.connect(":memory:")
+    database.row_factory = sqlite3.Row
+    found = list(database.execute(QUERY))
+    database.close()
+    return found
+
+
+def attrs_rows():
+    row = attrs.make_class("Row", ["Text__c", "Long__c"])
+    return [row(*values) for values in ROWS]
+
+
+def pydantic_rows():
+    row = pydantic.create_model("Row", Text__c=(str, ...), Long__c=(str, ...))
+    return [row(Text__c=a, Long__c=b) for a, b in ROWS]
+
+
+def sqlalchemy_rows():
+    with sqlalchemy.create_engine("sqlite://").connect() as connection:
+        return connection.execute(sqlalchemy.text(QUERY)).all()
+
+
+KINDS = {
+    "namedtuple": lambda: list(map(namedtuple("Row", "Text__c Long__c")._make, ROWS)),
+    "dataclass": lambda: [Plain(*values) for values in ROWS],
+    "slots": lambda: [Slotted(*values) for values in ROWS],
+    "sqlite3": sqlite_rows,
+    "attrs": attrs_rows,
+    "pydantic": pydantic_rows,
+    "sqlalchemy": sqlalchemy_rows,
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_rows_may_be_anything_whose_values_have_names(kind):
+    rows = KINDS[kind]()
+    assert rows_of(rows) == (("Text__c", "Long__c"), ROWS)
+    assert rows_of(iter(rows)) == (("Text__c", "Long__c"), ROWS)
+    assert open_source(rows).records == [{"Text__c": a, "Long__c": b} for a, b in ROWS]
+
+
+# A list that the caller uses again
+
+
+@pytest.mark.parametrize("api", ["1.0", "2.0"])
+def test_results_show_the_rows_that_were_sent(bulk, api):
+    """Trap: the results of the first job showed the records of the second."""
+    rows = [{"Text__c": str(n)} for n in range(10)]
+    result = bulk.insert("Load__c", rows, api=api)
+    job = bulk.submit_insert("Load__c", rows, api=api)
+    rows[0]["Text__c"] = "changed"
+    del rows[4:]
+    rows += [{"Text__c": "other"}] * 10
+    for found in (result, job.result()):
+        assert [row.record["Text__c"] for row in found] == [str(n) for n in range(10)]
