@@ -13,7 +13,7 @@ from salesforce_bulk.errors import InvalidInput
 from salesforce_bulk.load.checks import BATCH_ALLOWANCE
 from salesforce_bulk.load.preparation import prepare
 from salesforce_bulk.load.settings import LoadSettings, LoadSpec, Operation
-from salesforce_bulk.load.sources import open_source
+from salesforce_bulk.load.sources import open_rows
 from salesforce_bulk.progress import Reporter
 
 
@@ -33,8 +33,7 @@ def judge(args: argparse.Namespace, rows: RowOptions, external_id: str | None) -
     spec = LoadSpec(operation, args.object, external_id, settings.concurrency)
     reporter = Reporter(not args.quiet, access.clock, f"dry run of {spec.name}")
     with reporter.running(), opened_rows(Path(args.file), rows) as records:
-        key_only = operation in ("delete", "hardDelete")
-        source = open_source(records, encoding=settings.encoding, key_only=key_only)
+        source = open_rows(records, settings, operation)
         _, plan, _ = prepare(access, spec, source, settings, reporter)
     allowance: Any = access.describes.limits().get(BATCH_ALLOWANCE)
     batches = len(plan.parts)

@@ -19,6 +19,7 @@ from salesforce_bulk.formats.row_encoder import ColumnChunk
 from salesforce_bulk.formats.values import CLEAR, MISSING, Unwritable, to_text
 from salesforce_bulk.load.column_choice import choose_columns
 from salesforce_bulk.load.row_files import CsvLayout, open_file, open_path
+from salesforce_bulk.load.settings import LoadSettings, Operation
 from salesforce_bulk.load.source import CHUNK_ROWS, Chunks, Row, Source
 
 #: Rows of dicts whose keys are looked at before the columns are fixed.
@@ -54,6 +55,17 @@ def open_source(
     if not source.columns:
         return source
     return choose_columns(source, columns or {}, constants or {})
+
+
+def open_rows(records: Any, settings: LoadSettings, operation: Operation) -> Source:
+    """`open_source` as the options of a load say."""
+    return open_source(
+        records,
+        CsvLayout(settings.encoding, settings.delimiter, settings.skip_rows, settings.blank_rows),
+        columns=settings.columns,
+        constants=settings.constants,
+        key_only=operation in ("delete", "hardDelete"),
+    )
 
 
 def _opened(records: Any, layout: CsvLayout, key_only: bool) -> Source:

@@ -29,7 +29,7 @@ from salesforce_bulk.load.plan import Plan
 from salesforce_bulk.load.preparation import prepare
 from salesforce_bulk.load.row_matching import read_lines
 from salesforce_bulk.load.settings import LoadSettings, LoadSpec
-from salesforce_bulk.load.sources import open_source
+from salesforce_bulk.load.sources import open_rows
 from salesforce_bulk.models import JobInfo
 from salesforce_bulk.progress import Reporter
 from salesforce_bulk.wire import v2
@@ -84,7 +84,7 @@ def stage(
         TransportError, ApiFault: the org cannot be reached, or refuses; what was stored
             before was aborted.
     """
-    source = open_source(records)
+    source = open_rows(records, settings, spec.operation)
     reporter = Reporter(settings.progress, access.clock)
     spec, plan, _ = prepare(access, spec, source, settings, reporter)
     staged: list[StagedJob] = []

@@ -38,11 +38,10 @@ from salesforce_bulk.load.results import (
     LoadResult,
 )
 from salesforce_bulk.load.retry import Retries, record_nowhere, split_at_retries
-from salesforce_bulk.load.row_files import CsvLayout
 from salesforce_bulk.load.row_matching import RowShape
 from salesforce_bulk.load.settings import LoadSettings, LoadSpec, Operation
 from salesforce_bulk.load.source import Source
-from salesforce_bulk.load.sources import open_source
+from salesforce_bulk.load.sources import open_rows
 from salesforce_bulk.load.unrecorded_jobs import journal_beginning, unrecorded_jobs
 from salesforce_bulk.models import JobInfo
 from salesforce_bulk.progress import Progress, Reporter
@@ -140,13 +139,7 @@ def _send_rows(
     )
     api = settings.choose_api()
     log.info("%s: Bulk API %s (%s)", spec.name, *api)
-    source = open_source(
-        records,
-        CsvLayout(settings.encoding, settings.delimiter, settings.skip_rows, settings.blank_rows),
-        columns=settings.columns,
-        constants=settings.constants,
-        key_only=operation in ("delete", "hardDelete"),
-    )
+    source = open_rows(records, settings, operation)
     spec, plan, shape = prepare(access, spec, source, settings, reporter)
     goes_on = settings.journal is not None and Journal.exists(settings.journal)
     if not goes_on:  # before there is a journal of these rows
