@@ -11,8 +11,8 @@ from typing import Any, Literal, Protocol, TypedDict
 from salesforce_bulk import limits
 from salesforce_bulk.errors import InvalidInput
 from salesforce_bulk.formats.row_encoder import Nulls
-from salesforce_bulk.options import refuse_unknown
 from salesforce_bulk.formats.values import Unwritable, to_text
+from salesforce_bulk.options import refuse_unknown
 from salesforce_bulk.progress import ProgressOption
 
 Operation = Literal["insert", "update", "upsert", "delete", "hardDelete"]
