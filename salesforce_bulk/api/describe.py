@@ -42,6 +42,9 @@ class FieldDescribe:
     compound_field_name: str | None = None
     reference_to: tuple[str, ...] = ()
     relationship_name: str | None = None
+    label: str | None = None
+    #: What a restricted picklist takes; empty where other values are taken too.
+    picklist_values: frozenset[str] = frozenset()
 
     @property
     def polymorphic(self) -> bool:
@@ -70,7 +73,11 @@ class ObjectDescribe:
         return self._by_relationship.get(name.lower())
 
     def nearest(self, name: str) -> str | None:
-        """The field whose name is most like ``name``, for a message."""
+        """The field with that label, else the one whose name is most like it, for a message."""
+        wanted = name.strip().lower()
+        for field in self.fields:
+            if (field.label or "").lower() == wanted:
+                return field.name
         close = get_close_matches(name.lower(), list(self._by_name), n=1)
         return self._by_name[close[0]].name if close else None
 
@@ -165,6 +172,18 @@ def _field(document: Any) -> FieldDescribe:
         compound_field_name=read_text(document, "compoundFieldName"),
         reference_to=_names(document.get("referenceTo")),
         relationship_name=read_text(document, "relationshipName"),
+        label=read_text(document, "label"),
+        picklist_values=_values(document) if document.get("restrictedPicklist") else frozenset(),
+    )
+
+
+def _values(document: dict[str, Any]) -> frozenset[str]:
+    listed = document.get("picklistValues")
+    values = listed if isinstance(listed, list) else []
+    return frozenset(
+        str(value["value"])
+        for value in values
+        if isinstance(value, dict) and value.get("active") and value.get("value") is not None
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from difflib import get_close_matches
@@ -13,6 +13,7 @@ from salesforce_bulk.errors import ExceededQuota, InvalidInput, InvalidUser, Not
 from salesforce_bulk.formats.field_values import KINDS, FieldKind
 from salesforce_bulk.load.row_matching import RowShape, normal_of
 from salesforce_bulk.load.settings import LoadSpec
+from salesforce_bulk.load.value_checks import ColumnJudge, value_judge
 
 #: The operations that need a record's Id in each row.
 _BY_ID = frozenset({"update", "delete", "hardDelete"})
@@ -49,6 +50,7 @@ class CheckedColumns:
         external_id: of an upsert, in the org's letter case.
         references: the positions of columns that point to a parent, OwnerId's last.
         shape: by which rows are found again in results that are in no order.
+        judges: what tells of values that the org would refuse.
     """
 
     names: tuple[str, ...]
@@ -57,10 +59,20 @@ class CheckedColumns:
     external_id: str | None
     references: tuple[int, ...]
     shape: RowShape
+    judges: tuple[ColumnJudge, ...]
 
 
-def check_columns(spec: LoadSpec, columns: Sequence[str], describes: Describes) -> CheckedColumns:
+def check_columns(
+    spec: LoadSpec, columns: Sequence[str], describes: Describes, check: str = "none"
+) -> CheckedColumns:
     """Compare the columns with the object's description.
+
+    Args:
+        spec: the object, and what is done.
+        columns: as the caller names them.
+        describes: knows the object.
+        check: ``none`` looks at names and keys only, else columns that the org would refuse in
+            every row are refused as well.
 
     Raises:
         InvalidInput: a column that the object does not have (with the nearest name), one that
@@ -82,6 +94,9 @@ def check_columns(spec: LoadSpec, columns: Sequence[str], describes: Describes) 
     _refuse_repeated(names, columns)
     external_id = _external_id(spec, described)
     _refuse_by_operation(spec, names)
+    _refuse_binary(spec, columns, fields)
+    if check != "none":
+        _refuse_unwritable(spec, external_id, columns, fields)
     key = _key(spec, external_id, names, columns, fields)
     return CheckedColumns(
         names=names,
@@ -94,6 +109,7 @@ def check_columns(spec: LoadSpec, columns: Sequence[str], describes: Describes) 
         external_id=external_id,
         references=_references(fields),
         shape=_shape(key, fields),
+        judges=tuple(_judges(spec, columns, fields, key)),
     )
 
 
@@ -260,6 +276,77 @@ def _key(
         required=spec.operation in _BY_ID,
         unique=spec.operation in ("update", "upsert"),
     )
+
+
+def _refuse_binary(
+    spec: LoadSpec, columns: Sequence[str], fields: Sequence[_ResolvedColumn]
+) -> None:
+    for column, field in zip(columns, fields, strict=True):
+        if field.type == "base64":
+            raise InvalidInput(
+                f"The column {column!r} holds files, and Salesforce takes binary fields in zip "
+                "batches only, with content type ZIP_CSV: make them with "
+                "salesforce_bulk.formats.archive.build_archive and post them to a job of "
+                f"create_insert_job({spec.object_name!r}, contentType='ZIP_CSV').",
+                column=column,
+            )
+
+
+def _refuse_unwritable(
+    spec: LoadSpec,
+    external_id: str | None,
+    columns: Sequence[str],
+    fields: Sequence[_ResolvedColumn],
+) -> None:
+    keys = {"Id", external_id}
+    found = [
+        (column, why)
+        for column, field in zip(columns, fields, strict=True)
+        if field.name not in keys and (why := _why_unwritable(spec.operation, field))
+    ]
+    if found:
+        listed = "".join(f"\n  {column!r} {why}" for column, why in found)
+        raise InvalidInput(
+            f"{spec.name}: the org would refuse every row for these columns, and nothing was sent. "
+            "Drop them with columns={name: None}; check='none' sends them all the same."
+            f"{listed}",
+            column=found[0][0],
+        )
+
+
+def _why_unwritable(operation: str, column: _ResolvedColumn) -> str | None:
+    field = column.sets
+    if field is None:
+        return None
+    if field.calculated:
+        return "is a formula"
+    writable = {
+        "insert": field.createable,
+        "update": field.updateable,
+        "upsert": field.createable or field.updateable,
+    }.get(operation, True)
+    if not writable:
+        return "is read-only, or this user may not write it"
+    key = column.field
+    if column.reference is None or key is None:
+        return None
+    if key.external_id or key.id_lookup or key.type == "id":
+        return None
+    return f"finds no parent: {key.name} is no key of its object, such as an external id"
+
+
+def _judges(
+    spec: LoadSpec,
+    columns: Sequence[str],
+    fields: Sequence[_ResolvedColumn],
+    key: Key | None,
+) -> Iterator[ColumnJudge]:
+    for position, (column, field) in enumerate(zip(columns, fields, strict=True)):
+        keyed = key is not None and key.position == position and spec.operation == "upsert"
+        required = keyed and field.name != "Id"
+        judge = None if field.field is None or field.parent else value_judge(field.field)
+        if required or judge is not None:
+            yield ColumnJudge(position, column, judge, required)
 
 
 def normal_form(field: FieldDescribe | None) -> Callable[[str], str]:

@@ -15,6 +15,7 @@ from salesforce_bulk.load.plan import Plan, PlanRules, make_plan
 from salesforce_bulk.load.row_matching import RowShape
 from salesforce_bulk.load.settings import LoadSettings, LoadSpec
 from salesforce_bulk.load.source import Source
+from salesforce_bulk.load.value_checks import checked_values
 from salesforce_bulk.progress import Progress, Reporter
 from salesforce_bulk.storage.spool import Spool
 
@@ -40,7 +41,7 @@ def prepare(
     """
     if not source.columns:
         return spec, Plan((), (), Spool()), RowShape((), (), ())
-    checked = check_columns(spec, source.columns, access.describes)
+    checked = check_columns(spec, source.columns, access.describes, settings.check)
     if settings.duplicates == "keep_last" and checked.key is None:
         raise InvalidInput(
             "duplicates='keep_last' asks for the last row of each key; insert has no key."
@@ -54,8 +55,11 @@ def prepare(
         group=group_rule(checked, source.columns, settings.group_by) if settings.group_by else None,
         keep_last=settings.duplicates == "keep_last",
     )
+    chunks = source.chunks()
+    if settings.check == "values":
+        chunks = checked_values(chunks, encoder, checked.judges, spec.name)
     plan = make_plan(
-        source.chunks(),
+        chunks,
         encoder,
         rules,
         Spool(),

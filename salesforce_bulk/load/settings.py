@@ -44,6 +44,9 @@ class LoadOptions(TypedDict, total=False):
     assume_tz             None                         the zone of datetimes that name none
     duplicates            ``"refuse"``                 ``"keep_last"``: of rows with the same key
                                                        only the last is sent
+    check                 ``"columns"``                ``"values"``: cells that the org would refuse
+                                                       are refused in one list; ``"none"`` sends
+                                                       columns that cannot be written, too
     columns               None                         other names for columns of the source; None
                                                        drops one: ``{"name": "Name", "x": None}``
     constants             None                         columns with one value for all rows
@@ -70,6 +73,7 @@ class LoadOptions(TypedDict, total=False):
     encoding: str | None
     assume_tz: tzinfo | str | None
     duplicates: Literal["refuse", "keep_last"]
+    check: Literal["columns", "values", "none"]
     columns: Mapping[str, str | None] | None
     constants: Mapping[str, Any] | None
     delimiter: str | None
@@ -93,6 +97,7 @@ _CHOICES: Mapping[str, tuple[str, ...]] = {
     "concurrency": ("Parallel", "Serial"),
     "on_error": ("raise", "report"),
     "duplicates": ("refuse", "keep_last"),
+    "check": ("columns", "values", "none"),
     "blank_rows": ("load", "skip"),
 }
 
@@ -115,6 +120,7 @@ class LoadSettings:
     encoding: str | None = None
     assume_tz: tzinfo | str | None = None
     duplicates: str = "refuse"
+    check: str = "columns"
     columns: Mapping[str, str | None] | None = None
     constants: Mapping[str, Any] | None = None
     delimiter: str | None = None
