@@ -30,5 +30,5 @@ def names(tmp_path_factory):
 @pytest.mark.parametrize("number", range(len(BLOCKS)))
 def test_block_runs_after_those_before_it(number, names, capsys):
     exec(compile(BLOCKS[number], f"docs/loading.md block {number}", "exec"), names)
-    if "InvalidInput" in BLOCKS[number]:
+    if "NumberOfEmploees" in BLOCKS[number]:
         assert "Is it 'NumberOfEmployees'?" in capsys.readouterr().out
