@@ -197,6 +197,11 @@ class Download:
         self._wire = wire
         yield from self._summed()
 
+    @property
+    def digest(self) -> str:
+        """Of the bytes that came: their number and checksums, in hexadecimal."""
+        return "-".join(f"{number:x}" for number in (self.bytes, *self._sums.values))
+
     def wire_pieces(self) -> Generator[bytes, None, None]:
         """The page as it is sent, for `first_try` of another thread; its errors are urllib3's."""
         self._opened = opened = self._opened or self._fetch()

@@ -7,7 +7,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import chain
-from typing import IO, TYPE_CHECKING, Any, Literal, NoReturn
+from typing import IO, TYPE_CHECKING, Any, Literal, NamedTuple, NoReturn
 
 from salesforce_bulk import limits
 from salesforce_bulk.api.org_access import OrgAccess
@@ -66,20 +66,37 @@ PageBody = Download | BufferedPage
 Compression = Literal["gzip", "brotli", "lz4", "zstd", "snappy", "none"]
 
 
-@dataclass(frozen=True)
+class PartReceipt(NamedTuple):
+    """What a worker read of a part; plain values, which go back to `Export.check`.
+
+    Attributes:
+        page: what tells the page from the others.
+        rows: that were read.
+        digest: of its bytes.
+    """
+
+    page: tuple[str, str | None, str | None]
+    rows: int
+    digest: str
+
+
+@dataclass
 class Part:
     """One page of an export's result, which another process may read.
 
-    It can be pickled, with the client's login in it.
+    It can be pickled, with the client's login in it. Read twice, or by two workers, it gives the
+    same rows.
 
     Attributes:
         page: where it is.
         reading: the export's columns and options.
+        receipt: of the last complete reading by this process, for `Export.check`; None before.
     """
 
     access: OrgAccess
     page: PageAddress
     reading: Reading
+    receipt: PartReceipt | None = None
 
     def __repr__(self) -> str:
         """Where it is; not the login that is in it."""
@@ -97,14 +114,19 @@ class Part:
         return arrow_schema(self.reading.columns, self.reading.decimals)
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
-        as_dicts = dict_maker(self.reading.names)
-        for rows in self.reading.rows(self._download()):
+        as_dicts, download, count = dict_maker(self.reading.names), self._download(), 0
+        for rows in self.reading.rows(download):
+            count += len(rows)
             yield from as_dicts(rows)
+        self.receipt = PartReceipt(self.page.key, count, download.digest)
 
     def arrow_batches(self) -> Iterator[pa.RecordBatch]:
         """The page's record batches."""
-        for _, batch in self.reading.batches([self._download()]):
+        download, count = self._download(), 0
+        for _, batch in self.reading.batches([download]):
+            count += batch.num_rows
             yield batch
+        self.receipt = PartReceipt(self.page.key, count, download.digest)
 
     def to_arrow(self) -> pa.Table:
         """The page as an Arrow table."""
@@ -429,8 +451,8 @@ class Export:
     def parts(self) -> list[Part]:
         """The pages, each readable by itself in another process; their order is the result's.
 
-        Each checks its own rows where the server counts them by page; that all parts were read
-        is for the reader to see to.
+        Each checks its own rows where the server counts them by page; `check` sees to it that all
+        parts were read.
 
         Raises:
             InvalidInput: the export is of what changed, whose pages hold what was delivered before.
@@ -442,6 +464,42 @@ class Export:
             )
         reading = self._reading()
         return [Part(self._access, page, reading) for page in self._done().pages()]
+
+    def check(self, parts_read: Iterable[PartReceipt]) -> int:
+        """Reconcile what workers read of the `parts` with what the server counted.
+
+        Args:
+            parts_read: each part's ``receipt``, in any order; of a part that was read more than
+                once, all of them.
+
+        Returns:
+            the rows, each part counted once.
+
+        Raises:
+            ReconciliationError: a part is missing or strange, was another one when it was read
+                again, or the rows are not as many as the server counted.
+        """
+        job, tally = self._done(), Tally()
+        receipts: dict[Any, set[PartReceipt]] = {}
+        for receipt in parts_read:
+            receipts.setdefault(tuple(receipt.page), set()).add(receipt)
+        for page in job.pages():
+            read = receipts.pop(page.key, set())
+            if len(read) != 1:
+                how = "not read" if not read else "another one when it was read again"
+                raise self._unreconciled(page, f"{page} was {how}")
+            tally.add(page, read.pop().rows)
+        if receipts:
+            raise self._unreconciled(next(iter(receipts)), "A receipt is of no part of this export")
+        self._settle(job, tally, tally.rows)
+        return tally.rows
+
+    def _unreconciled(self, what: object, sentence: str) -> ReconciliationError:
+        return ReconciliationError(
+            f"{sentence}. Read the parts that export.parts() lists, and check again.",
+            evidence={"page": str(what)},
+            job_id=self.job_id,
+        )
 
     # Arrow
 

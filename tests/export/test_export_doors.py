@@ -228,3 +228,45 @@ def test_parts_travel(bulk, rows):
 
 def _count(part):
     return sum(1 for _ in part)
+
+
+def _by_rows(part):
+    list(part)
+    return part.receipt
+
+
+def _by_arrow(part):
+    part.to_arrow()
+    return part.receipt
+
+
+@pytest.mark.parametrize("work", [_by_rows, _by_arrow])
+@pytest.mark.parametrize("way", [{}, {"api": "1.0"}], ids=str)
+def test_what_workers_read_is_reconciled(bulk, numbered, way, work):
+    """Receipts come back from other processes; a part that two of them read counts once."""
+    numbered(600)
+    export = bulk.export("SELECT Id, Text__c, Long__c FROM Row__c", **way)
+    parts = export.parts()
+    with ProcessPoolExecutor(2) as pool:
+        receipts = list(pool.map(work, [*parts, parts[0]]))
+    assert export.check(reversed(receipts)) == 600
+    assert export.rows_read == 600
+    changed = receipts[0]._replace(digest="0")
+    strange = receipts[0]._replace(page=("750", None, "x"))
+    for wrong, message in (
+        ([each for each in receipts if each.page != parts[1].page.key], "not read"),
+        ([], "not read"),
+        ([*receipts, changed], "another one"),
+        ([*receipts, strange], "no part of this export"),
+        ([each._replace(rows=1) for each in receipts], "server counted"),
+    ):
+        with pytest.raises(ReconciliationError, match=message):
+            export.check(wrong)
+
+
+def test_a_part_that_was_not_read_to_its_end_has_no_receipt(bulk, numbered):
+    """Half of it is no reading."""
+    numbered(90)
+    part = bulk.export("SELECT Id, Text__c FROM Row__c").parts()[0]
+    next(iter(part))
+    assert part.receipt is None

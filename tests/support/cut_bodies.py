@@ -1,6 +1,6 @@
 """Every body of a corpus, cut at every byte, through every sink: never a wrong whole.
 
-    python tests/support/cut_bodies.py             # all of it, some minutes
+    python tests/support/cut_bodies.py             # all of it, half an hour
     python tests/support/cut_bodies.py --every 7   # every seventh byte
 
 A query job's page is sent with a length, in chunks, compressed, and with none of these, and breaks
@@ -25,7 +25,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from canned_org import CannedOrg
 from fast_clock import FastClock
 
-from salesforce_bulk import BulkApiError, ReconciliationError, SalesforceBulk
+from salesforce_bulk import BulkApiError, IncompleteBody, ReconciliationError, SalesforceBulk
 
 SOQL = "SELECT Id, Name FROM Thing"
 HEADER = b'"Id","Name"\n'
@@ -188,8 +188,8 @@ def _wrong(bulk: SalesforceBulk, case: Case, folder: Path) -> str:
     try:
         read = SINKS[case.sink](bulk.export(SOQL), folder)
     except BulkApiError as error:
-        if case.frame in UNSEEN and isinstance(error, ReconciliationError):
-            return ""  # a cut between two records, which only the job's count shows
+        if case.frame in UNSEEN and isinstance(error, (ReconciliationError, IncompleteBody)):
+            return ""  # seen by counts or open quotes alone, behind what was delivered
         return f"ended with {error!r} although the second answer is whole" * (case.cuts == 1)
     return f"{read} was given for {whole}" * (read != whole)
 
@@ -203,6 +203,7 @@ def main() -> int:
         if fault:
             wrong += 1
             sys.stdout.write(f"{case} {fault}\n")
+            sys.stdout.flush()
     sys.stdout.write(f"{tried:,} readings of bodies that broke off: {wrong} wrong\n")
     return 1 if wrong else 0
 
