@@ -13,16 +13,17 @@ import io
 import os
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial, total_ordering
+from importlib import import_module
 from itertools import chain, compress, islice, pairwise, repeat
 from operator import itemgetter
 from typing import IO, Any, NamedTuple, NoReturn, get_args
 
-from salesforce_bulk.errors import LoadFailed, ReconciliationError
+from salesforce_bulk.errors import InvalidInput, LoadFailed, ReconciliationError
 from salesforce_bulk.formats.csv import read_rows
 from salesforce_bulk.models import RowError, RowResult, RowStatus
 from salesforce_bulk.storage.files import whole_file
@@ -53,7 +54,10 @@ _PIECE_BYTES = 1 << 14
 #: Rows made into results at a time.
 _BLOCK_ROWS = 500
 
-_RESULT_COLUMNS = ("sf__Id", "sf__Created", "sf__Error")
+_RESULT_COLUMNS = ("sf__Id", "sf__Created", "sf__Error", "sf__Row")
+
+#: Columns of a table that are no texts.
+_ARROW_TYPES = {"sf__Row": "int64", "sf__Created": "bool"}
 
 #: What differs from row to row in messages that say the same.
 _RECORD_ID = re.compile(r"\b(?=[a-zA-Z]*\d)[a-zA-Z0-9]{15}(?:[a-zA-Z0-9]{3})?\b")
@@ -243,9 +247,9 @@ class RunOutcomes:
         while start < end:
             piece = self.results.read_part(start, min(_PIECE_BYTES, end - start))
             lines = piece[: piece.rfind(b'"\n') + 2]
-            columns = split_results(lines.decode("utf-8"))
+            columns = split_results(lines.decode("utf-8", "replace"))
             if columns is None:
-                rows = read_rows(self.results.text(Slice(start, end - start)))
+                rows = read_rows(self.results.text(Slice(start, end - start), errors="replace"))
                 while block := list(islice(rows, _BLOCK_ROWS)):
                     ids, successes, created, errors = zip(*block, strict=True)
                     yield successes, ids, created, errors
@@ -301,6 +305,14 @@ class RowView:
         """These rows only; see `LoadResult.to_csv`."""
         self._result.to_csv(target, only=self.status)
 
+    def to_arrow(self) -> Any:
+        """These rows only; see `LoadResult.to_arrow`."""
+        return self._result.to_arrow(only=self.status)
+
+    def to_pandas(self) -> Any:
+        """These rows only; see `LoadResult.to_pandas`."""
+        return self._result.to_pandas(only=self.status)
+
 
 class RetryOptions(NamedTuple):
     """See `LoadResult.retry`."""
@@ -309,6 +321,7 @@ class RetryOptions(NamedTuple):
     batch_size: int | None
     group_by: str | None
     timeout: float | None
+    codes: Collection[str] | None = None
 
 
 #: Loads the rows of a result again that deserve it; the clients' part of `LoadResult.retry`.
@@ -508,37 +521,116 @@ class LoadResult:
     def to_csv(
         self, target: str | os.PathLike[str] | IO[str], *, only: RowStatus | None = None
     ) -> None:
-        """Write the rows with the caller's columns and ``sf__Id``, ``sf__Created``, ``sf__Error``.
+        """Write the rows with the caller's columns and ``sf__Id``, ``sf__Created``, ``sf__Error``,
+        ``sf__Row``.
 
         Args:
             target: a path, which gets its name when the file is complete and is compressed where
                 the name ends with ``.gz`` or ``.zst``; or an open text file.
             only: rows of one status.
 
-        The error is ``CODE:message:fields --``; a row without one succeeded.
+        The error is ``CODE:message:fields --``; a row without one succeeded. ``sf__Row`` is the
+        number of the row in the source, from 1. A load of this file passes over these columns.
         """
         with _opened(target) as file:
             writer = csv.writer(file)
             writer.writerow([*self.columns, *_RESULT_COLUMNS])
             writer.writerows(
-                [*cells, record_id, created, error]
-                for _, cells, _, record_id, created, error in self.outcomes(only)
+                [*cells, record_id, created, error, number]
+                for number, cells, _, record_id, created, error in self.outcomes(only)
             )
+
+    def to_arrow(self, *, only: RowStatus | None = None) -> Any:
+        """The rows as a `pyarrow.Table`, in memory.
+
+        Args:
+            only: rows of one status.
+
+        The caller's columns are texts as they were sent; ``sf__Row`` is the row's number in the
+        source, from 1, ``sf__Status`` one of ``success``, ``failed``, ``unprocessed``,
+        ``unknown``; ``sf__Id``, ``sf__Created`` and ``sf__Error`` as in `to_csv`, null where there
+        is nothing. A load of this table passes over these columns.
+
+        Raises:
+            InvalidInput: pyarrow is not installed.
+        """
+        try:
+            pa = import_module("pyarrow")
+        except ImportError as error:
+            raise InvalidInput(
+                "to_arrow() needs pyarrow: pip install 'salesforce-bulk[arrow]'."
+            ) from error
+        return pa.table(
+            {
+                name: pa.array(values, _ARROW_TYPES.get(name, "string"))
+                for name, values in self._columns_of(only).items()
+            }
+        )
+
+    def to_pandas(self, *, only: RowStatus | None = None) -> Any:
+        """The rows as a `pandas.DataFrame`; its columns are those of `to_arrow`.
+
+        Args:
+            only: rows of one status.
+
+        Raises:
+            InvalidInput: pandas is not installed.
+        """
+        try:
+            pandas = import_module("pandas")
+        except ImportError as error:
+            raise InvalidInput(
+                "to_pandas() needs pandas: pip install 'salesforce-bulk[pandas]'."
+            ) from error
+        return pandas.DataFrame(self._columns_of(only))
+
+    def _columns_of(self, only: RowStatus | None) -> dict[str, list[Any]]:
+        cells: list[list[Any]] = [[] for _ in self.columns]
+        numbers: list[int] = []
+        statuses: list[str] = []
+        ids: list[str | None] = []
+        created: list[bool] = []
+        errors: list[str | None] = []
+        for block in self._blocks(only, cells=True):
+            for column, values in zip(cells, zip(*block.cells, strict=True), strict=True):
+                column.extend(values)
+            size = len(block.numbers)
+            numbers.extend(block.numbers)
+            statuses.extend(map(_status, block.success[:size]))
+            ids.extend(record_id or None for record_id in block.id[:size])
+            created.extend(text == "true" for text in block.created[:size])
+            errors.extend(error or None for error in block.error[:size])
+        return {
+            **dict(zip(self.columns, cells, strict=True)),
+            "sf__Row": numbers,
+            "sf__Status": statuses,
+            "sf__Id": ids,
+            "sf__Created": created,
+            "sf__Error": errors,
+        }
 
     # What went wrong
 
     def reasons(self, most: int = _REASONS_TOLD) -> list[tuple[str, int]]:
         """The commonest errors and how many rows have them; record ids in them left out."""
+        return [(reason, count) for reason, count, _ in self._reasons(most)]
+
+    def _reasons(self, most: int) -> list[tuple[str, int, int]]:
+        """With the number of the first row of each."""
         counts: Counter[str] = Counter()
+        first: dict[str, int] = {}
         for status in STATUSES[1:]:
             if self._counts[status]:
                 for block in self._blocks(status, cells=False):
-                    for error, count in Counter(block.error).items():
+                    errors = block.error[: len(block.numbers)]
+                    for error, count in Counter(errors).items():
                         reason = _reason(error)
                         if reason not in counts and len(counts) >= _REASONS_KEPT:
                             reason = "others"
                         counts[reason] += count
-        return counts.most_common(most)
+                        number = block.numbers[list(errors).index(error)]
+                        first[reason] = min(number, first.get(reason, number))
+        return [(reason, count, first[reason]) for reason, count in counts.most_common(most)]
 
     def raise_for_failures(self) -> None:
         """Raise unless every row succeeded.
@@ -549,7 +641,10 @@ class LoadResult:
         bad = self.rows - self._counts["success"]
         if not bad:
             return
-        reasons = "".join(f"\n  {count:,} x {reason}" for reason, count in self.reasons())
+        reasons = "".join(
+            f"\n  {count:,} x {reason} ({'first ' if count > 1 else ''}row {first:,})"
+            for reason, count, first in self._reasons(_REASONS_TOLD)
+        )
         jobs = f" (job {', '.join(self.job_ids)})" if self.job_ids else ""
         raise LoadFailed(
             f"{self.name}{jobs}: {bad:,} of {self.rows:,} rows did not succeed: "
@@ -566,6 +661,7 @@ class LoadResult:
         batch_size: int | None = None,
         group_by: str | None = None,
         timeout: float | None = None,
+        codes: Collection[str] | None = None,
     ) -> LoadResult:
         """Load again the rows that failed for a passing reason, and those not processed.
 
@@ -575,6 +671,9 @@ class LoadResult:
             group_by: the column whose equal values stay in one batch; without it the parent
                 column, where there is one.
             timeout: seconds to wait for the org, of each attempt.
+            codes: of failed rows that are loaded again, e.g. ``{"STORAGE_LIMIT_EXCEEDED"}``; None
+                takes those that pass, such as locks, also where a trigger or a flow reports one
+                as its own (``CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY: ... UNABLE_TO_LOCK_ROW``).
 
         Returns:
             a result for all rows of this one, in the same order and with the same numbers.
@@ -582,7 +681,7 @@ class LoadResult:
         """
         if self._again is None:
             raise RuntimeError("this result was not made by a load")
-        return self._again(self, RetryOptions(attempts, batch_size, group_by, timeout))
+        return self._again(self, RetryOptions(attempts, batch_size, group_by, timeout, codes))
 
     def overlaid(
         self, layer: RunOutcomes, before: Mapping[RowStatus, int], job_ids: Sequence[str]

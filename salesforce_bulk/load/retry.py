@@ -7,10 +7,11 @@ crash goes on with the attempt, and sends no row that it has brought into the or
 from __future__ import annotations
 
 import os
+import re
 import threading
 from array import array
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence, Set
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
@@ -56,6 +57,16 @@ TRANSIENT_CODES = frozenset(
         "InternalServerError",
     }
 )
+#: Codes of triggers, flows and the like, whose message names the code of what stopped them.
+_WRAPPING_CODES = frozenset(
+    {
+        "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY",
+        "CANNOT_EXECUTE_FLOW_TRIGGER",
+        "APEX_ERROR",
+        "FIELD_INTEGRITY_EXCEPTION",
+    }
+)
+_CODE = re.compile(r"\b[A-Z]+(?:_[A-Z]+)+\b")
 #: Seconds before the further attempts; the last counts for all beyond.
 _PAUSES = (1.0, 5.0, 15.0)
 #: Each further attempt cuts batches this many times smaller, down to one internal transaction.
@@ -133,7 +144,7 @@ class Retries:
         with self._lock:
             latest = self._latest or result
             for number in range(options.attempts):
-                chosen = _RowsToRetry(latest, _retryable)
+                chosen = _RowsToRetry(latest, partial(_retryable, options.codes))
                 if not chosen:
                     break
                 if number:
@@ -302,15 +313,18 @@ class _RowsToRetry:
         return self._pick(self._result.outcomes())
 
 
-def _retryable(outcomes: Iterator[Outcome]) -> Iterator[Outcome]:
-    return filter(_deserves_another_try, outcomes)
+def _retryable(codes: Collection[str] | None, outcomes: Iterator[Outcome]) -> Iterator[Outcome]:
+    wanted = TRANSIENT_CODES if codes is None else frozenset(codes)
+    return (outcome for outcome in outcomes if _deserves_another_try(outcome, wanted))
 
 
-def _deserves_another_try(outcome: Outcome) -> bool:
+def _deserves_another_try(outcome: Outcome, codes: Set[str]) -> bool:
     status = STATUS_OF.get(outcome.success, "unknown")
-    code = outcome.error.partition(":")[0]
+    code, _, message = outcome.error.partition(":")
     if status == "failed":
-        return code in TRANSIENT_CODES
+        # Triggers and flows report what stopped them under a code of their own.
+        wrapped = code in _WRAPPING_CODES and not codes.isdisjoint(_CODE.findall(message))
+        return code in codes or wrapped
     return status == "unprocessed" and code != SUPERSEDED
 
 

@@ -62,10 +62,15 @@ class Spool:
             self._file.seek(offset)
             return self._file.read(length)
 
-    def text(self, place: Slice) -> io.TextIOWrapper:
-        """A reader of UTF-8 text, its line ends untouched, that holds little at a time."""
+    def text(self, place: Slice, errors: str = "strict") -> io.TextIOWrapper:
+        """A reader of UTF-8 text, its line ends untouched, that holds little at a time.
+
+        Args:
+            place: of the text.
+            errors: as for `bytes.decode`.
+        """
         raw = _SliceReader(self, place)
-        return io.TextIOWrapper(io.BufferedReader(raw, _PIECE_BYTES), "utf-8", newline="")
+        return io.TextIOWrapper(io.BufferedReader(raw, _PIECE_BYTES), "utf-8", errors, newline="")
 
     def close(self) -> None:
         """Remove the file; nothing can be read any more."""

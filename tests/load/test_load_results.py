@@ -149,9 +149,9 @@ def test_results_are_written_with_the_callers_columns(bulk, tmp_path):
     result.failed.to_csv(tmp_path / "failed.csv")
     with (tmp_path / "all.csv").open(encoding="utf-8", newline="") as file:
         found = list(csv.reader(file))
-    assert found[0] == ["lastname", "TITLE", "sf__Id", "sf__Created", "sf__Error"]
+    assert found[0] == ["lastname", "TITLE", "sf__Id", "sf__Created", "sf__Error", "sf__Row"]
     assert found[1][:2] == ["A", "x"]
-    assert found[1][3:] == ["true", ""]
+    assert found[1][3:] == ["true", "", "1"]
     assert found[2][4].startswith("REQUIRED_FIELD_MISSING")
     with (tmp_path / "failed.csv").open(encoding="utf-8", newline="") as file:
         assert list(csv.reader(file)) == [found[0], found[2]]
