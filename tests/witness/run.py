@@ -26,14 +26,15 @@ DJANGO = ("django-salesforce==6.0", "django==4.2.*")
 CUMULUSCI = ("cumulusci==4.10.1",)
 JSFORCE = ("jsforce@3.10.16",)
 SF = ("@salesforce/cli@2", "node@24")
-SECONDS = 240
+#: What a client's work may take, and its installation.
+SECONDS, INSTALL_SECONDS = 240, 1_200
 
 
 class ClaimFailed(Exception):
     """A client did not find what it expects."""
 
 
-def run(command, directory, environment=(), code=0):
+def run(command, directory, environment=(), code=0, seconds=SECONDS):
     """What a command prints. Raises ClaimFailed for another exit code."""
     done = subprocess.run(
         [str(part) for part in command],
@@ -41,7 +42,7 @@ def run(command, directory, environment=(), code=0):
         env={**os.environ, **dict(environment)},
         capture_output=True,
         text=True,
-        timeout=SECONDS,
+        timeout=seconds,
         check=False,
     )
     if done.returncode != code:
@@ -58,7 +59,8 @@ def with_pip(directory, packages):
     """The bin folder of an environment with these packages."""
     if not (directory / "installed").exists():
         run([sys.executable, "-m", "venv", directory], directory)
-        run([directory / "bin" / "pip", "install", "--quiet", *packages], directory)
+        install = [directory / "bin" / "pip", "install", "--quiet", *packages]
+        run(install, directory, seconds=INSTALL_SECONDS)
         (directory / "installed").touch()
     return directory / "bin"
 
@@ -67,7 +69,8 @@ def with_npm(directory, packages):
     """The bin folder of a folder with these packages."""
     if not (directory / "installed").exists():
         (directory / "package.json").write_text("{}")
-        run(["npm", "install", "--no-audit", "--no-fund", *packages], directory)
+        install = ["npm", "install", "--no-audit", "--no-fund", *packages]
+        run(install, directory, seconds=INSTALL_SECONDS)
         (directory / "installed").touch()
     return directory / "node_modules" / ".bin"
 

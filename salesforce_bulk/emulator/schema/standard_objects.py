@@ -121,6 +121,10 @@ LastCUUpdateDate | datetime | readonly | Last Stay-in-Touch Save Date
 @viewed
 EmailBouncedReason | string 255
 EmailBouncedDate | datetime
+HasOptedOutOfEmail | boolean | | Email Opt Out
+HasOptedOutOfFax | boolean | | Fax Opt Out
+DoNotCall | boolean | | Do Not Call
+CanAllowPortalSelfReg | boolean | | Allow Customer Portal Self-Registration
 IsEmailBounced | boolean | readonly
 PhotoUrl | url 255 | readonly | Photo URL
 Jigsaw | string 20 | | Data.com Key
@@ -153,6 +157,9 @@ Rating | picklist 255 | | | Hot;Warm;Cold
 AnnualRevenue | currency 18.0
 NumberOfEmployees | int 8 | | Employees
 @owner Group User
+HasOptedOutOfEmail | boolean | | Email Opt Out
+HasOptedOutOfFax | boolean | | Fax Opt Out
+DoNotCall | boolean | | Do Not Call
 IsConverted | boolean | createonly | Converted
 ConvertedDate | date | readonly
 ConvertedAccountId | ref Account ConvertedAccount | readonly

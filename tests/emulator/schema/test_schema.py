@@ -335,13 +335,17 @@ def test_describe_global_lists_all_objects_by_name() -> None:
     assert entry["urls"]["describe"] == "/services/data/v58.0/sobjects/Load__c/describe"
 
 
+#: What the profile of the recordings hides, and the Object Reference lists.
+HIDDEN_FIELDS = {"HasOptedOutOfEmail", "HasOptedOutOfFax", "DoNotCall", "CanAllowPortalSelfReg"}
+
+
 @pytest.mark.skipif(not RECORDED.exists(), reason="the recordings are kept elsewhere")
 @pytest.mark.parametrize("name", ["Account", "Contact", "Lead", "Opportunity", "Case", "Event"])
 def test_the_standard_fields_agree_with_recorded_describes(name: str) -> None:
     recorded = json.loads((RECORDED / f"{name}.json").read_text())
     ours = {field["name"]: field for field in Schema().describe(name)["fields"]}
     fields = [field for field in recorded["fields"] if "__" not in field["name"]]
-    assert [field["name"] for field in fields] == list(ours)
+    assert [field["name"] for field in fields] == [n for n in ours if n not in HIDDEN_FIELDS]
     for field in fields:
         for key in ("type", "length", "precision", "scale", "digits", "nillable", "createable",
                     "updateable", "defaultedOnCreate", "filterable", "sortable", "groupable",
