@@ -80,7 +80,11 @@ class ClientAccess:
 
     @property
     def v1(self) -> BulkV1:
-        """Bulk API 1.0 for the classic methods, through those that subclasses override."""
+        """Bulk API 1.0 for the classic methods, through those that subclasses override.
+
+        Bodies are sent as 2.2.0 sent them, where nothing else is asked for: tests of programs read
+        them from the requests.
+        """
         return self._once("v1", self._new_v1)
 
     @property
@@ -97,19 +101,20 @@ class ClientAccess:
 
     def _new_v1(self) -> BulkV1:
         # The methods are looked up at each call: programs patch them on the instance.
-        return self._v1_with(lambda response: self._client.check_status(response))
+        plain = self.link.gzip_requests or False
+        return self._v1_with(lambda response: self._client.check_status(response), plain)
 
-    def _v1_with(self, check: Callable[[Response], None]) -> BulkV1:
+    def _v1_with(self, check: Callable[[Response], None], gzip_requests: bool | None) -> BulkV1:
         client = self._client
         return BulkV1(
-            self._caller(lambda: client.endpoint, self._classic_headers, check),
+            self._caller(lambda: client.endpoint, self._classic_headers, check, gzip_requests),
             lambda response: client.parse_response(response),
         )
 
     def _new_org(self) -> OrgAccess:
-        data = self._caller(self._data_endpoint, self._bearer_headers, self._check)
+        data = self._data_caller(self._data_endpoint)
         return OrgAccess(
-            v1=self._v1_with(self._check),
+            v1=self._v1_with(self._check, self.link.gzip_requests),
             v2=BulkV2(data),
             describes=Describes(data),
             clock=self.transport.clock,
@@ -122,7 +127,10 @@ class ClientAccess:
         def base() -> str:
             return f"{self._data_endpoint().rpartition('/v')[0]}/v{version}"
 
-        return BulkV2(self._caller(base, self._bearer_headers, self._check))
+        return BulkV2(self._data_caller(base))
+
+    def _data_caller(self, base: Callable[[], str]) -> Caller:
+        return self._caller(base, self._bearer_headers, self._check, self.link.gzip_requests)
 
     def _check(self, response: Response) -> None:
         """Raise for an answer whose status is 400 or more: by the client's own way where a
@@ -160,6 +168,7 @@ class ClientAccess:
         base: Callable[[], str],
         headers: Callable[[Mapping[str, str], str], dict[str, str]],
         check: Callable[[Response], None],
+        gzip_requests: bool | None,
     ) -> Caller:
         return Caller(
             self.transport,
@@ -168,7 +177,7 @@ class ClientAccess:
             check=check,
             renew=self._renew,
             accepted=self._once("accepted", set),
-            gzip_requests=self.link.gzip_requests,
+            gzip_requests=gzip_requests,
         )
 
     def _classic_headers(self, values: Mapping[str, str], content_type: str) -> dict[str, str]:

@@ -23,7 +23,7 @@ from salesforce_bulk.errors import (
     UnexpectedResponse,
     fault_type,
 )
-from salesforce_bulk.http.transport import Clock, Response, Transport, is_loopback
+from salesforce_bulk.http.transport import Clock, Response, SealedHeaders, Transport, is_loopback
 from salesforce_bulk.wire import media
 from salesforce_bulk.wire.document import Unreadable
 from salesforce_bulk.wire.fault import BUSY_STATUSES, Fault, read_fault
@@ -207,13 +207,13 @@ class Caller:
     def _send(self, call: Call) -> Response:
         _refuse_other_paths(call.path)
         url = f"{self._base()}/{call.path}"
-        headers = self._headers(call.headers, call.media_type)
+        headers = SealedHeaders(self._headers(call.headers, call.media_type))
         body = call.body
         if body is not None and self._may_gain_from_gzip(url, body, call.media_type):
             compressed = gzip.compress(body, compresslevel=_GZIP_LEVEL, mtime=0)
             if len(compressed) < len(body):
                 body = compressed
-                headers["Content-Encoding"] = "gzip"
+                headers = headers.packed()
         return self._transport.send(
             call.method,
             url,

@@ -14,7 +14,7 @@ import os
 import random
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from email.utils import mktime_tz, parsedate_tz
 from typing import Any, NamedTuple, Protocol
 from urllib.parse import unquote, urljoin, urlsplit
@@ -33,7 +33,7 @@ from salesforce_bulk.errors import (
     UnexpectedResponse,
 )
 from salesforce_bulk.http.body import DOCUMENT_BYTES, read_document
-from salesforce_bulk.http.failures import is_refusal, is_untrusted, translate
+from salesforce_bulk.http.failures import chain_of, is_refusal, is_untrusted, translate
 from salesforce_bulk.http.session import (
     new_session,
     repeats_by_itself,
@@ -42,6 +42,7 @@ from salesforce_bulk.http.session import (
     without_repeats,
 )
 from salesforce_bulk.wire.fault import BUSY_STATUSES
+from salesforce_bulk.wire.redaction import Redaction
 
 __all__ = [
     "Response",
@@ -59,6 +60,8 @@ DEFAULT_TIMEOUT = (10.0, 120.0)
 _LONGEST_PAUSE, _JITTER = 60.0, 1.0
 #: A server that asks for a longer pause than this gets its answer handed to the caller.
 LONGEST_RETRY_AFTER = 300
+#: Bytes of a document in which a request may be echoed; a larger one holds rows.
+_DOCUMENT_THAT_MAY_ECHO = 1 << 16
 _REDIRECTS = 5
 _SECRET_HEADERS = frozenset({"x-sfdc-session", "authorization", "cookie"})
 #: What requests or http.client would refuse with the value in the message.
@@ -164,6 +167,78 @@ class TransportSettings(NamedTuple):
 _DEFAULTS = TransportSettings()
 
 
+class SealedHeaders:
+    """The headers of a request, the session in them, as no traceback with locals shows them."""
+
+    __slots__ = ("_headers", "redaction")
+
+    def __init__(self, headers: Mapping[str, str], redaction: Redaction | None = None) -> None:
+        self._headers = dict(headers)
+        #: Takes the secrets of this request out of what comes back.
+        self.redaction = Redaction(self._secrets()) if redaction is None else redaction
+
+    def __repr__(self) -> str:
+        return f"<headers {', '.join(self._headers)}>"
+
+    def _secrets(self) -> Iterator[str]:
+        """What nobody may see."""
+        for name, value in self._headers.items():
+            if name.lower() in _SECRET_HEADERS:
+                text = value.decode("latin-1") if isinstance(value, bytes) else str(value)
+                yield text
+                yield text.removeprefix("Bearer ")
+
+    def unsendable(self) -> str | None:
+        """The name of a header whose value HTTP cannot carry."""
+        for name, value in self._headers.items():
+            if isinstance(value, str) and _UNSENDABLE.search(value):
+                return name
+        return None
+
+    def packed(self) -> SealedHeaders:
+        """The headers of a body that is compressed."""
+        return SealedHeaders({**self._headers, "Content-Encoding": "gzip"}, self.redaction)
+
+    def without_secrets(self) -> SealedHeaders:
+        """The headers for another origin."""
+        kept = {k: v for k, v in self._headers.items() if k.lower() not in _SECRET_HEADERS}
+        return SealedHeaders(kept, self.redaction)
+
+    def to_send(self, own: Iterable[str]) -> dict[str, str | None]:
+        """The headers as `requests` takes them.
+
+        Args:
+            own: names of headers that the session would add, where the secret ones must not be.
+        """
+        # Only gzip is asked for, because only gzip is read; a caller's headers go before it.
+        sent: dict[str, str | None] = {"Accept-Encoding": "gzip", **self._headers}
+        # None makes requests leave out what the session would add.
+        return sent | {name: None for name in own if name.lower() in _SECRET_HEADERS}
+
+
+def _redact(answer: Response, redaction: Redaction) -> None:
+    """Take what the request had in secret out of an answer that echoes it: this is the one place
+    where text of others comes in, and whatever quotes it is clean."""
+    answer.reason = redaction.text(str(answer.reason or ""))
+    for name, value in list(answer.headers.items()):
+        answer.headers[name] = redaction.text(value)
+    content = answer._content
+    if isinstance(content, bytes) and (
+        answer.status_code >= 400 or len(content) <= _DOCUMENT_THAT_MAY_ECHO
+    ):
+        answer._content = redaction.body(content)
+
+
+def _forget_request(error: BaseException) -> None:
+    """Take the request away from the causes of an error: its headers are in their attributes, and
+    in the frames of their tracebacks."""
+    for cause in chain_of(error):
+        if cause is not error:
+            cause.__traceback__ = None
+            if getattr(cause, "request", None) is not None:
+                cause.request = None  # type: ignore[attr-defined]
+
+
 class Transport:
     """Sends requests for one client, from any of its threads.
 
@@ -218,7 +293,7 @@ class Transport:
         method: str,
         url: str,
         *,
-        headers: Mapping[str, str],
+        headers: Mapping[str, str] | SealedHeaders,
         body: bytes | None = None,
         repeatable: bool,
         stream: bool = False,
@@ -244,14 +319,16 @@ class Transport:
             InvalidInput: the address, a header or a certificate cannot be used.
             InsecureEndpoint: plain http to another machine.
         """
-        _refuse_unsendable(headers)
+        sealed = headers if isinstance(headers, SealedHeaders) else SealedHeaders(headers)
+        del headers
+        _refuse_unsendable(sealed)
         most_bytes = self.max_document_bytes if most_bytes is None else most_bytes
         retry = self.retry
         while True:
             answer: Response | None = None
             failure: TransportError | None = None
             try:
-                answer = self._exchange(method, url, headers, body, None if stream else most_bytes)
+                answer = self._exchange(method, url, sealed, body, None if stream else most_bytes)
                 repeat = _repeat_after_answer(answer, retry, repeatable)
             except TransportError as error:
                 failure = error
@@ -282,11 +359,26 @@ class Transport:
         self,
         method: str,
         url: str,
-        headers: Mapping[str, str],
+        headers: SealedHeaders,
         body: bytes | None,
         most_bytes: int | None,
     ) -> Response:
-        """One request and its redirects."""
+        """One request and its redirects; its error holds nothing that the request had in secret."""
+        try:
+            return self._follow(method, url, headers, body, most_bytes)
+        except BulkApiError as error:
+            headers.redaction.error(error)
+            _forget_request(error)
+            raise
+
+    def _follow(
+        self,
+        method: str,
+        url: str,
+        headers: SealedHeaders,
+        body: bytes | None,
+        most_bytes: int | None,
+    ) -> Response:
         home, at_home = url, True
         for _ in range(_REDIRECTS + 1):
             at = origin(url)
@@ -299,14 +391,14 @@ class Transport:
             if at_home and not _is_same_api(home, url):
                 at_home = False
                 # Gone for good: a foreign host may not send them back either.
-                headers = {k: v for k, v in headers.items() if k.lower() not in _SECRET_HEADERS}
+                headers = headers.without_secrets()
         raise UnexpectedResponse(f"{method} {_path(url)} was redirected {_REDIRECTS} times")
 
     def _once(
         self,
         method: str,
         url: str,
-        headers: Mapping[str, str],
+        headers: SealedHeaders,
         body: bytes | None,
         most_bytes: int | None,
         foreign: bool,
@@ -314,17 +406,12 @@ class Transport:
         what = f"{method} {_path(url)}"
         session = self._sending_session(url, foreign)
         started = self.clock.monotonic()
-        # Only gzip is asked for, because only gzip is read; a caller's headers go before it.
-        sent: dict[str, str | None] = {"Accept-Encoding": "gzip", **headers}
-        if foreign:
-            # None makes requests leave out what the session would add.
-            sent.update((name, None) for name in session.headers if name.lower() in _SECRET_HEADERS)
         try:
             answer = session.request(
                 method,
                 url,
                 data=body,
-                headers=sent,
+                headers=headers.to_send(session.headers if foreign else ()),
                 timeout=self.timeout,
                 proxies=self._proxies_for(session, url),
                 # requests lets REQUESTS_CA_BUNDLE override session.verify, but not this.
@@ -356,6 +443,7 @@ class Transport:
             if isinstance(error, BulkApiError):
                 raise
             raise UnexpectedResponse(f"{what}: the answer cannot be read ({error})") from error
+        _redact(answer, headers.redaction)
         log.debug("%s %s %.3f s", what, answer.status_code, self.clock.monotonic() - started)
         return answer
 
@@ -480,13 +568,13 @@ def _refuse_plain_http(at: Origin, url: str) -> None:
         )
 
 
-def _refuse_unsendable(headers: Mapping[str, Any]) -> None:
-    for name, value in headers.items():
-        if isinstance(value, str) and _UNSENDABLE.search(value):
-            raise InvalidInput(
-                f"The value of the header {name} has a line break, a leading space or a "
-                "character that HTTP cannot carry; strip what was read from a file."
-            )
+def _refuse_unsendable(headers: SealedHeaders) -> None:
+    name = headers.unsendable()
+    if name is not None:
+        raise InvalidInput(
+            f"The value of the header {name} has a line break, a leading space or a "
+            "character that HTTP cannot carry; strip what was read from a file."
+        )
 
 
 def _timeout(timeout: float | tuple[float, float]) -> tuple[float, float]:

@@ -1,0 +1,179 @@
+"""Secrets taken out of texts that others wrote, in whatever way they are written there.
+
+A page that echoes a request holds the session as it is, in an address, in markup, in JSON, in
+base 64, or in several of these at once.
+"""
+
+from __future__ import annotations
+
+import base64
+import html
+import re
+from collections.abc import Iterable
+from functools import lru_cache
+from html.entities import codepoint2name
+from typing import Any
+from urllib.parse import unquote
+
+#: What stands in the place of a secret.
+REDACTED = "[secret]"
+#: What stands for a text in which a secret is wrapped several times over.
+WITHHELD = "[a text that holds a secret]"
+#: Escapes within escapes that are looked into.
+_LAYERS = 3
+#: Shorter texts stand in every page.
+_SHORTEST = 4
+#: Characters of a secret in base 64 that tell it from other text.
+_SHORTEST_BASE64 = 6
+
+#: The marks that begin an escape may be escaped themselves; so often at most, because a page of
+#: nothing but marks would otherwise be looked at for hours.
+_BACKSLASHES = r"\\{1,8}"
+_PERCENT = r"%(?:25){0,3}"
+_AMPERSAND = (
+    r"(?:&(?:amp;){0,3}|\\{1,8}u0026(?:amp;){0,3}"
+    r"|%(?:25){0,3}26(?:amp(?:;|%(?:25){0,3}3[bB])){0,3})"
+)
+_SEMICOLON = r"(?:;|%(?:25){0,3}3[bB])?"
+
+
+class Redaction:
+    """Takes secrets out of texts, bytes and exceptions.
+
+    Args:
+        secrets: Nones and texts of fewer than four characters are passed over: they would be found
+            everywhere.
+    """
+
+    def __init__(self, secrets: Iterable[str | None]) -> None:
+        telling = {secret for secret in secrets if secret and len(secret) >= _SHORTEST}
+        # The longest first: one may be part of another.
+        self._secrets = tuple(sorted(telling, key=len, reverse=True))
+
+    def text(self, text: str) -> str:
+        """The text without the secrets."""
+        for secret in self._secrets:
+            text = _pattern(secret).sub(REDACTED, text)
+        return WITHHELD if self._is_within(text) else text
+
+    def _is_within(self, text: str) -> bool:
+        """Whether a secret comes to light where the text is unescaped again and again."""
+        found = {text}
+        for _ in range(_LAYERS):
+            found = {plain for layer in found for plain in _unescaped(layer)}
+            if any(secret in plain for plain in found for secret in self._secrets):
+                return True
+        return False
+
+    def body(self, body: bytes) -> bytes:
+        """The body of an answer without the secrets; the same object where it has none."""
+        text = body.decode("latin-1")
+        clean = self.text(text)
+        return body if clean is text or clean == text else clean.encode("latin-1")
+
+    def error(self, error: BaseException) -> None:
+        """Take the secrets out of an exception, its causes, their notes and attributes."""
+        seen: set[int] = set()
+        waiting: list[Any] = [error]
+        while waiting:
+            current = waiting.pop()
+            if not isinstance(current, BaseException) or id(current) in seen:
+                continue
+            seen.add(id(current))
+            waiting += [current.__cause__, current.__context__, getattr(current, "reason", None)]
+            waiting += current.args
+            current.args = tuple(map(self._value, current.args))
+            for name, value in vars(current).items():
+                vars(current)[name] = self._value(value)
+
+    def _value(self, value: Any) -> Any:
+        if isinstance(value, str):
+            return self.text(value)
+        if isinstance(value, bytes):
+            return self.body(value)
+        if type(value) in (list, tuple):
+            return type(value)(map(self._value, value))
+        return value
+
+
+@lru_cache(maxsize=64)
+def _pattern(secret: str) -> re.Pattern[str]:
+    forms = ["".join(map(_character, secret)), *_base64_forms(secret)]
+    forms.append("(?i:" + secret.encode("utf-8").hex() + ")")
+    return re.compile("|".join(forms))
+
+
+_ESCAPED = re.compile(r"\\(?:u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2})|(.))", re.DOTALL)
+
+
+def _unescaped(text: str) -> set[str]:
+    """The text with the escapes of JSON, of markup or of addresses taken off, where it has any."""
+    plain = set()
+    if "\\" in text:
+        plain.add(_whole(_ESCAPED.sub(_meant, text)))
+    if "&" in text:
+        plain.add(html.unescape(text))
+    if "%" in text:
+        plain.add(unquote(text, errors="replace"))
+    return plain - {text}
+
+
+def _meant(match: re.Match[str]) -> str:
+    digits = match[1] or match[2]
+    return match[3] if digits is None else chr(int(digits, 16))
+
+
+def _whole(text: str) -> str:
+    # Halves of a character beyond the first 65,536 come together.
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def _character(character: str) -> str:
+    """A pattern for one character in every spelling."""
+    code = ord(character)
+    octets = character.encode("utf-8", "surrogatepass")
+    # No two of them match the same: a near miss would be tried in all combinations.
+    spellings = [
+        r"\\{0,8}" + re.escape(character),
+        "".join(f"{_PERCENT}(?i:{octet:02x})" for octet in octets),
+        "".join(rf"{_BACKSLASHES}x(?i:{octet:02x})" for octet in octets),
+        rf"{_AMPERSAND}(?:\#|%(?:25){{0,3}}23)(?:0{{0,6}}{code}|[xX]0{{0,6}}(?i:{code:x})){_SEMICOLON}",
+        "".join(rf"{_BACKSLASHES}u(?i:{unit})" for unit in _utf_16_units(character)),
+    ]
+    if code > 127:
+        # What latin-1 makes of UTF-8.
+        spellings.append(re.escape(octets.decode("latin-1")))
+    if code > 0xFFFF:
+        spellings.append(rf"{_BACKSLASHES}U(?i:{code:08x})")
+    if character == " ":
+        spellings.append(r"\+")
+    if code in codepoint2name:
+        spellings.append(f"{_AMPERSAND}{codepoint2name[code]}{_SEMICOLON}")
+    if character == "'":
+        spellings.append(f"{_AMPERSAND}apos{_SEMICOLON}")
+    return f"(?:{'|'.join(spellings)})"
+
+
+def _utf_16_units(character: str) -> list[str]:
+    octets = character.encode("utf-16-be", "surrogatepass")
+    return [octets[at : at + 2].hex() for at in range(0, len(octets), 2)]
+
+
+def _base64_forms(secret: str) -> list[str]:
+    """What base 64 makes of the secret within a longer text, by where in it the secret begins."""
+    octets = secret.encode("utf-8", "surrogatepass")
+    forms = []
+    for before in range(3):
+        encoded = base64.b64encode(b"\0" * before + octets).decode()
+        # The first and the last characters hold bits of what stands beside it.
+        core = encoded[-(-before * 8 // 6) : (before + len(octets)) * 8 // 6]
+        if len(core) >= _SHORTEST_BASE64:
+            forms.append(r"\s{0,4}".join(map(_base64_character, core)))
+    return forms
+
+
+def _base64_character(character: str) -> str:
+    other = {"+": "-", "/": "_"}.get(character)
+    if other is None:
+        return character
+    return f"(?:{_character(character)}|{other})"

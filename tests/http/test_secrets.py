@@ -1,0 +1,111 @@
+"""No page that echoes a request brings its session into an error, a log or a traceback."""
+
+from __future__ import annotations
+
+import base64
+import html
+import json
+import pickle
+import traceback
+import urllib.parse
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from fast_clock import FastClock
+from raw_server import BATCH_ID, CLOSE, JOB_ID, SESSION, RawServer, http
+
+from salesforce_bulk import BulkApiError, SalesforceBulk
+from salesforce_bulk.client_access import org_of
+
+ECHOES: dict[str, Callable[[str], str]] = {
+    "plain": str,
+    "URL": lambda text: urllib.parse.quote(text, safe=""),
+    "URL twice": lambda text: urllib.parse.quote(urllib.parse.quote(text, safe=""), safe=""),
+    "XML": html.escape,
+    "XML numbers twice": lambda text: html.escape("".join(f"&#{ord(c)};" for c in text)),
+    "JSON": lambda text: json.dumps(text.replace("!", "\x21")).replace("!", "\\u0021"),
+    "base 64": lambda text: base64.b64encode(f"X-SFDC-Session: {text}\r\n".encode()).decode(),
+}
+
+CALLS: dict[str, Callable[[SalesforceBulk], Any]] = {
+    "job": lambda bulk: bulk.job_status(JOB_ID),
+    "batch": lambda bulk: bulk.post_batch(JOB_ID, b"Name\nx\n"),
+    "results": lambda bulk: bulk.get_batch_results(BATCH_ID, JOB_ID),
+    "file": lambda bulk: bulk.get_query_batch_results(BATCH_ID, "752", job_id=JOB_ID).read(),
+    "2.0": lambda bulk: org_of(bulk).v2.query_job(JOB_ID),
+    "describe": lambda bulk: org_of(bulk).describes.object("Account"),
+}
+
+
+def pages(echo: str) -> dict[str, Any]:
+    """What a server may write an echo into."""
+    code = {"exceptionCode": echo, "exceptionMessage": echo}
+    return {
+        "HTML": http(f"<html>{echo}</html>", 403, "text/html"),
+        "text": http(echo, 500, "text/plain"),
+        "an XML fault": http(f"<error><exceptionMessage>{html.escape(echo)}</exceptionMessage>"
+                             "<exceptionCode>InvalidJob</exceptionCode></error>", 400),
+        "a JSON fault": http(json.dumps([code]), 400, "application/json"),
+        "a 200 that is none": http(json.dumps({"fields": echo, echo: echo}), 200,
+                                   "application/json"),
+        "a 200 of XML": http(f"<{'x'}>{html.escape(echo)}</x>"),
+        "a header": http("x", 200, "text/csv", headers={"Content-Encoding": echo}),
+        "the status line": http("", f"500 {echo}"),
+        "a broken status line": [f"HTTP/9.9 {echo}\r\n\r\n".encode(), CLOSE],
+        "a redirect": http("", 302, headers={"Location": f"http://{echo}/{echo}"}),
+    }  # fmt: skip
+
+
+def everything_of(error: BaseException) -> Iterator[str]:
+    """What a collector of errors sends away: texts, attributes, pickles, frames with locals."""
+    yield "".join(traceback.format_exception(type(error), error, error.__traceback__))
+    waiting: list[BaseException | None] = [error]
+    while waiting:
+        current = waiting.pop()
+        if current is None:
+            continue
+        yield repr(current)
+        yield repr(current.args)
+        yield repr({name: _deep(value) for name, value in vars(current).items()})
+        for frame, _ in traceback.walk_tb(current.__traceback__):
+            if "/salesforce_bulk/" in frame.f_code.co_filename or "site-packages" in (
+                frame.f_code.co_filename
+            ):
+                yield repr(frame.f_locals)
+        waiting += [current.__cause__, current.__context__]
+    yield pickle.dumps(error).decode("latin-1")
+
+
+def _deep(value: Any) -> Any:
+    return getattr(value, "__dict__", value)
+
+
+@pytest.mark.parametrize("encoding", ECHOES)
+@pytest.mark.parametrize("page", pages(""))
+def test_an_echo_is_told_to_nobody(
+    page: str, encoding: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Whatever page echoes the session in whatever encoding, for any call."""
+    caplog.set_level("DEBUG")
+    echo = ECHOES[encoding](SESSION)
+    with RawServer(answer=pages(echo)[page]) as server:
+        bulk = SalesforceBulk(sessionId=SESSION, host=server.url, clock=FastClock())
+        for call in CALLS.values():
+            try:
+                call(bulk)
+            except BulkApiError as error:
+                told = "\n".join([*everything_of(error), caplog.text])
+                for form in (SESSION, echo, echo.strip('"'), SESSION.encode().hex()):
+                    assert form not in told
+
+
+def test_a_failed_connection_shows_no_header_in_its_frames() -> None:
+    """Neither our frames nor those of requests, urllib3 and http.client hold the session."""
+    with RawServer() as gone:
+        url = gone.url
+    bulk = SalesforceBulk(sessionId=SESSION, host=url, clock=FastClock())
+    for call in CALLS.values():
+        with pytest.raises(BulkApiError) as caught:
+            call(bulk)
+        assert SESSION not in "\n".join(everything_of(caught.value))
