@@ -9,9 +9,9 @@ import pytest
 from salesforce_bulk.cli import demo, main
 from salesforce_bulk.cli.csv_file import CsvTable, read_csv
 from salesforce_bulk.cli.demo_plan import CellKind, Defect, DemoColumn, DemoPlan, DemoRow
-from salesforce_bulk.cli.progress import Progress
+from salesforce_bulk.cli.demo_steps import DemoSteps
 from salesforce_bulk.emulator import SalesforceEmulator
-from salesforce_bulk.errors import BulkApiError, InvalidInput
+from salesforce_bulk.errors import BulkApiError
 
 
 @pytest.fixture
@@ -46,11 +46,11 @@ def test_the_cities_come_back_as_they_were_sent(cities, capsys):
         assert f"Queried     300 rows as {content_type}: " in output.out
     assert output.out.count("; 3,000 cells compared, 0 differ") == 2
     assert lines[-1] == "Everything came back as it was sent."
-    assert [line.split("  ")[0] for line in output.err.splitlines()] == [
-        "Sending",
-        "Reading the results",
-        "Querying JSON",
-        "Querying CSV",
+    assert [line[2:14].strip() for line in output.err.splitlines()] == [
+        "sending",
+        "results",
+        "query JSON",
+        "query CSV",
     ]
 
 
@@ -123,16 +123,16 @@ def test_more_than_10000_rows_are_more_than_one_batch(write, capsys):
     assert "Accepted    10,001 rows" in output
 
 
-class Meddler(Progress):
+class Meddler(DemoSteps):
     """Does something to the org after the rows were accepted and before they are queried."""
 
     def __init__(self, org, meddle):
-        super().__init__(io.StringIO())
+        super().__init__(None)
         self.org = org
         self.meddle = meddle
 
     def step(self, name, total):
-        if name == "Querying JSON":
+        if name == "query JSON":
             self.meddle(self.org.connect())
         return super().step(name, total)
 
@@ -199,8 +199,8 @@ def test_a_spoiled_row_that_the_org_accepts_is_1():
         "Account", (DemoColumn("Name", CellKind.TEXT, 255),), (Defect("nothing at all", {}),)
     )
     with SalesforceEmulator() as org:
-        progress = Progress(io.StringIO())
-        load = demo.insert(org.connect(), plan, table, progress)
+        steps = DemoSteps(None)
+        load = demo.insert(org.connect(), plan, table, steps)
     report = demo.DemoReport(plan, org.url, load, {}, 0)
     assert report.exit_code == 1
     assert (
@@ -220,9 +220,12 @@ def test_a_batch_with_another_number_of_results_than_rows_is_an_error():
     assert (caught.value.job_id, caught.value.batch_id) == (job, batch)
 
 
-def test_an_installation_without_examples_asks_for_a_file(tmp_path):
-    with pytest.raises(InvalidInput, match="name a CSV file"):
-        demo.example_file(tmp_path / "cities.csv")
+def test_an_installation_has_the_largest_cities_with_it(tmp_path):
+    assert demo.example_file(tmp_path / "cities.csv") == demo.SMALL_EXAMPLE
+    every = read_csv(demo.EXAMPLE)
+    largest = sorted(every.rows, key=lambda row: -int(row[6]))[:1000]
+    small = read_csv(demo.SMALL_EXAMPLE)
+    assert (small.header, set(small.rows)) == (every.header, set(largest))
 
 
 def test_a_reader_that_went_away_is_not_a_traceback(write):
@@ -234,5 +237,5 @@ def test_a_reader_that_went_away_is_not_a_traceback(write):
         process.stdout.close()
         stderr = process.stderr.read()
     assert process.returncode == 141
-    assert "Querying CSV" in stderr
+    assert "query CSV" in stderr
     assert "BrokenPipe" not in stderr
