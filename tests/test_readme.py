@@ -13,19 +13,16 @@ BLOCKS = re.findall(r"```python\n(.*?)```", README.read_text("utf-8"), re.DOTALL
 
 @pytest.fixture(scope="module")
 def names():
-    with SalesforceEmulator(inline=True) as org:
-        bulk = org.connect()
-        job = bulk.create_insert_job("Account")
-        batch = bulk.post_batch(job, "Name\nParent of the note\n")
-        yield {
-            "username": org.username,
-            "password": org.password,
-            "security_token": org.security_token,
-            "login_url": org.url,
-            "session_id": bulk.sessionId,
-            "instance_url": org.url,
-            "account_id": bulk.get_batch_results(batch)[0].id,
-        }
+    """What a reader's file has: nothing but the blocks before; and an org called prod."""
+    patch = pytest.MonkeyPatch()
+    with SalesforceEmulator() as prod:
+        for key in ("username", "password", "security_token"):
+            patch.setenv(f"SALESFORCE_BULK_PROD_{key.upper()}", getattr(prod, key))
+        patch.setenv("SALESFORCE_BULK_PROD_LOGIN_URL", prod.url)
+        found = {}
+        yield found
+        found["org"].stop()
+    patch.undo()
 
 
 @pytest.mark.parametrize("number", range(len(BLOCKS)))

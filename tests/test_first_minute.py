@@ -1,0 +1,60 @@
+"""The first minute of somebody who has the wheel and an empty folder."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text("utf-8")
+
+
+@pytest.fixture(scope="module")
+def newcomer(tmp_path_factory):
+    """Runs a command in an empty folder, with the package as the wheel installs it."""
+    made = tmp_path_factory.mktemp("wheel")
+    pip = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check"]
+    build = [*pip, "wheel", "--no-deps", "--no-build-isolation", "--wheel-dir", made, ROOT]
+    subprocess.run(build, check=True)
+    (wheel,) = made.glob("*.whl")
+    subprocess.run([*pip, "install", "--no-deps", "--target", made / "site", wheel], check=True)
+
+    def run(*arguments, folder):
+        environ = {**os.environ, "PYTHONPATH": str(made / "site"), "XDG_STATE_HOME": str(made)}
+        return subprocess.run(
+            [sys.executable, *arguments],
+            cwd=folder,
+            env=environ,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    where = run("-c", "import salesforce_bulk; print(salesforce_bulk.__file__)", folder=made)
+    assert str(made) in where.stdout
+    return run
+
+
+def test_the_first_block_runs_as_pasted_and_ends_with_a_frame(newcomer, tmp_path):
+    block = re.findall(r"```python\n(.*?)```", README, re.DOTALL)[0]
+    assert len([line for line in block.splitlines() if line]) <= 6
+    (tmp_path / "first.py").write_text(block, "utf-8")
+    done = newcomer("first.py", folder=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert re.search(r"^1 +001\w+ +Bäckerei +NaN$", done.stdout, re.M)
+
+
+def test_the_demo_of_the_wheel_needs_no_file(newcomer, tmp_path):
+    done = newcomer("-m", "salesforce_bulk", "demo", folder=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-1] == "Everything came back as it was sent."
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_first_screen_says_what_it_is_how_to_get_it_and_what_to_type():
+    screen = "\n".join(README.splitlines()[:30])
+    assert "pip install" in screen
+    assert screen.count("```python") == 2
