@@ -36,6 +36,7 @@ from salesforce_bulk.export.handle import Export
 from salesforce_bulk.export.plan import plan_export
 from salesforce_bulk.export.settings import EXPORT_DEFAULTS, ExportOptions
 from salesforce_bulk.export.soql import outer_object
+from salesforce_bulk.formats.html_table import html_table
 from salesforce_bulk.http import polling
 from salesforce_bulk.http.body import DOCUMENT_BYTES, PIECE_BYTES
 from salesforce_bulk.http.call import answer_text, classic_error_for
@@ -291,6 +292,13 @@ class SalesforceBulk:
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.__dict__.get('endpoint', 'without an endpoint')}>"
+
+    def _repr_html_(self) -> str:
+        # A subclass may never have called __init__.
+        known = self.__dict__
+        told = {"org": "endpoint", "version": "API_version"}
+        facts = {name: str(known.get(key) or "") for name, key in told.items()}
+        return html_table(type(self).__name__, facts)
 
     def __enter__(self) -> Self:
         return self

@@ -43,6 +43,7 @@ from salesforce_bulk.export.read_ahead import BufferedPage, fetched_in_order
 from salesforce_bulk.export.run import QueryRun
 from salesforce_bulk.export.tally import QueryJob, Tally
 from salesforce_bulk.formats.arrow_read import arrow_schema, batch_of_rows
+from salesforce_bulk.formats.html_table import html_table
 from salesforce_bulk.formats.typed import ResultColumn, dict_maker
 from salesforce_bulk.http.call import add_to_message
 from salesforce_bulk.models import JobInfo
@@ -211,6 +212,18 @@ class Export:
             "An Export does not travel to another process: give its job_id to bulk.attach there, "
             "or pickle what export.parts() lists, each part for a process."
         )
+
+    def _repr_html_(self) -> str:
+        # Of what is known already: showing a handle asks the org nothing.
+        job, columns = self._run.submitted, self._columns or ()
+        told = {
+            "query": self.soql or "of another process",
+            "job": "not submitted" if job is None else job.job_id,
+            "rows": "" if self.rows_expected is None else f"{self.rows_expected:,}",
+            "read": "" if self.rows_read is None else f"{self.rows_read:,}",
+            "columns": ", ".join(f"{column.name} ({column.type})" for column in columns),
+        }
+        return html_table("Export", told)
 
     @property
     def api(self) -> str:

@@ -16,6 +16,7 @@ from salesforce_bulk.errors import (
     ReconciliationError,
     ResultsExpired,
 )
+from salesforce_bulk.formats.html_table import html_table
 from salesforce_bulk.http.call import add_to_message
 from salesforce_bulk.http.transport import Clock
 from salesforce_bulk.load.plan import Plan, PlannedBody
@@ -128,6 +129,11 @@ class LoadJob:
 
     def __repr__(self) -> str:
         return f"<LoadJob {self.name}: {self.rows:,} rows, job {', '.join(self.job_ids) or 'none'}>"
+
+    def _repr_html_(self) -> str:
+        sent = f"{len(self._engine.uploaded_parts):,} of {len(self._plan.parts):,} batches"
+        told = {"rows": f"{self.rows:,}", "in the org": sent, "jobs": ", ".join(self.job_ids)}
+        return html_table(self.name, told)
 
     def __reduce__(self) -> NoReturn:
         raise TypeError(
