@@ -75,7 +75,7 @@ if TYPE_CHECKING:
     from salesforce_bulk.login.provider import LoginProvider, Session
     from salesforce_bulk.login.refresh_token import RefreshTokenLogin
     from salesforce_bulk.login.sf_cli import SfCliLogin
-    from salesforce_bulk.models import RowError, RowResult, UploadResult
+    from salesforce_bulk.models import JobInfo, RowError, RowResult, UploadResult, User
     from salesforce_bulk.progress import Progress
     from salesforce_bulk.salesforce_bulk import SalesforceBulk
     from salesforce_bulk.secret import Secret
@@ -111,6 +111,7 @@ __all__ = [
     "InvalidUser",
     "InvalidVersion",
     "JobFailed",
+    "JobInfo",
     "JobStillRunning",
     "JournalMismatch",
     "JwtLogin",
@@ -151,6 +152,7 @@ __all__ = [
     "UnknownOption",
     "UnsupportedContentType",
     "UploadResult",
+    "User",
     "WrongCredentials",
     "__version__",
     "bulk_states",

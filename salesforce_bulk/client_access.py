@@ -16,11 +16,14 @@ from salesforce_bulk.api.org_access import OrgAccess
 from salesforce_bulk.api.v1 import BulkV1
 from salesforce_bulk.api.v2 import BulkV2
 from salesforce_bulk.errors import BulkApiError
-from salesforce_bulk.http.call import Caller, error_for
+from salesforce_bulk.http.call import Call, Caller, error_for
 from salesforce_bulk.http.transport import Response, Transport, log
 from salesforce_bulk.login.provider import LoginProvider, can_renew
 from salesforce_bulk.login.renewal import Renewal
+from salesforce_bulk.models import User
 from salesforce_bulk.wire import media
+from salesforce_bulk.wire.document import Unreadable
+from salesforce_bulk.wire.oauth import read_user
 
 _T = TypeVar("_T")
 
@@ -140,6 +143,29 @@ class ClientAccess:
             self._client.check_status(response)
         elif response.status_code >= 400:
             raise error_for(response)
+
+    def user(self) -> User:
+        """Whose session it is."""
+
+        def base() -> str:
+            return f"{self._data_endpoint().partition('/services/')[0]}/services/oauth2"
+
+        def read(answer: Response) -> User:
+            user = read_user(answer.content)
+            if user is None:
+                raise Unreadable("no user in it")
+            return user
+
+        caller = self._data_caller(base)
+        call = Call("GET", "userinfo", media_type=media.JSON)
+        session = self._client.sessionId
+        try:
+            return caller.read(call, read)
+        except BulkApiError as error:
+            # Here an expired session is 403, with a text that is no document of an API.
+            if error.status_code != 403 or not self._renew(session):
+                raise
+        return caller.read(call, read)
 
     def opened(self, valid_seconds: float | None) -> None:
         """A session was opened, good for so many seconds where that is known."""

@@ -128,3 +128,28 @@ class JobInfo:
     error_message: str | None = None
     created: str | None = None
     fields: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
+
+    @property
+    def owner(self) -> str | None:
+        """The id of the user who made it."""
+        owner = self.fields.get("createdById")
+        return None if owner is None else str(owner)
+
+
+@dataclass(frozen=True)
+class User:
+    """Whose session it is.
+
+    Attributes:
+        id, organization_id: 18 characters.
+        username, name, email: as the org has them; None where the session does not tell.
+    """
+
+    id: str
+    organization_id: str
+    username: str | None = None
+    name: str | None = None
+    email: str | None = None
+
+
+User.__module__ = "salesforce_bulk"

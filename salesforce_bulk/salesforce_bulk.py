@@ -16,6 +16,7 @@ import requests
 from urllib3.util import Retry
 
 from salesforce_bulk import attach, bulk_states, limits
+from salesforce_bulk.api.describe import Allowance, ObjectDescribe
 from salesforce_bulk.client_access import Link, access_of, org_of, set_link, state_of
 from salesforce_bulk.errors import (
     BatchNotComplete,
@@ -56,12 +57,14 @@ from salesforce_bulk.login.connections import (
     Connection,
     connection_from_environment,
     connection_named,
+    connection_of_django,
+    connection_of_flask,
 )
 from salesforce_bulk.login.hosts import api_origin
 from salesforce_bulk.login.password import PasswordLogin, salesforce_login
 from salesforce_bulk.login.provider import LoginProvider
 from salesforce_bulk.login.sf_cli import SfCliLogin
-from salesforce_bulk.models import UploadResult
+from salesforce_bulk.models import JobInfo, UploadResult, User
 from salesforce_bulk.options import takes_options
 from salesforce_bulk.progress import ProgressOption
 from salesforce_bulk.secret import Secret
@@ -289,6 +292,17 @@ class SalesforceBulk:
     def from_sf_cli(cls, alias: str | None = None, **options: Unpack[ClientOptions]) -> Self:
         """A client of an org that the Salesforce CLI is logged in to; None is its default org."""
         return cls(login=SfCliLogin(alias), **options)
+
+    @classmethod
+    def from_django(cls, **options: Unpack[ClientOptions]) -> Self:
+        """A client of the org of ``settings.SALESFORCE_BULK``: a dict with the keys of a
+        connection, or with ``CONNECTION``, a name (docs/logins.md)."""
+        return _connected(cls, connection_of_django(), options)
+
+    @classmethod
+    def from_flask(cls, app: Any, **options: Unpack[ClientOptions]) -> Self:
+        """A client of the org of ``app.config["SALESFORCE_BULK"]``; see `from_django`."""
+        return _connected(cls, connection_of_flask(app), options)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.__dict__.get('endpoint', 'without an endpoint')}>"
@@ -913,6 +927,37 @@ class SalesforceBulk:
     def submit_export(self, soql: str, **options: Unpack[ExportOptions]) -> Export:
         """`export` whose job is made at once."""
         return plan_export(org_of(self), soql, options).submit()
+
+    # The org
+
+    def limits(self) -> Mapping[str, Allowance]:
+        """What is allowed in 24 hours and what is left of it, by the vendor's names, such as
+        ``DailyBulkApiBatches`` (REST API guide, "Limits"); asked for at each call."""
+        return org_of(self).describes.limits()
+
+    def describe(self, object_name: str) -> ObjectDescribe:
+        """An object and its fields, as the user may see them; asked for once.
+
+        Raises:
+            NotFound: the org has no such object.
+        """
+        return org_of(self).describes.object(object_name)
+
+    def list_jobs(self) -> Iterator[JobInfo]:
+        """The jobs of both APIs that the org keeps, load jobs first; ``owner`` is the id of the
+        user who made one, ``created`` when. (``jobs`` is an attribute of 2.2.0: the content type
+        of each job of this client.)"""
+        v2 = org_of(self).v2
+        yield from v2.ingest_jobs()
+        yield from v2.query_jobs()
+
+    def whoami(self) -> User:
+        """Whose session it is ("OpenID Connect userinfo").
+
+        Raises:
+            SessionExpired: nobody's any more.
+        """
+        return access_of(self).user()
 
     # Jobs and runs of other processes
 

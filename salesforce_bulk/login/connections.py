@@ -222,6 +222,32 @@ def connection_from_settings(settings: Mapping[str, Any], source: str) -> Connec
     return _connection(_resolved(lowered, os.environ, may_be_plain=True), source)
 
 
+def connection_of_django() -> Connection:
+    """The connection of ``settings.SALESFORCE_BULK``.
+
+    Raises:
+        MissingCredentials: there is no such setting.
+    """
+    from django.conf import settings  # noqa: PLC0415
+
+    return _framework_connection(getattr(settings, "SALESFORCE_BULK", None), "Django's settings")
+
+
+def connection_of_flask(app: Any) -> Connection:
+    """The connection of ``app.config["SALESFORCE_BULK"]``.
+
+    Raises:
+        MissingCredentials: there is no such entry.
+    """
+    return _framework_connection(app.config.get("SALESFORCE_BULK"), "Flask's config")
+
+
+def _framework_connection(settings: Any, source: str) -> Connection:
+    if not isinstance(settings, Mapping) or not settings:
+        raise MissingCredentials(f"{source}: SALESFORCE_BULK is missing, or is no dict.")
+    return connection_from_settings(settings, f"{source} (SALESFORCE_BULK)")
+
+
 def known_connections(environ: Mapping[str, str] = os.environ) -> list[str]:
     """The names that `connection_named` knows without asking the Salesforce CLI: those of the
     environment, of connections.toml, and the CLI's aliases as far as its file tells them."""

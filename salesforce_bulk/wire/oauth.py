@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from salesforce_bulk.models import User
 from salesforce_bulk.secret import Secret
 from salesforce_bulk.wire.fault import NO_FAULT, Fault
 
@@ -87,3 +88,18 @@ def _seconds(value: Any) -> float | None:
     except (TypeError, ValueError):
         return None
     return seconds if 0 < seconds < float("inf") else None
+
+
+def read_user(body: bytes) -> User | None:
+    """The user of ``userinfo``; None where it is no such document."""
+    document = read_object(body)
+    texts = {name: value for name, value in document.items() if isinstance(value, str)}
+    if not (texts.get("user_id") and texts.get("organization_id")):
+        return None
+    return User(
+        texts["user_id"],
+        texts["organization_id"],
+        texts.get("preferred_username"),
+        texts.get("name"),
+        texts.get("email"),
+    )

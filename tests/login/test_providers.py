@@ -595,3 +595,21 @@ def test_a_session_is_renewed_before_its_end(org: SalesforceEmulator) -> None:
     clock.now += 95
     assert works(bulk)
     assert bulk.sessionId == answers[1]
+
+
+def test_the_org_tells_of_itself(any_org: SalesforceEmulator) -> None:
+    """Who the session is of, what is left of the day, an object's fields, both APIs' jobs."""
+    bulk = client(any_org, credentials(any_org))
+    me = bulk.whoami()
+    assert (me.username, me.organization_id) == (any_org.username, any_org.org.org_id)
+    classic = bulk.create_insert_job("Account")
+    bulk.insert("Account", [{"Name": "A"}], api="2.0")
+    assert len(list(bulk.export("SELECT Id FROM Account", api="2.0"))) == 1
+    jobs = list(bulk.list_jobs())
+    assert {job.operation for job in jobs} == {"insert", "query"}
+    assert classic in {job.id for job in jobs}
+    assert {job.owner for job in jobs} == {me.id}
+    assert bulk.limits()["DailyBulkApiBatches"].maximum == 15_000
+    assert bulk.describe("Account").field("Name") is not None
+    any_org.sessions.expire_all()
+    assert bulk.whoami() == me
