@@ -6,6 +6,7 @@ Guide: https://developer.salesforce.com/docs/atlas.en-us.api_asynch.meta/api_asy
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Callable, Generator, Iterator, Mapping
 from typing import Any
@@ -32,6 +33,8 @@ from salesforce_bulk.http.transport import Clock, Response
 from salesforce_bulk.models import UploadResult
 from salesforce_bulk.wire import media, v1
 
+log = logging.getLogger("salesforce_bulk")
+
 #: Bytes of the end of a body that tell whether a document can stop there.
 _TAIL = len(v1.NO_RECORDS)
 #: Documents that the rows or the results of a batch may be as large as: 64 MB, or 6 KB a row.
@@ -55,6 +58,9 @@ class BulkV1:
         self._watch = StateWatch(caller.clock)
         # By the id of a batch, what stands for the call that it answered.
         self._answers: dict[str, object] = {}
+        # The bytes of each batch that was posted to a job that was made here; a list, because
+        # threads append to it at once.
+        self._posted: dict[str, list[int]] = {}
 
     @property
     def clock(self) -> Clock:
@@ -71,7 +77,7 @@ class BulkV1:
     def create_job(self, document: bytes, headers: Mapping[str, str]) -> v1.Info:
         """POST /job: the jobInfo of the new job."""
         try:
-            return self._caller.read(Call("POST", "job", document, headers), self._one)
+            info = self._caller.read(Call("POST", "job", document, headers), self._one)
         except BulkApiError as error:
             if may_be_done(error):
                 add_to_message(
@@ -80,6 +86,8 @@ class BulkV1:
                     "be left alone or aborted in Setup. Create another.",
                 )
             raise
+        self._posted[str(info.get("id"))] = []
+        return info
 
     def job(self, job_id: str) -> v1.Info:
         """GET /job/{id}: the jobInfo."""
@@ -90,7 +98,7 @@ class BulkV1:
         reached the state by the first try counts as done."""
         call = Call("POST", f"job/{job_id}", document, job_id=job_id, repeatable=True)
         try:
-            self._caller.make(call)
+            self._warn_of_more_batches(job_id, self._caller.make(call))
         except InvalidJobState:
             if self.job(job_id).get("state") != state:
                 raise
@@ -100,6 +108,25 @@ class BulkV1:
                     error, f"The job may be {state} all the same; the call may be repeated."
                 )
             raise
+
+    def _warn_of_more_batches(self, job_id: str, answer: Response) -> None:
+        """Where a job that was made here has more batches than were posted, something repeats."""
+        posted = len(self._posted.pop(job_id, []))
+        if not posted:
+            return  # a query, or another program posts its batches
+        try:
+            held = int(self._one(answer).get("numberBatchesTotal") or 0)
+        except Exception:  # noqa: BLE001 - a subclass reads an answer that 2.2.0 never read
+            return
+        if held > posted:
+            log.warning(
+                "Job %s holds %d batches, and this client posted %d. Another program uses the "
+                "job, or something on the way repeats requests, so that rows may be in the org "
+                "twice: compare get_batch_list(job_id) with the batches that post_batch returned.",
+                job_id,
+                held,
+                posted,
+            )
 
     def add_spec(self, job_id: str, mapping: bytes) -> None:
         """POST /job/{id}/spec: the field mapping for the batches that follow."""
@@ -124,6 +151,8 @@ class BulkV1:
             AmbiguousUpload: the answer was lost, or is that to another batch; the batch may exist.
         """
         call = Call("POST", f"job/{job_id}/batch", body, media_type=media_type, job_id=job_id)
+        if job_id in self._posted:
+            self._posted[job_id].append(len(body))
         try:
             return self._caller.read(call, lambda answer: self._own_answer(job_id, answer))
         except BulkApiError as error:

@@ -829,7 +829,7 @@ def _with_results(
 
 
 class EngineV1:
-    """Loads a plan: all of the above, as `load_job.Engine` asks for it."""
+    """Loads a plan: all of the above, as `job.Engine` asks for it."""
 
     def __init__(
         self,

@@ -1,9 +1,10 @@
 """insert, update, upsert, delete, hard_delete: rows in, an outcome for every row out.
 
-What happens, in order: the rows are read, judged and cut (`load_plan`), the columns compared with
-the object's description and the batches with the day's allocation (`load_checks`), the batches
-sent (`load_v1`, `load_v2`), and their results put in the order of the rows (`load_results`). The
-handle for that is in `load_job`, what is loaded once more in `load_retry`.
+What happens, in order: the rows are read, judged and cut (`preparation`, `plan`), the columns
+compared with the object's description and the batches with the day's allocation (`checks`), what a
+journal may have lost is read from the org (`unrecorded_jobs`), the batches are sent (`engine_v1`,
+`engine_v2`), and their results put in the order of the rows (`results`). The handle for that is in
+`job`, what is loaded once more in `retry`.
 """
 
 from __future__ import annotations

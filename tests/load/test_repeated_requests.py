@@ -240,3 +240,16 @@ def test_post_batch_with_a_retry_recipe_posts_once(connect, org, names, recipe):
         bulk.post_batch(job, b"Name\nA\n")
     assert names() == ["A"]
     assert len(bulk.get_batch_list(job)) == 1
+
+
+@pytest.mark.parametrize("nth", [0, 2])
+def test_close_job_warns_of_batches_that_nobody_posted(connect, caplog, nth):
+    """`post_batch` does not know what is on the way; the job's own count does."""
+    bulk = connect(RepeatingProxy(nth))
+    job = bulk.create_insert_job("Account", contentType="CSV")
+    for name in ("A", "B", "C"):
+        bulk.post_batch(job, f"Name\n{name}\n".encode())
+    bulk.close_job(job)
+    told = [one.getMessage() for one in caplog.records if one.levelname == "WARNING"]
+    assert len(told) == bool(nth)
+    assert all("holds 4 batches, and this client posted 3" in one for one in told)
