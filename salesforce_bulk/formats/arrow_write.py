@@ -125,9 +125,11 @@ class ArrowRows:
 
 
 def _rows_at_a_time(batch: Any) -> int:
-    if not batch.nbytes:
+    # Not nbytes: older Arrow knows none of string views, which are what polars has.
+    size = int(batch.get_total_buffer_size())
+    if not size:
         return _CHUNK_ROWS
-    return max(1, min(_CHUNK_ROWS, _CHUNK_BYTES * int(batch.num_rows) // int(batch.nbytes)))
+    return max(1, min(_CHUNK_ROWS, _CHUNK_BYTES * int(batch.num_rows) // size))
 
 
 def _is_index(name: str) -> bool:
