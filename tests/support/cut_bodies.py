@@ -1,6 +1,6 @@
 """Every body of a corpus, cut at every byte, through every sink: never a wrong whole.
 
-    python tests/support/cut_bodies.py             # all of it, half an hour
+    python tests/support/cut_bodies.py             # all of it
     python tests/support/cut_bodies.py --every 7   # every seventh byte
 
 A query job's page is sent with a length, in chunks, compressed, and with none of these, and breaks
