@@ -8,9 +8,14 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import chain, islice
 
 from salesforce_bulk.errors import InvalidInput
+from salesforce_bulk.formats.csv_reader import split_records
 from salesforce_bulk.formats.records import Record, cells
+
+#: Read at a time: enough for C to do the work, little to hold of long ones.
+_LINES = 64
 
 
 def encode_records(records: Iterable[Record]) -> bytes:
@@ -51,7 +56,31 @@ def _refuse_nul(number: int, texts: Mapping[str, str | None]) -> None:
 def read_rows(text: Iterable[str]) -> Iterator[list[str]]:
     """The records of a CSV text that this library or the org wrote, the header among them.
 
+    Values may be longer than `csv.field_size_limit`: an error may quote a value that was as long.
+
+    Args:
+        text: its lines.
+
     Raises:
         csv.Error: it is not CSV, or ends within quotes.
     """
-    return csv.reader(text, strict=True)
+    return chain.from_iterable(map(_records_of, _whole_records(iter(text))))
+
+
+def _whole_records(lines: Iterator[str]) -> Iterator[list[str]]:
+    """The lines of some records at a time: as many as leave no quote open."""
+    while block := list(islice(lines, _LINES)):
+        open_quote = sum(line.count('"') for line in block) % 2
+        while open_quote and (line := next(lines, "")):
+            block.append(line)
+            open_quote ^= line.count('"') % 2
+        yield block
+
+
+def _records_of(lines: list[str]) -> list[list[str]]:
+    try:
+        return list(csv.reader(lines, strict=True))
+    except csv.Error:
+        if sum(map(len, lines)) <= csv.field_size_limit():
+            raise
+        return split_records("".join(lines))

@@ -107,3 +107,23 @@ def test_the_caller_may_say_which_codes_are_worth_it(org, bulk):
     assert untouched.job_ids == result.job_ids
     again = result.retry(attempts=1, codes={code})
     assert len(again.job_ids) == len(result.job_ids) + 1
+
+
+def test_children_whose_parents_come_later_are_loaded_in_a_second_pass(org, bulk):
+    org.define_object("Boss__c", {"Ext__c": "externalId"})
+    org.define_object("Child__c", {"Boss__c": "lookup(Boss__c)"})
+    children = [{"Boss__r": {"Ext__c": "late"}}]
+    result = bulk.insert("Child__c", children, on_error="report")
+    assert [row.error.code for row in result.failed] == ["INVALID_FIELD"]
+    bulk.insert("Boss__c", [{"Ext__c": "late"}])
+    assert result.retry(codes={"INVALID_FIELD"}).succeeded == 1
+
+
+@pytest.mark.parametrize("api", ["1.0", "2.0"])
+def test_an_error_that_quotes_a_value_of_full_length_is_written(bulk, tmp_path, api):
+    """Trap: _csv.Error of a field that is larger than the csv module's limit."""
+    rows = [{"Text__c": "y" * 131_072, "Long__c": 'a "b"\n,c'}]
+    result = bulk.insert("Load__c", rows, api=api, on_error="report")
+    result.to_csv(tmp_path / "all.csv")
+    assert (tmp_path / "all.csv").stat().st_size > 131_072
+    assert [dict(zip(result.columns, one.cells, strict=True)) for one in result.outcomes()] == rows
