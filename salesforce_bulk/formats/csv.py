@@ -53,18 +53,20 @@ def _refuse_nul(number: int, texts: Mapping[str, str | None]) -> None:
             )
 
 
-def read_rows(text: Iterable[str]) -> Iterator[list[str]]:
+def read_rows(text: Iterable[str], delimiter: str = ",") -> Iterator[list[str]]:
     """The records of a CSV text that this library or the org wrote, the header among them.
 
     Values may be longer than `csv.field_size_limit`: an error may quote a value that was as long.
 
     Args:
         text: its lines.
+        delimiter: between values.
 
     Raises:
         csv.Error: it is not CSV, or ends within quotes.
     """
-    return chain.from_iterable(map(_records_of, _whole_records(iter(text))))
+    blocks = _whole_records(iter(text))
+    return chain.from_iterable(_records_of(block, delimiter) for block in blocks)
 
 
 def _whole_records(lines: Iterator[str]) -> Iterator[list[str]]:
@@ -77,10 +79,10 @@ def _whole_records(lines: Iterator[str]) -> Iterator[list[str]]:
         yield block
 
 
-def _records_of(lines: list[str]) -> list[list[str]]:
+def _records_of(lines: list[str], delimiter: str) -> list[list[str]]:
     try:
-        return list(csv.reader(lines, strict=True))
+        return list(csv.reader(lines, delimiter=delimiter, strict=True))
     except csv.Error:
         if sum(map(len, lines)) <= csv.field_size_limit():
             raise
-        return split_records("".join(lines))
+        return split_records("".join(lines), delimiter)

@@ -11,7 +11,6 @@ What is left over is unknown; nothing is guessed.
 
 from __future__ import annotations
 
-import csv
 import io
 import re
 from array import array
@@ -23,6 +22,7 @@ from hashlib import blake2b
 from itertools import chain
 from typing import NamedTuple
 
+from salesforce_bulk.formats.csv import read_rows
 from salesforce_bulk.formats.values import NULL_CELL
 from salesforce_bulk.models import RowError
 from salesforce_bulk.wire.row_error import write_row_error
@@ -451,7 +451,7 @@ def read_result_lines(
 def read_lines(pieces: Iterable[bytes], delimiter: str = ",") -> Iterator[list[str]]:
     """The lines of a result file, its header first; none where it has no content."""
     text = io.TextIOWrapper(io.BufferedReader(_Pieces(pieces)), "utf-8", newline="")
-    return csv.reader(text, delimiter=delimiter, strict=True)
+    return read_rows(text, delimiter)
 
 
 def _succeeded(cells: list[str], own: list[str], why: str) -> ResultLine:

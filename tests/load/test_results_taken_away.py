@@ -124,6 +124,7 @@ def test_an_error_that_quotes_a_value_of_full_length_is_written(bulk, tmp_path, 
     """Trap: _csv.Error of a field that is larger than the csv module's limit."""
     rows = [{"Text__c": "y" * 131_072, "Long__c": 'a "b"\n,c'}]
     result = bulk.insert("Load__c", rows, api=api, on_error="report")
+    assert result.failed == 1
     result.to_csv(tmp_path / "all.csv")
     assert (tmp_path / "all.csv").stat().st_size > 131_072
     assert [dict(zip(result.columns, one.cells, strict=True)) for one in result.outcomes()] == rows
