@@ -241,7 +241,10 @@ def test_jobs_job_and_results_tell_of_a_job(loaded):
     assert loaded("job", job, "--json").json["job"]["object"] == "Load__c"
     assert loaded("results", job, "out.csv").exit_code == 0
     assert len((loaded.folder / "out.csv").read_text().splitlines()) == 31
-    assert loaded("results", job).out.splitlines()[0] == "Ext__c,N__c,sf__Id,sf__Created,sf__Error"
+    assert (
+        loaded("results", job).out.splitlines()[0]
+        == "Ext__c,N__c,sf__Id,sf__Created,sf__Error,sf__Row"
+    )
     assert loaded("abort", job).exit_code == 0
 
 
