@@ -152,4 +152,4 @@ class User:
     email: str | None = None
 
 
-User.__module__ = "salesforce_bulk"
+JobInfo.__module__ = User.__module__ = "salesforce_bulk"

@@ -1,13 +1,13 @@
 """A shell in an empty folder, whose environment describes the org of the tests."""
 
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from org_environment import describe_in_environment
 
 from salesforce_bulk.cli import main
 
@@ -49,15 +49,6 @@ class Shell:
             [sys.executable, "-m", "salesforce_bulk", *map(str, arguments)],
             **{"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, **options},
         )
-
-
-def describe_in_environment(org, monkeypatch):
-    """Without a name: what ``SalesforceBulk.from_env`` reads."""
-    for name in [name for name in os.environ if name.startswith(("SF_", "SALESFORCE"))]:
-        monkeypatch.delenv(name)
-    for key in ("username", "password", "security_token"):
-        monkeypatch.setenv(f"SALESFORCE_BULK_{key.upper()}", getattr(org, key))
-    monkeypatch.setenv("SALESFORCE_BULK_LOGIN_URL", org.url)
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ import sys
 
 import pyarrow as pa
 import pytest
+from org_environment import describe_in_environment
 from pyarrow import parquet
 
 from salesforce_bulk.cli import COMMANDS
@@ -315,7 +316,6 @@ def test_rows_that_failed_for_a_passing_reason_are_retried(org, shell):
 @pytest.fixture
 def slow_org(shell, monkeypatch, org):
     """An org whose batches take a while; the shell's environment describes it."""
-    from conftest import describe_in_environment  # noqa: PLC0415
 
     with SalesforceEmulator() as slow:
         slow.define_object("Load__c", {"Ext__c": "externalId", "N__c": "number(10, 2)"})

@@ -122,7 +122,7 @@ class PageLists(CannedOrg):
         urls = [RESULTS if at is None else f"{RESULTS}?locator={at}" for at in locators]
         document = {
             "resultPages": [{"resultUrl": url} for url in urls],
-            "nextRecordsUrl": f"/services/…/resultpages?locator={further}" if further else None,
+            "nextRecordsUrl": f"{parts.path}?locator={further}" if further else None,
             "done": further is None,
         }
         return self._send(handler, json.dumps(document).encode(), {}, "application/json")
