@@ -278,7 +278,7 @@ def _missing_parts(plan: Plan, state: UploadStateV1 | UploadStateV2) -> list[Pla
 def _check_quota(
     access: OrgAccess, spec: LoadSpec, plan: Plan, state: UploadStateV1 | UploadStateV2
 ) -> None:
-    """See `load_checks.check_quota`; for the parts that are not in the org yet."""
+    """See `checks.check_quota`; for the parts that are not in the org yet."""
     parts = _missing_parts(plan, state)
     # The server cuts a job of 2.0 into batches of 10,000 rows, and these count.
     missing = sum(-(-len(part.numbers) // limits.BATCH_RECORDS) for part in parts)
@@ -439,7 +439,7 @@ def attach(access: OrgAccess, job_id: str, info: dict[str, Any]) -> LoadJob:
 
 
 def attach_v2(access: OrgAccess, info: JobInfo) -> LoadJob:
-    """The handle of a load's job of Bulk API 2.0; see `load_v2.AttachedV2`."""
+    """The handle of a load's job of Bulk API 2.0; see `engine_v2.AttachedV2`."""
     spec = LoadSpec(
         cast(Operation, info.operation),
         str(info.object),
