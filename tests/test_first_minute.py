@@ -17,6 +17,7 @@ def newcomer(tmp_path_factory):
     """Runs a command in an empty folder, with the package as the wheel installs it."""
     made = tmp_path_factory.mktemp("wheel")
     pip = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check"]
+    build = [*pip, "wheel", "--no-deps", "--wheel-dir", made, ROOT]
     subprocess.run(build, check=True)
     (wheel,) = made.glob("*.whl")
     subprocess.run([*pip, "install", "--no-deps", "--target", made / "site", wheel], check=True)
