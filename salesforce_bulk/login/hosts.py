@@ -31,6 +31,11 @@ _PAGE_HOSTS = (
         re.compile(r"(?P<org>.+)--\w+(?P<kind>\.[a-z]+)?\.vf\.force\.com"),
         "{org}{kind}.my.salesforce.com",
     ),
+    # Instances named cs are those of sandboxes.
+    (
+        re.compile(r"(?P<org>.+)--\w+\.cs\d+\.visual(?:\.force|force)\.com"),
+        "{org}.sandbox.my.salesforce.com",
+    ),
     (
         re.compile(r"(?P<org>.+)--\w+(?:\.[a-z]+\d+)?\.visual(?:\.force|force)\.com"),
         "{org}.my.salesforce.com",

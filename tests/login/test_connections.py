@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import logging
 import os
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
+import keyring
 import pytest
+from keyring.backend import KeyringBackend
+from keyring.errors import KeyringLocked
 
 from salesforce_bulk import (
     ClientCredentialsLogin,
@@ -116,6 +122,74 @@ def test_secrets_come_from_files_and_commands(tmp_path: Path) -> None:
     )
     assert connection_named("a").provider == SessionLogin("from file", "a.my.salesforce.com")
     assert connection_named("b").provider == SessionLogin("from ; rm -rf /", "a.my.salesforce.com")
+
+
+class Keyring(KeyringBackend):
+    """What an operating system keeps, in a dict."""
+
+    priority = 1
+
+    def __init__(self, passwords: dict[tuple[str, str], str], locked: bool = False) -> None:
+        super().__init__()
+        self.passwords = passwords
+        self.locked = locked
+
+    def get_password(self, service: str, username: str) -> str | None:
+        if self.locked:
+            raise KeyringLocked("s3cr3t collection is locked")
+        return self.passwords.get((service, username))
+
+    def set_password(self, service: str, username: str, password: str) -> None:
+        self.passwords[service, username] = password
+
+
+@pytest.fixture
+def keyring_of() -> Iterator[Callable[..., None]]:
+    before = keyring.get_keyring()
+    yield lambda *args, **kwargs: keyring.set_keyring(Keyring(*args, **kwargs))
+    keyring.set_keyring(before)
+
+
+IN_THE_KEYRING = """
+[desk]
+username = "me@acme.example"
+password = { keyring = "salesforce", user = "me@acme.example" }
+"""
+
+
+def test_secrets_come_from_the_keyring(keyring_of: Callable[..., None]) -> None:
+    """The operating system's keyring is asked for the service and the user."""
+    write(IN_THE_KEYRING)
+    keyring_of({("salesforce", "me@acme.example"): "p&ss"})
+    assert connection_named("desk").provider == PasswordLogin("me@acme.example", "p&ss", "")
+
+
+@pytest.mark.parametrize(
+    ("state", "says"),
+    [
+        ({"passwords": {("salesforce", "other"): "s3cr3t"}}, "there is nothing"),
+        ({"passwords": {}, "locked": True}, "is it unlocked"),
+    ],
+)
+def test_a_keyring_without_the_secret_is_told(
+    keyring_of: Callable[..., None], state: dict[str, Any], says: str
+) -> None:
+    """Which service and user were asked for, or that the keyring is locked; not its own words."""
+    write(IN_THE_KEYRING)
+    keyring_of(**state)
+    with pytest.raises(InvalidInput, match=says) as caught:
+        connection_named("desk")
+    assert "s3cr3t" not in str(caught.value)
+
+
+def test_without_the_package_the_keyring_says_what_to_install(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The extra has its name in the message."""
+    write(IN_THE_KEYRING)
+    monkeypatch.setitem(sys.modules, "keyring", None)
+    with pytest.raises(InvalidInput, match=r"salesforce-bulk\[keyring\]"):
+        connection_named("desk")
 
 
 @pytest.mark.parametrize(

@@ -514,6 +514,38 @@ def test_a_device_waits_for_the_person() -> None:
         assert clock.pauses == [5, 5, 5]
 
 
+@pytest.mark.parametrize("status", [400, 401, 429])
+def test_a_device_that_asks_too_often_asks_more_slowly(status: int) -> None:
+    """Each slow_down adds five seconds to the pause, for good (RFC 8628, 3.5)."""
+    code = {
+        "device_code": "d-code",
+        "user_code": "ABCD1234",
+        "verification_uri": "https://acme.my.salesforce.com/setup/connect",
+        "interval": 5,
+    }
+
+    def no(error: str) -> bytes:
+        return http(json.dumps({"error": error}), status, "application/json")
+
+    with RawServer(
+        http(json.dumps(code), content_type="application/json"),
+        no("authorization_pending"),
+        no("slow_down"),
+        no("authorization_pending"),
+        no("slow_down"),
+        no("expired_token"),
+    ) as server:
+        clock = FastClock()
+        with pytest.raises(LoginFailed) as caught:
+            SalesforceBulk(
+                login=DeviceLogin("k", login_url=server.url, show=lambda _: None),
+                clock=clock,
+                retry=Retry(0),
+            )
+    assert caught.value.error_code == "expired_token"
+    assert clock.pauses == [5, 5, 10, 10, 15]
+
+
 def test_a_device_that_nobody_answers_or_somebody_denies(org: SalesforceEmulator) -> None:
     """The wait has an end; Deny is AppNotApproved; an unknown app is refused at once."""
 
