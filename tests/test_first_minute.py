@@ -58,3 +58,13 @@ def test_the_first_screen_says_what_it_is_how_to_get_it_and_what_to_type():
     screen = "\n".join(README.splitlines()[:30])
     assert "pip install" in screen
     assert screen.count("```python") == 2
+    assert "docs/load.svg" in screen
+
+
+def test_the_comparison_of_the_first_screen_is_one_that_was_measured():
+    figure = re.search(r"\[([\d.]+) times as fast\]\(benchmarks/README.md#loads\)", README)[1]
+    assert "`python benchmarks/load.py`" in README
+    measured = (ROOT / "benchmarks" / "README.md").read_text("utf-8")
+    loads = measured.split("## Loads\n")[1].split("\n## ")[0]
+    row = next(line for line in loads.splitlines() if line.startswith("| simple-salesforce `bulk`"))
+    assert row.split("|")[3].strip() == figure
