@@ -22,7 +22,7 @@ from salesforce_bulk.login.provider import LoginProvider, can_renew
 from salesforce_bulk.login.renewal import Renewal
 from salesforce_bulk.models import User
 from salesforce_bulk.wire import media
-from salesforce_bulk.wire.document import Unreadable
+from salesforce_bulk.wire.document import UnreadableDocument
 from salesforce_bulk.wire.oauth import read_user
 
 _T = TypeVar("_T")
@@ -153,7 +153,7 @@ class ClientAccess:
         def read(answer: Response) -> User:
             user = read_user(answer.content)
             if user is None:
-                raise Unreadable("no user in it")
+                raise UnreadableDocument("no user in it")
             return user
 
         caller = self._data_caller(base)

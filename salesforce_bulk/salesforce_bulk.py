@@ -235,9 +235,9 @@ class SalesforceBulk:
             newer = sending.chosen() | ({} if login_url is None else {"login_url": login_url})
             session_id, host = SalesforceBulk.login_to_salesforce(
                 username,
-                _revealed(secret),
+                _reveal(secret),
                 sandbox=sandbox,
-                security_token=_revealed(token),
+                security_token=_reveal(token),
                 organizationId=organizationId,
                 client_id=client_id,
                 API_version=version,
@@ -249,7 +249,7 @@ class SalesforceBulk:
         if not host:
             raise IncompleteLogin("A sessionId needs its host, e.g. host='acme.my.salesforce.com'.")
         self.endpoint = f"{api_origin(host)}/services/async/{version}"
-        self.sessionId = _revealed(given)
+        self.sessionId = _reveal(given)
         self.jobNS = NAMESPACE
         self.jobs: dict[str, str] = {}
         self.batches: dict[str, str] = {}
@@ -277,7 +277,7 @@ class SalesforceBulk:
             InvalidInput: a part of it is missing.
             LoginFailed: the org refused.
         """
-        return _connected(cls, connection_named(connection), options)
+        return _connect(cls, connection_named(connection), options)
 
     @classmethod
     def from_env(cls, **options: Unpack[ClientOptions]) -> Self:
@@ -286,7 +286,7 @@ class SalesforceBulk:
         Raises:
             MissingCredentials: it describes none.
         """
-        return _connected(cls, connection_from_environment(), options)
+        return _connect(cls, connection_from_environment(), options)
 
     @classmethod
     def from_sf_cli(cls, alias: str | None = None, **options: Unpack[ClientOptions]) -> Self:
@@ -297,12 +297,12 @@ class SalesforceBulk:
     def from_django(cls, **options: Unpack[ClientOptions]) -> Self:
         """A client of the org of ``settings.SALESFORCE_BULK``: a dict with the keys of a
         connection, or with ``CONNECTION``, a name (docs/logins.md)."""
-        return _connected(cls, connection_of_django(), options)
+        return _connect(cls, connection_of_django(), options)
 
     @classmethod
     def from_flask(cls, app: Any, **options: Unpack[ClientOptions]) -> Self:
         """A client of the org of ``app.config["SALESFORCE_BULK"]``; see `from_django`."""
-        return _connected(cls, connection_of_flask(app), options)
+        return _connect(cls, connection_of_flask(app), options)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.__dict__.get('endpoint', 'without an endpoint')}>"
@@ -310,8 +310,8 @@ class SalesforceBulk:
     def _repr_html_(self) -> str:
         # A subclass may never have called __init__.
         known = self.__dict__
-        told = {"org": "endpoint", "version": "API_version"}
-        facts = {name: str(known.get(key) or "") for name, key in told.items()}
+        keys = {"org": "endpoint", "version": "API_version"}
+        facts = {name: str(known.get(key) or "") for name, key in keys.items()}
         return html_table(type(self).__name__, facts)
 
     def __enter__(self) -> Self:
@@ -1051,11 +1051,11 @@ def _version(value: Any) -> str:
     return version
 
 
-def _revealed(secret: Secret | None) -> Any:
+def _reveal(secret: Secret | None) -> Any:
     return None if secret is None else secret.reveal()
 
 
-def _connected(cls: type[_C], connection: Connection, options: ClientOptions) -> _C:
+def _connect(cls: type[_C], connection: Connection, options: ClientOptions) -> _C:
     if connection.api_version is not None:
         options = {"API_version": connection.api_version, **options}
     return cls(login=connection.provider, **options)
@@ -1112,14 +1112,14 @@ def _batch_added(client: SalesforceBulk, job_id: str, body: bytes, media_type: s
         info = access_of(client).v1.add_batch(job_id, body, media_type)
     except InvalidJobState as error:
         if bulk_states.ABORTED in (error.error_message or ""):
-            raise _aborted(job_id, error) from error
+            raise _abort_error(job_id, error) from error
         raise
     batch_id = _id_of(info, job_id)
     _remember(client.batches, batch_id, job_id)
     return batch_id
 
 
-def _aborted(job_id: str, error: BulkApiError) -> BulkJobAborted:
+def _abort_error(job_id: str, error: BulkApiError) -> BulkJobAborted:
     """The refusal of a batch as the job's abortion, with all that 2.2.0's error told."""
     aborted = BulkJobAborted(job_id)
     aborted.args = (f"{aborted}: {error}",)

@@ -17,7 +17,12 @@ from urllib.parse import urlsplit
 from salesforce_bulk.http.call import Call, Caller
 from salesforce_bulk.http.transport import Response
 from salesforce_bulk.wire import media
-from salesforce_bulk.wire.document import Unreadable, read_count, read_json_object, read_text
+from salesforce_bulk.wire.document import (
+    UnreadableDocument,
+    read_count,
+    read_json_object,
+    read_text,
+)
 
 _T = TypeVar("_T")
 
@@ -143,7 +148,7 @@ def _read_object(answer: Response) -> ObjectDescribe:
     document = read_json_object(answer.content)
     name, fields = read_text(document, "name"), document.get("fields")
     if not name or not isinstance(fields, list):
-        raise Unreadable("the description of an object was expected")
+        raise UnreadableDocument("the description of an object was expected")
     return ObjectDescribe(
         name, [_field(field) for field in fields], read_text(document, "keyPrefix")
     )
@@ -151,10 +156,10 @@ def _read_object(answer: Response) -> ObjectDescribe:
 
 def _field(document: Any) -> FieldDescribe:
     if not isinstance(document, dict):
-        raise Unreadable("the description of a field was expected")
+        raise UnreadableDocument("the description of a field was expected")
     name, kind = read_text(document, "name"), read_text(document, "type")
     if not name or not kind:
-        raise Unreadable("a field has no name or no type")
+        raise UnreadableDocument("a field has no name or no type")
     return FieldDescribe(
         name=name,
         type=kind,
@@ -190,7 +195,7 @@ def _values(document: dict[str, Any]) -> frozenset[str]:
 def _names(value: Any) -> tuple[str, ...]:
     names = value or []
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
-        raise Unreadable("referenceTo is no list of names")
+        raise UnreadableDocument("referenceTo is no list of names")
     return tuple(names)
 
 
@@ -211,4 +216,4 @@ def _read_date(answer: Response) -> datetime:
     try:
         return parsedate_to_datetime(answer.headers["Date"])
     except (KeyError, ValueError, OverflowError) as error:
-        raise Unreadable("the answer has no readable Date") from error
+        raise UnreadableDocument("the answer has no readable Date") from error

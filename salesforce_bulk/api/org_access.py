@@ -31,12 +31,12 @@ class OrgAccess:
     reopen: Callable[[], OrgAccess]
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _reopened, (self.reopen,)
+        return _reopen, (self.reopen,)
 
     def v2_for(self, version: str | None) -> BulkV2:
         """The endpoints of 2.0 for a job of that version."""
         return self.v2 if version in (None, self.api_version) else self.v2_at(str(version))
 
 
-def _reopened(reopen: Callable[[], OrgAccess]) -> OrgAccess:
+def _reopen(reopen: Callable[[], OrgAccess]) -> OrgAccess:
     return reopen()

@@ -185,15 +185,15 @@ class BulkV1:
         return self._caller.read(
             Call("GET", f"job/{job_id}/batch", job_id=job_id, documents=_OF_A_BATCH),
             lambda answer: [
-                self._watched(job_id, info) for info in v1.batch_infos(self._parse(answer))
+                self._watch_state(job_id, info) for info in v1.batch_infos(self._parse(answer))
             ],
         )
 
     def batch(self, job_id: str, batch_id: str) -> v1.Info:
         """GET /job/{id}/batch/{id}: the batchInfo."""
-        return self._watched(job_id, self._caller.read(_get(job_id, batch_id), self._one))
+        return self._watch_state(job_id, self._caller.read(_get(job_id, batch_id), self._one))
 
-    def _watched(self, job_id: str, info: v1.Info) -> v1.Info:
+    def _watch_state(self, job_id: str, info: v1.Info) -> v1.Info:
         state = bulk_states.canonical_batch_state(str(info.get("state")))
         self._watch.note(state, bulk_states.BATCH_STATES, job_id, info.get("id"))
         return info
@@ -218,7 +218,7 @@ class BulkV1:
         return self._caller.read(
             _get(job_id, batch_id, "/result", documents=_OF_A_BATCH),
             lambda answer: v1.read_row_results(
-                answer.headers.get("Content-Type"), _ended(answer).content
+                answer.headers.get("Content-Type"), _without_next_page(answer).content
             ),
         )
 
@@ -250,7 +250,7 @@ class _Download:
 
     def __init__(self, response: Response, piece_bytes: int, call: Call) -> None:
         self._response = response
-        self._pieces = _whole(response, piece_bytes)
+        self._pieces = _check_body_end(response, piece_bytes)
         self._call = call
         self._failure: BulkApiError | None = None
 
@@ -275,7 +275,7 @@ class _Download:
         self._response.close()
 
 
-def _whole(response: Response, piece_bytes: int) -> Generator[bytes, None, None]:
+def _check_body_end(response: Response, piece_bytes: int) -> Generator[bytes, None, None]:
     """The pieces of a body; one whose end nothing else proves must stop like a document."""
     proven = _proven(response)
     quotes, tail = 0, b""
@@ -290,7 +290,7 @@ def _whole(response: Response, piece_bytes: int) -> Generator[bytes, None, None]
         raise _cut_off()
 
 
-def _ended(answer: Response) -> Response:
+def _without_next_page(answer: Response) -> Response:
     """The answer, if it is proven to be whole or stops where one can."""
     if not (_proven(answer) or _stops_like_a_document(answer.content)):
         raise _cut_off()

@@ -27,7 +27,7 @@ from salesforce_bulk.http.polling import StateWatch
 from salesforce_bulk.http.transport import Response
 from salesforce_bulk.models import JobInfo
 from salesforce_bulk.wire import media, v2
-from salesforce_bulk.wire.document import Unreadable
+from salesforce_bulk.wire.document import UnreadableDocument
 
 INGEST = "jobs/ingest"
 QUERY = "jobs/query"
@@ -105,7 +105,7 @@ class BulkV2:
         path = f"{INGEST}/{job_id}/{kind}"
         call = Call("GET", path, media_type=media.CSV, job_id=job_id, stream=True)
         response = self._caller.make(call)
-        return _named(read_body(response, piece_bytes), call)
+        return _name_call(read_body(response, piece_bytes), call)
 
     def ingest_jobs(self) -> Iterator[JobInfo]:
         """GET /jobs/ingest: all jobs of the org that the user may see, page after page."""
@@ -241,13 +241,13 @@ class BulkV2:
 def _locator(url: str, job_id: str, resource: str) -> str | None:
     try:
         return v2.locator_of(url, job_id, resource)
-    except Unreadable as error:
+    except UnreadableDocument as error:
         raise UnexpectedResponse(
             f"A list of result pages is not the API's: {error}.", job_id=job_id
         ) from error
 
 
-def _named(pieces: Iterator[bytes], call: Call) -> Iterator[bytes]:
+def _name_call(pieces: Iterator[bytes], call: Call) -> Iterator[bytes]:
     try:
         yield from pieces
     except BulkApiError as error:

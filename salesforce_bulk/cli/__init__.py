@@ -231,11 +231,11 @@ def build_parser(command: str | None) -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"salesforce-bulk {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     for name, (_, summary, examples) in COMMANDS.items():
-        told = "\n".join(f"  salesforce-bulk {example}" for example in examples)
+        lines = "\n".join(f"  salesforce-bulk {example}" for example in examples)
         subparser = commands.add_parser(
             name,
             help=summary,
-            description=f"{told}\n\n{sentence(summary)}",
+            description=f"{lines}\n\n{sentence(summary)}",
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
         if name == command:

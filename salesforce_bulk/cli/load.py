@@ -158,21 +158,21 @@ def tell_result(result: LoadResult, found: Run, answer: Answer) -> int:
         for name in ("succeeded", "failed", "unprocessed", "unknown")
     }
     answer.know(rows=result.rows, **counts, job_ids=list(result.job_ids), api=result.api)
-    told = ", ".join(
+    summary = ", ".join(
         f"{count:,} {name}" for name, count in counts.items() if count or name == "succeeded"
     )
     if result.rows == counts["succeeded"]:
-        answer.say(f"  {told}")
+        answer.say(f"  {summary}")
         return 0
     path = failed_path(found)
     written = write_failed(result, path)
     if written:
         answer.know(failed_file=str(path))
-        told += f" → {shown_path(path)} (mend it and load it again)"
+        summary += f" → {shown_path(path)} (mend it and load it again)"
         answer.go_on_with(_load_command(found, path))
     else:
         answer.go_on_with("salesforce-bulk resume")
-    answer.say(f"  {told}")
+    answer.say(f"  {summary}")
     for line in error_lines(result):
         answer.say(line)
     return 3

@@ -29,8 +29,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Finish the run; exits as the command that began it."""
     found = find_run(args.run, (*load.LOADS, *_EXPORTS), over=False)
-    told = " ".join(filter(None, [found.command, found.object_name, found.file]))
-    args.answer.say(f"  going on with {told}")
+    run = " ".join(filter(None, [found.command, found.object_name, found.file]))
+    args.answer.say(f"  going on with {run}")
     args.answer.know(run=found.name)
     if found.command in _EXPORTS:
         return export.go_on(found, args)

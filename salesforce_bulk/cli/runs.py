@@ -140,9 +140,9 @@ def find_run(wanted: str | None, commands: tuple[str, ...], *, over: bool | None
         elif wanted == run.name or any(_same_id(wanted, job) for job in progress.jobs):
             return run
     what = "an interrupted run" if over is False else "a run"
-    told = what if wanted is None else f"a run or job {wanted}"
+    missing = what if wanted is None else f"a run or job {wanted}"
     raise InvalidInput(
-        f"{runs_folder()} has no {told.removeprefix('a ').removeprefix('an ')} to go on with; "
+        f"{runs_folder()} has no {missing.removeprefix('a ').removeprefix('an ')} to go on with; "
         "`salesforce-bulk jobs` lists what there is."
     )
 

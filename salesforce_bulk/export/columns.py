@@ -76,7 +76,9 @@ def columns_of_header(
     if object_name is None:
         return [ResultColumn(name) for name in header]
     described = describes.object(object_name)
-    return [_typed(name, _find(tuple(name.split(".")), described, describes)) for name in header]
+    return [
+        _typed_column(name, _find(tuple(name.split(".")), described, describes)) for name in header
+    ]
 
 
 def expanded(query: Query, describes: Describes) -> str:
@@ -119,10 +121,10 @@ def _field_column(
         raise InvalidInput(f"{described.name} has no field {name!r}.{hint}", column=name)
     if field is not None:
         _refuse_unselectable(name, field, described if len(path) == 1 else None)
-    return _typed(_in_the_apis_case(path, described, describes), field)
+    return _typed_column(_in_the_apis_case(path, described, describes), field)
 
 
-def _typed(name: str, field: FieldDescribe | None) -> ResultColumn:
+def _typed_column(name: str, field: FieldDescribe | None) -> ResultColumn:
     if field is None:
         return ResultColumn(name)
     return ResultColumn(name, field.type, field.precision, field.scale)

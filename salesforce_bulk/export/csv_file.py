@@ -30,7 +30,7 @@ from salesforce_bulk.storage.files import (
 )
 from salesforce_bulk.storage.journal import Entry, Journal
 from salesforce_bulk.storage.packing import compressed, compressor_of
-from salesforce_bulk.wire.document import Unreadable
+from salesforce_bulk.wire.document import UnreadableDocument
 
 log = logging.getLogger("salesforce_bulk")
 
@@ -131,7 +131,7 @@ class CsvPage:
 
         Raises:
             ReconciliationError: more or fewer rows than the server counted.
-            Unreadable: its header is not that of the text, or not that of the export.
+            UnreadableDocument: its header is not that of the text, or not that of the export.
         """
         records, counter = HeaderSplitter(pieces), RecordCounter()
         for piece in records:
@@ -152,7 +152,7 @@ class CsvPage:
             self._reading.order_of(header)
             yield records.header_bytes
         elif header != self.header:
-            raise Unreadable(f"the header of this page is {header}, not {self.header}")
+            raise UnreadableDocument(f"the header of this page is {header}, not {self.header}")
         self.header = header
 
 
@@ -213,7 +213,7 @@ class CsvTarget:
 
         Raises:
             ReconciliationError: more or fewer rows than the server counted.
-            Unreadable: its header is not that of the first page, or not that of the export.
+            UnreadableDocument: its header is not that of the first page, or not that of the export.
         """
         if not self.can_undo:
             self._copy_pieces(body, body.ahead(iter(body)), reading, report)
@@ -240,7 +240,7 @@ class CsvTarget:
         report: Callable[[], None],
     ) -> None:
         page = CsvPage(body, reading, self._header)
-        with contextlib.closing(pieces), self._compressed() as file:
+        with contextlib.closing(pieces), self._compress() as file:
             for piece in page.text(pieces):
                 file.write(piece)
                 if self._sync is not None:
@@ -250,7 +250,7 @@ class CsvTarget:
         self.has_header = self._header is not None
 
     @contextlib.contextmanager
-    def _compressed(self) -> Iterator[Any]:
+    def _compress(self) -> Iterator[Any]:
         """What takes bytes for the file, compressed by themselves where its name asks for it."""
         output = _Output(self.file, self._digest, self._place is not None)
         if self._place is None:
@@ -287,11 +287,11 @@ class CsvTarget:
         sync(self.file)
         end = self.file.tell()
         self.file.close()
-        self._append({"do": "reconciled", "rows": rows, "end": end, "digest": self._digested()})
+        self._append({"do": "reconciled", "rows": rows, "end": end, "digest": self._digest_kept()})
         put_in_place(part, target)
         self._append({"do": "done", "rows": rows})
 
-    def _digested(self) -> str | None:
+    def _digest_kept(self) -> str | None:
         return None if self._digest is None else self._digest.hexdigest()
 
     def _add_records(self, records: Iterable[Sequence[str]]) -> None:
@@ -301,7 +301,7 @@ class CsvTarget:
 
     def _write_records(self) -> None:
         if self._records:
-            with self._compressed() as file:
+            with self._compress() as file:
                 file.write(b"".join(self._records))
         self._records = []
 
@@ -317,7 +317,7 @@ class CsvTarget:
                 "batch": page.batch_id,
                 "rows": self.page_rows,
                 "end": self.file.tell(),
-                "digest": self._digested(),
+                "digest": self._digest_kept(),
                 "next": body.next_locator,
                 "header": self._header if self._noted_header is None else None,
             }
@@ -348,13 +348,13 @@ def open_target(
             with removed_on_error(part), open_part(part, _BUFFER_BYTES) as file:
                 yield CsvTarget(file, (part, path))
         else:
-            with _journalled(journal, path) as csv_file:
+            with _resume_target(journal, path) as csv_file:
                 yield csv_file
 
 
 @contextlib.contextmanager
-def _journalled(journal: Journal, path: Path) -> Iterator[CsvTarget]:
-    finished = _finished(journal, path)
+def _resume_target(journal: Journal, path: Path) -> Iterator[CsvTarget]:
+    finished = _finished_rows(journal, path)
     if finished is not None:
         yield CsvTarget(None, finished=finished)
         return
@@ -394,7 +394,7 @@ def _entries_of(journal: Journal, path: Path) -> tuple[Entry | None, list[Entry]
     return (None, []) if at is None else (journal.entries[at], journal.entries[at + 1 :])
 
 
-def _finished(journal: Journal, path: Path) -> int | None:
+def _finished_rows(journal: Journal, path: Path) -> int | None:
     """The rows of a file that an earlier process reconciled, brought into its place."""
     file, entries = _entries_of(journal, path)
     ends = {entry["do"]: entry for entry in entries if entry["do"] in ("reconciled", "done")}
@@ -433,7 +433,7 @@ def _resume_point(journal: Journal, path: Path) -> tuple[Path, ResumePoint | Non
     if not part.is_file():
         return path, None
     noted = [entry for entry in entries if entry["do"] == "page"]
-    pages, digest = _unchanged(part, noted)
+    pages, digest = _unchanged_pages(part, noted)
     if len(pages) < len(noted):
         log.warning(
             "%s was changed since it was written; it is used up to page %d of %d, and the rest "
@@ -453,7 +453,7 @@ def _resume_point(journal: Journal, path: Path) -> tuple[Path, ResumePoint | Non
     )
 
 
-def _unchanged(part: Path, pages: list[Entry]) -> tuple[list[Entry], Digest]:
+def _unchanged_pages(part: Path, pages: list[Entry]) -> tuple[list[Entry], Digest]:
     """The first pages whose bytes are what was written, and the digest of those."""
     kept: list[Entry] = []
     digest = new_digest()

@@ -41,7 +41,7 @@ from salesforce_bulk.http.body import (
 )
 from salesforce_bulk.http.call import add_to_message, html_instead
 from salesforce_bulk.http.transport import Response
-from salesforce_bulk.wire.document import Unreadable
+from salesforce_bulk.wire.document import UnreadableDocument
 from salesforce_bulk.wire.v1 import NO_RECORDS
 
 log = logging.getLogger("salesforce_bulk")
@@ -77,7 +77,7 @@ class PageRetries:
         """
         self._failures = 1 if reached > self._furthest else self._failures + 1
         self._furthest = max(reached, self._furthest)
-        if self._failures > _FAILURES or isinstance(error, Unreadable):
+        if self._failures > _FAILURES or isinstance(error, UnreadableDocument):
             if error.job_id is None:
                 error.job_id, error.batch_id = self._page.job_id, self._page.batch_id
             add_to_message(error, f"({self._page}, {self._failures} tries that led no further)")
@@ -195,7 +195,7 @@ class Download:
         """
         self._begin()
         self._wire = wire
-        yield from self._summed()
+        yield from self._digest_pieces()
 
     @property
     def digest(self) -> str:
@@ -220,7 +220,7 @@ class Download:
         while self._keeps_sums and not self._interrupted:
             tries.again(error, self.bytes)
             try:
-                yield from self._summed()
+                yield from self._digest_pieces()
                 return
             except BROKEN as further:
                 error = further
@@ -240,7 +240,7 @@ class Download:
         if (opened := self._opened) is not None:
             interrupt(opened.response)
 
-    def _summed(self) -> Iterator[bytes]:
+    def _digest_pieces(self) -> Iterator[bytes]:
         if not self._keeps_sums:
             return self._attempt()
         return map(self._sums.add, self._attempt())
@@ -269,7 +269,7 @@ class Download:
         if opened.rows is not None:
             if self.rows not in (None, opened.rows):
                 opened.response.close()
-                raise self._changed(f"{self.rows} rows before, {opened.rows} now")
+                raise self._change_error(f"{self.rows} rows before, {opened.rows} now")
             self.rows = opened.rows
         self.next_locator = opened.locator
         return opened
@@ -292,11 +292,11 @@ class Download:
                     counter.feed(known)
                 left -= len(known)
                 if not left and sums.values != self._sums.values:
-                    raise self._changed(f"the first {self.bytes:,} bytes are others")
+                    raise self._change_error(f"the first {self.bytes:,} bytes are others")
             if piece:
                 yield piece
         if left and self._proved:
-            raise self._changed(f"{self.bytes:,} bytes before, {self.bytes - left:,} now")
+            raise self._change_error(f"{self.bytes:,} bytes before, {self.bytes - left:,} now")
         if left:
             raise IncompleteBody("The answer broke off. Fetch it again.")
 
@@ -337,7 +337,7 @@ class Download:
                 batch_id=self.page.batch_id,
             )
 
-    def _changed(self, how: str) -> ReconciliationError:
+    def _change_error(self, how: str) -> ReconciliationError:
         return ReconciliationError(
             f"{self.page} is not the same when it is fetched again: {how}. Nothing was mixed; "
             "run the export again.",

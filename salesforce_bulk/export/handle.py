@@ -216,14 +216,14 @@ class Export:
     def _repr_html_(self) -> str:
         # Of what is known already: showing a handle asks the org nothing.
         job, columns = self._run.submitted, self._columns or ()
-        told = {
+        facts = {
             "query": self.soql or "of another process",
             "job": "not submitted" if job is None else job.job_id,
             "rows": "" if self.rows_expected is None else f"{self.rows_expected:,}",
             "read": "" if self.rows_read is None else f"{self.rows_read:,}",
             "columns": ", ".join(f"{column.name} ({column.type})" for column in columns),
         }
-        return html_table("Export", told)
+        return html_table("Export", facts)
 
     @property
     def api(self) -> str:
@@ -311,7 +311,7 @@ class Export:
 
     def _columns_that_came(self) -> list[ResultColumn]:
         """Of a job whose query is not known: by the header of its first page."""
-        job = self._done()
+        job = self._await_job()
         page = next(iter(job.pages())) if isinstance(job, QueryJobV1) else job.page_at(None)
         header = HeaderSplitter(Download(self._access, page))
         for _ in header:
@@ -336,7 +336,7 @@ class Export:
 
     # Reading
 
-    def _done(self) -> QueryJob:
+    def _await_job(self) -> QueryJob:
         return self._run.wait(self)
 
     def _bodies(
@@ -348,7 +348,7 @@ class Export:
             sums: see `Download`.
             taken: the pages that an earlier process has read.
         """
-        job, access = self._done(), self._access
+        job, access = self._await_job(), self._access
         keys = taken.keys if taken else []
 
         def make(page: PageAddress) -> Download:
@@ -405,7 +405,7 @@ class Export:
         """
         with self._run.reporter.running():
             reading = self._reading(raw)
-            job = self._done()
+            job = self._await_job()
             tally, report, delivered = Tally(), self._reporter(), 0
             with closing(self._bodies()) as bodies:
                 for body in bodies:
@@ -441,7 +441,7 @@ class Export:
         report(Tally())
         return report
 
-    def _watched(self, items: Iterable[Any]) -> Iterator[Any]:
+    def _watch(self, items: Iterable[Any]) -> Iterator[Any]:
         """The items; an error on the way stays in `error`."""
         try:
             yield from items
@@ -451,7 +451,7 @@ class Export:
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
         # Not a generator, which would cost a call in Python for each row.
-        return chain.from_iterable(self._watched(self._dicts()))
+        return chain.from_iterable(self._watch(self._dicts()))
 
     def _dicts(self) -> Iterator[list[dict[str, Any]]]:
         as_dicts = dict_maker(self._reading().names)
@@ -476,7 +476,7 @@ class Export:
                 "Arrow, which leave out what was delivered before and write the state."
             )
         reading = self._reading()
-        return [Part(self._access, page, reading) for page in self._done().pages()]
+        return [Part(self._access, page, reading) for page in self._await_job().pages()]
 
     def check(self, parts_read: Iterable[PartReceipt]) -> int:
         """Reconcile what workers read of the `parts` with what the server counted.
@@ -492,7 +492,7 @@ class Export:
             ReconciliationError: a part is missing or strange, was another one when it was read
                 again, or the rows are not as many as the server counted.
         """
-        job, tally = self._done(), Tally()
+        job, tally = self._await_job(), Tally()
         receipts: dict[Any, set[PartReceipt]] = {}
         for receipt in parts_read:
             receipts.setdefault(tuple(receipt.page), set()).add(receipt)
@@ -500,14 +500,14 @@ class Export:
             read = receipts.pop(page.key, set())
             if len(read) != 1:
                 how = "not read" if not read else "another one when it was read again"
-                raise self._unreconciled(page, f"{page} was {how}")
+                raise self._mismatch(page, f"{page} was {how}")
             tally.add(page, read.pop().rows)
         if receipts:
-            raise self._unreconciled(next(iter(receipts)), "A receipt is of no part of this export")
+            raise self._mismatch(next(iter(receipts)), "A receipt is of no part of this export")
         self._settle(job, tally, tally.rows)
         return tally.rows
 
-    def _unreconciled(self, what: object, sentence: str) -> ReconciliationError:
+    def _mismatch(self, what: object, sentence: str) -> ReconciliationError:
         return ReconciliationError(
             f"{sentence}. Read the parts that export.parts() lists, and check again.",
             evidence={"page": str(what)},
@@ -522,7 +522,7 @@ class Export:
         Raises:
             ReconciliationError: behind the last batch, where rows are missing.
         """
-        return self._watched(self._batches_then_state())
+        return self._watch(self._batches_then_state())
 
     def _batches_then_state(self) -> Iterator[pa.RecordBatch]:
         with self._window_reading() as window:
@@ -537,7 +537,7 @@ class Export:
                 for rows in self._rows(False, window):
                     yield batch_of_rows(rows, self.schema)
                 return
-            job, tally, report = self._done(), Tally(), self._reporter()
+            job, tally, report = self._await_job(), Tally(), self._reporter()
             with closing(self._bodies()) as bodies:
                 for page, batch in reading.batches(bodies):
                     tally.add(page, batch.num_rows)
@@ -574,7 +574,7 @@ class Export:
             return frame_of_table(self.to_arrow(), dtype_backend)
         with self._window_reading() as window:
             frame = frame_of_rows(
-                self.columns, self._watched(self._rows(False, window)), dtype_backend
+                self.columns, self._watch(self._rows(False, window)), dtype_backend
             )
             if window is not None:
                 window.save()
@@ -624,7 +624,7 @@ class Export:
         import pyarrow as pa  # noqa: PLC0415
 
         held: list[pa.RecordBatch] = []
-        for batch in self._watched(self._batches(window)):
+        for batch in self._watch(self._batches(window)):
             held.append(batch)
             if sum(each.num_rows for each in held) >= rows:
                 yield pa.Table.from_batches(held, self.schema)
@@ -668,7 +668,7 @@ class Export:
                 if window is not None or self._settings.content_type != "CSV":
                     self._write_rows(csv_file, window)
                 else:
-                    self._copy_pages(self._done(), csv_file)
+                    self._copy_pages(self._await_job(), csv_file)
                 csv_file.put_in_place(self.rows_read or 0)
                 if window is not None:
                     window.save()
@@ -699,7 +699,7 @@ class Export:
         Raises:
             ReconciliationError: behind the last piece, where rows are missing.
         """
-        return self._watched(self._csv_pieces())
+        return self._watch(self._csv_pieces())
 
     def _csv_pieces(self) -> Iterator[bytes]:
         if self._window is None and self._settings.content_type == "CSV":
@@ -713,7 +713,7 @@ class Export:
                 window.save()
 
     def _copied_pieces(self) -> Iterator[bytes]:
-        job, reading, tally, header = self._done(), self._reading(), Tally(), None
+        job, reading, tally, header = self._await_job(), self._reading(), Tally(), None
         with closing(self._bodies()) as bodies:
             for body in bodies:
                 page = CsvPage(body, reading, header)

@@ -18,7 +18,7 @@ from salesforce_bulk.formats.csv_reader import CsvReader, first_record_end, spli
 from salesforce_bulk.formats.json_rows import JsonReader
 from salesforce_bulk.formats.typed import ResultColumn, TypedRows
 from salesforce_bulk.formats.xml_rows import XmlReader
-from salesforce_bulk.wire.document import Unreadable
+from salesforce_bulk.wire.document import UnreadableDocument
 from salesforce_bulk.wire.v1 import NO_RECORDS
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ class Reading:
 
         Raises:
             ReconciliationError: more or fewer rows than the server counted.
-            Unreadable: a body that is none, or has other columns.
+            UnreadableDocument: a body that is none, or has other columns.
         """
         read = self._csv_rows if body.page.content_type == "CSV" else self._document_rows
         count = 0
@@ -96,11 +96,11 @@ class Reading:
 
         Raises:
             ReconciliationError: a page has more or fewer rows than the server counted.
-            Unreadable: a body that is none, or has other columns.
+            UnreadableDocument: a body that is none, or has other columns.
         """
         names, count = self.names, 0
         with ThreadPoolExecutor(_PARSERS, thread_name_prefix="salesforce-bulk-parser") as parsers:
-            for body, parsed in _some_ahead(self._parsed(bodies, parsers)):
+            for body, parsed in _some_ahead(self._parse(bodies, parsers)):
                 if parsed is None:
                     check_count(body, count)
                     count = 0
@@ -139,7 +139,7 @@ class Reading:
         """Where each column of the export stands in a header.
 
         Raises:
-            Unreadable: it has other columns.
+            UnreadableDocument: it has other columns.
         """
         wanted = [name.lower() for name in self.names]
         found = [name.lower() for name in header]
@@ -151,7 +151,7 @@ class Reading:
             for at, (ours, theirs) in enumerate(zip(wanted, found, strict=True))
         ):
             return list(range(len(wanted)))
-        raise Unreadable(
+        raise UnreadableDocument(
             f"the columns of this page are {list(header)}, those of the export {self.names}"
         )
 
@@ -164,7 +164,7 @@ class Reading:
         if rows := reader.flush():
             yield list(rows)
 
-    def _parsed(self, bodies: Iterable[PageBody], parsers: Executor) -> Iterator[_Parsed]:
+    def _parse(self, bodies: Iterable[PageBody], parsers: Executor) -> Iterator[_Parsed]:
         """What is parsed of each page, and behind it None."""
         for body in bodies:
             read = self._csv_parsed if body.page.content_type == "CSV" else self._document_parsed
@@ -242,7 +242,7 @@ class HeaderSplitter:
         try:
             text = self.header_bytes.decode("utf-8")
         except UnicodeDecodeError as error:
-            raise Unreadable(f"the header is not UTF-8: {error}") from error
+            raise UnreadableDocument(f"the header is not UTF-8: {error}") from error
         self.header = split_records(text)[0]
 
 

@@ -115,13 +115,13 @@ class QueryRun:
         """
         try:
             with self.reporter.running():
-                return self._waited(handle, timeout)
+                return self._wait(handle, timeout)
         except ResultsExpired as error:
             if self.settings.journal is not None:
                 add_to_message(error, f"Remove the journal {self.settings.journal} before.")
             raise
 
-    def _waited(self, handle: object, timeout: float | None) -> QueryJob:
+    def _wait(self, handle: object, timeout: float | None) -> QueryJob:
         if self._job is None:
             self.reporter(Progress("submitting", 0))
         job, clock = self.submit(), self.access.clock

@@ -96,7 +96,7 @@ class Query:
         """The text with a further condition."""
         if self.where is None:
             return f"{self.text[: self.from_end]} WHERE {condition}{self.text[self.from_end :]}"
-        return self._with_where(f"{self._enclosed} AND {condition}")
+        return self._with_where(f"{self._read_parentheses} AND {condition}")
 
     @property
     def open_to_conditions(self) -> str:
@@ -106,10 +106,10 @@ class Query:
             for token in _tokens(self.text[slice(*self.where)])
         ):
             return self.text
-        return self._with_where(self._enclosed)
+        return self._with_where(self._read_parentheses)
 
     @property
-    def _enclosed(self) -> str:
+    def _read_parentheses(self) -> str:
         return f"({self.text[slice(*self.where)].strip()})" if self.where else ""
 
     def _with_where(self, condition: str) -> str:

@@ -61,10 +61,10 @@ def read_state(path: Path) -> ExportState | None:
         document = json.loads(content)
     except (ValueError, RecursionError) as error:
         raise JournalMismatch(f"{path} is no state of an export, or damaged. {_GO_ON}") from error
-    return _checked(path, document)
+    return _check_document(path, document)
 
 
-def _checked(path: Path, document: Any) -> ExportState:
+def _check_document(path: Path, document: Any) -> ExportState:
     if not isinstance(document, dict) or document.get("format") != FORMAT:
         raise JournalMismatch(f"{path} is no state of an export ({FORMAT}), or damaged. {_GO_ON}")
     query, until, delivered = (document.get(name) for name in ("query", "until", "delivered"))

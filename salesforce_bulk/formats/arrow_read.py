@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from salesforce_bulk.errors import IncompleteBody
 from salesforce_bulk.formats.csv_reader import CsvReader, RecordCounter, RecordEnds
 from salesforce_bulk.formats.typed import ResultColumn, TypedRows, converter
-from salesforce_bulk.wire.document import Unreadable
+from salesforce_bulk.wire.document import UnreadableDocument
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -58,7 +58,7 @@ def batch_of_rows(rows: Sequence[Sequence[Any]], schema: pa.Schema) -> pa.Record
     """Typed rows as one batch.
 
     Raises:
-        Unreadable: a value that a row can hold and the column's Arrow type cannot.
+        UnreadableDocument: a value that a row can hold and the column's Arrow type cannot.
     """
     import pyarrow as pa  # noqa: PLC0415
 
@@ -76,7 +76,7 @@ def _array(values: Sequence[Any], field: pa.Field) -> pa.Array:
         if len(values) > 1:
             for value in values:
                 _array([value], field)
-        raise Unreadable(
+        raise UnreadableDocument(
             f"column {field.name!r} holds {values[0]!r}, which its Arrow type {field.type} cannot: "
             f"{error}"
         ) from error
@@ -135,7 +135,7 @@ class ArrowReader:
         """The rows of a block.
 
         Raises:
-            Unreadable: no CSV, or a text that is no value of its column.
+            UnreadableDocument: no CSV, or a text that is no value of its column.
         """
         import pyarrow as pa  # noqa: PLC0415
 

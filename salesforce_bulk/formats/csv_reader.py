@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from salesforce_bulk.errors import IncompleteBody
-from salesforce_bulk.wire.document import Unreadable
+from salesforce_bulk.wire.document import UnreadableDocument
 from salesforce_bulk.wire.v1 import NO_RECORDS
 
 Rows = list[list[str]]
@@ -90,7 +90,7 @@ class RecordCounter:
         """Count the newlines outside of quotes.
 
         Raises:
-            Unreadable: a record without a value.
+            UnreadableDocument: a record without a value.
         """
         numpy = sys.modules.get("numpy")
         if numpy is None:
@@ -110,7 +110,9 @@ class RecordCounter:
             quotes += text.count(b'"', looked, blank.start())
             looked = blank.start()
             if quotes % 2 == 0:
-                raise Unreadable(f"a blank line stands behind record {self.records:,} or later")
+                raise UnreadableDocument(
+                    f"a blank line stands behind record {self.records:,} or later"
+                )
 
     @property
     def in_quotes(self) -> bool:
@@ -185,7 +187,8 @@ class CsvReader:
         """The rows that this piece completes.
 
         Raises:
-            Unreadable: no UTF-8, no CSV, another header, or a row with more or fewer values.
+            UnreadableDocument: no UTF-8, no CSV, another header, or a row with more or fewer
+                values.
         """
         cut = self._ends.last(piece)
         if not cut:
@@ -214,7 +217,9 @@ class CsvReader:
         try:
             text = block.decode("utf-8")
         except UnicodeDecodeError as error:
-            raise Unreadable(f"the rows after row {self.rows} are not UTF-8: {error}") from error
+            raise UnreadableDocument(
+                f"the rows after row {self.rows} are not UTF-8: {error}"
+            ) from error
         rows = self._split(text)
         if self.header is None and rows:
             self._take_header(rows.pop(0))
@@ -232,7 +237,7 @@ class CsvReader:
 
     def _take_header(self, header: list[str]) -> None:
         if self._expected is not None and header != self._expected:
-            raise Unreadable(
+            raise UnreadableDocument(
                 f"the header of this page is {str(header)[:_QUOTED]}, that of the first is "
                 f"{str(self._expected)[:_QUOTED]}"
             )
@@ -242,7 +247,7 @@ class CsvReader:
         width = len(self.header or ())
         if set(map(len, rows)) - {width}:
             number, row = next((n, row) for n, row in enumerate(rows, 1) if len(row) != width)
-            raise Unreadable(
+            raise UnreadableDocument(
                 f"row {self.rows + number} has {len(row)} values for {width} columns: "
                 f"{str(row)[:_QUOTED]}"
             )
@@ -262,7 +267,7 @@ def split_records(text: str, delimiter: str = ",") -> Rows:
     """The records of a text, whatever the size of their values.
 
     Raises:
-        Unreadable: it is no CSV.
+        UnreadableDocument: it is no CSV.
     """
     cell = re.compile(
         rf'(?:"([^"]*(?:""[^"]*)*)"|([^"{re.escape(delimiter)}\r\n][^{re.escape(delimiter)}\r\n]*)?)'
@@ -274,7 +279,7 @@ def split_records(text: str, delimiter: str = ",") -> Rows:
     while at < len(text) or row:
         match = cell.match(text, at)
         if match is None:
-            raise Unreadable(f"not CSV: {text[at : at + _QUOTED]!r}")
+            raise UnreadableDocument(f"not CSV: {text[at : at + _QUOTED]!r}")
         quoted, bare, end = match.groups()
         row.append(bare or "" if quoted is None else quoted.replace('""', '"'))
         at = match.end()

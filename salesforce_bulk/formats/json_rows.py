@@ -14,7 +14,7 @@ from typing import Any
 
 from salesforce_bulk.errors import IncompleteBody
 from salesforce_bulk.formats.typed import ResultColumn, value_of_json
-from salesforce_bulk.wire.document import Unreadable
+from salesforce_bulk.wire.document import UnreadableDocument
 from salesforce_bulk.wire.v1 import NO_RECORDS
 
 _BLANK = re.compile("[ \t\r\n\ufeff]*")
@@ -66,14 +66,16 @@ class JsonReader:
         """The rows that this piece completes.
 
         Raises:
-            Unreadable: it is no JSON array of records.
+            UnreadableDocument: it is no JSON array of records.
         """
         if b"\0" in piece and not self._keep_nul:
             piece = piece.replace(b"\0", b"")
         try:
             text = self._decode.decode(piece)
         except UnicodeDecodeError as error:
-            raise Unreadable(f"the rows after row {self.rows} are not UTF-8: {error}") from error
+            raise UnreadableDocument(
+                f"the rows after row {self.rows} are not UTF-8: {error}"
+            ) from error
         self._pages_after.append(text)
         self._waiting += len(text)
         return [] if self._waiting < self._wanted else self._read()
@@ -114,7 +116,7 @@ class JsonReader:
             record, self._at = self._json.raw_decode(self._text, self._at)
         except json.JSONDecodeError as error:
             if not self._may_go_on(error):
-                raise Unreadable(f"not JSON after row {self.rows}: {error}") from error
+                raise UnreadableDocument(f"not JSON after row {self.rows}: {error}") from error
             # Tried again with twice as much, so that a long record is not read over and over.
             self._wanted = 2 * (len(self._text) - self._at)
             return None
@@ -137,7 +139,9 @@ class JsonReader:
             following = _MARKS.get((self._state, mark))
             if following is None:
                 shown = self._text[self._at : self._at + 80]
-                raise Unreadable(f"not an array of records after row {self.rows}: {shown!r}")
+                raise UnreadableDocument(
+                    f"not an array of records after row {self.rows}: {shown!r}"
+                )
             self._state = following
             self._at += 1
 
@@ -215,12 +219,12 @@ def refuse_other_names(paths: Iterable[Sequence[str]], found: Iterable[str]) -> 
         found: the names in the first record; nulls may be left out.
 
     Raises:
-        Unreadable: names of columns are missing and others are there.
+        UnreadableDocument: names of columns are missing and others are there.
     """
     there = {name.lower() for name in found}
     wanted = {path[0].lower() for path in paths}
     if wanted - there and there - wanted:
-        raise Unreadable(
+        raise UnreadableDocument(
             f"the records hold {', '.join(sorted(there - wanted))} in place of "
             f"{', '.join(sorted(wanted - there))}"
         )

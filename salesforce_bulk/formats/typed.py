@@ -12,7 +12,7 @@ from datetime import date, datetime, time, timedelta, timezone
 from decimal import Decimal, InvalidOperation
 from typing import Any, cast
 
-from salesforce_bulk.wire.document import Unreadable
+from salesforce_bulk.wire.document import UnreadableDocument
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _NUMBERS = frozenset({"double", "currency", "percent"})
@@ -149,7 +149,7 @@ class TypedRows:
         """The values of some rows.
 
         Raises:
-            Unreadable: a text that is no value of its column's type.
+            UnreadableDocument: a text that is no value of its column's type.
         """
         # Column by column: one call of Python for each cell would cost more than the parser.
         converted = []
@@ -163,13 +163,15 @@ class TypedRows:
         return zip(*converted, strict=True)
 
 
-def _no_value(column: ResultColumn, convert: Convert, cells: Texts) -> Unreadable:
+def _no_value(column: ResultColumn, convert: Convert, cells: Texts) -> UnreadableDocument:
     for cell in cells:
         try:
             convert([cell])
         except (ValueError, InvalidOperation):
-            return Unreadable(f"column {column.name!r} holds {cell!r}, which is no {column.type}")
-    return Unreadable(f"column {column.name!r} holds what is no {column.type}")
+            return UnreadableDocument(
+                f"column {column.name!r} holds {cell!r}, which is no {column.type}"
+            )
+    return UnreadableDocument(f"column {column.name!r} holds what is no {column.type}")
 
 
 def dict_maker(
@@ -197,7 +199,7 @@ def value_of_json(column: ResultColumn, value: Any, decimals: bool = False) -> A
     Dates and times are milliseconds since 1970 there, in UTC.
 
     Raises:
-        Unreadable: it is no value of the column's type.
+        UnreadableDocument: it is no value of the column's type.
     """
     if value is None or value == "":
         return None
@@ -209,7 +211,7 @@ def value_of_json(column: ResultColumn, value: Any, decimals: bool = False) -> A
             return Decimal(str(value)) if decimals else float(value)
         return value if isinstance(value, str) else _plain(value)
     except (ValueError, TypeError, OverflowError, InvalidOperation) as error:
-        raise Unreadable(
+        raise UnreadableDocument(
             f"column {column.name!r} holds {value!r}, which is no {column.type}"
         ) from error
 

@@ -17,7 +17,7 @@ from defusedxml.expatreader import create_parser
 from salesforce_bulk.errors import IncompleteBody
 from salesforce_bulk.formats.json_rows import refuse_other_names
 from salesforce_bulk.formats.typed import ResultColumn, TypedRows
-from salesforce_bulk.wire.document import Unreadable
+from salesforce_bulk.wire.document import UnreadableDocument
 from salesforce_bulk.wire.v1 import NO_RECORDS
 
 _NIL = ("http://www.w3.org/2001/XMLSchema-instance", "nil")
@@ -59,7 +59,7 @@ class XmlReader:
         """The rows that this piece completes.
 
         Raises:
-            Unreadable: it is no queryResult.
+            UnreadableDocument: it is no queryResult.
         """
         piece = piece.replace(b"\0", b"")
         if self._head is not None:
@@ -70,7 +70,9 @@ class XmlReader:
         try:
             self._parser.feed(self._marked(piece))
         except (SAXParseException, DefusedXmlException) as error:
-            raise Unreadable(f"not readable as XML after row {self.rows}: {error}") from error
+            raise UnreadableDocument(
+                f"not readable as XML after row {self.rows}: {error}"
+            ) from error
         return self._complete_rows()
 
     def flush(self, *, whole: bool = False) -> list[tuple[Any, ...]]:
@@ -152,17 +154,17 @@ class _Records(ContentHandler):
         self._text: list[str] = []
         self._nil = False
         #: For each element on the way, whether it has told its object's name.
-        self._told: list[bool] = []
+        self._type_seen: list[bool] = []
         self._skipped = False
 
     def startElementNS(self, name: tuple[str | None, str], qname: str | None, attrs: Any) -> None:  # noqa: N802
         if not self._path and name[1] != "queryResult":
-            raise Unreadable(f"a queryResult was expected, a {name[1]} came")
+            raise UnreadableDocument(f"a queryResult was expected, a {name[1]} came")
         # The object's name, which a field Type that is null must not take.
-        self._skipped = bool(self._told) and name[1] == "type" and not self._told[-1]
+        self._skipped = bool(self._type_seen) and name[1] == "type" and not self._type_seen[-1]
         if self._skipped:
-            self._told[-1] = True
-        self._told.append(False)
+            self._type_seen[-1] = True
+        self._type_seen.append(False)
         self._path.append(name[1].lower())
         if len(self._path) == _RECORD_DEPTH:
             self._record = {}
@@ -180,6 +182,6 @@ class _Records(ContentHandler):
         elif len(self._path) == _RECORD_DEPTH and self._path[-1] == "records":
             self.found.append(self._record)
         self._path.pop()
-        self._told.pop()
+        self._type_seen.pop()
         self._text = []
         self._nil = self._skipped = False

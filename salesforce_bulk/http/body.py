@@ -50,7 +50,7 @@ def read_body(
         with contextlib.closing(wire or wire_pieces(answer, piece_bytes)) as pieces:
             refuse_unknown_coding(answer)
             if is_packed(answer):
-                yield from _unpacked(pieces, answer)
+                yield from _unpack(pieces, answer)
             else:
                 yield from pieces
     except (HTTPError, OSError) as error:
@@ -90,7 +90,7 @@ def _too_large(answer: Response, most_bytes: int) -> UnexpectedResponse:
     return error
 
 
-def _unpacked(pieces: Iterator[bytes], answer: Response) -> Iterator[bytes]:
+def _unpack(pieces: Iterator[bytes], answer: Response) -> Iterator[bytes]:
     packed_bytes = text_bytes = 0
 
     def counted() -> Iterator[bytes]:

@@ -25,7 +25,7 @@ from salesforce_bulk.errors import (
 )
 from salesforce_bulk.http.transport import Clock, Response, SealedHeaders, Transport, is_loopback
 from salesforce_bulk.wire import media
-from salesforce_bulk.wire.document import Unreadable
+from salesforce_bulk.wire.document import UnreadableDocument
 from salesforce_bulk.wire.fault import BUSY_STATUSES, Fault, read_fault
 
 log = logging.getLogger("salesforce_bulk")
@@ -149,7 +149,7 @@ class Caller:
         response = self.make(call)
         try:
             return reader(response)
-        except Unreadable as error:
+        except UnreadableDocument as error:
             raise UnexpectedResponse(
                 f"The answer is not the API's: {error}. A proxy or a login page may stand "
                 f"between ({call.about}).",
@@ -178,7 +178,7 @@ class Caller:
                 break
             at_once = renewed_at is not None and self.clock.monotonic() - renewed_at < _AT_ONCE
             refused_when_new += at_once and session not in self._accepted
-            if refused_when_new == _REFUSED_WHEN_NEW or not self._renewed(session):
+            if refused_when_new == _REFUSED_WHEN_NEW or not self._renew_session(session):
                 break
             renewed_at = self.clock.monotonic()
             response = self._send_in_turn(call)
@@ -195,7 +195,7 @@ class Caller:
             self.clock.sleep(pause)
         return self._send(call)
 
-    def _renewed(self, stale: str) -> bool:
+    def _renew_session(self, stale: str) -> bool:
         try:
             return self._renew(stale)
         except BulkApiError as error:

@@ -387,7 +387,7 @@ class Transport:
             if not answer.is_redirect:
                 return answer
             answer.close()
-            url = _redirected(method, url, at, answer)
+            url = _redirect_address(method, url, at, answer)
             if at_home and not _is_same_api(home, url):
                 at_home = False
                 # Gone for good: a foreign host may not send them back either.
@@ -530,7 +530,7 @@ def _is_same_api(url: str, target: str) -> bool:
     return ".." not in there and known[:3] == there[:3]
 
 
-def _redirected(method: str, url: str, at: Origin, answer: Response) -> str:
+def _redirect_address(method: str, url: str, at: Origin, answer: Response) -> str:
     """Where a redirect leads, or the error that refuses it."""
     status = answer.status_code
     try:

@@ -305,11 +305,11 @@ class UploadV1:
             spec.assignment_rule_id,
         )
         # A job that was made all the same holds nothing and does nothing.
-        return self._verified(
+        return self._verify_job(
             try_again(lambda: self._api.create_job(document, {}), self._api.clock)
         )
 
-    def _verified(self, info: Mapping[str, Any]) -> str:
+    def _verify_job(self, info: Mapping[str, Any]) -> str:
         job_id = str(info.get("id") or "")
         made = info.get("operation")
         if not job_id:
@@ -624,7 +624,7 @@ class ResultsV1:
 
     @property
     def done(self) -> bool:
-        """Whether the fate of every part that was sent is known."""
+        """Whether the rest_outcome of every part that was sent is known."""
         return len(self._units) == len(self._state.sent)
 
     def wait(self, deadline: float | None) -> bool:
@@ -655,7 +655,7 @@ class ResultsV1:
         self._report("processing", self._rows, 0, len(self._units))
 
     def units(self, unsent: RestOutcome) -> list[BatchRows]:
-        """The fate of all parts; ``unsent`` is that of those which are in no job."""
+        """The rest_outcome of all parts; ``unsent`` is that of those which are in no job."""
         return [
             self._units.get(index) or _without_results(part, unsent, BatchRef("", ""))
             for index, part in enumerate(self._plan.parts)
@@ -715,7 +715,7 @@ class ResultsV1:
         processed = int(info.get("numberRecordsProcessed") or 0)
         rest = len(part.numbers) if state == bulk_states.COMPLETED else processed
         checked: CheckedResults = None
-        fate = RestOutcome("unknown", _count_mismatch(ref, len(part.numbers)))
+        rest_outcome = RestOutcome("unknown", _count_mismatch(ref, len(part.numbers)))
         for fetch in range(_FETCHES):
             # Results may come a moment after the state that announces them.
             self._api.clock.sleep(fetch)
@@ -724,7 +724,7 @@ class ResultsV1:
             except InvalidBatch as error:
                 if not rest:  # "Records not processed"
                     return index, _without_results(part, RestOutcome("unprocessed", why), ref)
-                fate = RestOutcome(
+                rest_outcome = RestOutcome(
                     "unknown", RowError("InvalidBatch", error.error_message or str(error))
                 )
                 continue
@@ -732,7 +732,7 @@ class ResultsV1:
             if checked is not None:
                 break
         if checked is None:
-            return index, _without_results(part, fate, ref)
+            return index, _without_results(part, rest_outcome, ref)
         stored, counts = self._in_row_order(part, ref, *checked)
         place = self._results.append(stored)
         return index, _with_results(part, place, counts, RestOutcome("unprocessed", why), ref)
@@ -814,15 +814,21 @@ def _count_mismatch(ref: BatchRef, rows: int) -> RowError:
     )
 
 
-def _without_results(part: PlannedBody, fate: RestOutcome, ref: BatchRef) -> BatchRows:
-    counts: Counter[RowStatus] = Counter({fate.status: len(part.numbers)})
-    return BatchRows(part.place, part.numbers, None, fate, counts, ref.job_id, ref.batch_id)
+def _without_results(part: PlannedBody, rest_outcome: RestOutcome, ref: BatchRef) -> BatchRows:
+    counts: Counter[RowStatus] = Counter({rest_outcome.status: len(part.numbers)})
+    return BatchRows(part.place, part.numbers, None, rest_outcome, counts, ref.job_id, ref.batch_id)
 
 
 def _with_results(
-    part: PlannedBody, place: Slice, counts: Counter[RowStatus], fate: RestOutcome, ref: BatchRef
+    part: PlannedBody,
+    place: Slice,
+    counts: Counter[RowStatus],
+    rest_outcome: RestOutcome,
+    ref: BatchRef,
 ) -> BatchRows:
-    return BatchRows(part.place, part.numbers, place, fate, counts, ref.job_id, ref.batch_id)
+    return BatchRows(
+        part.place, part.numbers, place, rest_outcome, counts, ref.job_id, ref.batch_id
+    )
 
 
 # Both

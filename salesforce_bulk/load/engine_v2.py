@@ -361,7 +361,7 @@ class EngineV2:
             if not _same_names(files.names, self._shape.names):
                 return None
             files.names = self._shape.names
-            lines = sum(1 for _ in files.told())
+            lines = sum(1 for _ in files.lines())
             missing = (at for at in range(len(self._plan.parts)) if at not in self._state.started)
             return next((at for at in missing if self._tells_of(files, job, at, lines)), None)
 
@@ -426,7 +426,7 @@ class EngineV2:
         with _ResultFiles(self._api, self._clock, job, why, self._shape.names) as files:
             files.fetch(lambda counts: counts.total() == len(part.numbers))
             # Its counts may lack where its files tell of rows.
-            if nothing_done and not (files.unreadable or any(files.told())):
+            if nothing_done and not (files.unreadable or any(files.lines())):
                 return _unit_without_results(part, RestOutcome("unprocessed", why), job.id)
             with self._joining:
                 found = self._outcomes(part, files, job)
@@ -442,9 +442,9 @@ class EngineV2:
     ) -> list[tuple[str, str, str, str]]:
         return match_rows(
             lambda: self._cells(part.place),
-            files.told,
+            files.lines,
             self._shape,
-            files.why_not_told(),
+            files.missing_line_error(),
         )
 
     def _cells(self, place: Slice) -> Iterator[list[str]]:
@@ -493,13 +493,13 @@ class AttachedV2:
             pause = growing_pause(now - began)
             self._clock.sleep(pause if deadline is None else min(pause, deadline - now))
         # Fetched here, where an error leaves the handle as it was.
-        self._units = self._fetched(self._job())
+        self._units = self._fetch_rows(self._job())
         return True
 
     def units(self) -> list[BatchRows]:
         return self._units
 
-    def _fetched(self, job: JobInfo) -> list[BatchRows]:
+    def _fetch_rows(self, job: JobInfo) -> list[BatchRows]:
         why = _job_error(job)
         processed = job.rows_processed or 0
         with _ResultFiles(self._api, self._clock, job, why) as files:
@@ -514,17 +514,17 @@ class AttachedV2:
                 )
             self._plan.columns = self._plan.names = tuple(files.names)
             self._plan.rows = 0
-            told = files.told()
-            blocks = iter(lambda: list(islice(told, limits.BATCH_RECORDS)), [])
+            lines = files.lines()
+            blocks = iter(lambda: list(islice(lines, limits.BATCH_RECORDS)), [])
             return [self._unit(block, job.id, why) for block in blocks]
 
-    def _unit(self, told: Sequence[ResultLine], job_id: str, why: RowError) -> BatchRows:
+    def _unit(self, lines: Sequence[ResultLine], job_id: str, why: RowError) -> BatchRows:
         first = self._plan.rows + 1
-        self._plan.rows += len(told)
+        self._plan.rows += len(lines)
         numbers = range(first, self._plan.rows + 1)
-        request = quoted_csv([self._plan.names, *(line.cells for line in told)])
-        result = RESULT_HEADER + quoted_csv(line.outcome for line in told)
-        counts = Counter(STATUS_OF[line.success] for line in told)
+        request = quoted_csv([self._plan.names, *(line.cells for line in lines)])
+        result = RESULT_HEADER + quoted_csv(line.outcome for line in lines)
+        counts = Counter(STATUS_OF[line.success] for line in lines)
         return BatchRows(
             self._plan.spool.append(request),
             numbers,
@@ -594,19 +594,19 @@ class _ResultFiles:
             self._clock.sleep(fetch)
             self.unreadable.clear()
             for kind in RESULT_KINDS:
-                self._files[kind] = self._fetched(kind)
+                self._files[kind] = self._fetch_file(kind)
             self.names = self.names or self._uploaded_columns()
             counts = Counter({kind: self._count(kind) for kind in RESULT_KINDS})
             if adds_up(counts):
                 break
         return _processed_count(counts)
 
-    def told(self) -> Iterator[ResultLine]:
+    def lines(self) -> Iterator[ResultLine]:
         """All lines."""
         for kind in RESULT_KINDS:
             yield from self._lines(kind)
 
-    def why_not_told(self) -> RowError:
+    def missing_line_error(self) -> RowError:
         """The error of rows that no line is of, with the job's own reason where it failed."""
         job = self._job
         failed = f"; the job ended {job.state}: {job.error_message}" if job.error_message else ""
@@ -618,7 +618,7 @@ class _ResultFiles:
             )
         return RowError("NotTold", f"no result file of job {job.id} tells of this row{failed}")
 
-    def _fetched(self, kind: str) -> list[Slice]:
+    def _fetch_file(self, kind: str) -> list[Slice]:
         def pieces() -> list[Slice]:
             return [
                 self._spool.append(piece) for piece in self._api.ingest_results(self._job.id, kind)
@@ -675,9 +675,11 @@ def _job_error(job: JobInfo) -> RowError:
     return RowError(job.state, job.error_message or f"the job ended {job.state}")
 
 
-def _unit_without_results(part: PlannedBody, fate: RestOutcome, job_id: str | None) -> BatchRows:
-    counts: Mapping[RowStatus, int] = {fate.status: len(part.numbers)}
-    return BatchRows(part.place, part.numbers, None, fate, counts, job_id)
+def _unit_without_results(
+    part: PlannedBody, rest_outcome: RestOutcome, job_id: str | None
+) -> BatchRows:
+    counts: Mapping[RowStatus, int] = {rest_outcome.status: len(part.numbers)}
+    return BatchRows(part.place, part.numbers, None, rest_outcome, counts, job_id)
 
 
 def _ambiguous_upload(name: str, job_id: str, why: object) -> AmbiguousUpload:

@@ -68,7 +68,7 @@ class Engine(Protocol):
         """Wait for the results; False when the time was up."""
 
     def units(self) -> list[BatchRows]:
-        """The fate of every part."""
+        """The rest_outcome of every part."""
 
     def abort(self) -> None:
         """Abort what runs."""
@@ -132,8 +132,8 @@ class LoadJob:
 
     def _repr_html_(self) -> str:
         sent = f"{len(self._engine.uploaded_parts):,} of {len(self._plan.parts):,} batches"
-        told = {"rows": f"{self.rows:,}", "in the org": sent, "jobs": ", ".join(self.job_ids)}
-        return html_table(self.name, told)
+        facts = {"rows": f"{self.rows:,}", "in the org": sent, "jobs": ", ".join(self.job_ids)}
+        return html_table(self.name, facts)
 
     def __reduce__(self) -> NoReturn:
         raise TypeError(
@@ -161,7 +161,7 @@ class LoadJob:
         try:
             if self._result is None:
                 with self._reporter.running():
-                    self._result = self._finished(deadline)
+                    self._result = self._result_by(deadline)
                     if self._result is None:
                         raise self._still_running(timeout)
                     self._reporter.conclude(self._result.summary())
@@ -178,7 +178,7 @@ class LoadJob:
             job_id=self.job_id,
         )
 
-    def _waited(self, deadline: float | None) -> bool:
+    def _wait_until(self, deadline: float | None) -> bool:
         try:
             return self._engine.wait(deadline)
         except (ResultsExpired, ReconciliationError):
@@ -206,8 +206,8 @@ class LoadJob:
         units += [whole_unit(part, _SUPERSEDED) for part in plan.dropped]
         return RunOutcomes(plan.columns, plan.spool, self._results, units)
 
-    def _finished(self, deadline: float | None) -> LoadResult | None:
-        if not self._waited(deadline):
+    def _result_by(self, deadline: float | None) -> LoadResult | None:
+        if not self._wait_until(deadline):
             return None
         result = LoadResult(
             self.name,
@@ -266,13 +266,13 @@ class UnknownStates:
 
     def __init__(self, waiting: Collection[str]) -> None:
         self._waiting = waiting
-        self._told: set[tuple[str, str]] = set()
+        self._warned: set[tuple[str, str]] = set()
 
     def tell(self, what: str, state: str) -> None:
         """Tell of a job or batch that has not ended, named with its id."""
-        if state in self._waiting or (what, state) in self._told:
+        if state in self._waiting or (what, state) in self._warned:
             return
-        self._told.add((what, state))
+        self._warned.add((what, state))
         log.warning(
             "%s is in the state %r, which is not known here; it is waited for until it ends. Look "
             "at it in Setup, Bulk Data Load Jobs; timeout= ends the waiting.",
@@ -281,14 +281,14 @@ class UnknownStates:
         )
 
 
-def whole_unit(part: PlannedBody, fate: RestOutcome) -> BatchRows:
+def whole_unit(part: PlannedBody, rest_outcome: RestOutcome) -> BatchRows:
     """The unit of a part whose rows have no results."""
-    counts: Counter[RowStatus] = Counter({fate.status: len(part.numbers)})
-    return BatchRows(part.place, part.numbers, None, fate, counts)
+    counts: Counter[RowStatus] = Counter({rest_outcome.status: len(part.numbers)})
+    return BatchRows(part.place, part.numbers, None, rest_outcome, counts)
 
 
 def unsent_outcome(error: BulkApiError | None) -> RestOutcome:
-    """The fate of parts that are in no job."""
+    """The rest_outcome of parts that are in no job."""
     if error is None:
         return RestOutcome("unprocessed", RowError("NotSent", "an earlier run left it to a retry"))
     code = error.error_code or type(error).__name__

@@ -100,7 +100,7 @@ def make_plan(
     encoder: RowEncoder,
     rules: PlanRules,
     spool: Spool,
-    told: Callable[[int, int], None] = lambda rows, size: None,
+    report: Callable[[int, int], None] = lambda rows, size: None,
 ) -> Plan:
     """Read the rows and cut them.
 
@@ -109,12 +109,12 @@ def make_plan(
         encoder: of the source's columns.
         rules: how.
         spool: where the bodies go.
-        told: called with the rows and bytes so far.
+        report: called with the rows and bytes so far.
 
     Raises:
         InvalidInput: a row that cannot be sent; names it. Nothing was sent.
     """
-    planner = _Planner(encoder, rules, spool, told)
+    planner = _Planner(encoder, rules, spool, report)
     if rules.group is None and not rules.keep_last:
         return planner.in_order(chunks)
     return planner.arranged(chunks)
@@ -126,24 +126,24 @@ class _Planner:
         encoder: RowEncoder,
         rules: PlanRules,
         spool: Spool,
-        told: Callable[[int, int], None],
+        report: Callable[[int, int], None],
     ) -> None:
         self._encoder = encoder
         self._rules = rules
         self._header = encoder.header(rules.names)
-        self._told = told
+        self._report = report
         self._plan = Plan(encoder.columns, rules.names, spool)
 
     def in_order(self, chunks: Chunks) -> Plan:
         key = self._rules.key
-        check = KeyCheck() if key is not None and key.unique else None
+        check = RepeatedKeys() if key is not None and key.unique else None
         watched = self._watch(chunks, check)
         size = 0
         for part in cut(watched, self._encode, self._header, self._rules.bounds):
             self._keep(part)
             self._plan.rows += len(part.positions)
             size += len(part.body)
-            self._told(self._plan.rows, size)
+            self._report(self._plan.rows, size)
         if check is not None:
             self._refuse_repeated(check.suspects())
         return self._plan
@@ -167,7 +167,7 @@ class _Planner:
             return positions
         return _numbers_of([self._rules.numbers[position - 1] for position in positions])
 
-    def _watch(self, chunks: Chunks, check: KeyCheck | None) -> Iterator[Sequence[Row]]:
+    def _watch(self, chunks: Chunks, check: RepeatedKeys | None) -> Iterator[Sequence[Row]]:
         key = self._rules.key
         position = 1
         for chunk in chunks:
@@ -226,7 +226,7 @@ class _Planner:
             for lines, _ in arrange(order.dropped(), rules.bounds, self._header):
                 place = self._plan.spool.append(self._header + order.body(lines))
                 self._plan.dropped.append(PlannedBody(place, self._numbers(_positions(lines))))
-        self._told(self._plan.rows, self._plan.size)
+        self._report(self._plan.rows, self._plan.size)
         return self._plan
 
     def _add(self, order: RowOrder, chunk: Sequence[Row]) -> None:
@@ -238,7 +238,7 @@ class _Planner:
                 keys = [text or None for text in texts]
         lines, characters = self._lines(chunk, position)
         order.add(lines, characters, self._groups(chunk, position), keys)
-        self._told(order.rows, order.size)
+        self._report(order.rows, order.size)
 
     def _lines(self, chunk: Sequence[Row], position: int) -> tuple[list[bytes], list[int]]:
         """Each row's line, and how many characters it has."""
@@ -277,7 +277,7 @@ def _numbers_of(numbers: Sequence[int]) -> Sequence[int]:
     return array("I" if max(numbers) < 1 << 32 else "Q", numbers)
 
 
-class KeyCheck:
+class RepeatedKeys:
     """Whether a key comes twice, in eight bytes a key."""
 
     def __init__(self) -> None:

@@ -78,14 +78,14 @@ class BatchRows:
         request: the body that was sent.
         numbers: of its rows in the source, ascending.
         result: the results of the first rows, in the order of the rows; None where there is none.
-        fate: of the rows behind those.
+        rest_outcome: of the rows behind those.
         counts: rows by status.
     """
 
     request: Slice
     numbers: Sequence[int]
     result: Slice | None
-    fate: RestOutcome
+    rest_outcome: RestOutcome
     counts: Mapping[RowStatus, int]
     job_id: str | None = None
     batch_id: str | None = None
@@ -174,9 +174,9 @@ def _blocks_of(outcomes: Iterator[Outcome]) -> Iterator[Block]:
         yield Block._make(zip(*block, strict=True))
 
 
-def _repeated(fate: RestOutcome) -> Iterator[ResultColumns]:
+def _rest_columns(rest_outcome: RestOutcome) -> Iterator[ResultColumns]:
     """What would be the results of as many rows as one likes."""
-    texts = (fate.status, "", "", write_row_error(fate.error))
+    texts = (rest_outcome.status, "", "", write_row_error(rest_outcome.error))
     success, record_id, created, error = ([text] * _BLOCK_ROWS for text in texts)
     return repeat((success, record_id, created, error))
 
@@ -235,7 +235,7 @@ class RunOutcomes:
             next(rows)
         results = () if unit.result is None else self._results_in(unit.result)
         at = 0
-        for columns in chain(results, _repeated(unit.fate)):
+        for columns in chain(results, _rest_columns(unit.rest_outcome)):
             numbers = unit.numbers[at : at + len(columns[0])]
             at += len(numbers)
             if not numbers:
@@ -532,7 +532,7 @@ class LoadResult:
         The error is ``CODE:message:fields --``; a row without one succeeded. ``sf__Row`` is the
         number of the row in the source, from 1. A load of this file passes over these columns.
         """
-        with _opened(target) as file:
+        with _open_target(target) as file:
             writer = csv.writer(file)
             writer.writerow([*self.columns, *_RESULT_COLUMNS])
             writer.writerows(
@@ -677,7 +677,7 @@ class LoadResult:
 
         Returns:
             a result for all rows of this one, in the same order and with the same numbers.
-            Rows whose fate is unknown are not sent again: they might be there twice.
+            Rows whose rest_outcome is unknown are not sent again: they might be there twice.
         """
         if self._again is None:
             raise RuntimeError("this result was not made by a load")
@@ -749,7 +749,7 @@ def _overlaid(below: Iterator[Outcome], above: Iterator[Outcome]) -> Iterator[Ou
 
 
 @contextmanager
-def _opened(target: str | os.PathLike[str] | IO[str]) -> Iterator[IO[str]]:
+def _open_target(target: str | os.PathLike[str] | IO[str]) -> Iterator[IO[str]]:
     if not isinstance(target, (str, os.PathLike)):
         yield target
         return

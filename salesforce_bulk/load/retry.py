@@ -174,7 +174,7 @@ class Retries:
         with self._lock:
             for number, (entry, *events) in enumerate(sections, 1):
                 attempt = _Attempt.from_entry(entry)
-                chosen = _RowsToRetry(result, partial(_numbered, rows=entry["rows"]))
+                chosen = _RowsToRetry(result, partial(_with_numbers, rows=entry["rows"]))
                 plan = self._plan(chosen, attempt)
                 state = UploadStateV1()
                 for event in events:
@@ -328,7 +328,7 @@ def _deserves_another_try(outcome: Outcome, codes: Set[str]) -> bool:
     return status == "unprocessed" and code != SUPERSEDED
 
 
-def _numbered(outcomes: Iterator[Outcome], rows: Sequence[Sequence[int]]) -> Iterator[Outcome]:
+def _with_numbers(outcomes: Iterator[Outcome], rows: Sequence[Sequence[int]]) -> Iterator[Outcome]:
     """The outcomes whose numbers are in one of the runs, all in ascending order."""
     runs = iter(rows)
     first, last = next(runs, (0, 0))

@@ -285,7 +285,7 @@ class _Group(NamedTuple):
             for (position, _), line in zip(self.rows, self.lines, strict=False):
                 yield position, line.outcome
         elif not finer:
-            unknown = self._undecided()
+            unknown = self._undecided_cells()
             for position, _ in self.rows:
                 yield position, unknown
         else:
@@ -320,10 +320,10 @@ class _Group(NamedTuple):
         texts = zip(*{*(cells for _, cells in self.rows), *(c for c, _ in self.lines)}, strict=True)
         return sum(len(set(column)) > 1 for column in texts) == 1
 
-    def _undecided(self) -> OutcomeCells:
-        told = Counter(" ".join(filter(None, line.outcome)) for line in self.lines)
-        named = [f"{count:,} x {text}" for text, count in told.most_common(_OUTCOMES_NAMED)]
-        more = [f"{len(told) - len(named):,} others"] if len(told) > len(named) else []
+    def _undecided_cells(self) -> OutcomeCells:
+        outcomes = Counter(" ".join(filter(None, line.outcome)) for line in self.lines)
+        named = [f"{count:,} x {text}" for text, count in outcomes.most_common(_OUTCOMES_NAMED)]
+        more = [f"{len(outcomes) - len(named):,} others"] if len(outcomes) > len(named) else []
         error = RowError(
             "NotTellable",
             f"{len(self.rows):,} rows read alike in the results, where {len(self.lines):,} lines "
@@ -450,19 +450,19 @@ def read_result_lines(
 
 def read_lines(pieces: Iterable[bytes], delimiter: str = ",") -> Iterator[list[str]]:
     """The lines of a result file, its header first; none where it has no content."""
-    text = io.TextIOWrapper(io.BufferedReader(_Pieces(pieces)), "utf-8", newline="")
+    text = io.TextIOWrapper(io.BufferedReader(_PieceReader(pieces)), "utf-8", newline="")
     return read_rows(text, delimiter)
 
 
-def _succeeded(cells: list[str], own: list[str], why: str) -> ResultLine:
+def _success_line(cells: list[str], own: list[str], why: str) -> ResultLine:
     return ResultLine(cells, "true", own[0], own[1].lower(), "")
 
 
-def _failed(cells: list[str], own: list[str], why: str) -> ResultLine:
+def _failure_line(cells: list[str], own: list[str], why: str) -> ResultLine:
     return ResultLine(cells, "false", "", "false", own[1])
 
 
-def _unprocessed(cells: list[str], own: list[str], why: str) -> ResultLine:
+def _unprocessed_line(cells: list[str], own: list[str], why: str) -> ResultLine:
     return ResultLine(cells, "unprocessed", "", "", why)
 
 
@@ -472,13 +472,13 @@ _OWN_COLUMNS: dict[str, tuple[str, ...]] = {
     "unprocessedrecords": (),
 }
 _READERS: dict[str, Callable[[list[str], list[str], str], ResultLine]] = {
-    "successfulResults": _succeeded,
-    "failedResults": _failed,
-    "unprocessedrecords": _unprocessed,
+    "successfulResults": _success_line,
+    "failedResults": _failure_line,
+    "unprocessedrecords": _unprocessed_line,
 }
 
 
-class _Pieces(io.RawIOBase):
+class _PieceReader(io.RawIOBase):
     def __init__(self, pieces: Iterable[bytes]) -> None:
         self._pieces = iter(pieces)
         self._rest = b""

@@ -51,7 +51,7 @@ def open_source(
     Raises:
         InvalidInput: not rows, no columns, an empty or a repeated header.
     """
-    source = _opened(records, layout, key_only)
+    source = _open_records(records, layout, key_only)
     if not source.columns:
         return source
     return choose_columns(source, columns or {}, constants or {})
@@ -68,7 +68,7 @@ def open_rows(records: Any, settings: LoadSettings, operation: Operation) -> Sou
     )
 
 
-def _opened(records: Any, layout: CsvLayout, key_only: bool) -> Source:
+def _open_records(records: Any, layout: CsvLayout, key_only: bool) -> Source:
     if key_only and _looks_like_id(records):
         return Source(["Id"], lambda: iter([[(records,)]]))
     if isinstance(records, (str, Path)):

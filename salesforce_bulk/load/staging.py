@@ -90,7 +90,7 @@ def stage(
     staged: list[StagedJob] = []
     try:
         for index in range(len(plan.parts)):
-            staged.append(_stored(access, spec, plan, index))
+            staged.append(_store_part(access, spec, plan, index))
     except BaseException:
         discard(access, [job.id for job in staged])
         raise
@@ -99,7 +99,7 @@ def stage(
     return staged
 
 
-def _stored(access: OrgAccess, spec: LoadSpec, plan: Plan, index: int) -> StagedJob:
+def _store_part(access: OrgAccess, spec: LoadSpec, plan: Plan, index: int) -> StagedJob:
     document = v2.ingest_job_document(
         spec.object_name,
         spec.operation,
@@ -152,7 +152,7 @@ def counts(access: OrgAccess, job: StagedJob, timeout: float | None = None) -> J
         JobStillRunning: the time was up.
         ReconciliationError: the org counted other rows than were stored.
     """
-    info = _ended(access, job.id, timeout)
+    info = _wait_for_end(access, job.id, timeout)
     if info.state != bulk_states.JOB_COMPLETE:
         raise JobFailed(
             f"Job {job.id} with {job.rows:,} rows ended {info.state}: "
@@ -169,7 +169,7 @@ def counts(access: OrgAccess, job: StagedJob, timeout: float | None = None) -> J
     return JobCounts(job.id, job.rows, failed, _reasons(access, info) if failed else Counter())
 
 
-def _ended(access: OrgAccess, job_id: str, timeout: float | None) -> JobInfo:
+def _wait_for_end(access: OrgAccess, job_id: str, timeout: float | None) -> JobInfo:
     began = access.clock.monotonic()
     while True:
         info = try_again(lambda: access.v2.ingest_job(job_id), access.clock)

@@ -58,7 +58,7 @@ def unrecorded_jobs(
         TransportError: it cannot be reached.
     """
     try:
-        listed = try_again(lambda: _listed(access, spec), access.clock)
+        listed = try_again(lambda: _jobs_since(access, spec), access.clock)
     except ApiFault as error:
         raise AmbiguousUpload(
             f"{spec.name}: the journal {journal.path} may have lost its last lines, and the org "
@@ -79,7 +79,7 @@ def unrecorded_jobs(
     ]
 
 
-def _listed(access: OrgAccess, spec: LoadSpec) -> list[JobInfo]:
+def _jobs_since(access: OrgAccess, spec: LoadSpec) -> list[JobInfo]:
     old = float(access.api_version) < _LISTS_SINCE
     endpoints = access.v2_at(_LISTING_VERSION) if old else access.v2
     return [

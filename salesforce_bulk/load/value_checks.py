@@ -113,7 +113,7 @@ def checked_values(
     refused: list[tuple[int, str, str]] = []
     first = 1
     for chunk in chunks:
-        refused += sorted(_refused(chunk, encoder, judges, first))
+        refused += sorted(_refusal_of_row(chunk, encoder, judges, first))
         if len(refused) >= _LISTED:
             break
         yield chunk
@@ -122,7 +122,7 @@ def checked_values(
         raise _refusal(refused, name)
 
 
-def _refused(
+def _refusal_of_row(
     chunk: Sequence[Row], encoder: RowEncoder, judges: Sequence[ColumnJudge], first: int
 ) -> Iterator[tuple[int, str, str]]:
     for judge in judges:

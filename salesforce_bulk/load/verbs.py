@@ -435,7 +435,7 @@ def attach(access: OrgAccess, job_id: str, info: dict[str, Any]) -> LoadJob:
     plan, state = _read_back(access, job_id)
     results = Spool()
     engine = AttachedV1(access.v1, plan, state, results, spec)
-    return _attached(access, spec, plan, engine, results, "1.0")
+    return _attach_job(access, spec, plan, engine, results, "1.0")
 
 
 def attach_v2(access: OrgAccess, info: JobInfo) -> LoadJob:
@@ -449,10 +449,10 @@ def attach_v2(access: OrgAccess, info: JobInfo) -> LoadJob:
     plan = Plan((), (), Spool())
     results = Spool()
     engine = AttachedV2(access.v2, access.clock, info.id, plan, results)
-    return _attached(access, spec, plan, engine, results, "2.0")
+    return _attach_job(access, spec, plan, engine, results, "2.0")
 
 
-def _attached(
+def _attach_job(
     access: OrgAccess, spec: LoadSpec, plan: Plan, engine: Engine, results: Spool, api: str
 ) -> LoadJob:
     again = Retries(access, spec, None)
@@ -479,7 +479,7 @@ def _read_back(access: OrgAccess, job_id: str) -> tuple[Plan, UploadStateV1]:
         if rows:
             state.sent[len(plan.parts)] = ref
             numbers = range(plan.rows + 1, plan.rows + len(rows) + 1)
-            body = quoted_csv([names, *_arranged(header, rows, names)])
+            body = quoted_csv([names, *_arrange(header, rows, names)])
             plan.parts.append(PlannedBody(plan.spool.append(body), numbers))
             plan.rows += len(rows)
     return plan, state
@@ -497,7 +497,7 @@ def _records(body: bytes, ref: BatchRef) -> list[list[str]]:
         ) from error
 
 
-def _arranged(
+def _arrange(
     header: Sequence[str], rows: Sequence[Sequence[str]], names: Sequence[str]
 ) -> Iterator[list[str]]:
     """The rows of a batch in the order of all columns; cells that it lacks are empty."""

@@ -53,11 +53,11 @@ class LogLines:
 
     def _write(self, event: Progress) -> None:
         self._due = self._monotonic() + LOG_INTERVAL
-        told = text.line(event)
+        line = text.line(event)
         if log.isEnabledFor(logging.INFO) and log.hasHandlers():
-            log.info("%s", told.strip())
+            log.info("%s", line.strip())
         else:
-            sys.stderr.write(f"{told}\n")
+            sys.stderr.write(f"{line}\n")
             sys.stderr.flush()
 
 
@@ -88,7 +88,7 @@ class RichBars:
         self._bars = Bars(
             TextColumn("  {task.description:<12}", markup=False),
             BarColumn(bar_width=16),
-            TextColumn("{task.fields[told]}", markup=False),
+            TextColumn("{task.fields[details]}", markup=False),
             console=Console(stderr=True),
             redirect_stdout=False,
             redirect_stderr=False,
@@ -99,9 +99,9 @@ class RichBars:
     def __call__(self, event: Progress) -> None:
         if event.phase != self._phase:
             self._begin(event.phase)
-        told = "  ".join([text.rows(event), *text.details(event), text.times(event)])
+        details = "  ".join([text.rows(event), *text.details(event), text.times(event)])
         self._bars.update(
-            self._task, completed=event.rows, total=event.total_rows, told=told, refresh=True
+            self._task, completed=event.rows, total=event.total_rows, details=details, refresh=True
         )
         if event.outcome is not None:
             self._bars.stop()
@@ -109,7 +109,7 @@ class RichBars:
     def _begin(self, phase: str) -> None:
         self._bars.start()
         self._phase = phase
-        self._task = self._bars.add_task(phase, total=None, told="")
+        self._task = self._bars.add_task(phase, total=None, details="")
 
 
 class TqdmBars:

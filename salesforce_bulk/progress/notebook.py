@@ -49,6 +49,6 @@ def _table_row(event: Progress) -> str:
     total = "" if event.total_rows is None else f' max="{event.total_rows}"'
     value = f' value="{event.rows}"' if total else ""
     cells = [text.rows(event), "  ".join(text.details(event)), text.times(event)]
-    told = "".join(f"<td>{html.escape(each)}</td>" for each in cells)
+    texts = "".join(f"<td>{html.escape(each)}</td>" for each in cells)
     bar = f"<td><progress{value}{total}></progress></td>"
-    return f"<tr><th>{html.escape(event.phase)}</th>{bar}{told}</tr>"
+    return f"<tr><th>{html.escape(event.phase)}</th>{bar}{texts}</tr>"

@@ -58,7 +58,7 @@ class Reporter:
 
     def _forget(self) -> None:
         self._last: Progress | None = None
-        self._told: Progress | None = None
+        self._shown: Progress | None = None
         self._phase_began = self._due = self._clock.monotonic()
 
     def __call__(self, event: Progress) -> None:
@@ -151,13 +151,13 @@ class Reporter:
 
     def _deliver_held_back(self, now: float) -> None:
         """How far a phase came at last."""
-        if self._last is not None and self._last is not self._told:
+        if self._last is not None and self._last is not self._shown:
             self._last = replace(self._last, seconds=now - self._phase_began)
             self._deliver(now)
 
     def _deliver(self, now: float) -> None:
         self._due = now + INTERVAL
-        self._told = self._last
+        self._shown = self._last
         if self._tell is None or self._last is None:
             return
         try:

@@ -11,13 +11,13 @@ _WIDTH = 62
 def line(event: Progress, width: int | None = None) -> str:
     """The event; details that would not fit into ``width`` columns are left out."""
     end = f"  {times(event)}"
-    told = f"  {event.phase:<12} {rows(event)}"
+    start = f"  {event.phase:<12} {rows(event)}"
     for detail in details(event):
-        longer = f"{told}   {detail}"
+        longer = f"{start}   {detail}"
         if width is None or len(longer) + len(end) <= width:
-            told = longer
+            start = longer
     room = _WIDTH if width is None else min(_WIDTH, max(0, width - len(end)))
-    return f"{told.ljust(room)}{end}"[:width]
+    return f"{start.ljust(room)}{end}"[:width]
 
 
 def rows(event: Progress) -> str:
@@ -41,8 +41,8 @@ def details(event: Progress) -> list[str]:
 def times(event: Progress) -> str:
     """Seconds so far, and those left where there is a rate."""
     left = event.seconds_left
-    told = "" if not left or event.outcome else f", {duration(left)} left"
-    return f"{duration(event.seconds)}{told}"
+    remaining = "" if not left or event.outcome else f", {duration(left)} left"
+    return f"{duration(event.seconds)}{remaining}"
 
 
 def duration(seconds: float) -> str:

@@ -1,6 +1,7 @@
 """What is believed of a document that came over the network: nothing that was not looked at.
 
-Whatever stands in it, the readers of this folder give what they promise, or raise `Unreadable`.
+Whatever stands in it, the readers of this folder give what they promise, or raise
+`UnreadableDocument`.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _COUNT = re.compile(r"[0-9]{1,18}")
 
 
-class Unreadable(UnexpectedResponse):
+class UnreadableDocument(UnexpectedResponse):
     """The body is not the document that this endpoint returns."""
 
 
@@ -31,36 +32,36 @@ def read_json(body: bytes) -> Any:
     """A JSON document.
 
     Raises:
-        Unreadable: it is none, is nested beyond all measure, or holds numbers of thousands of
-            digits, or ``NaN``.
+        UnreadableDocument: it is none, is nested beyond all measure, or holds numbers of
+            thousands of digits, or ``NaN``.
     """
     try:
         return json.loads(body, parse_constant=_refuse_constant)
     except RecursionError:
-        raise Unreadable("JSON that is nested too deeply") from None
+        raise UnreadableDocument("JSON that is nested too deeply") from None
     except ValueError as error:
-        raise Unreadable(f"not JSON: {error}") from error
+        raise UnreadableDocument(f"not JSON: {error}") from error
 
 
 def _refuse_constant(name: str) -> NoReturn:
-    raise Unreadable(f"{name} stands where JSON has a number")
+    raise UnreadableDocument(f"{name} stands where JSON has a number")
 
 
 def read_json_object(body: bytes) -> dict[str, Any]:
-    """A JSON object; `Unreadable` for everything else."""
+    """A JSON object; `UnreadableDocument` for everything else."""
     document = read_json(body)
     if not isinstance(document, dict):
-        raise Unreadable("a JSON object was expected")
+        raise UnreadableDocument("a JSON object was expected")
     return document
 
 
 def read_xml(body: bytes) -> ET.Element:
-    """The root of an XML document without a DTD; `Unreadable` for everything else."""
+    """The root of an XML document without a DTD; `UnreadableDocument` for everything else."""
     try:
         root: ET.Element = fromstring(body, forbid_dtd=True)
     except (ParseError, DefusedXmlException, LookupError, ValueError) as error:
         # The last two: an encoding that Python does not know, or cannot read XML in.
-        raise Unreadable(f"not readable as XML: {error}") from error
+        raise UnreadableDocument(f"not readable as XML: {error}") from error
     return root
 
 
@@ -70,9 +71,9 @@ def local_name(tag: str) -> str:
 
 
 def read_id(value: Any) -> str:
-    """An id that may stand in an address; `Unreadable` for what would lead elsewhere."""
+    """An id that may stand in an address; `UnreadableDocument` for what would lead elsewhere."""
     if not isinstance(value, str) or not _ID.fullmatch(value):
-        raise Unreadable("an id was expected that has letters and digits only")
+        raise UnreadableDocument("an id was expected that has letters and digits only")
     return value
 
 
@@ -81,7 +82,7 @@ def read_text(document: Mapping[str, Any], name: str) -> str | None:
     value = document.get(name)
     if value is None or isinstance(value, str):
         return value
-    raise Unreadable(f"{name} is no text")
+    raise UnreadableDocument(f"{name} is no text")
 
 
 def read_count(document: Mapping[str, Any], name: str) -> int | None:
@@ -93,4 +94,4 @@ def read_count(document: Mapping[str, Any], name: str) -> int | None:
         return int(value)
     if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 10**18:
         return value
-    raise Unreadable(f"{name} is no number of rows")
+    raise UnreadableDocument(f"{name} is no number of rows")

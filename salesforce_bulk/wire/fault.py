@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from salesforce_bulk.wire import media
-from salesforce_bulk.wire.document import Unreadable, local_name, read_json, read_xml
+from salesforce_bulk.wire.document import UnreadableDocument, local_name, read_json, read_xml
 
 #: Statuses that say "not now" whatever stands in the body.
 BUSY_STATUSES = frozenset({420, 429, 500, 502, 503, 504})
@@ -46,7 +46,7 @@ def read_fault(content_type: str | None, body: bytes) -> Fault:
 def _from_json(body: bytes) -> Fault:
     try:
         document = read_json(body)
-    except Unreadable:
+    except UnreadableDocument:
         return NO_FAULT
     # 1.0 sends one object; 2.0 and REST send an array of them.
     if isinstance(document, list):
@@ -62,7 +62,7 @@ def _from_json(body: bytes) -> Fault:
 def _from_xml(body: bytes) -> Fault:
     try:
         root = read_xml(body)
-    except Unreadable:
+    except UnreadableDocument:
         return NO_FAULT
     found = {local_name(element.tag): element.text for element in root.iter()}
     # SOAP has its own names where the fault has no detail; its code has a prefix.

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from salesforce_bulk.wire.document import Unreadable, local_name, read_xml
+from salesforce_bulk.wire.document import UnreadableDocument, local_name, read_xml
 
 
 class Login(NamedTuple):
@@ -25,7 +25,7 @@ def read_login(body: bytes) -> Login | None:
     """The login in a SOAP envelope; None where there is no such document, or no session in it."""
     try:
         root = read_xml(body)
-    except Unreadable:
+    except UnreadableDocument:
         return None
     found = {local_name(element.tag): element.text for element in root.iter()}
     server_url = found.get("serverUrl")

@@ -18,7 +18,7 @@ from typing import Any
 from salesforce_bulk.models import UploadResult
 from salesforce_bulk.wire import media
 from salesforce_bulk.wire.document import (
-    Unreadable,
+    UnreadableDocument,
     local_name,
     read_count,
     read_id,
@@ -97,7 +97,7 @@ def read_info(content_type: str | None, body: bytes) -> Info | list[Info]:
     dict ``{"batchInfo": [...]}``.
 
     Raises:
-        Unreadable: the body is neither.
+        UnreadableDocument: the body is neither.
     """
     kind = media.body_type(content_type, body)
     if kind == media.JSON:
@@ -111,7 +111,7 @@ def read_info(content_type: str | None, body: bytes) -> Info | list[Info]:
 def _info(document: Any) -> Info | list[Info]:
     items = document if isinstance(document, list) else [document]
     if not all(isinstance(item, dict) for item in items):
-        raise Unreadable(f"JSON objects were expected, {str(document)[:80]!r} came")
+        raise UnreadableDocument(f"JSON objects were expected, {str(document)[:80]!r} came")
     return document  # type: ignore[no-any-return]
 
 
@@ -123,11 +123,11 @@ def one_info(info: Any) -> Info:
     """What `read_info` read, where it must be one jobInfo or batchInfo.
 
     Raises:
-        Unreadable: it is none: a page that happens to be XML, or a list; or its id would lead
-            elsewhere, its counts are no numbers.
+        UnreadableDocument: it is none: a page that happens to be XML, or a list; or its id would
+            lead elsewhere, its counts are no numbers.
     """
     if not isinstance(info, dict) or not info.keys() & {"id", "state"}:
-        raise Unreadable("a jobInfo or batchInfo was expected, something else came")
+        raise UnreadableDocument("a jobInfo or batchInfo was expected, something else came")
     for name in ("id", "jobId"):
         if info.get(name) is not None:
             read_id(info[name])
@@ -142,12 +142,12 @@ def batch_infos(info: Any) -> list[Info]:
     """What `read_info` read, where it must be a list of batchInfos.
 
     Raises:
-        Unreadable: it is none.
+        UnreadableDocument: it is none.
     """
     if isinstance(info, dict) and "batchInfo" in info:
         info = info["batchInfo"] or []
     if not isinstance(info, list):
-        raise Unreadable("a batchInfoList was expected, something else came")
+        raise UnreadableDocument("a batchInfoList was expected, something else came")
     return [one_info(one) for one in info]
 
 
@@ -161,7 +161,7 @@ def read_result_ids(content_type: str | None, body: bytes) -> list[str]:
         return [read_id(item) for item in _json_list(body)]
     root = _xml(body, kind)
     if local_name(root.tag) != "result-list":
-        raise Unreadable(f"a result-list was expected, a {local_name(root.tag)} came")
+        raise UnreadableDocument(f"a result-list was expected, a {local_name(root.tag)} came")
     return [read_id(element.text) for element in root if local_name(element.tag) == "result"]
 
 
@@ -179,7 +179,7 @@ def read_row_results(content_type: str | None, body: bytes) -> list[UploadResult
         return _rows_from_csv(body)
     root = _xml(body, kind)
     if local_name(root.tag) != "results":
-        raise Unreadable(f"row results were expected, a {local_name(root.tag)} came")
+        raise UnreadableDocument(f"row results were expected, a {local_name(root.tag)} came")
     return [_row_from_xml(element) for element in root]
 
 
@@ -187,20 +187,20 @@ def _rows_from_csv(body: bytes) -> list[UploadResult]:
     try:
         text = body.decode("utf-8")
     except UnicodeDecodeError as error:
-        raise Unreadable(f"the results are not UTF-8: {error}") from error
+        raise UnreadableDocument(f"the results are not UTF-8: {error}") from error
     try:
         rows = list(csv.reader(io.StringIO(text, newline="")))
     except csv.Error as error:
-        raise Unreadable(f"the results are not CSV: {error}") from error
+        raise UnreadableDocument(f"the results are not CSV: {error}") from error
     header = [name.lower() for name in rows[0]] if rows else []
     try:
         columns = [header.index(name) for name in ("id", "success", "created", "error")]
     except ValueError as error:
-        raise Unreadable(f"row results with the columns {header} cannot be read") from error
+        raise UnreadableDocument(f"row results with the columns {header} cannot be read") from error
     del rows[0]
     for number, row in enumerate(rows, 1):
         if len(row) != len(header):
-            raise Unreadable(f"row result {number} has {len(row)} of {len(header)} columns")
+            raise UnreadableDocument(f"row result {number} has {len(row)} of {len(header)} columns")
     # What UploadResult(...) does, without a call of Python for each row.
     make = partial(tuple.__new__, UploadResult)
     return list(map(make, map(itemgetter(*columns), rows)))
@@ -218,14 +218,14 @@ def _row_from_json(row: Any) -> UploadResult:
         or not isinstance(row.get("errors"), list)
         or not all(isinstance(error, dict) for error in row["errors"])
     ):
-        raise Unreadable("a row result was expected, something else came")
+        raise UnreadableDocument("a row result was expected, something else came")
     return UploadResult(read_text(row, "id"), row["success"], row["created"], row["errors"])
 
 
 def _row_from_xml(element: ET.Element) -> UploadResult:
     children = {local_name(child.tag): child.text for child in element}
     if children.get("success") not in _TRUTHS or children.get("created", "false") not in _TRUTHS:
-        raise Unreadable("a row result says neither true nor false")
+        raise UnreadableDocument("a row result says neither true nor false")
     errors = [read_error(child) for child in element if local_name(child.tag) == "errors"]
     return UploadResult(
         children.get("id"), children["success"] == "true", children.get("created") == "true", errors
@@ -263,13 +263,13 @@ def _value_text(value: Any) -> str | None:
 def _json_list(body: bytes) -> list[Any]:
     document = read_json(body)
     if not isinstance(document, list):
-        raise Unreadable(f"a JSON array was expected, a {type(document).__name__} came")
+        raise UnreadableDocument(f"a JSON array was expected, a {type(document).__name__} came")
     return document
 
 
 def _xml(body: bytes, kind: str) -> ET.Element:
     if kind != media.XML:
-        raise Unreadable(f"XML was expected, {kind or 'an empty body'} came")
+        raise UnreadableDocument(f"XML was expected, {kind or 'an empty body'} came")
     return read_xml(body)
 
 

@@ -13,7 +13,7 @@ from urllib.parse import unquote, urlsplit
 
 from salesforce_bulk.models import JobInfo
 from salesforce_bulk.wire.document import (
-    Unreadable,
+    UnreadableDocument,
     read_count,
     read_id,
     read_json_object,
@@ -86,7 +86,7 @@ def read_job(body: bytes) -> JobInfo:
     """One job.
 
     Raises:
-        Unreadable: the body is no job.
+        UnreadableDocument: the body is no job.
     """
     return _job(read_json_object(body))
 
@@ -96,7 +96,7 @@ def read_job_page(body: bytes) -> JobPage:
     document = read_json_object(body)
     records = document.get("records")
     if not isinstance(records, list):
-        raise Unreadable("a list of jobs was expected")
+        raise UnreadableDocument("a list of jobs was expected")
     following = _next(document)
     jobs = [_job(record) for record in records]
     return JobPage(jobs, None if following is None else _job_list_path(following))
@@ -115,7 +115,7 @@ def read_result_pages(body: bytes) -> ResultPages:
     document = read_json_object(body)
     pages = document.get("resultPages")
     if not isinstance(pages, list) or not all(isinstance(page, dict) for page in pages):
-        raise Unreadable("a list of result pages was expected")
+        raise UnreadableDocument("a list of result pages was expected")
     urls = [read_text(page, "resultUrl") or read_text(page, "resultLink") for page in pages]
     return ResultPages([url for url in urls if url], _next(document))
 
@@ -129,13 +129,13 @@ def locator_of(url: str, job_id: str, resource: str) -> str | None:
         resource: ``results`` or ``resultPages``.
 
     Raises:
-        Unreadable: it leads elsewhere.
+        UnreadableDocument: it leads elsewhere.
     """
     path, query = _address(url)
     wanted = f"jobs/query/{job_id[:15]}(?:[A-Za-z0-9]{{3}})?/{resource}"
     # The guide's samples write resultpages.
     if not re.fullmatch(_BELOW + wanted, path, re.IGNORECASE):
-        raise Unreadable(f"the address of a page of job {job_id} leads elsewhere")
+        raise UnreadableDocument(f"the address of a page of job {job_id} leads elsewhere")
     # Not parse_qs, which makes a blank of the plus that base 64 has.
     pairs = (pair.partition("=") for pair in query.split("&"))
     return read_locator(next((unquote(text) for name, _, text in pairs if name == "locator"), None))
@@ -145,13 +145,13 @@ def _job_list_path(url: str) -> str:
     """The address of a further part of a list of jobs, below the version.
 
     Raises:
-        Unreadable: it leads elsewhere.
+        UnreadableDocument: it leads elsewhere.
     """
     path, query = _address(url)
     # It may name another resource than the one that is listed, and is followed as given.
     found = re.fullmatch(_BELOW + "(jobs/(?:ingest|query))/?", path)
     if found is None:
-        raise Unreadable("the address of the next jobs leads elsewhere")
+        raise UnreadableDocument("the address of the next jobs leads elsewhere")
     return f"{found[1]}?{query}"
 
 
@@ -165,9 +165,9 @@ def _address(url: str) -> tuple[str, str]:
     try:
         parts = urlsplit(url)
     except ValueError as error:
-        raise Unreadable(f"an address that cannot be read: {error}") from error
+        raise UnreadableDocument(f"an address that cannot be read: {error}") from error
     if parts.scheme or parts.netloc or parts.fragment or not _PRINTABLE.fullmatch(url):
-        raise Unreadable("an address on this host was expected, relative to it")
+        raise UnreadableDocument("an address on this host was expected, relative to it")
     return parts.path, parts.query
 
 
@@ -179,7 +179,7 @@ def _next(document: dict[str, Any]) -> str | None:
 
 def _job(document: Any) -> JobInfo:
     if not isinstance(document, dict) or "id" not in document or "state" not in document:
-        raise Unreadable("a job was expected")
+        raise UnreadableDocument("a job was expected")
     return JobInfo(
         id=read_id(document["id"]),
         state=read_text(document, "state") or "",
@@ -198,7 +198,7 @@ def _version(value: Any) -> str | None:
     # It stands in the address of the results.
     if value is None or re.fullmatch(r"[0-9]{1,3}\.[0-9]", str(value)):
         return None if value is None else str(value)
-    raise Unreadable("apiVersion is no version")
+    raise UnreadableDocument("apiVersion is no version")
 
 
 def _json_bytes(document: dict[str, Any]) -> bytes:

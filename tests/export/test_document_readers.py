@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from salesforce_bulk.formats.json_rows import JsonReader
 from salesforce_bulk.formats.typed import ResultColumn
 from salesforce_bulk.formats.xml_rows import XmlReader
-from salesforce_bulk.wire.document import Unreadable
+from salesforce_bulk.wire.document import UnreadableDocument
 from salesforce_bulk.wire.v1 import NO_RECORDS
 
 COLUMNS = [
@@ -67,7 +67,7 @@ def test_a_value_of_ten_megabytes_is_read_in_pieces(kind):
 def test_what_is_no_json_is_told_at_once(begin):
     """Text that can be no record is not collected for as long as the answer lasts."""
     reader = JsonReader(COLUMNS)
-    with pytest.raises(Unreadable):
+    with pytest.raises(UnreadableDocument):
         reader.feed(begin + b" " * 100)
 
 
@@ -105,7 +105,7 @@ def test_the_sentence_for_no_rows_is_no_row_in_every_format(kind, size):
 
 @pytest.mark.parametrize("kind", [JsonReader, XmlReader])
 def test_a_sentence_that_only_begins_alike_is_an_error(kind):
-    with pytest.raises(Unreadable):
+    with pytest.raises(UnreadableDocument):
         read(kind(COLUMNS), NO_RECORDS + b" today", 5)
 
 
@@ -168,7 +168,7 @@ def test_a_column_under_another_name_is_no_null(kind):
     body = b'[{"attributes": {}, "Id": "1", "expr0": "$1", "Owner": {"Name": "o"}}]'
     document = b"<records><type>A</type><Id>1</Id><expr0>$1</expr0><Owner><type>User</type>"
     document += b"<Id xsi:nil='true'/><Name>o</Name></Owner></records></queryResult>"
-    with pytest.raises(Unreadable, match=r"(?i)expr0.*shown"):
+    with pytest.raises(UnreadableDocument, match=r"(?i)expr0.*shown"):
         read(kind(columns), body if kind is JsonReader else XML_BEGIN + document, 1000)
     named = [column if column.name != "shown" else ResultColumn("EXPR0") for column in columns]
     whole = body if kind is JsonReader else XML_BEGIN + document

@@ -13,7 +13,7 @@ from salesforce_bulk import InvalidInput, ReconciliationError, SalesforceBulk
 from salesforce_bulk.formats.arrow_read import ArrowReader
 from salesforce_bulk.formats.typed import ResultColumn, value_of_json
 from salesforce_bulk.storage.files import SteadySync
-from salesforce_bulk.wire.document import Unreadable
+from salesforce_bulk.wire.document import UnreadableDocument
 
 
 @pytest.mark.parametrize("write", ["to_csv", "to_parquet"])
@@ -118,7 +118,7 @@ def test_a_large_file_goes_to_the_disk_while_it_is_written(tmp_path, monkeypatch
 def test_what_arrow_cannot_hold_names_its_column(kind, text):
     """An integer beyond 64 bits, an amount of more digits than describe tells."""
     reader = ArrowReader([ResultColumn("Amount__c", kind, 18, 2)], decimals=True)
-    with pytest.raises(Unreadable, match=f"'Amount__c' holds .*{text}"):
+    with pytest.raises(UnreadableDocument, match=f"'Amount__c' holds .*{text}"):
         reader.read(f'"1"\n"{text}"\n'.encode())
 
 

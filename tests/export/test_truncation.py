@@ -8,7 +8,7 @@ from cut_bodies import CORPUS, SINKS, wrong_wholes
 
 from salesforce_bulk import IncompleteBody, ReconciliationError, SalesforceBulk
 from salesforce_bulk.export.csv_file import RecordCounter
-from salesforce_bulk.wire.v1 import Unreadable
+from salesforce_bulk.wire.v1 import UnreadableDocument
 
 #: Sinks that read all pages.
 WHOLE = [name for name in SINKS if name != "parts"]
@@ -109,7 +109,7 @@ def test_a_lone_blank_record_is_noticed(clock, sink, soql, blank, place, tmp_pat
     lines = body.splitlines(keepends=True)
     lines.insert({"first": 1, "middle": 2, "last": 3}[place], blank)
     headers["Sforce-NumberOfRecords"] = "3"
-    with CannedOrg({None: (b"".join(lines), headers)}, 3) as org, pytest.raises(Unreadable):
+    with CannedOrg({None: (b"".join(lines), headers)}, 3) as org, pytest.raises(UnreadableDocument):
         SINKS[sink](export(org, clock, soql), tmp_path)
 
 
@@ -120,7 +120,7 @@ def test_blank_lines_within_texts_are_no_records(size):
     counter = RecordCounter()
     feed(counter, text, size)
     assert counter.records == 2
-    with pytest.raises(Unreadable, match="blank"):
+    with pytest.raises(UnreadableDocument, match="blank"):
         feed(counter, b"\n" + text, size)
 
 

@@ -13,7 +13,7 @@ from salesforce_bulk.errors import IncompleteBody
 from salesforce_bulk.formats.json_rows import JsonReader
 from salesforce_bulk.formats.typed import ResultColumn, TypedRows, dict_maker, value_of_json
 from salesforce_bulk.formats.xml_rows import XmlReader
-from salesforce_bulk.wire.document import Unreadable
+from salesforce_bulk.wire.document import UnreadableDocument
 
 UTC = timezone.utc
 
@@ -67,7 +67,7 @@ def test_text_to_value(kind, text, value):
 )
 def test_a_text_that_is_no_value_names_its_column(kind, text):
     """What cannot be converted is an error and not a null; a time without zone is refused."""
-    with pytest.raises(Unreadable, match=f"column 'X' holds '{text[:5]}"):
+    with pytest.raises(UnreadableDocument, match=f"column 'X' holds '{text[:5]}"):
         TypedRows([ResultColumn("X", kind)])([["" if kind != "date" else "2024-01-01"], [text]])
 
 
@@ -171,7 +171,7 @@ def test_json_cut_short_is_incomplete():
 
 @pytest.mark.parametrize("body", [b'{"a": 1}', b"[1]", b"<html>", b'[{"a":1} {"a":2}]', b"[,]"])
 def test_what_is_no_array_of_records_is_an_error(body):
-    with pytest.raises(Unreadable):
+    with pytest.raises(UnreadableDocument):
         read_all(JsonReader(COLUMNS), [body])
 
 
@@ -218,7 +218,7 @@ def test_xml_cut_short_is_incomplete():
 def test_xml_with_entities_of_its_own_is_refused():
     """A document type is never read, so that no entity can grow."""
     bomb = b'<!DOCTYPE a [<!ENTITY b "bb">]><queryResult>&b;</queryResult>'
-    with pytest.raises(Unreadable):
+    with pytest.raises(UnreadableDocument):
         read_all(XmlReader(COLUMNS), [bomb])
 
 

@@ -16,7 +16,7 @@ from salesforce_bulk.formats.csv_reader import (
     RecordEnds,
     split_records,
 )
-from salesforce_bulk.wire.document import Unreadable
+from salesforce_bulk.wire.document import UnreadableDocument
 
 DELIMITERS = [",", "`", "^", "|", ";", "\t"]
 # What splitters, trimmers and state machines get wrong.
@@ -175,16 +175,16 @@ def test_a_header_without_rows_is_an_empty_result():
 
 def test_a_page_with_another_header_is_refused():
     """A page that repeats no header, or another one, is never read as if it did."""
-    with pytest.raises(Unreadable, match="header"):
+    with pytest.raises(UnreadableDocument, match="header"):
         read([b'"1","Acme"\n"2","Beta"\n'], header=["Id", "Name"])
-    with pytest.raises(Unreadable, match="header"):
+    with pytest.raises(UnreadableDocument, match="header"):
         read([b'"Name","Id"\n'], header=["Id", "Name"])
 
 
 @pytest.mark.parametrize("row", [b'"1"\n', b'"1","2","3"\n', b"\n"])
 def test_a_row_of_another_width_is_refused(row):
     """More or fewer values than columns are damage, and the message says in which row."""
-    with pytest.raises(Unreadable, match=r"row 2 has \d values for 2 columns"):
+    with pytest.raises(UnreadableDocument, match=r"row 2 has \d values for 2 columns"):
         read([b'"Id","Name"\n"0","x"\n' + row])
 
 
@@ -197,10 +197,10 @@ def test_a_record_without_its_line_end_is_incomplete():
 
 def test_bytes_that_are_not_utf8_are_an_error():
     """No other encoding is tried: a wrong guess would change every name."""
-    with pytest.raises(Unreadable, match="UTF-8"):
+    with pytest.raises(UnreadableDocument, match="UTF-8"):
         read(['"Id","Name"\n"1","Zoë"\n'.encode("latin-1")])
 
 
 def test_text_that_is_no_csv_is_an_error():
-    with pytest.raises(Unreadable, match="not CSV"):
+    with pytest.raises(UnreadableDocument, match="not CSV"):
         read([b'"Id"\n"1"x"y"\n'])

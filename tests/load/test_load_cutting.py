@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from salesforce_bulk.errors import InvalidInput
 from salesforce_bulk.formats.row_encoder import RowEncoder
 from salesforce_bulk.load.batching import Bounds, cut
-from salesforce_bulk.load.plan import KeyCheck, PlanRules, make_plan
+from salesforce_bulk.load.plan import PlanRules, RepeatedKeys, make_plan
 from salesforce_bulk.storage.spool import Spool
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=12)
@@ -81,7 +81,7 @@ def test_a_row_that_fits_into_no_batch_is_named():
 
 @given(st.lists(st.text(max_size=3), max_size=200))
 def test_keys_that_come_twice_are_suspected_and_no_others(keys):
-    check = KeyCheck()
+    check = RepeatedKeys()
     check.add(keys)
     twice = {hash(key) for key in keys if key and keys.count(key) > 1}
     assert check.suspects() == twice

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from salesforce_bulk import UnexpectedResponse
 from salesforce_bulk.api import describe
 from salesforce_bulk.wire import v1, v2
-from salesforce_bulk.wire.document import Unreadable
+from salesforce_bulk.wire.document import UnreadableDocument
 from salesforce_bulk.wire.fault import read_fault
 from salesforce_bulk.wire.row_error import read_row_error
 from salesforce_bulk.wire.soap import read_login
@@ -156,7 +156,7 @@ def test_any_bytes_are_read_or_refused(name: str, body: bytes) -> None:
 def read_or_refused(read: Reader, body: bytes) -> None:
     try:
         found = read(body)
-    except Unreadable as error:
+    except UnreadableDocument as error:
         str(error).encode()
     else:
         for job in [found] if isinstance(found, v2.JobInfo) else getattr(found, "jobs", ()):
@@ -197,7 +197,7 @@ def test_any_xml_is_read_or_refused(name: str, document: str) -> None:
     """Elements of the API in any order and depth end in no foreign error."""
     try:
         XML_READERS[name](document.encode())
-    except Unreadable as error:
+    except UnreadableDocument as error:
         str(error).encode()
 
 
@@ -214,7 +214,7 @@ def test_any_csv_row_results_are_read_or_refused(body: bytes) -> None:
     for whole in (body, head + body):
         try:
             v1.read_row_results("text/csv", whole)
-        except Unreadable as error:
+        except UnreadableDocument as error:
             str(error).encode()
 
 
@@ -222,7 +222,7 @@ def test_any_csv_row_results_are_read_or_refused(body: bytes) -> None:
 def test_a_truth_value_that_is_none_is_no_success(success: Any) -> None:
     """A JSON row whose success is a text is unreadable: the text "false" would be true."""
     body = json.dumps([{**ROW, "success": success}]).encode()
-    with pytest.raises(Unreadable):
+    with pytest.raises(UnreadableDocument):
         v1.read_row_results("application/json", body)
 
 
@@ -232,12 +232,12 @@ EVIL = ["../../evil", "a/b", "a?b", "..", ".", "", "a b", "%2e%2e", "\u0661", 1,
 @pytest.mark.parametrize("evil", EVIL)
 def test_an_id_is_an_id(evil: Any) -> None:
     """What would lead a further call to another address is refused where it is read."""
-    with pytest.raises(Unreadable):
+    with pytest.raises(UnreadableDocument):
         v2.read_job(json.dumps({**JOB, "id": evil}).encode())
-    with pytest.raises(Unreadable):
+    with pytest.raises(UnreadableDocument):
         v1.read_result_ids("application/json", json.dumps([evil]).encode())
     if evil is not None:
-        with pytest.raises(Unreadable):
+        with pytest.raises(UnreadableDocument):
             v1.one_info({**BATCH, "id": evil})
 
 
@@ -285,7 +285,7 @@ def test_the_guides_addresses_are_followed() -> None:
 )
 def test_the_next_jobs_lie_where_the_guide_says(url: str) -> None:
     """A list of jobs leads to lists of jobs only."""
-    with pytest.raises(Unreadable):
+    with pytest.raises(UnreadableDocument):
         v2.read_job_page(json.dumps({**JOBS, "nextRecordsUrl": url}).encode())
 
 

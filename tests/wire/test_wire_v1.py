@@ -280,7 +280,7 @@ def test_documents_are_recognised_whatever_the_header(header: str | None) -> Non
 def test_what_is_no_document_of_the_api_is_unreadable(
     content_type: str | None, body: bytes
 ) -> None:
-    with pytest.raises(v1.Unreadable):
+    with pytest.raises(v1.UnreadableDocument):
         v1.read_info(content_type, body)
 
 
@@ -294,20 +294,20 @@ def test_what_is_no_document_of_the_api_is_unreadable(
 )
 def test_xml_of_another_kind_is_no_job_and_no_batch(document: bytes) -> None:
     """A login page in XHTML would be a batch without a state, waited for until the time is up."""
-    with pytest.raises(v1.Unreadable):
+    with pytest.raises(v1.UnreadableDocument):
         v1.one_info(v1.read_info("application/xhtml+xml", document))
 
 
 @pytest.mark.parametrize("document", [BATCH_INFO, b"<html><body/></html>"])
 def test_xml_of_another_kind_is_no_batch_list(document: bytes) -> None:
-    with pytest.raises(v1.Unreadable):
+    with pytest.raises(v1.UnreadableDocument):
         v1.batch_infos(v1.read_info("application/xml", document))
 
 
 @pytest.mark.parametrize("bomb", BOMBS)
 def test_xml_bombs_are_refused_by_every_reader(bomb: bytes) -> None:
     for reader in (v1.read_info, v1.read_result_ids, v1.read_row_results):
-        with pytest.raises(v1.Unreadable, match=r"EntitiesForbidden|DTDForbidden|ntit"):
+        with pytest.raises(v1.UnreadableDocument, match=r"EntitiesForbidden|DTDForbidden|ntit"):
             reader("application/xml", bomb)
     assert fault.read_fault("application/xml", bomb) == fault.NO_FAULT
 
@@ -339,7 +339,7 @@ def test_result_ids_in_the_order_of_the_data(content_type: str, body: bytes, ids
     ],
 )
 def test_what_is_no_result_list_is_unreadable(content_type: str, body: bytes) -> None:
-    with pytest.raises(v1.Unreadable):
+    with pytest.raises(v1.UnreadableDocument):
         v1.read_result_ids(content_type, body)
 
 
@@ -449,7 +449,7 @@ def test_no_rows_are_an_empty_list(content_type: str, body: bytes) -> None:
 )
 def test_row_results_that_cannot_be_trusted_are_unreadable(content_type: str, body: bytes) -> None:
     """2.2.0 returned None, or shifted cells, for some of these."""
-    with pytest.raises(v1.Unreadable):
+    with pytest.raises(v1.UnreadableDocument):
         v1.read_row_results(content_type, body)
 
 
@@ -524,7 +524,7 @@ def test_a_body_that_is_not_the_apis_has_no_code(content_type: str | None, body:
 def test_no_body_whatever_breaks_the_readers(body: bytes, content_type: str | None) -> None:
     fault.read_fault(content_type, body)
     for reader in (v1.read_info, v1.read_result_ids, v1.read_row_results):
-        with suppress(v1.Unreadable):
+        with suppress(v1.UnreadableDocument):
             reader(content_type, body)
 
 
@@ -535,5 +535,5 @@ def test_no_json_whatever_breaks_the_readers(document: Any) -> None:
     body = json.dumps(document).encode()
     fault.read_fault("application/json", body)
     for reader in (v1.read_info, v1.read_result_ids, v1.read_row_results):
-        with suppress(v1.Unreadable):
+        with suppress(v1.UnreadableDocument):
             reader("application/json", body)
