@@ -22,7 +22,6 @@ from __future__ import annotations
 import argparse
 import importlib
 import os
-import shlex
 import signal
 import sys
 import threading
@@ -33,7 +32,7 @@ from typing import NamedTuple, Protocol, cast
 
 from salesforce_bulk import errors
 from salesforce_bulk.__version__ import __version__
-from salesforce_bulk.cli.answer import Answer
+from salesforce_bulk.cli.answer import Answer, shell_command
 
 SUCCEEDED = 0
 FAILED = 1
@@ -202,7 +201,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     args.answer = Answer(
         args.command,
         as_json=getattr(args, "json", False),
-        again=shlex.join(["salesforce-bulk", *arguments]),
+        again=shell_command(["salesforce-bulk", *arguments]),
     )
     try:
         with signals_unwind():

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import shlex
 import sys
+from collections.abc import Sequence
 from typing import Any
 
 #: Of the object; grows when a name in it changes its meaning or goes.
@@ -20,6 +23,15 @@ _OUTCOMES = {
 }
 #: Exits of commands that were ended from outside.
 _SIGNALS = (130, 143)
+
+
+def shell_command(words: Sequence[str]) -> str:
+    """A command to be typed or pasted, with the quotes of this platform's shells."""
+    if os.name != "nt":
+        return shlex.join(words)
+    import subprocess  # noqa: PLC0415 (--help stays fast)
+
+    return subprocess.list2cmdline(words)
 
 
 class Answer:

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import argparse
-import shlex
+import re
 import shutil
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from salesforce_bulk.cli.answer import Answer
+from salesforce_bulk.cli.answer import Answer, shell_command
 from salesforce_bulk.cli.formats import FORMATS
 from salesforce_bulk.cli.org import add_org_arguments, connect
-from salesforce_bulk.cli.rows import RowOptions, opened_rows
+from salesforce_bulk.cli.rows import opened_rows
 from salesforce_bulk.cli.runs import Run, absolute, new_run
 from salesforce_bulk.errors import InvalidInput
 
@@ -57,43 +57,36 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Load the file; 0 where every row succeeded, 3 where some did not."""
-    rows = row_options(args)
-    external_id = getattr(args, "external_id", None)
+    if args.file == "-" and args.format is None:
+        raise InvalidInput(f"Rows that come by stdin need --format {'|'.join(FORMATS)}.")
+    options = load_options(args)
     if args.dry_run:
         from salesforce_bulk.cli.dry_run import judge  # noqa: PLC0415 (only here)
 
-        return judge(args, rows, external_id)
+        return judge(args, options)
     if args.file != "-":
         Path(args.file).open("rb").close()  # before there is a run
-    about = {"format": rows.format, "columns": dict(rows.columns), "encoding": rows.encoding}
-    about |= {"constants": dict(rows.constants), "external_id": external_id}
     bulk = connect(args.org)
     found = new_run(
-        args.command, args.object, org=args.org, file=absolute(args.file), options=about
+        args.command,
+        args.object,
+        org=args.org,
+        file=absolute(args.file),
+        options={"format": args.format, "again": words_again(args)},
     )
     if args.file == "-":
         with found.input.open("wb") as kept:
             shutil.copyfileobj(sys.stdin.buffer, kept)
-    options: dict[str, Any] = {
-        "journal": found.journal,
-        "on_error": "report",
-        "progress": not args.quiet,
-        **load_options(args),
-    }
-    with telling_how_to_go_on(found, args.answer), opened_rows(path_of(found), rows) as records:
+    options |= {"journal": found.journal, "on_error": "report", "progress": not args.quiet}
+    with telling_how_to_go_on(found, args.answer), opened_rows_of(found) as records:
         verb = getattr(bulk, args.command.replace("-", "_"))
-        keys = {} if external_id is None else {"external_id": external_id}
-        result = verb(args.object, records, **keys, **options)
+        result = verb(args.object, records, **key_option(args), **options)
     return tell_result(result, found, args.answer)
 
 
-def row_options(args: argparse.Namespace) -> RowOptions:
-    """What the arguments say of the rows."""
-    if args.file == "-" and args.format is None:
-        raise InvalidInput(f"Rows that come by stdin need --format {'|'.join(FORMATS)}.")
-    return RowOptions(
-        args.format, _pairs("--map", args.map), _pairs("--constant", args.constant), args.encoding
-    )
+def key_option(args: argparse.Namespace) -> dict[str, str]:
+    """``external_id`` of an upsert."""
+    return {"external_id": args.external_id} if args.command == "upsert" else {}
 
 
 def load_options(args: argparse.Namespace) -> dict[str, Any]:
@@ -105,9 +98,26 @@ def load_options(args: argparse.Namespace) -> dict[str, Any]:
         "group_by": args.group_by,
         "nulls": args.nulls,
         "timeout": args.timeout,
-        # The command line has decoded what it has opened.
         "encoding": args.encoding,
+        "columns": {name: to or None for name, to in _pairs("--map", args.map).items()},
+        "constants": _pairs("--constant", args.constant),
     }
+
+
+#: Options that a load of the rows that failed needs as well; their file has the columns and the
+#: encoding that the others are about.
+_AGAIN = ("external_id", "nulls", "api", "batch_size", "group_by", "org")
+
+
+def words_again(args: argparse.Namespace) -> list[str]:
+    """The options of the load that mended rows need."""
+    defaults = {"nulls": "ignore", "api": "auto"}
+    words = ["--serial"] if args.serial else []
+    for name in _AGAIN:
+        value = getattr(args, name, None)
+        if value is not None and value != defaults.get(name):
+            words += [f"--{name.replace('_', '-')}", str(value)]
+    return words
 
 
 def _pairs(option: str, texts: Sequence[str]) -> dict[str, str]:
@@ -118,9 +128,10 @@ def _pairs(option: str, texts: Sequence[str]) -> dict[str, str]:
     return {name: value for name, _, value in pairs}
 
 
-def path_of(found: Run) -> Path:
-    """Where a run's rows are."""
-    return found.input if found.file is None else Path(found.file)
+def opened_rows_of(found: Run) -> AbstractContextManager[Any]:
+    """The rows of a run, as its command read them."""
+    path = found.input if found.file is None else Path(found.file)
+    return opened_rows(path, found.options["format"])
 
 
 @contextmanager
@@ -147,6 +158,8 @@ def telling_how_to_go_on(found: Run, answer: Answer) -> Iterator[None]:
 
 #: Rows with their errors that are printed; the file has all of them.
 _SHOWN = 10
+#: The name of a file of rows that failed, without its extension.
+_FAILED_FILE = re.compile(r"(?P<stem>.+)\.failed(?:-(?P<number>[0-9]+))?")
 #: How the errors of rows begin that a further load must not repeat.
 _NOT_AGAIN = ("SUPERSEDED",)
 
@@ -179,12 +192,17 @@ def tell_result(result: LoadResult, found: Run, answer: Answer) -> int:
 
 
 def failed_path(found: Run) -> Path:
-    """``fix.failed.csv`` for ``fix.csv``; beside it, or in this folder for rows of stdin."""
+    """``fix.failed.csv`` for ``fix.csv``, ``fix.failed-2.csv`` for that; beside the file, or in
+    this folder for rows of stdin.
+    """
     if found.file is None:
         return Path(f"{found.object_name}.failed.csv").absolute()
     path = Path(found.file)
-    unpacked = Path(path.name.removesuffix(".gz").removesuffix(".zst"))
-    return path.with_name(f"{unpacked.stem}.failed.csv")
+    unpacked = Path(path.name.removesuffix(".gz").removesuffix(".zst")).stem
+    before = _FAILED_FILE.fullmatch(unpacked)
+    if before is None:
+        return path.with_name(f"{unpacked}.failed.csv")
+    return path.with_name(f"{before['stem']}.failed-{int(before['number'] or 1) + 1}.csv")
 
 
 def shown_path(path: Path) -> str:
@@ -237,8 +255,4 @@ def _error_cells(row: RowResult) -> tuple[str, str, str, str]:
 
 def _load_command(found: Run, path: Path) -> str:
     words = ["salesforce-bulk", found.command, found.object_name, shown_path(path)]
-    if found.options.get("external_id"):
-        words += ["--external-id", found.options["external_id"]]
-    if found.org:
-        words += ["--org", found.org]
-    return shlex.join(words)
+    return shell_command([*words, *found.options["again"]])

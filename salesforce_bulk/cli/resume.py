@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, cast
 
 from salesforce_bulk.cli import export, load
 from salesforce_bulk.cli.org import add_org_arguments, connect
-from salesforce_bulk.cli.rows import RowOptions, opened_rows
 from salesforce_bulk.cli.runs import Run, find_run
 
 if TYPE_CHECKING:
@@ -40,10 +39,7 @@ def run(args: argparse.Namespace) -> int:
 def resumed(found: Run, args: argparse.Namespace) -> LoadResult:
     """The result of a load's run, which is finished by this if it was not."""
     bulk = connect(args.org or found.org)
-    with (
-        load.telling_how_to_go_on(found, args.answer),
-        opened_rows(load.path_of(found), row_options(found)) as records,
-    ):
+    with load.telling_how_to_go_on(found, args.answer), load.opened_rows_of(found) as records:
         result = bulk.resume(
             found.journal,
             records,
@@ -52,9 +48,3 @@ def resumed(found: Run, args: argparse.Namespace) -> LoadResult:
             progress=not args.quiet,
         )
     return cast("LoadResult", result)
-
-
-def row_options(found: Run) -> RowOptions:
-    """How the run read its rows."""
-    names = ("format", "columns", "constants", "encoding")
-    return RowOptions(**{name: found.options[name] for name in names})

@@ -32,7 +32,7 @@ def choose_columns(
     unknown = [name for name in names if name not in source.columns]
     if unknown:
         raise InvalidInput(
-            f"columns= names {unknown[0]!r}, which is no column of the rows; there are "
+            f"There is no column {unknown[0]!r} to rename or leave out; there are "
             f"{', '.join(source.columns)}.",
             column=unknown[0],
         )

@@ -15,6 +15,7 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from itertools import pairwise
 
+from salesforce_bulk import limits
 from salesforce_bulk.errors import InvalidInput
 from salesforce_bulk.formats.csv import read_rows
 from salesforce_bulk.formats.row_encoder import Row, RowEncoder
@@ -71,6 +72,12 @@ class Plan:
     def digests(self) -> list[str]:
         """Of each body."""
         return [hashlib.sha256(self.body(index)).hexdigest() for index in range(len(self.parts))]
+
+
+def count_batches(parts: Iterable[PlannedBody]) -> int:
+    """How many batches the org counts for the parts."""
+    # It cuts a job of 2.0 into batches of 10,000 rows, and these count.
+    return sum(-(-len(part.numbers) // limits.BATCH_RECORDS) for part in parts)
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 
 from salesforce_bulk import limits
 from salesforce_bulk.api.org_access import OrgAccess
@@ -14,14 +16,22 @@ from salesforce_bulk.load.engine_v2 import JOB_BYTES, JOB_RECORDS
 from salesforce_bulk.load.plan import Plan, PlanRules, make_plan
 from salesforce_bulk.load.row_matching import RowShape
 from salesforce_bulk.load.settings import LoadSettings, LoadSpec
-from salesforce_bulk.load.source import Source
-from salesforce_bulk.load.value_checks import checked_values
+from salesforce_bulk.load.source import Chunks, Source
+from salesforce_bulk.load.value_checks import ColumnJudge, checked_values
 from salesforce_bulk.progress import Progress, Reporter
 from salesforce_bulk.storage.spool import Spool
 
+#: Gives the chunks on, having judged their cells.
+JudgedChunks = Callable[[Chunks, RowEncoder, Sequence[ColumnJudge]], Chunks]
+
 
 def prepare(
-    access: OrgAccess, spec: LoadSpec, source: Source, settings: LoadSettings, reporter: Reporter
+    access: OrgAccess,
+    spec: LoadSpec,
+    source: Source,
+    settings: LoadSettings,
+    reporter: Reporter,
+    judged: JudgedChunks | None = None,
 ) -> tuple[LoadSpec, Plan, RowShape]:
     """Read the rows, compare their columns with the describe and cut them into bodies.
 
@@ -31,6 +41,8 @@ def prepare(
         source: the rows.
         settings: see `LoadOptions`.
         reporter: is told how far the reading is.
+        judged: what becomes of cells that the org would refuse, with ``check="values"``; None
+            refuses them.
 
     Returns:
         the spec with the external id as the describe spells it, the bodies, and by what
@@ -57,7 +69,8 @@ def prepare(
     )
     chunks = source.chunks()
     if settings.check == "values":
-        chunks = checked_values(chunks, encoder, checked.judges, spec.name)
+        judged = judged or partial(checked_values, name=spec.name)
+        chunks = judged(chunks, encoder, checked.judges)
     plan = make_plan(
         chunks,
         encoder,

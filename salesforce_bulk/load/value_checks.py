@@ -25,8 +25,20 @@ _LISTED = 20
 _SHOWN_CHARACTERS = 60
 _NUMBER = re.compile(r"\s*[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?\s*")
 _DATE = re.compile(r"\s*([0-9]{4})-([0-9]{2})-([0-9]{2})(Z|T.*|[+-][0-9]{2}:?[0-9]{2})?\s*")
+#: As most of the world writes a date; with slashes, the United States have the month first.
+_DAY_FIRST = re.compile(
+    r"\s*(?P<day>[0-9]{1,2})\.\s?(?P<month>[0-9]{1,2})\.\s?(?P<year>[0-9]{4})\s*"
+)
 _TEXT_TYPES = frozenset({"string", "textarea", "phone", "url", "email", "encryptedstring"})
 _NUMBER_TYPES = frozenset({"int", "long", "double", "currency", "percent"})
+
+
+class RefusedCell(NamedTuple):
+    """A cell that the org would refuse, by the row's number and the caller's name of the column."""
+
+    row: int
+    column: str
+    why: str
 
 
 class ColumnJudge(NamedTuple):
@@ -53,7 +65,7 @@ class ColumnJudge(NamedTuple):
 def value_judge(field: FieldDescribe) -> Judge | None:
     """What tells of texts that are no value of the field; None where nothing is known."""
     if field.type in ("date", "datetime"):
-        return lambda text: None if _is_date(text) else f"{_shown(text)} is no {field.type}"
+        return lambda text: None if _is_date(text) else _no_date(text, field.type)
     if field.type in _NUMBER_TYPES:
         return lambda text: None if _NUMBER.fullmatch(text) else f"{_shown(text)} is no number"
     if field.type in _TEXT_TYPES and field.length:
@@ -72,6 +84,12 @@ def _is_date(text: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def _no_date(text: str, kind: str) -> str:
+    found = _DAY_FIRST.fullmatch(text)
+    meant = "" if found is None else f"{found['year']}-{found['month']:0>2}-{found['day']:0>2}"
+    return f"{_shown(text)} is no {kind}" + (f" ({meant}?)" if _is_date(meant) else "")
 
 
 def _too_long(text: str, length: int) -> str | None:
@@ -110,10 +128,10 @@ def checked_values(
     Raises:
         InvalidInput: lists the first cells that the org would refuse.
     """
-    refused: list[tuple[int, str, str]] = []
+    refused: list[RefusedCell] = []
     first = 1
     for chunk in chunks:
-        refused += sorted(_refusal_of_row(chunk, encoder, judges, first))
+        refused += sorted(_refused_cells(chunk, encoder, judges, first))
         if len(refused) >= _LISTED:
             break
         yield chunk
@@ -122,17 +140,35 @@ def checked_values(
         raise _refusal(refused, name)
 
 
-def _refusal_of_row(
+class Refusals:
+    """What a dry run finds: of the cells that the org would refuse the first, and their number."""
+
+    def __init__(self) -> None:
+        self.cells = 0
+        self.first: list[RefusedCell] = []
+
+    def judged(self, chunks: Chunks, encoder: RowEncoder, judges: Sequence[ColumnJudge]) -> Chunks:
+        """The chunks, all of them; see `checked_values`."""
+        first = 1
+        for chunk in chunks:
+            refused = sorted(_refused_cells(chunk, encoder, judges, first))
+            self.cells += len(refused)
+            self.first += refused[: _LISTED - len(self.first)]
+            yield chunk
+            first += len(chunk)
+
+
+def _refused_cells(
     chunk: Sequence[Row], encoder: RowEncoder, judges: Sequence[ColumnJudge], first: int
-) -> Iterator[tuple[int, str, str]]:
+) -> Iterator[RefusedCell]:
     for judge in judges:
         for number, text in enumerate(encoder.texts(chunk, judge.position, first), first):
             why = judge.why(text)
             if why is not None:
-                yield number, judge.column, why
+                yield RefusedCell(number, judge.column, why)
 
 
-def _refusal(refused: Sequence[tuple[int, str, str]], name: str) -> InvalidInput:
+def _refusal(refused: Sequence[RefusedCell], name: str) -> InvalidInput:
     row, column, _ = refused[0]
     listed = "".join(f"\n  row {at}, column {c!r}: {why}" for at, c, why in refused[:_LISTED])
     more = f"{_LISTED} cells at least" if len(refused) >= _LISTED else f"{len(refused)} cells"

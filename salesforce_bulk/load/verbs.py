@@ -20,7 +20,6 @@ from datetime import datetime, timedelta, timezone, tzinfo
 from pathlib import Path
 from typing import Any, cast
 
-from salesforce_bulk import limits
 from salesforce_bulk.api.org_access import OrgAccess
 from salesforce_bulk.errors import InvalidInput, JobStillRunning, JournalMismatch
 from salesforce_bulk.formats.csv import read_rows
@@ -33,7 +32,7 @@ from salesforce_bulk.load.engine_v2 import (
     quoted_csv,
 )
 from salesforce_bulk.load.job import Engine, LoadJob, ReportProgress, naming_what_was_sent
-from salesforce_bulk.load.plan import Plan, PlannedBody
+from salesforce_bulk.load.plan import Plan, PlannedBody, count_batches
 from salesforce_bulk.load.preparation import prepare
 from salesforce_bulk.load.results import (
     LoadResult,
@@ -279,9 +278,7 @@ def _check_quota(
     access: OrgAccess, spec: LoadSpec, plan: Plan, state: UploadStateV1 | UploadStateV2
 ) -> None:
     """See `checks.check_quota`; for the parts that are not in the org yet."""
-    parts = _missing_parts(plan, state)
-    # The server cuts a job of 2.0 into batches of 10,000 rows, and these count.
-    missing = sum(-(-len(part.numbers) // limits.BATCH_RECORDS) for part in parts)
+    missing = count_batches(_missing_parts(plan, state))
     if missing:
         check_quota(access.describes, missing, spec.name, begun=bool(state.jobs))
 

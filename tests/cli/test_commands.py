@@ -7,6 +7,7 @@ import re
 import signal
 import subprocess
 import sys
+from itertools import pairwise
 
 import pyarrow as pa
 import pytest
@@ -34,6 +35,20 @@ def loaded(shell):
 
 
 # Loads
+
+
+def test_rows_that_fail_again_get_a_file_of_their_own(org, shell):
+    """A second x.failed.csv would take the place of the rows that were mended."""
+    shell.write("x.csv", BAD)
+    upsert = ("upsert", "Load__c", "--external-id", "Ext__c", "--nulls", "clear")
+    told = shell(*upsert, "x.csv")
+    names = ["x.failed.csv", "x.failed-2.csv", "x.failed-3.csv"]
+    for name, after in pairwise(names):
+        expected = f"salesforce-bulk upsert Load__c {name} --external-id Ext__c --nulls clear"
+        assert told.err.splitlines()[-1] == f"Go on with: {expected}"
+        told = shell(*upsert, name)
+        assert f"1 failed → {after} (mend it" in told.err
+    assert sorted(path.name for path in shell.folder.iterdir()) == sorted(["x.csv", *names])
 
 
 def test_a_load_ends_with_counts_and_0(org, shell):
@@ -135,7 +150,7 @@ def test_rows_come_by_stdin_where_the_format_is_said(org, shell, monkeypatch):
     ("arguments", "told"),
     [
         (["insert", "Load__c", "no.csv"], "no.csv"),
-        (["insert", "Load__c", "good.csv", "--map", "x=N__c"], "there is no column 'x'"),
+        (["insert", "Load__c", "good.csv", "--map", "x=N__c"], "There is no column 'x'"),
         (["insert", "Load__c", "good.csv", "--constant", "x"], "joined by '='"),
         (["insert", "Load__c", "wrong.csv"], "Nmae__c"),
         (["insert", "Load__c", "what.xyz"], "--format csv|jsonl|parquet|arrow"),
@@ -163,16 +178,49 @@ def test_wrong_input_is_2_and_nothing_is_sent(org, shell, arguments, told):
     assert not list(shell.folder.glob("x*"))
 
 
-def test_a_dry_run_judges_the_rows_and_sends_none(org, shell):
-    write_parquet(shell.folder / "x.parquet")
-    done = shell("insert", "Load__c", "x.parquet", "--dry-run", "--map", "key=Ext__c", "--json")
-    assert (done.exit_code, done.json["rows"], done.json["batches"]) == (0, 30, 1)
-    parquet.write_table(
-        pa.Table.from_pylist([{"N__c": 1.0}, {"N__c": float("nan")}]), shell.folder / "y.parquet"
+@pytest.fixture
+def parquet_file(shell):
+    """12,000 rows of which one has a date that is none."""
+    dates = ["2024-01-31"] * 3 + ["31.01.2024"] + ["2024-01-31"] * 11_996
+    table = pa.table({"key": [f"e{number}" for number in range(12_000)], "D__c": dates})
+    parquet.write_table(table, shell.folder / "x.parquet")
+    return "x.parquet"
+
+
+def test_a_dry_run_judges_every_cell_tells_the_share_and_sends_nothing(org, shell, parquet_file):
+    dry = ("insert", "Load__c", parquet_file, "--dry-run", "--map", "key=Ext__c")
+    done = shell(*dry)
+    assert (done.exit_code, done.out) == (2, "")
+    assert done.err.splitlines()[-1] == (
+        "  12,000 rows, 2 batches (0.01 % of today's). "
+        "row 4: D__c '31.01.2024' is no date (2024-01-31?)"
     )
-    told = shell("insert", "Load__c", "x.parquet", "--dry-run", "--map", "key=Ext__c")
-    assert told.err.splitlines()[-1] == "  30 rows, 1 batch (0.01% of a day's). Nothing was sent."
+    found = shell(*dry, "--json").json
+    assert (found["rows"], found["batches"], found["refused_cells"]) == (12_000, 2, 1)
+    assert found["refused"][0]["row"] == 4
+    left_out = shell(*dry, "--map", "D__c=")
+    assert left_out.exit_code == 0
+    assert left_out.err.splitlines()[-1] == (
+        "  12,000 rows, 2 batches (0.01 % of today's). Nothing was sent."
+    )
     assert stored(org) == []
+
+
+def test_a_dry_run_counts_cells_beyond_those_it_lists(shell):
+    shell.write("x.csv", "Ext__c,N__c,D__c\n" + "a,many,none\n" * 30)
+    done = shell("insert", "Load__c", "x.csv", "--dry-run")
+    lines = done.err.splitlines()[-12:]
+    assert lines[0].endswith("The org would refuse 60 cells:")
+    assert lines[1] == "    row 1: D__c 'none' is no date"
+    assert lines[-1] == "    and 50 more"
+
+
+def test_a_dry_run_of_more_than_is_left_today_says_so(shell, monkeypatch):
+    shell.write("accounts.csv", "Name\n" + "a\n" * 30)
+    with SalesforceEmulator(batches_per_day=4) as small:
+        describe_in_environment(small, monkeypatch)
+        done = shell("insert", "Account", "accounts.csv", "--dry-run", "--batch-size", "5")
+    assert (done.exit_code, "6 batches" in done.err, "4 are left" in done.err) == (1, True, True)
 
 
 # Exports

@@ -232,7 +232,7 @@ def test_columns_are_renamed_dropped_and_added_for_every_source(bulk, stored, ki
 
 def test_wrong_names_and_constants_are_refused(bulk):
     rows = [{"name": "a"}]
-    with pytest.raises(InvalidInput, match="columns= names 'nam'"):
+    with pytest.raises(InvalidInput, match="no column 'nam' to rename"):
         bulk.insert("Load__c", rows, columns={"nam": "Text__c"})
     with pytest.raises(InvalidInput, match="constants, column 'Text__c'"):
         bulk.insert("Load__c", rows, columns={"name": None}, constants={"Text__c": object()})
