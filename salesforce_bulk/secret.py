@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import base64
 import hmac
-import re
-from collections.abc import Iterable
 from typing import Any
 
 _MASK = "********"
@@ -71,72 +68,3 @@ Secret.__module__ = "salesforce_bulk"
 def _encoded(secret: Secret) -> bytes:
     # Surrogates too: what came from a file or the environment may hold any bytes.
     return secret.reveal().encode("utf-8", "surrogatepass")
-
-
-def redacted(text: str, secrets: Iterable[str | Secret | None], mask: str = "[secret]") -> str:
-    """A foreign text without the secrets that it repeats, in whatever case.
-
-    Found is each secret as it is, and with any of its characters escaped: for URLs (also twice),
-    XML, JSON and Python; and in base64, also within a longer text.
-
-    Args:
-        text: what a server, a program or a file said.
-        secrets: what must not be seen; None and empty ones are passed over.
-        mask: what stands in their place.
-    """
-    plain = {secret.reveal() if isinstance(secret, Secret) else secret for secret in secrets}
-    # The longest first: a password with its token behind it is one text.
-    for secret in sorted(filter(None, plain), key=len, reverse=True):
-        text = re.sub(_any_spelling(secret), lambda _: mask, text, flags=re.IGNORECASE)
-    return text
-
-
-def _any_spelling(secret: str) -> str:
-    return "|".join(["".join(map(_escapes, secret)), *map(re.escape, _in_base64(secret))])
-
-
-def _escapes(character: str) -> str:
-    """A pattern for one character, plain or escaped."""
-    encoded = character.encode("utf-8", "surrogatepass")
-    number = ord(character)
-    units = character.encode("utf-16-be", "surrogatepass")
-    json_units = [f"{units[i]:02x}{units[i + 1]:02x}" for i in range(0, len(units), 2)]
-    forms = [
-        re.escape(character),
-        "".join(f"%(?:25)*{byte:02x}" for byte in encoded),
-        f"&(?:amp;)*#0*{number};",
-        f"&(?:amp;)*#x0*{number:x};",
-        "".join(rf"\\+u{unit}" for unit in json_units),
-        "".join(rf"\\+x{byte:02x}" for byte in encoded),
-        rf"\\+{re.escape(_SHORT_ESCAPES.get(character, character))}",
-    ]
-    if character in _ENTITIES:
-        forms.append(f"&(?:amp;)*{_ENTITIES[character]};")
-    if character == " ":
-        forms.append(r"\+")
-    return f"(?:{'|'.join(forms)})"
-
-
-_ENTITIES = {"&": "amp", "<": "lt", ">": "gt", '"': "quot", "'": "apos"}
-_SHORT_ESCAPES = {"\n": "n", "\r": "r", "\t": "t", "\b": "b", "\f": "f"}
-#: Fewer characters of base64 than this stand in many texts by chance.
-_BASE64_CHARACTERS = 8
-
-
-def _in_base64(secret: str) -> list[str]:
-    """What shows of a secret in base64, wherever in the encoded text it begins."""
-    encoded = secret.encode("utf-8", "surrogatepass")
-    whole = base64.b64encode(encoded).decode().rstrip("=")
-    found = {whole}
-    for shift in range(3):
-        padded = base64.b64encode(bytes(shift) + encoded)
-        # Characters at the ends hold bits of the neighbours.
-        first = -(-8 * shift // 6)
-        last = 8 * (shift + len(encoded)) // 6
-        found.add(padded[first:last].decode())
-    long = {text for text in found if len(text) >= _BASE64_CHARACTERS}
-    return sorted(
-        {*long, *(text.translate(str.maketrans("+/", "-_")) for text in long)},
-        key=len,
-        reverse=True,
-    )

@@ -149,8 +149,8 @@ def refuse_unknown_coding(answer: Response) -> None:
     """Raise `UnexpectedResponse` for a body that cannot be decompressed."""
     if _coding(answer) not in _CODINGS:
         raise UnexpectedResponse(
-            f"The answer is compressed as {_coding(answer)!r}, which was not asked for; "
-            "a proxy may stand between.",
+            f"The answer is compressed as {_header(answer, 'Content-Encoding')!r}, which was not "
+            "asked for; a proxy may stand between.",
             answer.status_code,
         )
 

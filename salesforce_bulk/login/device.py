@@ -6,15 +6,17 @@ for apps that are installed in the org only.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
-from urllib.parse import urlencode
+from typing import cast
 
-from salesforce_bulk.errors import LoginFailed, RequestTimeout, UnexpectedResponse
+from salesforce_bulk.errors import LoginFailed, RequestTimeout
 from salesforce_bulk.http.transport import Transport
 from salesforce_bulk.login.browser import UserLogin, to_stderr
 from salesforce_bulk.login.hosts import login_origin
+from salesforce_bulk.login.login_connection import LoginConnection, RefusedError
 from salesforce_bulk.login.token_request import Form, request_token
-from salesforce_bulk.secret import Secret, redacted
+from salesforce_bulk.secret import Secret
 from salesforce_bulk.wire.oauth import DeviceCode, TokenDocument, read_device_code, read_refusal
 
 #: Seconds that a server which asks for more time gets on top (RFC 8628, 3.5).
@@ -86,28 +88,15 @@ class DeviceLogin(UserLogin):
             "client_id": self.client_id,
             "scope": self.scope,
         }
-        answer = transport.send(
-            "POST",
-            f"{login_url}/services/oauth2/token",
-            headers={"Content-Type": "application/x-www-form-urlencoded"},
-            body=urlencode(form).encode(),
-            repeatable=True,
+        connection = LoginConnection(
+            transport,
+            [self.client_secret],
+            read_device_code,
+            lambda _, body: read_refusal(body),
         )
-        code = read_device_code(answer.content)
-        if code is not None:
-            return code
-        words, message = (
-            redacted(text or "", [self.client_secret]) for text in read_refusal(answer.content)
-        )
-        if not words:
-            raise UnexpectedResponse(
-                f"The login server answered with HTTP {answer.status_code} and no code; check the "
-                "login address, and whether a proxy stands between.",
-                answer.status_code,
-            )
-        from salesforce_bulk.login.refusal import refusal  # noqa: PLC0415
-
-        raise refusal(f"client {self.client_id}", words, message, answer.status_code)
+        with contextlib.suppress(RefusedError):
+            connection.post(f"{login_url}/services/oauth2/token", form)
+        return cast("DeviceCode", connection.login_or_raise(f"client {self.client_id}"))
 
 
 DeviceLogin.__module__ = "salesforce_bulk"

@@ -12,8 +12,9 @@ from urllib.parse import urlencode
 
 from salesforce_bulk.errors import BulkApiError, UnexpectedResponse
 from salesforce_bulk.http.transport import Response, Transport
-from salesforce_bulk.secret import Secret, redacted
+from salesforce_bulk.secret import Secret
 from salesforce_bulk.wire.fault import Fault
+from salesforce_bulk.wire.redaction import Redaction
 
 _T = TypeVar("_T")
 
@@ -57,7 +58,7 @@ class LoginConnection:
         read_fault: Callable[[str | None, bytes], Fault],
     ) -> None:
         self._transport = transport
-        self._secrets = list(secrets)
+        self._redaction = Redaction(secret.reveal() for secret in secrets if secret is not None)
         self._read_login = read_login
         self._read_fault = read_fault
         self.status: int | None = None
@@ -65,6 +66,20 @@ class LoginConnection:
         self.fault: Fault | None = None
         #: Why no answer came; raised by who made this, outside of simple-salesforce.
         self.failure: BulkApiError | None = None
+
+    def login_or_raise(self, who: str) -> object:
+        """What the answer brought, or its error.
+
+        Args:
+            who: logs in, for the message.
+        """
+        if self.failure is not None:
+            raise self.failure
+        if self.fault is not None:
+            from salesforce_bulk.login.refusal import refusal  # noqa: PLC0415
+
+            raise refusal(who, str(self.fault.code), self.fault.message or "", self.status)
+        return self.login
 
     def post(
         self,
@@ -77,6 +92,8 @@ class LoginConnection:
         try:
             answer = self._answer(url, data, dict(headers or {}))
         except BulkApiError as error:
+            # Here, because the body holds secrets which the transport does not know as such.
+            self._redaction.error(error)
             self.failure = without_frames(error)
         else:
             if self.login is not None:
@@ -106,14 +123,14 @@ class LoginConnection:
             )
         message = fault.message or ""
         if message not in _OWN_SENTENCES:
-            message = redacted(message, self._secrets)
+            message = self._redaction.text(message)
         return Fault(self._code(fault.code), message)
 
     def _code(self, code: str) -> str:
         from salesforce_bulk.login.refusal import is_known_code  # noqa: PLC0415
 
         # Known codes hold words that may be a test org's password, too.
-        return code if is_known_code(code) else redacted(code, self._secrets)
+        return code if is_known_code(code) else self._redaction.text(code)
 
 
 def without_frames(error: BulkApiError) -> BulkApiError:

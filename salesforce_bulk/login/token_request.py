@@ -7,13 +7,11 @@ import contextlib
 from collections.abc import Mapping
 from typing import cast
 
-from salesforce_bulk.errors import BulkApiError
 from salesforce_bulk.http.transport import Transport
 from salesforce_bulk.login.hosts import trusted_instance
 from salesforce_bulk.login.login_connection import LoginConnection, RefusedError
 from salesforce_bulk.login.provider import Session
 from salesforce_bulk.secret import Secret
-from salesforce_bulk.wire.fault import Fault
 from salesforce_bulk.wire.oauth import TokenDocument, read_refusal, read_token
 
 Form = Mapping[str, "str | Secret | None"]
@@ -60,11 +58,7 @@ def request_token(
             connection,  # type: ignore[arg-type]
         )
     # Outside of the block: the errors hold no frame of a function that knows the secrets.
-    if connection.failure is not None:
-        raise connection.failure
-    if connection.fault is not None:
-        raise _refusal(client_id, connection.fault, connection.status)
-    return cast("TokenDocument", connection.login)
+    return cast("TokenDocument", connection.login_or_raise(f"client {client_id}"))
 
 
 def session_of(document: TokenDocument, login_url: str) -> Session:
@@ -84,9 +78,3 @@ def _sent_form(form: Form) -> dict[str, str]:
 def _basic_header(client_id: str, secret: Secret) -> dict[str, str]:
     pair = f"{client_id}:{secret.reveal()}"
     return {"Authorization": f"Basic {base64.b64encode(pair.encode()).decode()}"}
-
-
-def _refusal(client_id: str, fault: Fault, status: int | None) -> BulkApiError:
-    from salesforce_bulk.login.refusal import refusal  # noqa: PLC0415
-
-    return refusal(f"client {client_id}", str(fault.code), fault.message or "", status)

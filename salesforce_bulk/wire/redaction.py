@@ -22,9 +22,9 @@ WITHHELD = "[a text that holds a secret]"
 #: Escapes within escapes that are looked into.
 _LAYERS = 3
 #: Shorter texts stand in every page.
-_SHORTEST = 4
+_SHORTEST = 3
 #: Characters of a secret in base 64 that tell it from other text.
-_SHORTEST_BASE64 = 6
+_SHORTEST_BASE64 = 4
 
 #: The marks that begin an escape may be escaped themselves; so often at most, because a page of
 #: nothing but marks would otherwise be looked at for hours.
@@ -38,10 +38,10 @@ _SEMICOLON = r"(?:;|%(?:25){0,3}3[bB])?"
 
 
 class Redaction:
-    """Takes secrets out of texts, bytes and exceptions.
+    """Takes secrets out of texts, bytes and exceptions, in whatever case they stand there.
 
     Args:
-        secrets: Nones and texts of fewer than four characters are passed over: they would be found
+        secrets: Nones and texts of fewer than three characters are passed over: they would be found
             everywhere.
     """
 
@@ -61,7 +61,7 @@ class Redaction:
         found = {text}
         for _ in range(_LAYERS):
             found = {plain for layer in found for plain in _unescaped(layer)}
-            if any(secret in plain for plain in found for secret in self._secrets):
+            if any(_pattern(secret).search(plain) for plain in found for secret in self._secrets):
                 return True
         return False
 
@@ -100,7 +100,7 @@ class Redaction:
 def _pattern(secret: str) -> re.Pattern[str]:
     forms = ["".join(map(_character, secret)), *_base64_forms(secret)]
     forms.append("(?i:" + secret.encode("utf-8").hex() + ")")
-    return re.compile("|".join(forms))
+    return re.compile("|".join(forms), re.IGNORECASE)
 
 
 _ESCAPED = re.compile(r"\\(?:u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2})|(.))", re.DOTALL)

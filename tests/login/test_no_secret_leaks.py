@@ -17,7 +17,7 @@ from urllib.parse import parse_qs, quote, quote_plus
 import pytest
 from fast_clock import FastClock
 from key_pair import KeyPair
-from raw_server import RawServer, Received, envelope, http
+from raw_server import CLOSE, RawServer, Received, envelope, http
 from urllib3 import Retry
 
 from salesforce_bulk import (
@@ -33,10 +33,10 @@ from salesforce_bulk import (
     TokenLogin,
 )
 from salesforce_bulk.emulator import SalesforceEmulator
-from salesforce_bulk.secret import redacted
+from salesforce_bulk.wire.redaction import Redaction
 
-#: With reserved characters, with letters beyond ASCII, and a plain word.
-SECRETS = ["p&s<s>\"w'o/r+d %2F=é🎈", "S3cr3t.Token!AQ_x-y", "horseradish"]
+#: With reserved characters, with letters beyond ASCII, and plain words, short ones too.
+SECRETS = ["p&s<s>\"w'o/r+d %2F=é🎈", "S3cr3t.Token!AQ_x-y", "horseradish", "kiwi"]
 
 
 def spellings(secret: str) -> dict[str, str]:
@@ -75,7 +75,7 @@ def found_in(text: str, secret: str) -> list[str]:
 @pytest.mark.parametrize("name", spellings("x"))
 def test_every_spelling_is_redacted(secret: str, name: str) -> None:
     """Whatever encoding repeats a secret, the rest of the text stays."""
-    cleaned = redacted(f"before {spellings(secret)[name]} behind", [secret])
+    cleaned = Redaction([secret]).text(f"before {spellings(secret)[name]} behind")
     assert not found_in(cleaned, secret)
     assert cleaned.startswith("before ")
     assert cleaned.endswith(" behind")
@@ -113,7 +113,7 @@ def _repeated(secret: str) -> str:
     return " ".join(spellings(secret).values())
 
 
-ECHOES: dict[str, Callable[[Received, str], bytes]] = {
+ECHOES: dict[str, Callable[[Received, str], Any]] = {
     "page": lambda request, secret: http(
         f"<html>{_everything(request)} {_repeated(secret)}</html>", 500, "text/html"
     ),
@@ -141,7 +141,28 @@ ECHOES: dict[str, Callable[[Received, str], bytes]] = {
         200,
         "application/json",
     ),
+    "status line": lambda _, secret: http("", f"500 {in_header(secret)}"),
+    "broken status line": lambda _, secret: [f"HTTP/9.9 {secret}\r\n\r\n".encode(), CLOSE],
+    "compression": lambda _, secret: http(
+        "x", 200, "text/plain", headers={"Content-Encoding": in_header(secret)}
+    ),
+    "redirect": lambda _, secret: http(
+        "", 302, headers={"Location": in_header(f"https://{secret}.evil.example/{secret}")}
+    ),
+    "length": lambda _, secret: [
+        f"HTTP/1.1 200 OK\r\nContent-Length: {secret}\r\n\r\n{secret}".encode(),
+        CLOSE,
+    ],
+    "chunk": lambda _, secret: [
+        f"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n{secret}\r\n".encode(),
+        CLOSE,
+    ],
 }
+
+
+def in_header(text: str) -> str:
+    """As it has to be given to be sent in UTF-8."""
+    return text.encode().decode("latin-1")
 
 
 def logins(secret: str, url: str, keys: KeyPair) -> dict[str, Any]:
