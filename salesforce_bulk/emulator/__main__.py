@@ -161,8 +161,8 @@ def _announcement(emulator: SalesforceEmulator, as_json: bool) -> str:
 
 
 def _emulator(args: argparse.Namespace) -> SalesforceEmulator:
-    faults = [Fault.from_mapping(entry) for entry in _listed(args.faults, "faults")]
-    apps = _listed(args.app, "connected apps")
+    faults = [Fault.from_mapping(entry) for entry in _read_list(args.faults, "faults")]
+    apps = _read_list(args.app, "connected apps")
     emulator = SalesforceEmulator(
         port=args.port,
         data=args.data,
@@ -219,7 +219,7 @@ def _is_loopback(host: str) -> bool:
     return host == "localhost" or host.startswith("127.") or host == "::1"
 
 
-def _listed(path: Path | None, what: str) -> list[Any]:
+def _read_list(path: Path | None, what: str) -> list[Any]:
     if path is None:
         return []
     document = json.loads(path.read_text("utf-8"))

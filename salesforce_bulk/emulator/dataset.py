@@ -78,7 +78,7 @@ def _load(org: Org, sobject: SObject, path: Path) -> int:
         return 0
     columns = list(dict.fromkeys(name for row in rows for name in row))
     table = {name: [row.get(name, UNCHANGED) for row in rows] for name in columns}
-    resolved = dict(_resolved(org, sobject, path, name, table[name]) for name in columns)
+    resolved = dict(_resolve(org, sobject, path, name, table[name]) for name in columns)
     try:
         plan = org.plan_write("insert", sobject.name, list(resolved))
     except BatchRefused as error:
@@ -122,7 +122,7 @@ def _flat(record: Mapping[str, Any]) -> Iterable[tuple[str, Cell]]:
             yield name, value
 
 
-def _resolved(
+def _resolve(
     org: Org, sobject: SObject, path: Path, name: str, cells: Sequence[Cell]
 ) -> tuple[str, list[Cell]]:
     """A column; one that names parents becomes that of their ids."""

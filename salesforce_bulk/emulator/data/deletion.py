@@ -42,15 +42,15 @@ def delete_records(
 
     `stamps` are the audit fields that a soft delete sets.
     """
-    refused = _refused(store, sobject, record_ids)
+    refused = _refusals(store, sobject, record_ids)
     deleted_ids = _Deletion(schema, store, hard)
     deleted_ids.add(sobject, {i: i for i in record_ids if i not in refused})
-    refused |= _restricted(store, sobject, deleted_ids.keepers)
+    refused |= _restrictions(store, sobject, deleted_ids.keepers)
     _remove(schema, store, deleted_ids.without(set(refused)), hard, stamps)
     return refused
 
 
-def _refused(store: Store, sobject: SObject, record_ids: Iterable[str]) -> dict[str, RowError]:
+def _refusals(store: Store, sobject: SObject, record_ids: Iterable[str]) -> dict[str, RowError]:
     deleted = ["IsDeleted"] if sobject.soft_delete else []
     rows = store.look_up(sobject.name, "Id", record_ids, ["Id", *deleted])
     gone = {row[0]: DELETED_RECORD for row in rows if deleted and row[-1]}
@@ -58,7 +58,7 @@ def _refused(store: Store, sobject: SObject, record_ids: Iterable[str]) -> dict[
     return {**gone, **dict.fromkeys(unknown, UNKNOWN_RECORD)}
 
 
-def _restricted(
+def _restrictions(
     store: Store, sobject: SObject, keepers: Mapping[str, tuple[SObject, list[str]]]
 ) -> dict[str, RowError]:
     """Why records cannot go: the children that keep them, by name."""

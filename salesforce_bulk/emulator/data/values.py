@@ -129,7 +129,7 @@ def not_deserialized(field: Field, column: int, text: object) -> CellRefusedErro
     return CellRefusedError(RowError("INVALID_FIELD", message, (field.name,)))
 
 
-def _refused(field: Field, code: str, message: str) -> CellRefusedError:
+def _refusal(field: Field, code: str, message: str) -> CellRefusedError:
     return CellRefusedError(RowError(code, f"{field.label}: {message}", (field.name,)))
 
 
@@ -283,12 +283,12 @@ def _checked_text_judge(check: Callable[[Field, str], str]) -> Callable[..., Jud
 
 def _email(field: Field, text: str) -> str:
     if not _EMAIL.fullmatch(text):
-        raise _refused(field, "INVALID_EMAIL_ADDRESS", f"invalid email address: {text}")
+        raise _refusal(field, "INVALID_EMAIL_ADDRESS", f"invalid email address: {text}")
     return text.lower()
 
 
 def _bad_picklist_value(field: Field, text: str) -> CellRefusedError:
-    return _refused(
+    return _refusal(
         field,
         "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST",
         f"bad value for restricted picklist field: {text}",
@@ -334,7 +334,7 @@ def _multipicklist_judge(field: Field, column: int, unchanged: Judged) -> Judge:
 
 
 def _out_of_range(field: Field, number: object) -> CellRefusedError:
-    return _refused(
+    return _refusal(
         field,
         "NUMBER_OUTSIDE_VALID_RANGE",
         f"value outside of valid range on numeric field: {number}",
@@ -450,7 +450,7 @@ def _date_judge(field: Field, column: int, unchanged: Judged) -> Judge:
         except ValueError:
             raise not_deserialized(field, column, text) from None
         if not _FIRST_YEAR <= day.year <= _LAST_YEAR:
-            raise _refused(field, "FIELD_INTEGRITY_EXCEPTION", f"invalid date: {stripped}")
+            raise _refusal(field, "FIELD_INTEGRITY_EXCEPTION", f"invalid date: {stripped}")
         return match["day"]
 
     return _each(one, field, unchanged)
@@ -485,7 +485,7 @@ def _datetime_judge(field: Field, column: int, unchanged: Judged) -> Judge:
         except (ValueError, OverflowError):
             raise not_deserialized(field, column, text) from None
         if not _FIRST_YEAR <= moment.year <= _LAST_YEAR:
-            raise _refused(field, "FIELD_INTEGRITY_EXCEPTION", f"invalid date: {stripped}")
+            raise _refusal(field, "FIELD_INTEGRITY_EXCEPTION", f"invalid date: {stripped}")
         if match["zone"] in (None, "Z"):
             return f"{match['day']}T{match['time']}.{milliseconds}Z"
         return f"{moment.isoformat()}.{milliseconds}Z"

@@ -357,7 +357,7 @@ class WritePlan:
         if not self.object.updateable:
             return self._refuse_operation(batch, rows, "updated")
         self._refuse_unwritable(batch, rows, lambda field: field.updateable)
-        stored = self._stored(batch, rows, ids)
+        stored = self._stored_values(batch, rows, ids)
         self._resolve_relationships(batch, batch.alive(rows))
         self._refuse_missing(batch, rows, self._required_in_update, (None,))
         self._check_references(batch, batch.alive(rows))
@@ -375,7 +375,7 @@ class WritePlan:
             names += [name for name in line.inputs if not name.startswith("@")]
         return list(dict.fromkeys(names))
 
-    def _stored(
+    def _stored_values(
         self, batch: JudgedRows, rows: Rows, ids: Mapping[int, str]
     ) -> dict[str, tuple[Any, ...]]:
         """The records as they are, by id; rows without a live one are refused."""
@@ -404,7 +404,7 @@ class WritePlan:
         values = self._before([stored[record_id] for record_id in record_ids])
         written = [field.name for field in self._updated]
         for name in written:
-            values[name] = _merged(pick(batch.values[name], rows), values[name])
+            values[name] = _merge(pick(batch.values[name], rows), values[name])
         special = {RECORD_ID: record_ids, NOW: [batch.now] * len(record_ids)}
         derived = self._derive_changed(values, set(written), special)
         changed = {name: values[name] for name in dict.fromkeys([*written, *derived])}
@@ -533,13 +533,13 @@ class WritePlan:
         if not locked:
             return
         judged = {column.field.name for column in self._judged}
-        stated = {field.name: self._stated(batch, field, judged) for field in locked}
+        stated = {field.name: self._states(batch, field, judged) for field in locked}
         for row in rows:
             names = tuple(name for name, given in stated.items() if given(row))
             if names:
                 batch.errors.add(row, row_errors.unwritable(names))
 
-    def _stated(self, batch: JudgedRows, field: Field, judged: set[str]) -> Callable[[int], bool]:
+    def _states(self, batch: JudgedRows, field: Field, judged: set[str]) -> Callable[[int], bool]:
         """Whether a row says something about a field."""
         columns = [keys for column, keys in batch.keys.items() if column.field == field]
         if field.name in judged:
@@ -650,7 +650,7 @@ def _with_default(column: Sequence[Judged], default: Judged) -> Sequence[Judged]
     return [default if value is UNCHANGED else value for value in column]
 
 
-def _merged(new: Sequence[Judged], old: Sequence[Judged]) -> list[Judged]:
+def _merge(new: Sequence[Judged], old: Sequence[Judged]) -> list[Judged]:
     return [o if n is UNCHANGED else n for n, o in zip(new, old, strict=True)]
 
 

@@ -15,7 +15,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 from salesforce_bulk.emulator.access.authorizations import Authorizations
 from salesforce_bulk.emulator.access.connected_apps import ConnectedApp, ConnectedApps
-from salesforce_bulk.emulator.endpoints.login import authenticated
+from salesforce_bulk.emulator.endpoints.login import authenticate
 from salesforce_bulk.emulator.http.routes import ApiError, Call, Family, Route, route
 from salesforce_bulk.emulator.http.server import Response
 
@@ -72,7 +72,7 @@ class Authorize:
             return _back(
                 values, error="access_denied", error_description="end-user denied authorization"
             )
-        user = authenticated(self.org, values.get("username", ""), values.get("password", ""))
+        user = authenticate(self.org, values.get("username", ""), values.get("password", ""))
         if user is None:
             return _page("Please check your username and password.", AUTHORIZE_PATH, values)
         problem = _problem(values)
@@ -91,7 +91,7 @@ class Authorize:
 
     def connect(self, call: Call) -> Response:
         values = _values(call)
-        user = authenticated(self.org, values.get("username", ""), values.get("password", ""))
+        user = authenticate(self.org, values.get("username", ""), values.get("password", ""))
         if user is None:
             return _page(
                 "Please check your username and password.", DEVICE_PATH, values, device=True

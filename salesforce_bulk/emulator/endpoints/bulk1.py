@@ -431,7 +431,7 @@ class Bulk1:
                 f"bulk1.{name}",
                 path,
                 self.family,
-                **{method: _guarded(handler) for method, handler in handlers.items()},
+                **{method: _guard(handler) for method, handler in handlers.items()},
             )
             for name, path, handlers in table
         ]
@@ -644,14 +644,14 @@ def _user(call: Call) -> SessionUser:
     return call.session.user
 
 
-def _guarded(handler: Handler) -> Handler:
-    def guarded(call: Call) -> Response:
+def _guard(handler: Handler) -> Handler:
+    def guard(call: Call) -> Response:
         try:
             return handler(call)
         except JobError as error:
             raise ApiError(400, error.code, str(error)) from error
 
-    return guarded
+    return guard
 
 
 def _check_batch_type(job: Job, request: Request) -> None:

@@ -35,7 +35,7 @@ ENVELOPE = "http://schemas.xmlsoap.org/soap/envelope/"
 INVALID_LOGIN = "Invalid username, password, security token; or user locked out."
 
 
-def authenticated(org: Org, username: str, password: str) -> SessionUser | None:
+def authenticate(org: Org, username: str, password: str) -> SessionUser | None:
     """The user whose password (with or without the security token) it is."""
     user = org.users.get(username)
     # A client from a trusted address needs no token; every local one is trusted.
@@ -134,7 +134,7 @@ class Soap:
         scope = header.find("LoginScopeHeader") if header else None
         if scope is not None:
             self._check_scope(scope)
-        user = authenticated(self.org, operation.value("username"), operation.value("password"))
+        user = authenticate(self.org, operation.value("username"), operation.value("password"))
         if user is None:
             raise SoapFault("INVALID_LOGIN", INVALID_LOGIN)
         return self.sessions.open(user)

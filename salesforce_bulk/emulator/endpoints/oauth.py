@@ -27,7 +27,7 @@ from salesforce_bulk.emulator.access.authorizations import (
 )
 from salesforce_bulk.emulator.access.connected_apps import ConnectedApp, ConnectedApps
 from salesforce_bulk.emulator.access.sessions import Session, Sessions, SessionUser, bearer
-from salesforce_bulk.emulator.endpoints.login import authenticated, same
+from salesforce_bulk.emulator.endpoints.login import authenticate, same
 from salesforce_bulk.emulator.http.routes import ApiError, Call, Handler, Route, route
 from salesforce_bulk.emulator.http.server import Request, Response
 
@@ -245,7 +245,7 @@ class OAuth:
 
     def _password(self, asked: _TokenRequest) -> Response:
         app = self._authenticated_app(asked)
-        user = authenticated(self.org, asked["username"], asked["password"])
+        user = authenticate(self.org, asked["username"], asked["password"])
         if user is None:
             raise OAuthError("invalid_grant", "authentication failure")
         return self._granted(asked, app, self._open(app, user))

@@ -66,10 +66,10 @@ def tag(name: str, *pieces: Piece, **attributes: Piece) -> Html:
         f' {key.rstrip("_").replace("_", "-")}="{escape(str(value))}"'
         for key, value in attributes.items()
     )
-    return Html(f"<{name}{listed}>{_joined(pieces)}</{name}>")
+    return Html(f"<{name}{listed}>{_join(pieces)}</{name}>")
 
 
-def _joined(pieces: Iterable[Piece]) -> Html:
+def _join(pieces: Iterable[Piece]) -> Html:
     return Html(
         "".join(piece if isinstance(piece, Html) else escape(str(piece)) for piece in pieces)
     )
@@ -123,7 +123,7 @@ class StatusPage:
         """The whole document."""
         started = time.perf_counter()
         jobs, requests = self._engine.jobs[::-1], self._requests()[::-1]
-        counted = self._counted()
+        counted = self._record_counts()
         sections = (
             self._facts(counted, jobs),
             tag("div", _objects(counted), _jobs(jobs), class_="columns"),
@@ -135,7 +135,7 @@ class StatusPage:
             seconds=seconds, style=_STYLE, script=_SCRIPT, header=self._header(), main=main
         )
 
-    def _counted(self) -> list[tuple[SObject, int]]:
+    def _record_counts(self) -> list[tuple[SObject, int]]:
         """The objects with their records; those that have none are last."""
         counted = [
             (sobject, self._org.count(sobject.name))
@@ -195,7 +195,7 @@ def _job_row(job: Job) -> Html:
     batches = list(batches_of(job))
     state = state_of(job)
     done = sum(batch.terminal for batch in batches)
-    operation = _joined([tag("b", job.operation), " ", tag("code", job.object)])
+    operation = _join([tag("b", job.operation), " ", tag("code", job.object)])
     failed = job.total(lambda batch: batch.failed)
     return tag(
         "tr",

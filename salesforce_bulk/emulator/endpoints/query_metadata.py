@@ -38,7 +38,7 @@ def column_metadata(plan: CompiledQuery) -> dict[str, Any]:
         _place(columns, column, plan.aggregate)
     for children in plan.children:
         below = [_column(column, column.label, False) for column in children.query.columns]
-        columns.append(_joined(children.label, below))
+        columns.append(_join(children.label, below))
     return {
         "columnMetadata": columns,
         "entityName": plan.object.name,
@@ -52,7 +52,7 @@ def _place(columns: list[dict[str, Any]], column: Column, aggregate: bool) -> No
     for name in () if aggregate else column.path[:-1]:
         parent = next((c for c in columns if c["columnName"] == name and c["joinColumns"]), None)
         if parent is None:
-            parent = _joined(name, [])
+            parent = _join(name, [])
             columns.append(parent)
         columns = parent["joinColumns"]
     columns.append(_column(column, column.label if aggregate else column.path[-1], aggregate))
@@ -76,7 +76,7 @@ def _column(column: Column, name: str, aggregate: bool) -> dict[str, Any]:
     }
 
 
-def _joined(name: str, columns: list[dict[str, Any]]) -> dict[str, Any]:
+def _join(name: str, columns: list[dict[str, Any]]) -> dict[str, Any]:
     return {
         "aggregate": True,
         "apexType": None,

@@ -219,7 +219,7 @@ class Rest:
         limit = call.request.query.get("limit", ["200"])[0]
         if not re.fullmatch("[0-9]{1,4}", limit):
             raise ApiError(400, "INVALID_QUERY_FILTER_OPERATOR", f"invalid limit: {limit}")
-        return json_reply([self._named(call, i) for i in self._recent(call)[: int(limit)]])
+        return json_reply([self._recent_item(call, i) for i in self._recent(call)[: int(limit)]])
 
     def _recent(self, call: Call) -> list[str]:
         user = call.session.user.id if call.session else ""
@@ -237,7 +237,7 @@ class Rest:
                 while len(used) > RECENT_RECORDS:
                     used.pop(next(iter(used)))
 
-    def _named(self, call: Call, identity: str) -> dict[str, Any]:
+    def _recent_item(self, call: Call, identity: str) -> dict[str, Any]:
         name = self._object_of(identity)
         address = f"{PREFIX}/{call['version']}/sobjects/{name}/{identity}"
         document: dict[str, Any] = {"attributes": {"type": name, "url": address}, "Id": identity}
@@ -282,12 +282,12 @@ class Rest:
 
     def updated(self, call: Call) -> Response:
         start, end = self._window(call)
-        rows = self._changed(call, start, end, deleted=False)
+        rows = self._changes(call, start, end, deleted=False)
         return json_reply({"ids": [row[0] for row in rows], "latestDateCovered": _moment(end)})
 
     def deleted(self, call: Call) -> Response:
         start, end = self._window(call)
-        rows = self._changed(call, start, end, deleted=True)
+        rows = self._changes(call, start, end, deleted=True)
         records = [{"deletedDate": json_value("datetime", row[1]), "id": row[0]} for row in rows]
         return json_reply(
             {
@@ -305,7 +305,7 @@ class Rest:
             raise _bad_window("startDate is more than 30 days ago")
         return start, end
 
-    def _changed(self, call: Call, start: datetime, end: datetime, *, deleted: bool) -> list[Row]:
+    def _changes(self, call: Call, start: datetime, end: datetime, *, deleted: bool) -> list[Row]:
         sobject = self._sobject(call)
         if deleted and not sobject.soft_delete:
             return []
@@ -348,7 +348,9 @@ class Rest:
         summary = next(
             entry for entry in self._org.schema.describe_global() if entry["name"] == name
         )
-        recent = [self._named(call, i) for i in self._recent(call) if self._object_of(i) == name]
+        recent = [
+            self._recent_item(call, i) for i in self._recent(call) if self._object_of(i) == name
+        ]
         return json_reply({"objectDescribe": summary, "recentItems": recent})
 
     def _sobject(self, call: Call) -> SObject:
@@ -442,7 +444,7 @@ class Rest:
     def _retrieve(self, call: Call, identity: str, fields: str | None = None) -> Response:
         sobject = self._sobject(call)
         wanted = call.request.query.get("fields", [""])[0] if fields is None else fields
-        names = _selected(sobject, wanted)
+        names = _selected_names(sobject, wanted)
         with self._soql_errors():
             result = self._org.query(_select(names, sobject.name, "Id", identity), user=_user(call))
             row = next(iter(islice(result.with_hidden(), 1)), None)
@@ -491,7 +493,7 @@ class Rest:
     def retrieve_by_key(self, call: Call) -> Response:
         if (blob := self._blob(call)) is not None:
             return blob
-        if (related := self._related(call)) is not None:
+        if (related := self._answer_related(call)) is not None:
             return related
         return self._retrieve(call, self._id_by_key(call))
 
@@ -499,7 +501,7 @@ class Rest:
         self._write("delete", call, {"Id": self._id_by_key(call)})
         return Response(204)
 
-    def _related(self, call: Call) -> Response | None:
+    def _answer_related(self, call: Call) -> Response | None:
         """``/sobjects/{object}/{id}/{relationship}``: the parent, or the children, of a record."""
         sobject, identity = self._sobject(call), to_18(call["field"])
         if identity is None or sobject.field(call["field"]) is not None:
@@ -511,7 +513,7 @@ class Rest:
         if children is None or child is None:
             text = f"{call['value']} of a record of {sobject.name} is no relationship"
             raise ApiError(404, "NOT_FOUND", f"{text}, or is not emulated")
-        names = _selected(child, call.request.query.get("fields", [""])[0])
+        names = _selected_names(child, call.request.query.get("fields", [""])[0])
         soql = _select(names, child.name, children.field, identity)
         self._retrieve(call, identity, "Id")
         with self._soql_errors():
@@ -657,7 +659,7 @@ def _no_key(name: str) -> ApiError:
     return ApiError(404, "NOT_FOUND", text)
 
 
-def _selected(sobject: SObject, wanted: str) -> list[str]:
+def _selected_names(sobject: SObject, wanted: str) -> list[str]:
     """The fields that ``fields=`` names, or all."""
     names = [name.strip() for name in wanted.split(",")] if wanted else []
     for name in names:

@@ -93,12 +93,12 @@ class RestFamily:
         header = call.request.header("authorization")
         scheme, _, token = header.partition(" ")
         if scheme not in ("Bearer", "OAuth") or not token.strip():
-            raise _unauthorized("INVALID_AUTH_HEADER", "INVALID_HEADER_TYPE")
+            raise _unauthorized_error("INVALID_AUTH_HEADER", "INVALID_HEADER_TYPE")
         if self._faults.take("session", call.target):
             self._sessions.expire(bearer(header))
         session = self._sessions.find(bearer(header))
         if session is None:
-            raise _unauthorized("INVALID_SESSION_ID", "Session expired or invalid")
+            raise _unauthorized_error("INVALID_SESSION_ID", "Session expired or invalid")
         return session
 
     def error(self, call: Call, error: ApiError) -> Response:
@@ -177,7 +177,7 @@ def not_found() -> ApiError:
     return ApiError(404, "NOT_FOUND", "The requested resource does not exist")
 
 
-def _unauthorized(code: str, message: str) -> ApiError:
+def _unauthorized_error(code: str, message: str) -> ApiError:
     return ApiError(401, code, message, {"WWW-Authenticate": "Token"})
 
 

@@ -122,7 +122,7 @@ class Search:
     def search(self, call: Call) -> Response:
         text = call.request.query.get("q", [""])[0]
         if not text:
-            raise _malformed("A search string has to be specified")
+            raise _malformed_error("A search string has to be specified")
         return self._answer(call, parse_search(text))
 
     def parameterized(self, call: Call) -> Response:
@@ -154,7 +154,7 @@ class Search:
                 raise _not_emulated(f"{name} of a search")
         listed = document.get("sobjects", [])
         if not isinstance(listed, list) or not isinstance(document.get("q"), str):
-            raise _malformed("q has to be a text and sobjects a list")
+            raise _malformed_error("q has to be a text and sobjects a list")
         default = document.get("fields", ["Id"])
         limit = _number(document.get("defaultLimit"))
         objects = [_object_of_body(entry, default, limit) for entry in listed]
@@ -167,7 +167,7 @@ class Search:
     def _answer(self, call: Call, request: SearchRequest) -> Response:
         looks_at = GROUPS.get(request.group.upper())
         if looks_at is None:
-            raise _malformed(f"IN {request.group} FIELDS is no search group")
+            raise _malformed_error(f"IN {request.group} FIELDS is no search group")
         match = compile_search(request.text)
         objects = request.objects or [
             SearchedObject(sobject.name)
@@ -194,7 +194,7 @@ class Search:
             soql = f"SELECT {wanted.fields} FROM {sobject.name}{where} {wanted.rest}"  # noqa: S608
             result = self._org.query(soql, user=user)
             if result.plan.aggregate or result.plan.count or result.plan.children:
-                raise _malformed("RETURNING takes plain fields")
+                raise _malformed_error("RETURNING takes plain fields")
             records = Records(result.plan, call["version"][1:], self._object_of, lambda *_: [])
             own = result.plan.parents[()].index
             matching = (row for row in result.with_hidden() if row[own] in ids)
@@ -236,7 +236,7 @@ def parse_search(text: str) -> SearchRequest:
     """``FIND {…} IN … FIELDS RETURNING …``. Raises ApiError."""
     found = _FIND.match(text)
     if found is None:
-        raise _malformed("A search begins with FIND {text}")
+        raise _malformed_error("A search begins with FIND {text}")
     request, rest = SearchRequest(found["text"]), found["rest"]
     if group := _IN.match(rest):
         request.group, rest = group["group"], group["rest"]
@@ -254,18 +254,18 @@ def _read_returning(text: str) -> tuple[list[SearchedObject], str]:
     while True:
         name = _OBJECT.match(text)
         if name is None:
-            raise _malformed("RETURNING lists objects")
+            raise _malformed_error("RETURNING lists objects")
         text = text[name.end() :]
         content = ""
         if text.startswith("("):
-            content, text = _bracketed(text)
+            content, text = _split_bracket(text)
         objects.append(_searched_object(name["name"], content))
         if not text.lstrip().startswith(","):
             return objects, text
         text = text.lstrip()[1:]
 
 
-def _bracketed(text: str) -> tuple[str, str]:
+def _split_bracket(text: str) -> tuple[str, str]:
     """What stands in the bracket that the text begins with, and what follows it."""
     depth, quoted, at = 0, False, 0
     while at < len(text):
@@ -279,7 +279,7 @@ def _bracketed(text: str) -> tuple[str, str]:
             if depth == 0:
                 return text[1:at], text[at + 1 :]
         at += 1
-    raise _malformed("a bracket is not closed")
+    raise _malformed_error("a bracket is not closed")
 
 
 def _searched_object(name: str, content: str) -> SearchedObject:
@@ -300,13 +300,13 @@ def _searched_object(name: str, content: str) -> SearchedObject:
 
 def _object_of_body(entry: Any, default: Any, limit: int) -> SearchedObject:
     if not isinstance(entry, dict) or not isinstance(entry.get("name"), str):
-        raise _malformed("each of sobjects needs a name")
+        raise _malformed_error("each of sobjects needs a name")
     for name in entry:
         if name not in ("name", "fields", "limit", "where", "orderBy"):
             raise _not_emulated(f"{name} of sobjects")
     fields = entry.get("fields", default)
     if not isinstance(fields, list) or not all(isinstance(name, str) for name in fields):
-        raise _malformed("fields has to be a list of names")
+        raise _malformed_error("fields has to be a list of names")
     order = f"ORDER BY {entry['orderBy']}" if entry.get("orderBy") else ""
     return SearchedObject(
         entry["name"],
@@ -323,13 +323,13 @@ def _object_of_body(entry: Any, default: Any, limit: int) -> SearchedObject:
 def compile_search(text: str) -> Match:
     """The search text as a test of a record. Raises ApiError."""
     if len(text) > SEARCH_CHARACTERS:
-        raise _malformed("the search text is too long")
+        raise _malformed_error("the search text is too long")
     terms = [found["term"] for found in _TERM.finditer(text)]
     if not terms:
-        raise _malformed("search term must be longer than one character")
+        raise _malformed_error("search term must be longer than one character")
     match, rest = _either(terms)
     if rest:
-        raise _malformed(f"unexpected {rest[0]}")
+        raise _malformed_error(f"unexpected {rest[0]}")
     return match
 
 
@@ -354,17 +354,17 @@ def _all(terms: list[str], depth: int) -> tuple[Match, list[str]]:
         matches.append((match, wanted))
         wanted = True
     if not matches:
-        raise _malformed("a search term is missing")
+        raise _malformed_error("a search term is missing")
     return (lambda texts: all(one(texts) is wanted for one, wanted in matches)), terms
 
 
 def _one(terms: list[str], depth: int) -> tuple[Match, list[str]]:
     if not terms or depth > 20:
-        raise _malformed("a search term is missing, or brackets are nested too deeply")
+        raise _malformed_error("a search term is missing, or brackets are nested too deeply")
     if terms[0] == "(":
         match, rest = _either(terms[1:], depth + 1)
         if not rest or rest[0] != ")":
-            raise _malformed("a bracket is not closed")
+            raise _malformed_error("a bracket is not closed")
         return match, rest[1:]
     return _phrase(terms[0]), terms[1:]
 
@@ -376,7 +376,7 @@ def _phrase(term: str) -> Match:
         for word in re.findall(r"[\w*?]+", plain)
     ]
     if not patterns:
-        raise _malformed("a search term has no letter or digit")
+        raise _malformed_error("a search term has no letter or digit")
 
     def match(texts: Sequence[Sequence[str]]) -> bool:
         count = len(patterns)
@@ -393,11 +393,11 @@ def _number(value: Any, default: int = ANSWER_RECORDS) -> int:
     if value is None:
         return default
     if isinstance(value, bool) or not re.fullmatch("[0-9]{1,6}", str(value)):
-        raise _malformed(f"{value} is no limit")
+        raise _malformed_error(f"{value} is no limit")
     return min(int(value), ANSWER_RECORDS)
 
 
-def _malformed(text: str) -> ApiError:
+def _malformed_error(text: str) -> ApiError:
     return ApiError(400, "MALFORMED_SEARCH", text)
 
 

@@ -36,7 +36,7 @@ def compress(response: Response) -> None:
     elif isinstance(body, FilePart) and body.size() >= GZIP_FROM:
         response.body = gzipped(body)
     elif isinstance(body, Iterator):
-        response.body = _compressed(body)
+        response.body = _compress(body)
     else:
         return
     response.headers["Content-Encoding"] = "gzip"
@@ -50,7 +50,7 @@ def gzipped(part: FilePart) -> FilePart | Iterator[bytes]:
     return _compressing(part.path, copy)
 
 
-def _compressed(blocks: Iterator[bytes]) -> Iterator[bytes]:
+def _compress(blocks: Iterator[bytes]) -> Iterator[bytes]:
     deflater = zlib.compressobj(1, wbits=31)
     for block in blocks:
         if compressed := deflater.compress(block):

@@ -257,7 +257,7 @@ def _corrupt_gzip(fault: Fault, response: Response) -> Response:
     return response
 
 
-def _unzipped(response: Response) -> bytes:
+def _unzip(response: Response) -> bytes:
     body = _whole_body(response)
     if response.headers.pop("Content-Encoding", "") == "gzip":
         body = gzip.decompress(body)
@@ -265,7 +265,7 @@ def _unzipped(response: Response) -> bytes:
 
 
 def _nul_bytes(_fault: Fault, response: Response) -> Response:
-    response.body = re.sub(rb'"(\w)', b'"\\1\0', _unzipped(response))
+    response.body = re.sub(rb'"(\w)', b'"\\1\0', _unzip(response))
     return response
 
 

@@ -412,7 +412,7 @@ class _Connection(BaseHTTPRequestHandler):
         elif silent:
             self.connection.sendall(head)
         elif isinstance(response.body, bytes):
-            self.connection.sendall(head + _framed(response.body, chunked))
+            self.connection.sendall(head + _frame_body(response.body, chunked))
         elif isinstance(response.body, FilePart):
             self.connection.sendall(head)
             self._send_file(response.body, chunked)
@@ -564,7 +564,7 @@ def _chunk(block: bytes) -> bytes:
     return b"%x\r\n%b\r\n" % (len(block), block)
 
 
-def _framed(body: bytes, chunked: bool) -> bytes:
+def _frame_body(body: bytes, chunked: bool) -> bytes:
     if not chunked:
         return body
     return (_chunk(body) if body else b"") + b"0\r\n\r\n"

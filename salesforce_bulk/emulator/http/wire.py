@@ -194,7 +194,7 @@ def parse_json(body: bytes) -> Any:
     try:
         return json.loads(body, parse_constant=_no_constant)
     except json.JSONDecodeError as error:
-        raise JsonError(_unexpected(error)) from error
+        raise JsonError(_json_error_text(error)) from error
     except UnicodeDecodeError as error:
         raise JsonError(f"Invalid UTF-8 byte at position {error.start}") from error
     except RecursionError as error:
@@ -204,7 +204,7 @@ def parse_json(body: bytes) -> Any:
         raise JsonError("Numeric value out of range") from error
 
 
-def _unexpected(error: json.JSONDecodeError) -> str:
+def _json_error_text(error: json.JSONDecodeError) -> str:
     """Why a document cannot be read, in the manner of the vendor's parser."""
     place = f"at [line:{error.lineno}, column:{error.colno}]"
     if error.pos >= len(error.doc):

@@ -229,7 +229,7 @@ def _outcomes(
     write: Write, batch: Batch, source: _BatchRows, part: _RowsToWrite
 ) -> list[RowOutcome]:
     if part.fault is not None:
-        return [_failed(RowError(*error_of(part.fault)))] * len(part.rows)
+        return [_failure(RowError(*error_of(part.fault)))] * len(part.rows)
     if not source.binary:
         return write(part.rows, batch.id)
     outcomes: dict[int, RowOutcome] = {}
@@ -238,12 +238,12 @@ def _outcomes(
         try:
             good[number] = _with_files(row, source)
         except MemberError as error:
-            outcomes[number] = _failed(RowError("INVALID_FIELD", str(error)))
+            outcomes[number] = _failure(RowError("INVALID_FIELD", str(error)))
     outcomes.update(zip(good, write(list(good.values()), batch.id), strict=True))
     return [outcomes[number] for number in range(len(part.rows))]
 
 
-def _failed(error: RowError) -> RowOutcome:
+def _failure(error: RowError) -> RowOutcome:
     return RowOutcome(None, False, False, (error,))
 
 

@@ -72,7 +72,7 @@ class FieldMapping:
         places = {name: index for index, name in reversed(list(enumerate(table.columns)))}
         steps = [(_step(rule, type_of), places.get(rule.source)) for rule in self.rules]
         columns = tuple(name for step, _ in steps for name in step.columns)
-        return BatchRows(columns, _transformed(table.rows, steps), table.count)
+        return BatchRows(columns, _transform(table.rows, steps), table.count)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +82,7 @@ class _MappedField:
     default: str
 
 
-def _transformed(
+def _transform(
     rows: Iterator[Sequence[Cell]], steps: Sequence[tuple[_MappedField, int | None]]
 ) -> Iterator[Sequence[Cell]]:
     for row in rows:

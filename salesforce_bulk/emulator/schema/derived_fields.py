@@ -34,7 +34,7 @@ class DerivedField:
     unless_given: bool = False
 
 
-def _joined(*parts: str | None) -> str | None:
+def _join(*parts: str | None) -> str | None:
     return " ".join(filter(None, parts)) or None
 
 
@@ -65,7 +65,7 @@ def _is_one_of(*values: str) -> Callable[[str | None], int]:
     return lambda value: int((value or "").lower() in wanted)
 
 
-def _expected(amount: float | None, probability: float | None) -> float | None:
+def _expected_revenue(amount: float | None, probability: float | None) -> float | None:
     if amount is None or probability is None:
         return None
     return round(amount * probability / 100, 2)
@@ -129,7 +129,7 @@ def _file_title(title: str | None, path: str | None) -> str | None:
     return title or (PurePosixPath(path).stem if path else None)
 
 
-_PERSON_NAME = DerivedField("Name", ("FirstName", "LastName"), _joined)
+_PERSON_NAME = DerivedField("Name", ("FirstName", "LastName"), _join)
 
 _DERIVED: Mapping[str, tuple[DerivedField, ...]] = MappingProxyType(
     {
@@ -180,7 +180,7 @@ _DERIVED: Mapping[str, tuple[DerivedField, ...]] = MappingProxyType(
                 lambda name: _stage_of_opportunity(name)[2],
                 True,
             ),
-            DerivedField("ExpectedRevenue", ("Amount", "Probability"), _expected),
+            DerivedField("ExpectedRevenue", ("Amount", "Probability"), _expected_revenue),
             DerivedField("FiscalQuarter", ("CloseDate",), _fiscal_quarter),
             DerivedField("FiscalYear", ("CloseDate",), lambda day: int(day[:4]) if day else None),
             DerivedField("Fiscal", ("CloseDate",), _fiscal),

@@ -206,7 +206,7 @@ class Schema:
             raise SchemaError("a schema is a mapping or a list of describe documents")
         if isinstance(content.get("fields", content.get("result")), list | Mapping):
             return [self.load_describe(content)]
-        return [self._define_one(name, item) for name, item in _ordered(content)]
+        return [self._define_one(name, item) for name, item in _each_definition(content)]
 
     def _define_one(self, name: str, item: Mapping[str, Any]) -> SObject:
         if isinstance(item.get("fields"), Mapping):
@@ -240,7 +240,7 @@ def _with_fields(sobject: SObject, fields: Iterable[Field]) -> SObject:
     return replace(sobject, fields=by_name([*sobject.fields.values(), *fields]))
 
 
-def _ordered(content: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+def _each_definition(content: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
     for name, item in content.items():
         if not isinstance(item, Mapping):
             raise SchemaError(f"{name}: its fields are a mapping of names to definitions")

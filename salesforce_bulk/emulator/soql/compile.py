@@ -263,7 +263,7 @@ class _SelectCompiler:
         if self._query.counts_only:
             return self._count()
         if self._query.aggregates:
-            return self._grouped()
+            return self._compile_groups()
         return self._records()
 
     def inner_of_semi_join(self) -> tuple[Operand, SqlFragment]:
@@ -377,7 +377,7 @@ class _SelectCompiler:
     def _check_same_type(
         self, node: SemiJoin, outer: Operand, inner: Operand, inner_object: SObject
     ) -> None:
-        if _referred(outer, self._object).isdisjoint(_referred(inner, inner_object)):
+        if _referred_fields(outer, self._object).isdisjoint(_referred_fields(inner, inner_object)):
             raise located(
                 INVALID_FIELD,
                 self._query.text,
@@ -395,7 +395,7 @@ class _SelectCompiler:
         sql = f" LIMIT {-1 if limit is None else limit}"
         return sql if offset is None else f"{sql} OFFSET {offset}"
 
-    def _checked(self, sql: str, parameters: Sequence[object]) -> tuple[object, ...]:
+    def _check_parameters(self, sql: str, parameters: Sequence[object]) -> tuple[object, ...]:
         if (
             len(parameters) > _PARAMETERS
             or len(self._selected) + len(self._hidden) > _COLUMNS
@@ -422,7 +422,7 @@ class _SelectCompiler:
             self._object,
             sql,
             sql,
-            self._checked(sql, where.parameters),
+            self._check_parameters(sql, where.parameters),
             (column,),
             {},
             count=True,
@@ -450,7 +450,7 @@ class _SelectCompiler:
             object=self._object,
             sql=sql,
             flat_sql=f"SELECT {', '.join(visible)}{tail}",
-            parameters=self._checked(sql, parameters),
+            parameters=self._check_parameters(sql, parameters),
             columns=tuple(item.column for item in self._selected),
             parents=parents,
             children=tuple(self._children),
@@ -693,7 +693,7 @@ class _SelectCompiler:
 
     # Aggregates
 
-    def _grouped(self) -> CompiledQuery:
+    def _compile_groups(self) -> CompiledQuery:
         if len(self._query.fields) + len(self._query.order_by) > _COLUMNS:
             raise _too_complicated()
         grouping = _Grouping(self._query, self._operands)
@@ -710,7 +710,7 @@ class _SelectCompiler:
             object=self._object,
             sql=sql,
             flat_sql=sql,
-            parameters=self._checked(sql, parameters),
+            parameters=self._check_parameters(sql, parameters),
             columns=columns,
             parents={},
             aggregate=True,
@@ -895,7 +895,7 @@ def _column_of(operand: Operand, kind: str) -> Column:
     return Column(operand.label, operand.path, operand.field, kind, operand.type)
 
 
-def _referred(operand: Operand, sobject: SObject) -> set[str]:
+def _referred_fields(operand: Operand, sobject: SObject) -> set[str]:
     """The objects that an Id or reference may point to."""
     field = operand.field
     if field is None or field.type == "id":

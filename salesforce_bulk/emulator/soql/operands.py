@@ -209,7 +209,7 @@ class Operands:
             return self._path(node)
         function = self._functions.get(node.name)
         if function is None:
-            raise self._refused(node)
+            raise self._refusal(node)
         return function(node)
 
     def _path(self, path: Path) -> Operand:
@@ -226,7 +226,7 @@ class Operands:
             entity=bound.entity,
         )
 
-    def _refused(self, call: FunctionCall) -> SoqlError:
+    def _refusal(self, call: FunctionCall) -> SoqlError:
         return unexpected(self._text, call.at, call.name)
 
     def _argument(self, call: FunctionCall) -> Operand:

@@ -394,7 +394,7 @@ class _Parser:
     def statement(self) -> Query:
         query = self._query()
         if self._token.kind != "end":
-            raise self._unexpected()
+            raise self._unexpected_token()
         return query
 
     # Where we are
@@ -413,7 +413,7 @@ class _Parser:
             self._position += 1
         return token
 
-    def _unexpected(self) -> SoqlError:
+    def _unexpected_token(self) -> SoqlError:
         return unexpected(self._text, self._token.at, self._token.text)
 
     def _accept(self, word: str) -> bool:
@@ -424,12 +424,12 @@ class _Parser:
 
     def _expect(self, word: str) -> _Token:
         if self._token.upper != word:
-            raise self._unexpected()
+            raise self._unexpected_token()
         return self._take()
 
     def _name(self) -> Name:
         if self._token.kind != "name":
-            raise self._unexpected()
+            raise self._unexpected_token()
         token = self._take()
         return Name(token.text, token.at)
 
@@ -495,7 +495,7 @@ class _Parser:
             path = self._path()
             name = self._alias()
             if name is None:
-                raise self._unexpected()
+                raise self._unexpected_token()
             aliases.append(Alias(path, name))
         return object_name, alias, tuple(aliases)
 
@@ -506,7 +506,7 @@ class _Parser:
     def _alias(self) -> Name | None:
         if self._accept("AS"):
             if self._token.kind != "name" or self._token.upper in _NOT_ALIASES:
-                raise self._unexpected()
+                raise self._unexpected_token()
             return self._name()
         if self._token.kind != "name" or self._token.upper in _NOT_ALIASES:
             return None
@@ -570,7 +570,7 @@ class _Parser:
         if self._accept("NULLS"):
             nulls_last = self._token.upper == "LAST"
             if not nulls_last and self._token.upper != "FIRST":
-                raise self._unexpected()
+                raise self._unexpected_token()
             self._position += 1
         return OrderItem(operand, descending, nulls_last, at)
 
@@ -579,7 +579,7 @@ class _Parser:
             return None
         token = self._token
         if token.kind != "number" or not token.text.isdigit():
-            raise self._unexpected()
+            raise self._unexpected_token()
         self._position += 1
         if len(token.text) > 10 or int(token.text) > maximum:
             raise syntax(self._text, token.at, f"{word} is too large: {token.text[:20]}")
@@ -603,7 +603,7 @@ class _Parser:
         if token.text == "(":
             return self._deeper(self._children)
         if token.kind != "name" or (token.upper == "FROM" and following.text not in ",."):
-            raise self._unexpected()
+            raise self._unexpected_token()
         if token.upper == "FIELDS" and following.text == "(":
             return self._fields_function()
         if token.upper == "TYPEOF" and following.kind == "name" and following.upper != "FROM":
@@ -626,7 +626,7 @@ class _Parser:
         at = self._take().at
         self._expect("(")
         if self._token.upper not in ("ALL", "STANDARD", "CUSTOM"):
-            raise self._unexpected()
+            raise self._unexpected_token()
         group = self._take().upper
         self._expect(")")
         return SelectFields(group, at)
@@ -640,7 +640,7 @@ class _Parser:
             self._expect("THEN")
             branches.append(TypeOfBranch(name, self._list_of(self._path)))
         if not branches:
-            raise self._unexpected()
+            raise self._unexpected_token()
         otherwise = self._list_of(self._path) if self._accept("ELSE") else ()
         self._expect("END")
         return SelectTypeOf(relationship, tuple(branches), otherwise, at)
@@ -662,7 +662,7 @@ class _Parser:
     def _call(self) -> FunctionCall:
         name = self._take()
         if name.upper not in _FUNCTIONS:
-            raise self._unexpected()
+            raise self._unexpected_token()
         self._expect("(")
         arguments = () if self._token.text == ")" else self._list_of(self._argument)
         self._expect(")")
@@ -781,7 +781,7 @@ class _Parser:
             return Constant("range", token.upper, token.text, token.at)
         self._expect(":")
         if self._token.kind != "number" or not self._token.text.isdigit():
-            raise self._unexpected()
+            raise self._unexpected_token()
         number = self._take().text
         count = int(number) if len(number) < 10 else _INTEGER_MAX
         return Constant("range", token.upper, token.text, token.at, count)
@@ -789,7 +789,7 @@ class _Parser:
     def _no_bind_variables(self) -> SoqlError:
         if self._token.text == ":" or self._token.kind == "name":
             return syntax(self._text, self._token.at, "Bind variables only allowed in Apex code")
-        return self._unexpected()
+        return self._unexpected_token()
 
 
 def unescape(raw: str, *, like: bool = False) -> str | None:
