@@ -21,6 +21,7 @@ from salesforce_bulk.http.transport import Response, Transport, log
 from salesforce_bulk.login.provider import LoginProvider, can_renew
 from salesforce_bulk.login.renewal import Renewal
 from salesforce_bulk.models import User
+from salesforce_bulk.secret import Secret
 from salesforce_bulk.wire import media
 from salesforce_bulk.wire.document import UnreadableDocument
 from salesforce_bulk.wire.oauth import read_user
@@ -158,7 +159,7 @@ class ClientAccess:
 
         caller = self._data_caller(base)
         call = Call("GET", "userinfo", media_type=media.JSON)
-        session = self._client.sessionId
+        session = self._session()
         try:
             return caller.read(call, read)
         except BulkApiError as error:
@@ -173,7 +174,7 @@ class ClientAccess:
             self._made.pop("due", None)
         else:
             end = self.transport.clock.monotonic() + valid_seconds * _LIFE_USED
-            self._made["due"] = (self._client.sessionId, end)
+            self._made["due"] = (self._session(), end)
 
     def _renew_where_due(self) -> None:
         """A new session before the old one ends. Where that fails the old one is used: if it has
@@ -182,7 +183,7 @@ class ClientAccess:
         if due is None or self.transport.clock.monotonic() < due[1]:
             return
         # Once: calls that go on meanwhile use the session that there is.
-        if self._made.pop("due", None) is None or due[0] != self._client.sessionId:
+        if self._made.pop("due", None) is None or due[0] != self._session():
             return
         try:
             self._renew(due[0])
@@ -230,9 +231,14 @@ class ClientAccess:
         origin, _, version = self._client.endpoint.partition("/services/async/")
         return f"{origin}/services/data/v{version.strip('/')}"
 
-    def _renew(self, stale: str) -> bool:
+    def _session(self) -> Secret:
+        # A program may have set bytes, or nothing.
+        session: Any = self._client.sessionId
+        return Secret(session.decode("latin-1") if isinstance(session, bytes) else str(session))
+
+    def _renew(self, stale: Secret) -> bool:
         """Put a new session in place of ``stale``; False where there is no login to repeat."""
-        if self._client.sessionId != stale:
+        if self._session() != stale:
             return True  # another thread, or the caller, has set a newer one
         provider = self.link.provider
         if provider is None or not can_renew(provider):

@@ -29,6 +29,7 @@ from salesforce_bulk.client_access import access_of
 from salesforce_bulk.http.transport import Transport
 from salesforce_bulk.login.provider import Session
 from salesforce_bulk.login.renewal import Renewal
+from salesforce_bulk.secret import Secret
 
 THREADS = 16
 
@@ -174,10 +175,10 @@ def test_a_child_forked_during_a_login_can_log_in() -> None:
 
     def renewed() -> str:
         signal.alarm(5)  # a child that waits for the lock would wait for ever
-        return renewal.renew("old").session_id.reveal()
+        return renewal.renew(Secret("old")).session_id.reveal()
 
     renewal = Renewal(Provider(), Transport())
-    thread = Thread(target=renewal.renew, args=("old",))
+    thread = Thread(target=renewal.renew, args=(Secret("old"),))
     thread.start()
     assert began.wait(10)
     assert in_child(renewed) == "new"

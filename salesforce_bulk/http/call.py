@@ -24,6 +24,7 @@ from salesforce_bulk.errors import (
     fault_type,
 )
 from salesforce_bulk.http.transport import Clock, Response, SealedHeaders, Transport, is_loopback
+from salesforce_bulk.secret import Secret
 from salesforce_bulk.wire import media
 from salesforce_bulk.wire.document import UnreadableDocument
 from salesforce_bulk.wire.fault import BUSY_STATUSES, Fault, read_fault
@@ -106,8 +107,8 @@ class Caller:
         base: Callable[[], str],
         headers: Callable[[Mapping[str, str], str], dict[str, str]],
         check: Callable[[Response], None],
-        renew: Callable[[str], bool],
-        accepted: set[str] | None = None,
+        renew: Callable[[Secret], bool],
+        accepted: set[Secret] | None = None,
         gzip_requests: bool | None = None,
     ) -> None:
         self._transport = transport
@@ -115,7 +116,7 @@ class Caller:
         self._headers = headers
         self._check = check
         self._renew = renew
-        self._accepted = set() if accepted is None else accepted
+        self._accepted: set[Secret] = set() if accepted is None else accepted
         self._gzip_requests = gzip_requests
 
     @property
@@ -195,7 +196,7 @@ class Caller:
             self.clock.sleep(pause)
         return self._send(call)
 
-    def _renew_session(self, stale: str) -> bool:
+    def _renew_session(self, stale: Secret) -> bool:
         try:
             return self._renew(stale)
         except BulkApiError as error:
@@ -344,7 +345,7 @@ def answer_text(response: Response) -> str:
 
 def _without_session(text: str, response: Response) -> str:
     session = _session_of(response)
-    return text.replace(session, "[session]") if session else text
+    return text.replace(session.reveal(), "[session]") if session else text
 
 
 def _says_expired(response: Response) -> bool:
@@ -366,10 +367,10 @@ def _says_too_many(response: Response) -> bool:
     )
 
 
-def _session_of(response: Response) -> str:
+def _session_of(response: Response) -> Secret:
     request = getattr(response, "request", None)
     if request is None:
-        return ""
+        return Secret("")
     value = request.headers.get("X-SFDC-Session") or request.headers.get("Authorization", "")
     text = value.decode("latin-1") if isinstance(value, bytes) else value
-    return str(text).removeprefix("Bearer ")
+    return Secret(str(text).removeprefix("Bearer "))

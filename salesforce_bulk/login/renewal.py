@@ -9,6 +9,7 @@ import threading
 from salesforce_bulk.errors import BulkApiError
 from salesforce_bulk.http.transport import Transport
 from salesforce_bulk.login.provider import LoginProvider, Session
+from salesforce_bulk.secret import Secret
 
 
 class Renewal:
@@ -19,11 +20,11 @@ class Renewal:
         self._transport = transport
         # By process: another thread may hold the lock while this one forks.
         self._locks: dict[int, threading.Lock] = {}
-        self._renewed: dict[str, Session] = {}
+        self._renewed: dict[Secret, Session] = {}
         self._logins = 0
         self._failure: BulkApiError | None = None
 
-    def renew(self, stale: str) -> Session:
+    def renew(self, stale: Secret) -> Session:
         """A session in place of ``stale``; threads that bring the same one share a login,
         and its failure: a wrong password tried once a thread would lock the user out."""
         before = self._logins

@@ -9,13 +9,21 @@ import pickle
 import traceback
 import urllib.parse
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
 from fast_clock import FastClock
-from raw_server import BATCH_ID, CLOSE, JOB_ID, SESSION, RawServer, http
+from raw_server import BATCH_ID, CLOSE, EXPIRED, JOB_ID, SESSION, RawServer, http
+from urllib3 import Retry
 
-from salesforce_bulk import BulkApiError, SalesforceBulk
+from salesforce_bulk import (
+    BulkApiError,
+    ConnectionFailed,
+    LoginFailed,
+    SalesforceBulk,
+    Session,
+)
 from salesforce_bulk.client_access import org_of
 
 ECHOES: dict[str, Callable[[str], str]] = {
@@ -35,6 +43,10 @@ CALLS: dict[str, Callable[[SalesforceBulk], Any]] = {
     "file": lambda bulk: bulk.get_query_batch_results(BATCH_ID, "752", job_id=JOB_ID).read(),
     "2.0": lambda bulk: org_of(bulk).v2.query_job(JOB_ID),
     "describe": lambda bulk: org_of(bulk).describes.object("Account"),
+    "whoami": lambda bulk: bulk.whoami(),
+    "insert": lambda bulk: bulk.insert("Account", [{"Name": "x"}], check="none"),
+    "export": lambda bulk: list(bulk.export("SELECT Id FROM Account")),
+    "attach": lambda bulk: bulk.attach(JOB_ID),
 }
 
 
@@ -109,3 +121,33 @@ def test_a_failed_connection_shows_no_header_in_its_frames() -> None:
         with pytest.raises(BulkApiError) as caught:
             call(bulk)
         assert SESSION not in "\n".join(everything_of(caught.value))
+
+
+@dataclass
+class OnlyOnce:
+    """A login whose second try fails."""
+
+    url: str
+    failure: BulkApiError
+    logins: int = 0
+
+    def login(self, transport: object) -> Session:
+        self.logins += 1
+        if self.logins > 1:
+            raise self.failure
+        return Session(SESSION, self.url)
+
+
+@pytest.mark.parametrize("failure", [LoginFailed("no"), ConnectionFailed("gone")], ids=repr)
+@pytest.mark.parametrize("call", CALLS)
+def test_a_renewal_that_fails_shows_no_session_in_its_frames(
+    call: str, failure: BulkApiError
+) -> None:
+    """The session that has expired is masked on its way to the login, too."""
+    with RawServer(answer=EXPIRED) as server:
+        login = OnlyOnce(server.url, failure)
+        bulk = SalesforceBulk(login=login, clock=FastClock(), retry=Retry(0))
+        with pytest.raises(type(failure)) as caught:
+            CALLS[call](bulk)
+    assert login.logins == 2
+    assert SESSION not in "\n".join(everything_of(caught.value))

@@ -10,7 +10,6 @@ import logging
 import pickle
 import traceback
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, quote, quote_plus
 
@@ -29,10 +28,7 @@ from salesforce_bulk import (
     RefreshTokenLogin,
     SalesforceBulk,
     Secret,
-    SessionLogin,
-    TokenLogin,
 )
-from salesforce_bulk.emulator import SalesforceEmulator
 from salesforce_bulk.wire.redaction import Redaction
 
 #: With reserved characters, with letters beyond ASCII, and plain words, short ones too.
@@ -264,51 +260,3 @@ def test_the_classic_arguments_are_masked_in_frames(secret: str) -> None:
         with pytest.raises(BulkApiError) as caught:
             SalesforceBulk(**{"sessionId": secret, "host": "acme.example", **arguments})
         assert not found_in(everything_told(caught.value), secret)
-
-
-@pytest.mark.parametrize("secret", SECRETS)
-def test_whole_flows_at_debug(
-    secret: str,
-    keys: KeyPair,
-    tmp_path: Path,
-    caplog: pytest.LogCaptureFixture,
-    capfd: pytest.CaptureFixture[str],
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """Logins, renewals, a load with its journal and an export: nothing that is logged, printed or
-    written holds a secret, a session or a refresh token."""
-    monkeypatch.setenv("TMPDIR", str(tmp_path / "tmp"))
-    (tmp_path / "tmp").mkdir()
-    sessions: list[str] = []
-    with SalesforceEmulator(inline=True) as org, caplog.at_level(logging.DEBUG):
-        admin = org.org.users[org.username]
-        admin.password, admin.security_token = secret, "t0ken-of-the-user"
-        org.register_app("app", secret, certificate=keys.certificate, run_as=org.username)
-        refresh = org.issue_refresh_token("app")
-        providers = [
-            PasswordLogin(org.username, secret, "t0ken-of-the-user", login_url=org.url),
-            ClientCredentialsLogin("app", secret, org.url),
-            JwtLogin("app", org.username, keys.pem(), login_url=org.url),
-            RefreshTokenLogin("app", refresh, client_secret=secret, login_url=org.url),
-            TokenLogin(lambda: (org.sessions.open(admin).token, org.url)),
-            None,
-        ]
-        for number, given in enumerate(providers):
-            provider = given or SessionLogin(org.sessions.open(admin).token, org.url)
-            bulk = SalesforceBulk(login=provider, clock=FastClock())
-            sessions.append(bulk.sessionId)
-            if not isinstance(provider, SessionLogin):
-                org.sessions.expire_all()
-            journal = tmp_path / f"load-{number}.journal"
-            bulk.insert("Account", [{"Name": "A"}, {"Name": "B"}], journal=journal)
-            sessions.append(bulk.sessionId)
-            assert len(list(bulk.export("SELECT Id FROM Account"))) == 2 * (number + 1)
-            assert not found_in(f"{bulk!r} {provider!r}", secret)
-        known = [secret, refresh, "t0ken-of-the-user", *sessions]
-        written = [path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()]
-    told = caplog.text + "".join(capfd.readouterr())
-    assert "POST" in told
-    assert len(written) >= len(providers)
-    for one in known:
-        assert not found_in(told, one)
-        assert not any(one.encode() in content for content in written)
