@@ -21,6 +21,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import io
 import os
 import signal
 import sys
@@ -28,7 +29,7 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from types import FrameType, MappingProxyType
-from typing import NamedTuple, Protocol, cast
+from typing import NamedTuple, NoReturn, Protocol, cast
 
 from salesforce_bulk import errors
 from salesforce_bulk.__version__ import __version__
@@ -197,34 +198,63 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = sys.argv[1:] if argv is None else list(argv)
     if "_ARGCOMPLETE" in os.environ:
         importlib.import_module(f"{_CLI}.completion").complete()
-    args = build_parser(command_of(arguments)).parse_args(arguments)
-    args.answer = Answer(
-        args.command,
-        as_json=getattr(args, "json", False),
-        again=shell_command(["salesforce-bulk", *arguments]),
-    )
+    _write_utf8()
+    command = command_of(arguments)
+    again = shell_command(["salesforce-bulk", *arguments])
+    answer = Answer(command or "", as_json="--json" in arguments, again=again)
     try:
-        with signals_unwind():
+        with signals_unwind(answer):
+            args = build_parser(command).parse_args(arguments, argparse.Namespace(answer=answer))
             code: int = command_module(args.command).run(args)
             sys.stdout.flush()
+    except WrongUsage as error:
+        answer.refuse_usage(error.usage, str(error))
+        raise SystemExit(WRONG_INPUT) from error
     except KeyboardInterrupt:
         code = INTERRUPTED
     except Terminated:
-        args.answer.finish(TERMINATED)
+        answer.finish(TERMINATED)
         raise
     except BrokenPipeError:
         discard_stdout()
         return READER_GONE
     except (errors.BulkApiError, OSError, ImportError) as error:
         code = exit_code(error)
-        args.answer.fail(error)
-    args.answer.finish(code)
+        answer.fail(error)
+    except Exception as error:  # a mistake of this program: its traceback is told, and the object
+        answer.fail(error)
+        answer.finish(FAILED)
+        raise
+    answer.finish(code)
     return code
+
+
+class WrongUsage(ValueError):
+    """The arguments are none of the command's; ``usage`` is what they may be."""
+
+    def __init__(self, usage: str, message: str) -> None:
+        super().__init__(message)
+        self.usage = usage
+
+
+class ArgumentParser(argparse.ArgumentParser):
+    """Wrong usage is an exception, so that ``--json`` answers it as anything else."""
+
+    def error(self, message: str) -> NoReturn:
+        """See `argparse.ArgumentParser.error`."""
+        raise WrongUsage(self.format_usage(), f"{self.prog}: error: {message}")
+
+
+def _write_utf8() -> None:
+    """Where the platform's encoding is another, as in a pipe of Windows."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper) and not stream.isatty():
+            stream.reconfigure(encoding="utf-8")
 
 
 def build_parser(command: str | None) -> argparse.ArgumentParser:
     """The parser; only *command*'s own arguments are known to it, so that only its module loads."""
-    parser = argparse.ArgumentParser(
+    parser = ArgumentParser(
         prog="salesforce-bulk", description="Move data in and out of Salesforce in bulk."
     )
     parser.add_argument("--version", action="version", version=f"salesforce-bulk {__version__}")
@@ -260,16 +290,21 @@ def exit_code(error: Exception) -> int:
 
 
 @contextmanager
-def signals_unwind() -> Iterator[None]:
+def signals_unwind(answer: Answer) -> Iterator[None]:
     """SIGTERM and the first Ctrl-C leave through every ``with`` block, so that what is under way
     is ended and told; a second Ctrl-C ends the process at once.
     """
+
+    def interrupt(_number: int, _frame: FrameType | None) -> None:
+        signal.signal(signal.SIGINT, lambda *_: answer.end_now(INTERRUPTED))
+        raise KeyboardInterrupt
+
     if threading.current_thread() is not threading.main_thread():
         yield
         return
     before = {
         signal.SIGTERM: signal.signal(signal.SIGTERM, _terminate),
-        signal.SIGINT: signal.signal(signal.SIGINT, _interrupt),
+        signal.SIGINT: signal.signal(signal.SIGINT, interrupt),
     }
     try:
         yield
@@ -280,11 +315,6 @@ def signals_unwind() -> Iterator[None]:
 
 def _terminate(_number: int, _frame: FrameType | None) -> None:
     raise Terminated(TERMINATED)
-
-
-def _interrupt(_number: int, _frame: FrameType | None) -> None:
-    signal.signal(signal.SIGINT, lambda *_: os._exit(INTERRUPTED))
-    raise KeyboardInterrupt
 
 
 def discard_stdout() -> None:

@@ -6,8 +6,9 @@ import json
 import os
 import shlex
 import sys
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, NoReturn
 
 #: Of the object; grows when a name in it changes its meaning or goes.
 SCHEMA_VERSION = 1
@@ -23,6 +24,11 @@ _OUTCOMES = {
 }
 #: Exits of commands that were ended from outside.
 _SIGNALS = (130, 143)
+
+
+def count_of_rows(rows: int) -> str:
+    """``1 row``, ``12,000 rows``."""
+    return f"{rows:,} {'row' if rows == 1 else 'rows'}"
 
 
 def shell_command(words: Sequence[str]) -> str:
@@ -49,6 +55,8 @@ class Answer:
         self._again = again
         self._go_on: str | None = None
         self._came_to = ""
+        self._look: Callable[[], object] | None = None
+        self._finished = False
 
     def say(self, sentence: str) -> None:
         """Tell the user; not with ``--json``, whose object has all of it."""
@@ -72,6 +80,17 @@ class Answer:
         """How far it came, for one that is interrupted."""
         self._came_to = sentence
 
+    @contextmanager
+    def cut_short(self, look: Callable[[], object]) -> Iterator[None]:
+        """Around what must not be begun again from its beginning.
+
+        Args:
+            look: finds out how far it came, and tells this answer; called where something ends it.
+        """
+        self._look = look
+        yield
+        self._look = None
+
     def fail(self, error: Exception) -> None:
         """Tell of the error that ended the command."""
         self.say(f"salesforce-bulk: {error}")
@@ -85,17 +104,54 @@ class Answer:
             **{name: value for name, value in known.items() if value is not None},
         }
 
+    def refuse_usage(self, usage: str, message: str) -> None:
+        """Tell that the arguments are none of the command's."""
+        self.say(f"{usage}{message}")
+        self._facts["error"] = {"type": "WrongUsage", "message": message}
+        self.finish(2)
+
     def finish(self, exit_code: int) -> None:
         """Say how to go on, and print the object."""
+        last_words = self._last_words(exit_code)
+        if last_words and not self._as_json:
+            print(_on_own_line(last_words), file=sys.stderr)
+        if self._as_json:
+            print(self._object())
+            sys.stdout.flush()
+
+    def end_now(self, exit_code: int) -> NoReturn:
+        """The same in the middle of anything, and the end of the process."""
+        try:
+            if not self._finished:
+                last_words = self._last_words(exit_code)
+                text, stream = (self._object(), 1) if self._as_json else (last_words, 2)
+                # What print() holds back may be what was interrupted.
+                os.write(stream, f"{_on_own_line(text) if stream == 2 else text}\n".encode())
+        finally:
+            os._exit(exit_code)
+
+    def _last_words(self, exit_code: int) -> str:
+        """What is said at the end, which may be nothing; the object knows it as well."""
+        self._finished = True
+        if self._look is not None:
+            self._look()
         go_on = self._go_on if exit_code not in (0, 2) else None
         if exit_code in _SIGNALS:
             go_on = go_on or self._again
-            self.say(f"\n{_OUTCOMES[exit_code]}: {self._came_to}  Go on with: {go_on}")
-        elif go_on is not None:
-            self.say(f"Go on with: {go_on}")
         if go_on is not None:
             self._facts["go_on"] = go_on
-        self._facts |= {"exit_code": exit_code, "outcome": _OUTCOMES.get(exit_code, "failed")}
-        if self._as_json:
-            print(json.dumps(self._facts, ensure_ascii=False, default=str))
-            sys.stdout.flush()
+        outcome = _OUTCOMES.get(exit_code, "failed")
+        self._facts |= {"exit_code": exit_code, "outcome": outcome}
+        if exit_code in _SIGNALS:
+            return f"{outcome}: {self._came_to}  Go on with: {go_on}"
+        return "" if go_on is None else f"Go on with: {go_on}"
+
+    def _object(self) -> str:
+        return json.dumps(self._facts, ensure_ascii=False, default=str)
+
+
+def _on_own_line(text: str) -> str:
+    """In a terminal, in the place of the ^C that the terminal has shown at any column."""
+    if text.startswith("interrupted") and sys.stderr.isatty():
+        return f"\r\x1b[2K^C {text}"
+    return text

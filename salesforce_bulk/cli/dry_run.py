@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
+from salesforce_bulk.cli.answer import count_of_rows
 from salesforce_bulk.cli.org import connect
 from salesforce_bulk.cli.rows import opened_rows
 from salesforce_bulk.client_access import org_of
@@ -79,7 +80,7 @@ def _tell(
     share = "" if allowance is None else f" ({100 * batches / allowance.maximum:.2f} % of today's)"
     word = "batch" if batches == 1 else "batches"
     lines = list(_verdict(refusals))
-    args.answer.say(f"  {plan.rows:,} rows, {batches:,} {word}{share}. {lines[0]}")
+    args.answer.say(f"  {count_of_rows(plan.rows)}, {batches:,} {word}{share}. {lines[0]}")
     for line in lines[1:]:
         args.answer.say(f"    {line}")
 

@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
+from salesforce_bulk.cli.answer import count_of_rows
 from salesforce_bulk.cli.export_file import write_export
 from salesforce_bulk.cli.formats import FORMATS, FileFormat, format_of_name
 from salesforce_bulk.cli.load import shown_path
@@ -67,13 +68,17 @@ def run(args: argparse.Namespace) -> int:
         return _finish(bulk.export(args.query, **given), args, target)
     about = {"file": absolute(args.file), "options": {"format": args.format}}
     found = new_run("export", args.query, org=args.org, **about)
-    try:
+
+    def look() -> None:
+        if found.journal.exists():
+            args.answer.interrupted_at("the export goes on in the org.")
+            args.answer.go_on_with("salesforce-bulk resume")
+        else:
+            found.remove()
+
+    with args.answer.cut_short(look):
         export = bulk.export(args.query, journal=found.journal, **given)
         code = _finish(export, args, target)
-    except BaseException:
-        if found.journal.exists():
-            args.answer.go_on_with("salesforce-bulk resume")
-        raise
     found.mark_over()
     return code
 
@@ -101,7 +106,7 @@ def _finish(export: Export, args: argparse.Namespace, target: FileFormat) -> int
     for note in export.notes:
         answer.say(f"  {note}")
     where = "" if args.file == "-" else f" → {shown_path(Path(args.file).absolute())}"
-    answer.say(f"  {rows:,} rows{where}")
+    answer.say(f"  {count_of_rows(rows)}{where}")
     return 0
 
 

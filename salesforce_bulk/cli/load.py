@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import re
 import shutil
 import sys
 from collections.abc import Iterator, Sequence
@@ -13,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from salesforce_bulk.cli.answer import Answer, shell_command
+from salesforce_bulk.cli.failed_file import changed_file, write_failed_file
 from salesforce_bulk.cli.formats import FORMATS
 from salesforce_bulk.cli.org import add_org_arguments, connect
 from salesforce_bulk.cli.rows import opened_rows
@@ -137,31 +137,27 @@ def opened_rows_of(found: Run) -> AbstractContextManager[Any]:
 @contextmanager
 def telling_how_to_go_on(found: Run, answer: Answer) -> Iterator[None]:
     """Around what sends rows: whatever ends it, the user hears what is in the org."""
-    try:
-        yield
-    except BaseException:
-        if found.journal.exists():
-            progress = found.progress()
-            answer.know(
-                job_ids=progress.jobs,
-                batches_in_the_org=progress.batches,
-                batches=progress.total_batches,
-            )
-            answer.interrupted_at(
-                f"{progress.batches:,} of {progress.total_batches:,} batches are in the org."
-            )
-            answer.go_on_with("salesforce-bulk resume")
-        else:
+
+    def look() -> None:
+        if not found.journal.exists():
             answer.interrupted_at("nothing was sent.")
-        raise
+            found.remove()
+            return
+        progress = found.progress()
+        answer.know(
+            job_ids=progress.jobs,
+            batches_in_the_org=progress.batches,
+            batches=progress.total_batches,
+        )
+        answer.interrupted_at(progress.told())
+        answer.go_on_with("salesforce-bulk resume")
+
+    with answer.cut_short(look):
+        yield
 
 
 #: Rows with their errors that are printed; the file has all of them.
 _SHOWN = 10
-#: The name of a file of rows that failed, without its extension.
-_FAILED_FILE = re.compile(r"(?P<stem>.+)\.failed(?:-(?P<number>[0-9]+))?")
-#: How the errors of rows begin that a further load must not repeat.
-_NOT_AGAIN = ("SUPERSEDED",)
 
 
 def tell_result(result: LoadResult, found: Run, answer: Answer) -> int:
@@ -174,12 +170,12 @@ def tell_result(result: LoadResult, found: Run, answer: Answer) -> int:
     summary = ", ".join(
         f"{count:,} {name}" for name, count in counts.items() if count or name == "succeeded"
     )
+    path = write_failed_file(result, found)
     if result.rows == counts["succeeded"]:
         answer.say(f"  {summary}")
+        _warn_of_changed_file(found, answer)
         return 0
-    path = failed_path(found)
-    written = write_failed(result, path)
-    if written:
+    if path is not None:
         answer.know(failed_file=str(path))
         summary += f" → {shown_path(path)} (mend it and load it again)"
         answer.go_on_with(_load_command(found, path))
@@ -191,48 +187,24 @@ def tell_result(result: LoadResult, found: Run, answer: Answer) -> int:
     return 3
 
 
-def failed_path(found: Run) -> Path:
-    """``fix.failed.csv`` for ``fix.csv``, ``fix.failed-2.csv`` for that; beside the file, or in
-    this folder for rows of stdin.
-    """
-    if found.file is None:
-        return Path(f"{found.object_name}.failed.csv").absolute()
-    path = Path(found.file)
-    unpacked = Path(path.name.removesuffix(".gz").removesuffix(".zst")).stem
-    before = _FAILED_FILE.fullmatch(unpacked)
-    if before is None:
-        return path.with_name(f"{unpacked}.failed.csv")
-    return path.with_name(f"{before['stem']}.failed-{int(before['number'] or 1) + 1}.csv")
+def _warn_of_changed_file(found: Run, answer: Answer) -> None:
+    path = changed_file(found)
+    if path is not None:
+        warning = f"the rows of {shown_path(path)} are in the org by now; do not load it"
+        answer.know(warning=warning)
+        answer.say(f"  {warning}")
+
+
+def name_of(found: Run) -> str:
+    """What a run does, for people."""
+    file = [] if found.file is None else [shown_path(Path(found.file))]
+    return " ".join([found.command, found.object_name, *file])
 
 
 def shown_path(path: Path) -> str:
     """Relative where it is below this folder."""
     here = Path.cwd()
     return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)
-
-
-def write_failed(result: LoadResult, path: Path) -> int:
-    """The rows that may be loaded again, with what was wrong; returns their number."""
-    import csv  # noqa: PLC0415 (--help stays fast)
-    import io  # noqa: PLC0415
-
-    from salesforce_bulk.storage.files import whole_file  # noqa: PLC0415
-
-    lines = 0
-    with whole_file(path) as file:
-        text = io.TextIOWrapper(file, "utf-8", newline="")
-        writer = csv.writer(text)
-        writer.writerow([*result.columns, "sf__Id", "sf__Created", "sf__Error"])
-        for status in ("failed", "unprocessed"):
-            for _, cells, _, record_id, created, error in result.outcomes(status):
-                if not error.startswith(_NOT_AGAIN):
-                    writer.writerow([*cells, record_id, created, error])
-                    lines += 1
-        text.flush()
-        text.detach()
-    if not lines:
-        path.unlink()
-    return lines
 
 
 def error_lines(result: LoadResult) -> Iterator[str]:

@@ -28,15 +28,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Finish the run; exits as the command that began it."""
     found = find_run(args.run, (*load.LOADS, *_EXPORTS), over=False)
-    run = " ".join(filter(None, [found.command, found.object_name, found.file]))
-    args.answer.say(f"  going on with {run}")
+    args.answer.say(f"  going on with {load.name_of(found)}")
     args.answer.know(run=found.name)
     if found.command in _EXPORTS:
         return export.go_on(found, args)
-    return load.tell_result(resumed(found, args), found, args.answer)
+    result = resumed(found, args, progress=not args.quiet)
+    return load.tell_result(result, found, args.answer)
 
 
-def resumed(found: Run, args: argparse.Namespace) -> LoadResult:
+def resumed(found: Run, args: argparse.Namespace, *, progress: bool) -> LoadResult:
     """The result of a load's run, which is finished by this if it was not."""
     bulk = connect(args.org or found.org)
     with load.telling_how_to_go_on(found, args.answer), load.opened_rows_of(found) as records:
@@ -45,6 +45,6 @@ def resumed(found: Run, args: argparse.Namespace) -> LoadResult:
             records,
             on_error="report",
             timeout=args.timeout,
-            progress=not args.quiet,
+            progress=progress,
         )
     return cast("LoadResult", result)

@@ -60,6 +60,10 @@ class Run:
         about = {name: value for name, value in asdict(self).items() if name != "folder"}
         (self.folder / "run.json").write_text(json.dumps(about), "utf-8")
 
+    def remove(self) -> None:
+        """Forget a run of which there is nothing to go on with."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+
     def mark_over(self) -> None:
         """There is nothing left to go on with; an export's journal does not say so."""
         (self.folder / "over").touch()
@@ -76,12 +80,21 @@ class Run:
 
 @dataclass
 class RunProgress:
-    """How far a run came: its jobs, the batches in the org, and whether it is over."""
+    """How far a run came: its jobs, the batches in the org, and whether it is over.
+
+    While rows are loaded once more, the batches are those of this retry, whose total is not known.
+    """
 
     jobs: list[str] = field(default_factory=list)
     batches: int = 0
-    total_batches: int = 0
+    total_batches: int | None = 0
     over: bool = False
+
+    def told(self) -> str:
+        """The batches as a sentence."""
+        if self.total_batches is None:
+            return f"{self.batches:,} batches of rows that are sent again are in the org."
+        return f"{self.batches:,} of {self.total_batches:,} batches are in the org."
 
 
 def _progress_of(entries: list[dict[str, Any]]) -> RunProgress:
@@ -92,6 +105,8 @@ def _progress_of(entries: list[dict[str, Any]]) -> RunProgress:
             found.jobs.append(entry["job"])
         elif event == "plan":
             found.total_batches = len(entry["digests"])
+        elif event == "retry":
+            found.batches, found.total_batches, found.over = 0, None, False
         elif event in ("sent", "started"):
             found.batches += 1
         elif event == "done":

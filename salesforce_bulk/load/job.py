@@ -28,7 +28,7 @@ from salesforce_bulk.load.results import (
     RunOutcomes,
 )
 from salesforce_bulk.models import JobInfo, RowError, RowStatus
-from salesforce_bulk.progress import Reporter
+from salesforce_bulk.progress import Progress, Reporter
 from salesforce_bulk.storage.spool import Spool
 
 log = logging.getLogger("salesforce_bulk")
@@ -224,6 +224,23 @@ class LoadJob:
 
 def report_nothing(phase: str, rows: int, size: int, batches: int) -> None:
     """Where nobody asked for progress."""
+
+
+class HasJobs(Protocol):
+    """What knows the jobs that were made so far."""
+
+    jobs: list[str]
+
+
+def report_to(reporter: Reporter, plan: Plan, made: HasJobs) -> ReportProgress:
+    """What tells of the parts of a plan that are sent or processed."""
+    total, parts = sum(len(part.numbers) for part in plan.parts), len(plan.parts)
+
+    def report(phase: str, rows: int, size: int, batches: int) -> None:
+        job_id = made.jobs[0] if made.jobs else None
+        reporter(Progress(phase, rows, size, total, job_id, batches=batches, total_batches=parts))
+
+    return report
 
 
 @contextmanager

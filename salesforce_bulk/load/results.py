@@ -26,6 +26,7 @@ from typing import IO, Any, NamedTuple, NoReturn, get_args
 from salesforce_bulk.errors import InvalidInput, LoadFailed, ReconciliationError
 from salesforce_bulk.formats.csv import read_rows
 from salesforce_bulk.models import RowError, RowResult, RowStatus
+from salesforce_bulk.progress import ProgressOption
 from salesforce_bulk.storage.files import whole_file
 from salesforce_bulk.storage.packing import compressed
 from salesforce_bulk.storage.spool import Slice, Spool
@@ -322,6 +323,21 @@ class RetryOptions(NamedTuple):
     group_by: str | None
     timeout: float | None
     codes: Collection[str] | None = None
+    progress: ProgressOption = None
+
+
+class RetryAttempt(NamedTuple):
+    """What one attempt of `LoadResult.retry` sent again.
+
+    Attributes:
+        rows: that were sent.
+        succeeded: of these, the rows that the org has taken by now.
+        job_ids: of its jobs.
+    """
+
+    rows: int
+    succeeded: int
+    job_ids: tuple[str, ...]
 
 
 #: Loads the rows of a result again that deserve it; the clients' part of `LoadResult.retry`.
@@ -339,6 +355,8 @@ class LoadResult:
         api: ``"1.0"`` or ``"2.0"``, and ``api_reason`` why.
         job_ids: of the jobs that were made, in their order.
         succeeded, failed, unprocessed, unknown: `RowView`; they add up to ``rows``.
+        attempts: what `retry` sent again, a `RetryAttempt` each; those of earlier processes with
+            the same journal too.
         journal_ended: when the run of the journal ended whose result this is, where the journal
             had ended before and nothing was sent now; None for a result of now.
     """
@@ -363,6 +381,7 @@ class LoadResult:
         self.api_reason = api_reason
         self.job_ids = tuple(job_ids)
         self.journal_ended: datetime | None = None
+        self.attempts: tuple[RetryAttempt, ...] = ()
         self._layers = [layer]
         self._counts = layer.counts()
         self._records = records
@@ -662,6 +681,7 @@ class LoadResult:
         group_by: str | None = None,
         timeout: float | None = None,
         codes: Collection[str] | None = None,
+        progress: ProgressOption = None,
     ) -> LoadResult:
         """Load again the rows that failed for a passing reason, and those not processed.
 
@@ -674,17 +694,21 @@ class LoadResult:
             codes: of failed rows that are loaded again, e.g. ``{"STORAGE_LIMIT_EXCEEDED"}``; None
                 takes those that pass, such as locks, also where a trigger or a flow reports one
                 as its own (``CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY: ... UNABLE_TO_LOCK_ROW``).
+            progress: as that of the verbs; None is the load's.
 
         Returns:
-            a result for all rows of this one, in the same order and with the same numbers.
+            a result for all rows of this one, in the same order and with the same numbers; its
+            ``attempts`` say what was sent again.
             Rows whose rest_outcome is unknown are not sent again: they might be there twice.
         """
         if self._again is None:
             raise RuntimeError("this result was not made by a load")
-        return self._again(self, RetryOptions(attempts, batch_size, group_by, timeout, codes))
+        return self._again(
+            self, RetryOptions(attempts, batch_size, group_by, timeout, codes, progress)
+        )
 
     def overlaid(
-        self, layer: RunOutcomes, before: Mapping[RowStatus, int], job_ids: Sequence[str]
+        self, layer: RunOutcomes, before: Counter[RowStatus], job_ids: Sequence[str]
     ) -> LoadResult:
         """This result with some rows' outcomes replaced.
 
@@ -696,8 +720,10 @@ class LoadResult:
         other = LoadResult.__new__(LoadResult)
         other.__dict__.update(self.__dict__)
         other.job_ids = (*self.job_ids, *job_ids)
+        attempt = RetryAttempt(before.total(), layer.counts()["success"], tuple(job_ids))
+        other.attempts = (*self.attempts, attempt)
         other._layers = [*self._layers, layer]
-        other._counts = self._counts - Counter(before) + layer.counts()
+        other._counts = self._counts - before + layer.counts()
         other._reconcile()
         return other
 

@@ -14,6 +14,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence, Set
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from datetime import datetime, timezone
 from functools import partial
 from itertools import islice
 from typing import Any
@@ -26,7 +27,7 @@ from salesforce_bulk.http.call import add_to_message
 from salesforce_bulk.load.batching import Bounds
 from salesforce_bulk.load.checks import check_columns, check_quota, group_rule
 from salesforce_bulk.load.engine_v1 import EngineV1, UploadStateV1, read_cells
-from salesforce_bulk.load.job import SUPERSEDED, LoadJob, report_nothing, whole_unit
+from salesforce_bulk.load.job import SUPERSEDED, LoadJob, report_to, whole_unit
 from salesforce_bulk.load.plan import Plan, PlanRules, make_plan
 from salesforce_bulk.load.results import (
     STATUS_OF,
@@ -41,6 +42,7 @@ from salesforce_bulk.load.settings import LoadSettings, LoadSpec
 from salesforce_bulk.load.source import CHUNK_ROWS
 from salesforce_bulk.load.unrecorded_jobs import undecidable_job, unrecorded_jobs
 from salesforce_bulk.models import RowError, RowStatus
+from salesforce_bulk.progress import Reporter
 from salesforce_bulk.storage.journal import Entry, Journal
 from salesforce_bulk.storage.spool import Spool
 
@@ -80,6 +82,12 @@ OutcomeFilter = Callable[[Iterator[Outcome]], Iterator[Outcome]]
 
 def record_nowhere(entry: Entry) -> None:
     """Without a journal."""
+
+
+def entry_of_end(result: LoadResult) -> Entry:
+    """With which the journal of a load ends, and that of a retry once more."""
+    now = datetime.now(timezone.utc).isoformat(timespec="seconds")
+    return {"event": "done", "summary": result.summary(), "ended": now}
 
 
 def split_at_retries(entries: Sequence[Entry]) -> list[list[Entry]]:
@@ -126,12 +134,18 @@ class Retries:
         access: the org.
         spec: of the load.
         journal: the load's, where it has one; not open while this is not at work.
+        reporter: the load's.
     """
 
     def __init__(
-        self, access: OrgAccess, spec: LoadSpec, journal: str | os.PathLike[str] | None
+        self,
+        access: OrgAccess,
+        spec: LoadSpec,
+        journal: str | os.PathLike[str] | None,
+        reporter: Reporter,
     ) -> None:
         self._access = access
+        self._reporter = reporter
         self._spec = spec
         self._journal = journal
         self._latest: LoadResult | None = None
@@ -139,21 +153,41 @@ class Retries:
 
     def __call__(self, result: LoadResult, options: RetryOptions) -> LoadResult:
         """See `LoadResult.retry`."""
-        settings = LoadSettings(batch_size=options.batch_size, timeout=options.timeout)
-        size = settings.batch_size or limits.BATCH_RECORDS
         with self._lock:
             latest = self._latest or result
-            for number in range(options.attempts):
+            chosen = _RowsToRetry(latest, partial(_retryable, options.codes))
+            if not (options.attempts > 0 and chosen):
+                return latest
+            reporter = self._reporter
+            if options.progress is not None:
+                reporter = Reporter(options.progress, self._access.clock, self._spec.name)
+            with reporter.running():
+                latest = self._run_attempts(latest, chosen, options, reporter)
+                reporter.conclude(latest.summary())
+            with self._recording() as (record, _):
+                record(entry_of_end(latest))
+            return latest
+
+    def _run_attempts(
+        self,
+        latest: LoadResult,
+        chosen: _RowsToRetry,
+        options: RetryOptions,
+        reporter: Reporter,
+    ) -> LoadResult:
+        settings = LoadSettings(batch_size=options.batch_size, timeout=options.timeout)
+        size = settings.batch_size or limits.BATCH_RECORDS
+        for number in range(options.attempts):
+            if number:
                 chosen = _RowsToRetry(latest, partial(_retryable, options.codes))
                 if not chosen:
                     break
-                if number:
-                    self._access.clock.sleep(_PAUSES[min(number, len(_PAUSES)) - 1])
-                    size = max(size // _SHRINK, min(size, limits.DML_CHUNK_RECORDS))
-                last = number == options.attempts - 1 and number > 0
-                attempt = _Attempt(size, options.group_by, last)
-                latest = self._run_attempt(latest, chosen, attempt, options.timeout)
-            return latest
+                self._access.clock.sleep(_PAUSES[min(number, len(_PAUSES)) - 1])
+                size = max(size // _SHRINK, min(size, limits.DML_CHUNK_RECORDS))
+            last = number == options.attempts - 1 and number > 0
+            attempt = _Attempt(size, options.group_by, last)
+            latest = self._run_attempt(latest, chosen, attempt, options.timeout, reporter)
+        return latest
 
     def resume(
         self,
@@ -179,7 +213,7 @@ class Retries:
                 state = UploadStateV1()
                 for event in events:
                     state.replay(event)
-                job, engine = self._job(plan, attempt, state, journal.append)
+                job, engine = self._job(plan, attempt, state, journal.append, self._reporter)
                 if number < len(sections):
                     engine.settle()  # the next attempt has taken what this one did not send
                 else:
@@ -192,13 +226,18 @@ class Retries:
             return result
 
     def _run_attempt(
-        self, latest: LoadResult, chosen: _RowsToRetry, attempt: _Attempt, timeout: float | None
+        self,
+        latest: LoadResult,
+        chosen: _RowsToRetry,
+        attempt: _Attempt,
+        timeout: float | None,
+        reporter: Reporter,
     ) -> LoadResult:
         plan = self._plan(chosen, attempt)
         check_quota(self._access.describes, len(plan.parts), self._spec.name)
         with self._recording() as (record, journal):
             record(attempt.as_entry(_runs(chosen.numbers)))
-            job, engine = self._job(plan, attempt, UploadStateV1(), record)
+            job, engine = self._job(plan, attempt, UploadStateV1(), record, reporter)
             try:
                 self._adopt(engine, plan, journal)
                 engine.send()
@@ -215,7 +254,12 @@ class Retries:
         return self._latest
 
     def _job(
-        self, plan: Plan, attempt: _Attempt, state: UploadStateV1, record: Callable[[Entry], None]
+        self,
+        plan: Plan,
+        attempt: _Attempt,
+        state: UploadStateV1,
+        record: Callable[[Entry], None],
+        reporter: Reporter,
     ) -> tuple[LoadJob, EngineV1]:
         spec = replace(self._spec, concurrency="Serial") if attempt.serial else self._spec
         results = Spool()
@@ -226,7 +270,7 @@ class Retries:
             state,
             results,
             record=record,
-            report=report_nothing,
+            report=report_to(reporter, plan, state),
             parallel=LoadSettings().parallel,
         )
         api = ("1.0", "its results come in the order of the rows")

@@ -31,13 +31,13 @@ from salesforce_bulk.load.engine_v2 import (
     UploadStateV2,
     quoted_csv,
 )
-from salesforce_bulk.load.job import Engine, LoadJob, ReportProgress, naming_what_was_sent
+from salesforce_bulk.load.job import Engine, LoadJob, naming_what_was_sent, report_to
 from salesforce_bulk.load.plan import Plan, PlannedBody, count_batches
 from salesforce_bulk.load.preparation import prepare
 from salesforce_bulk.load.results import (
     LoadResult,
 )
-from salesforce_bulk.load.retry import Retries, record_nowhere, split_at_retries
+from salesforce_bulk.load.retry import Retries, entry_of_end, record_nowhere, split_at_retries
 from salesforce_bulk.load.row_matching import RowShape
 from salesforce_bulk.load.settings import LoadSettings, LoadSpec, Operation
 from salesforce_bulk.load.source import Source
@@ -150,7 +150,7 @@ def _send_rows(
         sections = split_at_retries([] if journal is None else journal.entries)
         state = _state(settings, sections[0])
         retried = sections[1:]
-        again = Retries(access, spec, settings.journal)
+        again = Retries(access, spec, settings.journal, reporter)
         finish = _JournalEnding(again, journal, retried)
         engine = _engine(access, spec, plan, shape, results, settings, reporter, state, journal)
         if not retried:  # else a retry has taken what was not sent
@@ -196,7 +196,8 @@ class _JournalEnding:
         self._journal = journal
         self._retried = retried
         entries = [] if journal is None else journal.entries
-        self._ended = next((one["ended"] for one in entries if one["event"] == "done"), None)
+        ends = [one["ended"] for one in entries if one["event"] == "done"]
+        self._ended = ends[-1] if ends else None
         self._steps = _sending_steps(entries)
 
     def __call__(self, result: LoadResult, deadline: float | None) -> LoadResult | None:
@@ -208,9 +209,7 @@ class _JournalEnding:
         if self._ended is not None and self._steps == _sending_steps(self._journal.entries):
             self._tell_old_result(finished, self._ended, self._journal.path)
         else:
-            now = datetime.now(timezone.utc).isoformat(timespec="seconds")
-            summary = finished.summary()
-            self._journal.append({"event": "done", "summary": summary, "ended": now})
+            self._journal.append(entry_of_end(finished))
         self._journal.close()
         return finished
 
@@ -238,7 +237,7 @@ def _engine(
 ) -> Engine:
     """What sends the rows, from where earlier processes came to."""
     record = journal.append if journal is not None else record_nowhere
-    report = _progress_report(reporter, plan, state)
+    report = report_to(reporter, plan, state)
     parallel = settings.parallel
     if isinstance(state, UploadStateV1):
         return EngineV1(
@@ -281,18 +280,6 @@ def _check_quota(
     missing = count_batches(_missing_parts(plan, state))
     if missing:
         check_quota(access.describes, missing, spec.name, begun=bool(state.jobs))
-
-
-def _progress_report(
-    reporter: Reporter, plan: Plan, state: UploadStateV1 | UploadStateV2
-) -> ReportProgress:
-    total, parts = sum(len(part.numbers) for part in plan.parts), len(plan.parts)
-
-    def report(phase: str, rows: int, size: int, batches: int) -> None:
-        job_id = state.jobs[0] if state.jobs else None
-        reporter(Progress(phase, rows, size, total, job_id, batches=batches, total_batches=parts))
-
-    return report
 
 
 # Going on after a crash
@@ -452,7 +439,7 @@ def attach_v2(access: OrgAccess, info: JobInfo) -> LoadJob:
 def _attach_job(
     access: OrgAccess, spec: LoadSpec, plan: Plan, engine: Engine, results: Spool, api: str
 ) -> LoadJob:
-    again = Retries(access, spec, None)
+    again = Retries(access, spec, None, Reporter(None, access.clock, spec.name))
     chosen = (api, "the job's")
     return LoadJob(access.clock, spec.name, plan, engine, results, api=chosen, again=again)
 

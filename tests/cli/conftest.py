@@ -44,6 +44,10 @@ class Shell:
             code = left.code
         return Answered(code, *self._capsys.readouterr())
 
+    def printed(self):
+        """What a command printed that ended with a traceback."""
+        return self._capsys.readouterr().out
+
     def start(self, *arguments, **options):
         return subprocess.Popen(
             [sys.executable, "-m", "salesforce_bulk", *map(str, arguments)],

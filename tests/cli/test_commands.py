@@ -346,19 +346,82 @@ def test_json_is_one_object_whatever_happens(org, shell):
         "exit_code": 3,
         "outcome": "some rows failed",
     }
-    for refused in (["insert", "Load__c", "no.csv", "--json"], ["export", QUERY, "--json"]):
-        done = shell(*refused)
-        assert (done.json["outcome"], done.json["exit_code"], done.err) == ("refused", 2, "")
 
 
-def test_rows_that_failed_for_a_passing_reason_are_retried(org, shell):
+REFUSED = [
+    (["insert", "Load__c", "no.csv"], "FileNotFoundError"),
+    (["export", QUERY], "InvalidInput"),
+    (["insert", "Load__c"], "WrongUsage"),
+    (["insert", "Load__c", "no.csv", "--colour", "red"], "WrongUsage"),
+    (["isnert"], "WrongUsage"),
+    (["resume"], "InvalidInput"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "kind"), REFUSED)
+def test_json_answers_what_is_refused(shell, arguments, kind):
+    done = shell(*arguments, "--json")
+    assert (done.exit_code, done.err) == (2, "")
+    assert done.json["schema_version"] == 1
+    assert (done.json["outcome"], done.json["exit_code"]) == ("refused", 2)
+    assert done.json["error"]["type"] == kind
+    assert done.json["error"]["message"]
+
+
+def test_json_answers_a_mistake_of_the_program_too(shell, monkeypatch):
+    def broken(args):
+        raise ZeroDivisionError("no")
+
+    monkeypatch.setattr("salesforce_bulk.cli.orgs.run", broken)
+    with pytest.raises(ZeroDivisionError):
+        shell("orgs", "--json")
+    assert json.loads(shell.printed())["exit_code"] == 1
+
+
+def test_a_retry_tells_of_the_rows_of_its_own_attempts(org, shell):
     shell.write("good.csv", GOOD)
     org.faults.add("row_errors", rows=3, times=1)
     assert shell("insert", "Load__c", "good.csv").exit_code == 3
     assert len(stored(org)) == 27
     again = shell("retry")
-    assert (again.exit_code, again.err.splitlines()[-1]) == (0, "  30 succeeded")
+    lines = again.err.splitlines()
+    assert lines[0] == "  retrying insert Load__c good.csv"
+    assert [line.split()[0] for line in lines[1:3]] == ["uploading", "processing"]
+    assert "3 of 3 rows" in lines[2]
+    assert re.fullmatch(r"  sent again: 3 rows \(job 750.*\), 3 succeeded", lines[3])
+    assert (again.exit_code, lines[4:]) == (0, ["  30 succeeded"])
     assert len(stored(org)) == 30
+    nothing = shell("retry", "--json")
+    assert (nothing.exit_code, nothing.json["attempts"], nothing.err) == (0, [], "")
+
+
+def test_a_file_of_failed_rows_that_a_retry_brought_in_is_gone(org, shell):
+    """Whoever loads it then has its rows twice."""
+    shell.write("good.csv", GOOD)
+    for change in (b"", b"\n"):
+        org.faults.add("row_errors", rows=3, times=1)
+        assert shell("upsert", "Load__c", "good.csv", "--external-id", "Ext__c").exit_code == 3
+        failed = shell.folder / "good.failed.csv"
+        failed.write_bytes(failed.read_bytes() + change)
+        done = shell("retry")
+        assert done.exit_code == 0
+        assert failed.exists() is bool(change)
+    assert done.err.splitlines()[-1] == (
+        "  the rows of good.failed.csv are in the org by now; do not load it"
+    )
+
+
+def test_a_retry_that_is_interrupted_goes_on(slow_org, shell):
+    slow_org.faults.add("row_errors", rows=3, times=1)
+    shell.write("good.csv", GOOD)
+    assert shell("insert", "Load__c", "good.csv").exit_code == 3
+    slow_org.faults.add("slow_batch", seconds=2)
+    late = shell("retry", "--timeout", "0.2", "--json")
+    assert (late.exit_code, late.json["go_on"]) == (5, "salesforce-bulk resume")
+    done = shell("resume")
+    assert (done.exit_code, done.err.splitlines()[-1]) == (0, "  30 succeeded")
+    assert shell("resume").exit_code == 2
+    assert len(stored(slow_org)) == 30
 
 
 @pytest.fixture
@@ -412,16 +475,25 @@ def test_one_signal_ends_cleanly_and_resume_goes_on(slow_org, shell, sent, code,
     assert stored(slow_org) == [(f"e{n}", n) for n in sorted(range(1, 31), key=str)]
 
 
-def test_a_second_signal_ends_at_once(slow_org, shell):
-    slow_org.faults.add("slow_answer", route="bulk1.batches", seconds=60)
+@pytest.mark.parametrize("as_json", [False, True])
+def test_a_second_signal_ends_at_once_and_tells_what_is_in_the_org(slow_org, shell, as_json):
+    slow_org.faults.add("slow_answer", route="bulk1.batches", nth=3, seconds=60)
     shell.write("big.csv", GOOD)
-    with shell.start("insert", "Load__c", "big.csv", "--quiet") as process:
-        while not posts(slow_org):
+    options = ["--batch-size", "1", "--quiet", *(["--json"] if as_json else [])]
+    with shell.start("insert", "Load__c", "big.csv", *options) as process:
+        while len(posts(slow_org)) < 3:
             assert process.poll() is None
         while process.poll() is None:
             process.send_signal(signal.SIGINT)
             with_pause(process)
+        out, told = process.communicate()
     assert process.returncode == 130
+    if as_json:
+        found = json.loads(out)
+        assert (found["outcome"], found["go_on"]) == ("interrupted", "salesforce-bulk resume")
+        assert (found["batches_in_the_org"] < 30, found["batches"]) == (True, 30)
+    else:
+        assert re.search(r"^interrupted: \d of 30 batches are in the org\.  Go on with: ", told)
 
 
 def with_pause(process):
