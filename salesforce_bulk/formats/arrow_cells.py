@@ -176,7 +176,7 @@ def _float(array: Any, position: int, rules: CellRules) -> Any:
     if pc.any(undefined).as_py():
         numbers = pc.if_else(undefined, pa.scalar(None, pa.float64()), numbers)
     whole = pc.equal(pc.floor(numbers), numbers)
-    if rules.kinds[position] in ("whole", "text"):
+    if rules.kinds[position] in ("whole", "text", "key"):
         if pc.all(whole).as_py() is False or _beyond(numbers, 1 - EXACT, EXACT - 1):
             raise _CloserLook
         return numbers.cast(pa.int64()).cast(pa.string())
@@ -259,6 +259,9 @@ _Writer = Callable[[Any, int, CellRules], Any]
 #: Types whose values are not written as they are in fields of a kind.
 _BY_FIELD: tuple[tuple[Callable[[Any], bool], FieldKind], ...] = (
     (pa.types.is_floating, "boolean"),
+    (pa.types.is_decimal, "boolean"),
+    (pa.types.is_decimal, "whole"),
+    (pa.types.is_decimal, "key"),
     (pa.types.is_timestamp, "date"),
     (pa.types.is_date, "datetime"),
     (lambda kind: not pa.types.is_null(kind), "relationship"),

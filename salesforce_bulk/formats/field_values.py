@@ -9,13 +9,24 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date, datetime, time, timezone, tzinfo
+from decimal import Decimal
 from typing import Any, Final, Literal, NamedTuple
 
-from salesforce_bulk.formats.values import CLEAR, MISSING, BadCell, Unwritable, to_text
+from salesforce_bulk.formats.values import (
+    CLEAR,
+    MISSING,
+    NULL_CELL,
+    BadCell,
+    Unwritable,
+    is_numpy_scalar,
+    python_value,
+    to_text,
+)
 
-#: What the values of a field are, as far as it decides how they are written. ``relationship`` is
-#: the name of a parent without a field: it can be empty or be cleared.
-FieldKind = Literal["whole", "text", "boolean", "date", "datetime", "relationship"]
+#: What the values of a field are, as far as it decides how they are written. ``key`` is text by
+#: which records are found; ``relationship`` is the name of a parent without a field: it can be
+#: empty or be cleared.
+FieldKind = Literal["whole", "text", "key", "boolean", "date", "datetime", "relationship"]
 
 _TEXT_TYPES = (
     "string", "textarea", "phone", "url", "email", "picklist", "multipicklist", "combobox",
@@ -69,7 +80,11 @@ class _Rule(NamedTuple):
 
 
 def _is_float(kind: type) -> bool:
-    return issubclass(kind, float)
+    return issubclass(kind, float) or kind.__module__ == "numpy"
+
+
+def _is_number(kind: type) -> bool:
+    return _is_float(kind) or issubclass(kind, Decimal)
 
 
 def _is_moment(kind: type) -> bool:
@@ -80,27 +95,42 @@ def _is_date_or_moment(kind: type) -> bool:
     return (issubclass(kind, date) and kind is not datetime) or kind.__name__ == "datetime64"
 
 
-def _whole(value: float, zone: tzinfo | None) -> Any:
-    return int(value) if value.is_integer() else value
+def _plain(value: Any) -> Any:
+    return python_value(value) if is_numpy_scalar(value) else value
 
 
-def _text(value: float, zone: tzinfo | None) -> Any:
-    if not value.is_integer():
-        return value
-    if abs(value) >= EXACT:
+def _whole(value: Any, zone: tzinfo | None) -> Any:
+    number = _plain(value)
+    return int(number) if _is_whole(number) else number
+
+
+def _is_whole(number: Any) -> bool:
+    if isinstance(number, Decimal):
+        return number.is_finite() and number == number.to_integral_value()
+    return isinstance(number, float) and number.is_integer()
+
+
+def _text(value: Any, zone: tzinfo | None) -> Any:
+    number = _plain(value)
+    if not _is_whole(number):
+        return number
+    if isinstance(number, float) and abs(number) >= EXACT:
         raise Unwritable(
-            f"the float {value:.0f} may have lost its last digits, and the field holds text; "
+            f"the float {number:.0f} may have lost its last digits, and the field holds text; "
             "read the column as text"
         )
-    return int(value)
+    return int(number)
 
 
-def _boolean(value: float, zone: tzinfo | None) -> Any:
-    if value in (0.0, 1.0):
-        return bool(value)
-    if math.isnan(value):
+def _boolean(value: Any, zone: tzinfo | None) -> Any:
+    number = _plain(value)
+    if not isinstance(number, (float, Decimal)):
+        return number
+    if number in (0, 1):
+        return bool(number)
+    if number.is_nan() if isinstance(number, Decimal) else math.isnan(number):
         return None
-    raise Unwritable(f"the number {value!r} is neither true nor false")
+    raise Unwritable(f"the number {number!r} is neither true nor false")
 
 
 def _date(value: Any, zone: tzinfo | None) -> Any:
@@ -127,11 +157,14 @@ def _moment(value: Any) -> date | None:
     """numpy's datetimes as Python's, cut to microseconds."""
     if type(value).__name__ != "datetime64":
         return value  # type: ignore[no-any-return]
-    return value.astype("datetime64[us]").item()  # type: ignore[no-any-return]
+    moment = value.astype("datetime64[us]").item()
+    if isinstance(moment, int):  # numpy's word for what Python has no datetime for
+        raise Unwritable(f"the datetime {value} is in no year from 1 to 9999")
+    return moment  # type: ignore[no-any-return]
 
 
 def _relationship(value: Any, zone: tzinfo | None) -> Any:
-    if value is CLEAR or value is MISSING or not to_text(value):
+    if value is CLEAR or value is MISSING or (to_text(value) or NULL_CELL) == NULL_CELL:
         return value
     raise Unwritable(
         f"a {type(value).__name__} under the name of a relationship; name the parent's field, e.g. "
@@ -140,9 +173,10 @@ def _relationship(value: Any, zone: tzinfo | None) -> Any:
 
 
 _RULES: dict[FieldKind, _Rule] = {
-    "whole": _Rule(_is_float, _whole),
+    "whole": _Rule(_is_number, _whole),
     "text": _Rule(_is_float, _text),
-    "boolean": _Rule(_is_float, _boolean),
+    "key": _Rule(_is_number, _text),
+    "boolean": _Rule(_is_number, _boolean),
     "date": _Rule(_is_moment, _date),
     "datetime": _Rule(_is_date_or_moment, _datetime),
     "relationship": _Rule(lambda kind: kind is not type(None), _relationship),

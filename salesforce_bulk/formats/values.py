@@ -21,24 +21,33 @@ class _Mark:
     """A value that stands for something; it stays itself when it is copied or pickled.
 
     No Enum: frame libraries store the value of a member, and that would be a text like others.
+
+    Args:
+        name: of the module's variable.
+        cell: its text, so that it means the same where another library, a format string or a
+            CSV writer makes a text of it.
     """
 
-    __slots__ = ("_name",)
+    __slots__ = ("_cell", "_name")
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, cell: str) -> None:
         self._name = name
+        self._cell = cell
 
     def __repr__(self) -> str:
         return self._name
+
+    def __str__(self) -> str:
+        return self._cell
 
     def __reduce__(self) -> str:
         return self._name  # the name of a module's variable
 
 
 #: As a field's value: empty the field, whatever the policy for None is.
-CLEAR: Final = _Mark("CLEAR")
+CLEAR: Final = _Mark("CLEAR", NULL_CELL)
 #: The value of a column in a row that does not have it: leaves the field as it is.
-MISSING: Final = _Mark("MISSING")
+MISSING: Final = _Mark("MISSING", "")
 
 
 class Unwritable(ValueError):
@@ -156,6 +165,23 @@ _WRITERS: dict[type, Any] = {
 }
 
 
+def is_numpy_scalar(value: Any) -> bool:
+    """Whether it is one value in a type of numpy's, an array without dimensions included."""
+    return hasattr(value, "item") and getattr(value, "shape", None) == ()
+
+
+def python_value(value: Any) -> Any:
+    """The Python value of a numpy scalar.
+
+    Raises:
+        Unwritable: Python has none, such as of a float of more than 64 bits.
+    """
+    found = value.item()
+    if is_numpy_scalar(found) or value.dtype.kind in "mM":
+        raise Unwritable(f"a {value.dtype} cannot be written as it is; make a Python value of it")
+    return found
+
+
 def _other(value: Any) -> str | None:
     """Subclasses, and types of libraries that are not imported here."""
     # pandas.NA answers neither == nor bool; its type's name is all there is without pandas.
@@ -169,8 +195,8 @@ def _other(value: Any) -> str | None:
     if type(value).__name__ in ("datetime64", "timedelta64"):
         # numpy's item() would make a plain count of nanoseconds of it.
         raise Unwritable(f"the {type(value).__name__} {value} has no time zone; use datetime")
-    if hasattr(value, "item") and getattr(value, "shape", None) == ():
-        return to_text(value.item())
+    if is_numpy_scalar(value):
+        return to_text(python_value(value))
     raise UnknownType(
         f"a {type(value).__name__} cannot be a field's value"
         + ("; use a column such as 'Owner.Username' for a relationship" * isinstance(value, dict))

@@ -146,7 +146,10 @@ class _ResolvedColumn(NamedTuple):
     @property
     def kind(self) -> FieldKind | None:
         """How the values are written."""
-        return "relationship" if self.parent else KINDS.get(self.type or "")
+        if self.parent:
+            return "relationship"
+        kind = KINDS.get(self.type or "")
+        return "key" if kind == "text" and self.field and self.field.external_id else kind
 
     @property
     def sets(self) -> FieldDescribe | None:

@@ -12,6 +12,7 @@ import gzip
 import io
 import os
 import stat
+import sys
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -21,7 +22,7 @@ from pathlib import Path
 from typing import IO, Any, NamedTuple, cast
 
 from salesforce_bulk import limits
-from salesforce_bulk.errors import InvalidInput
+from salesforce_bulk.errors import BulkApiError, InvalidInput
 from salesforce_bulk.formats.arrow_write import frame_rows
 from salesforce_bulk.load.source import CHUNK_ROWS, Chunks, Source
 
@@ -82,6 +83,8 @@ def open_path(path: Path, layout: CsvLayout) -> Source:
             return _once(path.open("rb"), layout)
         with path.open("rb") as file:
             head = file.read(_HEAD_BYTES)
+    except InvalidInput:
+        raise  # it is a ValueError, too, and says more
     except (OSError, ValueError) as error:
         raise InvalidInput(f"The file {str(path)[:200]!r} cannot be read: {error}.") from error
     if head.startswith(_PARQUET):
@@ -96,12 +99,12 @@ def open_path(path: Path, layout: CsvLayout) -> Source:
 
 def open_file(file: IO[Any], layout: CsvLayout) -> Source:
     """The rows of an open file, which is read once, from where it stands."""
-    lines: Iterable[str]
-    if isinstance(file.read(0), str):
-        lines, encoding = _lines_of(file), layout.encoding or "utf-8"
-    else:
-        lines, encoding = _decoded_lines(file, layout)
-    columns, rows = _read(iter(lines), encoding, layout)
+    with _readable(layout.encoding or "utf-8"):
+        if isinstance(_piece(file, 0), str):
+            lines, encoding = _lines_of(file), layout.encoding or "utf-8"
+        else:
+            lines, encoding = _decoded_lines(file, layout)
+    columns, rows = _read(lines, encoding, layout)
     unchanged = _watch(file)
 
     def chunks() -> Chunks:
@@ -136,7 +139,7 @@ def _csv_path(path: Path, encoding: str, layout: CsvLayout) -> Source:
 
     with opened() as text:
         unchanged = _watch(text)
-        columns, rows = _read(text, encoding, layout)
+        columns, rows = _read(_lines_of(text), encoding, layout)
 
     def chunks() -> Chunks:
         with opened() as text:
@@ -161,7 +164,17 @@ def _parquet(path: Path) -> Source:
         frame = frame_rows(arrow.RecordBatchReader.from_batches(file.schema_arrow, batches))
     except (arrow.ArrowException, OSError) as error:
         raise InvalidInput(f"The Parquet file {path} cannot be read: {error}.") from error
-    return Source(frame.columns, lambda: frame.chunks(CHUNK_ROWS), path=path)
+
+    def chunks() -> Chunks:
+        try:
+            yield from frame.chunks(CHUNK_ROWS)
+        except (arrow.ArrowException, OSError) as error:
+            what, _, _ = str(error).partition("\n")  # a traceback follows
+            raise InvalidInput(
+                f"The Parquet file {path} cannot be read to its end: {what}. Nothing was sent."
+            ) from error
+
+    return Source(frame.columns, chunks, path=path)
 
 
 def _refuse_other_files(head: bytes, name: str) -> None:
@@ -209,7 +222,9 @@ def _state(file: IO[Any]) -> tuple[int, int] | None:
 def _lines_of(file: IO[str]) -> Iterator[str]:
     """Lines as CSV has them: the file's own may end at other characters, or not at all."""
     rest = ""
-    while piece := file.read(_PIECE):
+    while piece := _piece(file, _PIECE):
+        if not isinstance(piece, str):
+            raise _no_pieces(file, f"gives {type(piece).__name__} behind text")
         lines = list(io.StringIO(rest + piece, newline=""))
         rest = lines.pop()  # the next piece may begin with the rest of its end
         yield from lines
@@ -218,7 +233,25 @@ def _lines_of(file: IO[str]) -> Iterator[str]:
     yield from io.StringIO(rest, newline="")
 
 
-def _decoded_lines(file: IO[bytes], layout: CsvLayout) -> tuple[Iterable[str], str]:
+def _piece(file: Any, size: int) -> Any:
+    """What a caller's file gives next."""
+    try:
+        piece = file.read(size)
+    except TypeError as error:
+        raise _no_pieces(file, f"cannot be read in pieces ({error})") from error
+    if piece is None and size:
+        raise _no_pieces(file, "has nothing to give yet; it does not block")
+    return piece
+
+
+def _no_pieces(file: Any, why: str) -> InvalidInput:
+    return InvalidInput(
+        f"The {type(file).__name__} {why}. Nothing was sent. Read it yourself and give its content "
+        "in io.BytesIO or io.StringIO."
+    )
+
+
+def _decoded_lines(file: IO[bytes], layout: CsvLayout) -> tuple[Iterator[str], str]:
     """The lines of bytes, and in what encoding they are."""
     buffered: io.BufferedReader[Any] = io.BufferedReader(_Raw(file))
     head = buffered.peek(_HEAD_BYTES)[:_HEAD_BYTES]
@@ -228,9 +261,8 @@ def _decoded_lines(file: IO[bytes], layout: CsvLayout) -> tuple[Iterable[str], s
         buffered = io.BufferedReader(_zstd_reader(buffered))
     else:
         _refuse_other_files(head, str(getattr(file, "name", "The file")))
-    with _readable(layout.encoding or "utf-8"):
-        encoding = encoding_of(buffered.peek(4)[:4], layout.encoding)
-    return io.TextIOWrapper(buffered, encoding=encoding, newline=""), encoding
+    encoding = encoding_of(buffered.peek(4)[:4], layout.encoding)
+    return _lines_of(io.TextIOWrapper(buffered, encoding=encoding, newline="")), encoding
 
 
 def _zstd_reader(file: IO[bytes]) -> Any:
@@ -252,14 +284,19 @@ class _Raw(io.RawIOBase):
 
     def __init__(self, file: Any) -> None:
         self._file = file
+        self._rest = b""
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, target: Any) -> int:
-        piece = self._file.read(len(target))
-        target[: len(piece)] = piece
-        return len(piece)
+        # Some files give more than they are asked for.
+        piece = self._rest or _piece(self._file, len(target))
+        if not isinstance(piece, (bytes, bytearray, memoryview)):
+            raise _no_pieces(self._file, f"gives {type(piece).__name__} behind bytes")
+        taken, self._rest = piece[: len(target)], bytes(piece[len(target) :])
+        target[: len(taken)] = taken
+        return len(taken)
 
 
 def encoding_of(head: bytes, given: str | None) -> str:
@@ -381,6 +418,15 @@ def _records(lines: Iterable[str], delimiter: str, encoding: str) -> Iterator[li
             yield filled
 
 
+def _unreadable_errors() -> tuple[type[Exception], ...]:
+    """What reading raises, by the modules as well that the caller may have opened the file with."""
+    modules = {"lzma": "LZMAError", "compression.zstd": "ZstdError"}
+    archives = [
+        getattr(sys.modules[one], name) for one, name in modules.items() if one in sys.modules
+    ]
+    return EOFError, zlib.error, OSError, *archives
+
+
 @contextmanager
 def _readable(encoding: str) -> Iterator[None]:
     try:
@@ -390,7 +436,9 @@ def _readable(encoding: str) -> Iterator[None]:
             f"The file is not {encoding.removesuffix('-sig')}: {error}. "
             "Give encoding=, e.g. encoding='cp1252'."
         ) from error
-    except (EOFError, zlib.error, OSError) as error:
+    except BulkApiError:
+        raise  # some are OSErrors, too, and say more
+    except _unreadable_errors() as error:
         raise InvalidInput(
             f"The file cannot be read to its end: {error}. Nothing was sent."
         ) from error

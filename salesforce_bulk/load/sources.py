@@ -16,7 +16,7 @@ from typing import Any
 from salesforce_bulk.errors import InvalidInput
 from salesforce_bulk.formats.arrow_write import frame_rows, is_arrow_stream
 from salesforce_bulk.formats.row_encoder import ColumnChunk
-from salesforce_bulk.formats.values import CLEAR, MISSING, Unwritable, to_text
+from salesforce_bulk.formats.values import CLEAR, MISSING, NULL_CELL, Unwritable, to_text
 from salesforce_bulk.load.column_choice import choose_columns
 from salesforce_bulk.load.row_files import CsvLayout, open_file, open_path
 from salesforce_bulk.load.settings import LoadSettings, Operation
@@ -114,7 +114,7 @@ def _not_rows(records: Any) -> InvalidInput:
 
 
 def _mappings(records: Iterable[Any], key_only: bool) -> Source:
-    rows = iter(records)
+    rows = iter(records) if isinstance(records, (list, tuple)) else map(_as_given, records)
     ahead = list(islice(rows, LOOK_AHEAD_ROWS))
     if not ahead:
         return _NoRows()
@@ -126,6 +126,18 @@ def _mappings(records: Iterable[Any], key_only: bool) -> Source:
     if isinstance(records, (list, tuple)):
         kept = [dict(_as_mapping(row, number)) for number, row in enumerate(records, 1)]
     return Source(reader.columns, lambda: reader.chunks(chain(ahead, rows)), records=kept)
+
+
+def _as_given(row: Any) -> Any:
+    """A row as it is now: some generators give one dict again and again and fill it anew."""
+    if type(row) is not dict:
+        return row
+    values = row.values()
+    if dict in map(type, values):
+        return {
+            column: value.copy() if type(value) is dict else value for column, value in row.items()
+        }
+    return row.copy()
 
 
 class _NoRows(Source):
@@ -215,7 +227,7 @@ def _with_parent(
 
 def _is_nothing(value: Any) -> bool:
     try:
-        return not to_text(value)
+        return (to_text(value) or NULL_CELL) == NULL_CELL
     except Unwritable:
         return False
 

@@ -1,10 +1,12 @@
 """Files and rows as people have them: each is loaded whole, or refused with what to do."""
 
+import bz2
 import codecs
 import csv
 import dataclasses
 import gzip
 import io
+import lzma
 import os
 import sqlite3
 import threading
@@ -322,3 +324,72 @@ def test_results_show_the_rows_that_were_sent(bulk, api):
     rows += [{"Text__c": "other"}] * 10
     for found in (result, job.result()):
         assert [row.record["Text__c"] for row in found] == [str(n) for n in range(10)]
+
+
+class OnePiece:
+    """A file that gives all it has, however little is asked for."""
+
+    def __init__(self, content):
+        self.content = [content]
+
+    def read(self, size=-1):
+        return self.content.pop() if size and self.content else b""
+
+
+def test_a_file_that_gives_more_than_it_is_asked_for_loses_nothing():
+    """Trap: a ValueError of memoryview."""
+    columns, rows = rows_of(OnePiece(b"Text__c\n" + b"abc\n" * 50_000))
+    assert (columns, len(rows)) == (("Text__c",), 50_000)
+
+
+class Stalling:
+    """A file that does not block, and has nothing the second time that it is asked."""
+
+    def __init__(self, *pieces):
+        self.pieces = list(pieces)
+
+    def read(self, size=-1):
+        return self.pieces.pop(0) if size else self.pieces[0][:0]
+
+
+@pytest.mark.parametrize("piece", ["Text__c\na\n", b"Text__c\na\n"])
+def test_a_file_that_has_nothing_yet_is_not_taken_for_its_end(piece):
+    """Trap: text ended there in silence, bytes in a TypeError."""
+    with pytest.raises(InvalidInput, match=r"does not block.*io\.BytesIO"):
+        rows_of(Stalling(piece, None, piece))
+
+
+def test_a_file_without_sizes_is_refused_with_what_to_do():
+    class Whole:
+        def read(self):
+            return b""
+
+    with pytest.raises(InvalidInput, match=r"cannot be read in pieces.*io\.BytesIO"):
+        rows_of(Whole())
+
+
+@pytest.mark.parametrize("module", [lzma, bz2])
+def test_a_damaged_archive_that_the_caller_opened_is_refused(module):
+    """Trap: the archive's own error."""
+    packed = module.compress(b"Text__c\n" + os.urandom(30_000).hex().encode())
+    damaged = packed[:3_000] + b"\xff\xff" + packed[3_002:]
+    with pytest.raises(InvalidInput, match=r"cannot be read to its end.*Nothing was sent"):
+        rows_of(module.open(io.BytesIO(damaged)))
+
+
+def test_a_parquet_file_that_is_damaged_inside_is_refused(tmp_path):
+    """Trap: a bare OSError of pyarrow."""
+    path = tmp_path / "rows.parquet"
+    pq.write_table(pa.table({"Text__c": [str(number) for number in range(5_000)]}), path)
+    path.write_bytes(b"PAR1" + b"\xff" * 300 + path.read_bytes()[304:])
+    with pytest.raises(InvalidInput, match=r"cannot be read to its end.*Nothing was sent"):
+        rows_of(path)
+
+
+@pytest.mark.parametrize("device", [True, False])
+def test_a_header_without_end_is_not_read_for_ever(tmp_path, device):
+    """Trap: /dev/zero, whose first line filled the memory."""
+    zeros = tmp_path / "zeros.csv"
+    zeros.write_bytes(bytes(1_000_000))
+    with pytest.raises(InvalidInput, match="has no end"):
+        rows_of("/dev/zero" if device else zeros)

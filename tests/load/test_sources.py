@@ -35,6 +35,19 @@ def test_the_columns_are_the_union_in_the_order_of_their_coming(records):
     assert again == records
 
 
+@pytest.mark.parametrize("count", [3, 1_700])
+def test_a_generator_may_fill_one_dict_again_and_again(count):
+    """Trap: all rows of a chunk were the last of them."""
+
+    def filled():
+        row = {"Name": "", "Account": {"Id": ""}}
+        for number in range(count):
+            row["Name"] = row["Account"]["Id"] = number
+            yield row
+
+    assert rows_of(filled())[1] == [(number, number) for number in range(count)]
+
+
 @given(st.integers(1, 1_700), st.booleans())
 def test_every_row_comes_once_and_in_order(count, generated):
     records = [{"a": number, "b": -number} for number in range(count)]

@@ -1,17 +1,20 @@
 """Values as frames hold them, in fields that know more types than frames do."""
 
 import copy
+import io
 import os
 import pickle
 import subprocess
 import sys
 from datetime import date, datetime, timedelta, timezone
+from decimal import Decimal
 from pathlib import Path
 
 import duckdb
 import numpy as np
 import pandas as pd
 import polars as pl
+import pyarrow as pa
 import pytest
 
 from salesforce_bulk import CLEAR, InvalidInput
@@ -85,6 +88,52 @@ def test_a_checkbox_takes_the_floats_one_and_zero_and_no_other(bulk, loaded, whi
         bulk.insert("Typed__c", frames("Done__c", [1.0, 2.0])[which])
 
 
+@pytest.mark.parametrize("value", [np.float32(1001), np.float16(1001), np.array(1001.0)])
+def test_numpys_other_floats_are_floats_too(bulk, loaded, stored, value):
+    """Trap: only float64 is a float to Python; an upsert by float32(1001) made a twin of 1001."""
+    assert loaded([{"Text__c": value}], "Text__c") == ["1001"]
+    assert loaded([{"Done__c": np.float32(1)}], "Done__c")[-1] == 1
+    frame = pd.DataFrame({"Ext__c": pd.Series([value, "x"], dtype=object)})
+    bulk.upsert("Typed__c", frame, "Ext__c")
+    assert ("1001",) in stored("SELECT Ext__c FROM Typed__c")
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [{"Ext__c": Decimal("1001.00")}, {"Ext__c": Decimal("10.50")}],
+        pa.table({"Ext__c": [Decimal("1001.00"), Decimal("10.50")]}),
+        pl.DataFrame({"Ext__c": [Decimal("1001.00"), Decimal("10.50")]}),
+        duckdb.sql("SELECT unnest([1001::DECIMAL(9, 2), 10.5::DECIMAL(9, 2)]) AS Ext__c"),
+    ],
+)
+def test_a_decimal_key_is_its_number(bulk, stored, rows):
+    """Trap: a database's NUMERIC(9, 2) made a twin 1001.00 of the record 1001."""
+    bulk.insert("Typed__c", [{"Ext__c": "1001"}])
+    bulk.upsert("Typed__c", rows, "Ext__c")
+    assert sorted(stored("SELECT Ext__c FROM Typed__c")) == [("10.50",), ("1001",)]
+
+
+def test_a_decimal_in_a_text_keeps_its_digits_and_fits_checkboxes(loaded):
+    assert loaded([{"Text__c": Decimal("9.00")}], "Text__c") == ["9.00"]
+    checked = pa.table({"Done__c": [Decimal("1.0"), None]})
+    assert loaded(checked, "Done__c")[-2:] == [1, 0]
+
+
+@pytest.mark.parametrize("value", [np.longdouble(1), np.array(np.datetime64("2024-01-31", "ns"))])
+def test_a_numpy_value_that_python_has_no_type_for_is_refused(bulk, value):
+    """Trap: a RecursionError, and a moment that was sent as a count of nanoseconds."""
+    with pytest.raises(InvalidInput, match="Row 1, column 'Text__c'"):
+        bulk.insert("Typed__c", [{"Text__c": value}])
+
+
+@pytest.mark.parametrize("column", ["On__c", "At__c"])
+def test_a_year_of_five_digits_is_refused(bulk, column):
+    """Trap: the date was dropped in silence, the datetime ended in a TypeError."""
+    with pytest.raises(InvalidInput, match=r"Row 1.*no year from 1 to 9999"):
+        bulk.insert("Typed__c", [{column: np.datetime64("20000-01-01")}])
+
+
 # Dates and moments
 
 
@@ -136,6 +185,10 @@ def test_a_date_in_a_datetime_field_is_its_midnight(bulk, rows, zone, moment):
 # CLEAR
 
 
+def through_duckdb(frame):
+    return duckdb.sql("SELECT * FROM frame").to_arrow_table().to_pandas()
+
+
 def test_clear_is_no_enum_and_stays_itself():
     """Trap: an Enum's member, whose value "clear" a frame library took and stored as text."""
     for again in (copy.copy(CLEAR), copy.deepcopy(CLEAR), pickle.loads(pickle.dumps(CLEAR))):
@@ -152,8 +205,16 @@ def test_clear_is_no_enum_and_stays_itself():
         lambda ids: pd.DataFrame({"Id": ids, "Text__c": [CLEAR] * 2}),
         lambda ids: pd.DataFrame({"Id": ids, "Text__c": [CLEAR, "y"]}),
         lambda ids: pl.DataFrame({"Id": ids, "Text__c": pl.Series([CLEAR, "y"], dtype=pl.Object)}),
+        # Libraries that make a text of it.
+        lambda ids: pl.DataFrame({"Id": ids, "Text__c": [CLEAR] * 2}, strict=False,
+                                 schema_overrides={"Text__c": pl.String}),
+        lambda ids: pd.DataFrame({"Id": ids, "Text__c": pd.Series([CLEAR, "y"], dtype="string")}),
+        lambda ids: pd.DataFrame({"Id": ids, "Text__c": np.array([CLEAR, "y"], dtype=str)}),
+        lambda ids: through_duckdb(pd.DataFrame({"Id": ids, "Text__c": [CLEAR, "y"]})),
+        lambda ids: pd.read_csv(io.StringIO(f"Id,Text__c\n{ids[0]},{CLEAR}\n{ids[1]},y\n"),
+                                keep_default_na=False),
     ],
-)
+)  # fmt: skip
 def test_clear_clears_in_every_frame(bulk, stored, frame):
     made = bulk.insert("Typed__c", [{"Text__c": "a"}, {"Text__c": "b"}])
     rows = frame([row.id for row in made])
