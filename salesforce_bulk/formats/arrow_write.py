@@ -47,6 +47,13 @@ def frame_rows(records: Any) -> FrameRows:
 
 
 def _pandas_rows(frame: Any) -> FrameRows:
+    twice = [name for name in frame.index.names if name is not None and name in frame.columns]
+    if twice:  # Arrow leaves out the index
+        raise InvalidInput(
+            f"The frame has an index and a column {twice[0]!r}. Rename one, or drop the index with "
+            ".reset_index(drop=True).",
+            column=str(twice[0]),
+        )
     if type(frame.index).__name__ == "RangeIndex" and frame.index.name is not None:
         frame = frame.reset_index()  # Arrow makes no column of it
     objects = [at for at, kind in enumerate(frame.dtypes) if kind.kind == "O"]

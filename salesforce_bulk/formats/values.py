@@ -177,8 +177,9 @@ def python_value(value: Any) -> Any:
         Unwritable: Python has none, such as of a float of more than 64 bits.
     """
     found = value.item()
-    if is_numpy_scalar(found) or value.dtype.kind in "mM":
-        raise Unwritable(f"a {value.dtype} cannot be written as it is; make a Python value of it")
+    dtype = getattr(value, "dtype", None)
+    if is_numpy_scalar(found) or getattr(dtype, "kind", "") in ("m", "M"):
+        raise Unwritable(f"a {dtype} cannot be written as it is; make a Python value of it")
     return found
 
 

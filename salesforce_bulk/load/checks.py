@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import string
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -11,7 +12,8 @@ from typing import NamedTuple
 from salesforce_bulk.api.describe import Describes, FieldDescribe, ObjectDescribe
 from salesforce_bulk.errors import ExceededQuota, InvalidInput, InvalidUser, NotFound
 from salesforce_bulk.formats.field_values import KINDS, FieldKind
-from salesforce_bulk.load.row_matching import RowShape, normal_of
+from salesforce_bulk.formats.values import NULL_CELL
+from salesforce_bulk.load.row_matching import NUMBER, RowShape, normal_of
 from salesforce_bulk.load.settings import LoadSpec
 from salesforce_bulk.load.value_checks import ColumnJudge, value_judge
 
@@ -360,25 +362,37 @@ def normal_form(field: FieldDescribe | None) -> Callable[[str], str]:
         return _short_id
     if field.type in _NUMBERS:
         return _number
-    # The org keeps no blanks at either end.
-    # Not casefold, by which STRASSE and straße are one key: a row would be left out for another.
-    return str.strip if field.case_sensitive else _lower
+    return _trimmed if field.case_sensitive else _lower
+
+
+# What is not surely the same key is another one: else a row would be left out for it.
+
+
+def _trimmed(text: str) -> str:
+    # The org keeps no blanks at either end; of those beyond ASCII no guide says so.
+    trimmed = text.strip(string.whitespace)
+    return "" if trimmed == NULL_CELL else trimmed
 
 
 def _short_id(text: str) -> str:
     # The last three of 18 characters repeat the letter case of the first 15.
-    return text.strip()[:15]
+    return _trimmed(text)[:15]
 
 
 def _lower(text: str) -> str:
-    return text.strip().lower()
+    # Not casefold, by which STRASSE and straße are one key.
+    return _trimmed(text).lower()
 
 
 def _number(text: str) -> str:
+    trimmed = _trimmed(text)
+    if not NUMBER.fullmatch(trimmed):  # the org will say what it thinks of it
+        return trimmed
     try:
-        return str(Decimal(text).normalize())
-    except ArithmeticError:
-        return text.strip()  # the org will say what it thinks of it
+        value = Decimal(trimmed)
+        return str(value.normalize()) if value else "0"
+    except ArithmeticError:  # none that Python can hold
+        return trimmed
 
 
 def _references(fields: Sequence[_ResolvedColumn]) -> tuple[int, ...]:

@@ -36,8 +36,8 @@ Fingerprint = Callable[[Sequence[str]], "str | bytes | None"]
 
 #: An offset without a colon, which Python before 3.11 does not read.
 _OFFSET = re.compile(r"([+-]\d\d)(\d\d)$")
-#: Decimal and float take more: underscores, blanks, digits of other scripts.
-_NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
+#: What an org reads as a number. Decimal and float take more: underscores, blanks, digits of other scripts.
+NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 #: Of what stands for all cells of a row.
 _DIGEST_BYTES = 16
 _TRUE = frozenset({"true", "1", "yes", "y", "on"})
@@ -351,7 +351,7 @@ def _text(cell: str) -> str:
 
 
 def _number(cell: str) -> str:
-    if not _NUMBER.fullmatch(text := _text(cell)):
+    if not NUMBER.fullmatch(text := _text(cell)):
         return text
     try:
         value = Decimal(text)
@@ -363,7 +363,7 @@ def _number(cell: str) -> str:
 def _double(cell: str) -> str:
     text = _text(cell)
     # Zero has no sign to an org.
-    return repr(float(text) or 0.0) if _NUMBER.fullmatch(text) else text
+    return repr(float(text) or 0.0) if NUMBER.fullmatch(text) else text
 
 
 def _boolean(cell: str) -> str:

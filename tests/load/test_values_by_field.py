@@ -274,6 +274,16 @@ def test_a_named_range_index_is_a_column_as_every_named_index_is(loaded):
     assert loaded(frame, "Ext__c") == ["5", "6"]
 
 
+@pytest.mark.parametrize(
+    "index", [pd.RangeIndex(1, name="Text__c"), pd.Index(["b"], name="Text__c")]
+)
+def test_an_index_with_the_name_of_a_column_is_refused(bulk, index):
+    """Trap: Arrow left out the index in silence, pandas raised a ValueError."""
+    frame = pd.DataFrame({"Text__c": ["a"]}).set_index(index)
+    with pytest.raises(InvalidInput, match=r"an index and a column 'Text__c'.*drop=True"):
+        bulk.insert("Typed__c", frame)
+
+
 def test_sets_in_a_frame_are_written_in_one_order_whatever_the_hash_seed():
     """Trap: a resume after a crash ended in JournalMismatch."""
     program = """
@@ -307,6 +317,35 @@ def test_keys_that_differ_by_outer_blanks_are_the_same_key(bulk, stored):
         bulk.upsert("Typed__c", rows, "Ext__c")
     bulk.upsert("Typed__c", rows, "Ext__c", duplicates="keep_last", on_error="report")
     assert stored("SELECT Ext__c, Text__c FROM Typed__c") == [("q", "2")]
+
+
+@pytest.mark.parametrize("other", ["q\u00a0", "q\u3000"])
+def test_keys_of_which_no_guide_says_that_they_are_one_are_two(bulk, stored, other):
+    """Trap: a row was left out for one whose key only Python takes for the same."""
+    rows = [{"Ext__c": "q", "Text__c": "a"}, {"Ext__c": other, "Text__c": "b"}]
+    result = bulk.upsert("Typed__c", rows, "Ext__c", duplicates="keep_last", on_error="report")
+    assert result.unprocessed == 0
+    assert ("q", "a") in stored("SELECT Ext__c, Text__c FROM Typed__c")
+
+
+@pytest.mark.parametrize("garbage", ["1_000", "\u0661\u0660\u0660\u0660"])
+def test_no_row_is_left_out_for_a_number_that_is_none(org, bulk, stored, garbage):
+    """Trap: Python reads both as 1000, the org refuses the second; nothing was loaded."""
+    org.define_object("Numbered__c", {"No__c": {"type": "number", "externalId": True}})
+    rows = [{"No__c": "1000"}, {"No__c": garbage}]
+    result = bulk.upsert("Numbered__c", rows, "No__c", duplicates="keep_last", on_error="report")
+    assert [row.status for row in result] == ["success", "failed"]
+
+
+def test_cleared_keys_are_none_and_zeros_are_one(org, bulk):
+    """Trap: two rows with CLEAR as their key were taken for two rows of one record."""
+    org.define_object("Numbered__c", {"No__c": {"type": "number", "externalId": True}})
+    rows = [{"Ext__c": CLEAR, "Text__c": "a"}, {"Ext__c": CLEAR, "Text__c": "b"}]
+    assert bulk.upsert("Typed__c", rows, "Ext__c", on_error="report").failed == 2
+    with pytest.raises(InvalidInput, match="has no Id"):
+        bulk.update("Typed__c", [{"Id": CLEAR, "Text__c": "a"}])
+    with pytest.raises(InvalidInput, match="Rows 1 and 2"):
+        bulk.upsert("Numbered__c", [{"No__c": "0"}, {"No__c": "-0"}], "No__c")
 
 
 def test_one_id_is_one_row(bulk, stored):
