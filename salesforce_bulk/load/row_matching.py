@@ -36,7 +36,8 @@ Fingerprint = Callable[[Sequence[str]], "str | bytes | None"]
 
 #: An offset without a colon, which Python before 3.11 does not read.
 _OFFSET = re.compile(r"([+-]\d\d)(\d\d)$")
-#: What an org reads as a number. Decimal and float take more: underscores, blanks, digits of other scripts.
+#: What an org reads as a number. Decimal and float take more: underscores, blanks, digits of other
+#: scripts.
 NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 #: Of what stands for all cells of a row.
 _DIGEST_BYTES = 16
