@@ -328,6 +328,16 @@ class SalesforceEmulator:
         """Requests answered so far."""
         return self._application.api_calls
 
+    @property
+    def snapshots(self) -> list[str]:
+        """The names of the snapshots, oldest first."""
+        return list(self._snapshots)
+
+    @property
+    def route_names(self) -> list[str]:
+        """What faults call the resources."""
+        return sorted({route.name for route in self._application.routes})
+
     def define_object(
         self, name: str, fields: Mapping[str, FieldDefinition] | None = None, **options: str
     ) -> None:

@@ -7,11 +7,12 @@ as ``Authorization: Bearer …``, or a page of the emulator itself.
 
 from __future__ import annotations
 
+import csv
 import dataclasses
 import json
 import re
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -19,14 +20,23 @@ from salesforce_bulk.emulator.access.connected_apps import CONSUMER_KEY, Connect
 from salesforce_bulk.emulator.access.sessions import Sessions, bearer
 from salesforce_bulk.emulator.clock import Clock
 from salesforce_bulk.emulator.data.org import BatchRefused, Org, User
-from salesforce_bulk.emulator.data.values import UNCHANGED
+from salesforce_bulk.emulator.endpoints.control_call import ControlCall, ControlRoutes
+from salesforce_bulk.emulator.endpoints.control_jobs import ControlJobs
+from salesforce_bulk.emulator.endpoints.control_records import ControlRecords
 from salesforce_bulk.emulator.endpoints.rest_body import JsonBody
-from salesforce_bulk.emulator.endpoints.rest_writer import outcome_document
-from salesforce_bulk.emulator.http.faults import Fault, Faults
+from salesforce_bulk.emulator.http.faults import KINDS, Fault, Faults
+from salesforce_bulk.emulator.http.masking import masked_headers, masked_text, shown_body
 from salesforce_bulk.emulator.http.routes import ApiError
-from salesforce_bulk.emulator.http.server import HttpError, LoggedRequest, Request, Response
-from salesforce_bulk.emulator.jobs.engine import JobEngine
+from salesforce_bulk.emulator.http.server import (
+    LOGGED_BYTES,
+    HttpError,
+    LoggedRequest,
+    Request,
+    Response,
+)
+from salesforce_bulk.emulator.jobs.engine import JobEngine, JobError
 from salesforce_bulk.emulator.schema.schema import SchemaError
+from salesforce_bulk.emulator.soql.errors import SoqlError
 
 PREFIX = "/_emulator"
 VERSION = "v1"
@@ -50,13 +60,16 @@ class ControlledOrg(Protocol):
     @property
     def requests(self) -> list[LoggedRequest]: ...
     @property
+    def api_calls(self) -> int: ...
+    @property
+    def snapshots(self) -> list[str]: ...
+    @property
+    def route_names(self) -> list[str]: ...
+    @property
     def username(self) -> str: ...
     def reset(self) -> None: ...
     def snapshot(self) -> str: ...
     def restore(self, snapshot: str) -> None: ...
-
-
-_Handler = Callable[["ControlApi", JsonBody | None, Mapping[str, str]], Any]
 
 
 class ControlApi:
@@ -68,6 +81,30 @@ class ControlApi:
         self._emulator = emulator
         self._token = token
         self._origin = origin
+        jobs, records = ControlJobs(emulator.engine), ControlRecords(emulator.org)
+        #: Paths below the version's, and what is done for each method.
+        self.routes: ControlRoutes = {**self._routes(), **jobs.routes(), **records.routes()}
+
+    def _routes(self) -> ControlRoutes:
+        return {
+            "": {"GET": self.index},
+            "summary": {"GET": self.summary},
+            "reset": {"POST": self.reset},
+            "snapshots": {"GET": self.list_snapshots, "POST": self.take_snapshot},
+            r"snapshots/(?P<id>\w+)/restore": {"POST": self.restore_snapshot},
+            "users": {"GET": self.list_users, "POST": self.put_user},
+            "apps": {"POST": self.register_app},
+            "refresh-tokens": {"POST": self.issue_refresh_token},
+            "sessions": {"GET": self.count_sessions, "DELETE": self.expire_sessions},
+            "clock": {"GET": self.tell_time, "POST": self.advance_clock},
+            "faults": {
+                "GET": self.list_faults,
+                "POST": self.add_fault,
+                "DELETE": self.clear_faults,
+            },
+            "requests": {"GET": self.list_requests},
+            r"requests/(?P<id>\d+)": {"GET": self.show_request},
+        }
 
     def answer(self, request: Request) -> Response:
         """The answer to a request; errors are ``{"error": text}``."""
@@ -75,16 +112,20 @@ class ControlApi:
             document = self._perform(request)
         except (ApiError, HttpError) as error:
             return _reply({"error": str(error)}, error.status)
-        except (ValueError, TypeError, SchemaError, BatchRefused) as error:
+        except JobError as error:
+            return _reply({"error": str(error)}, 404)
+        except SoqlError as error:
+            return _reply({"error": error.message, "code": error.code, "at": error.at}, 400)
+        except (ValueError, TypeError, SchemaError, BatchRefused, csv.Error) as error:
             return _reply({"error": str(error)}, 400)
-        return _reply(document)
+        return document if isinstance(document, Response) else _reply(document)
 
     def _perform(self, request: Request) -> Any:
-        path = request.path.removeprefix(PREFIX).strip("/")
+        version, _, path = request.path.removeprefix(PREFIX).strip("/").partition("/")
         found = [
             (handlers, match.groupdict())
-            for pattern, handlers in _ROUTES.items()
-            if (match := re.fullmatch(pattern, path))
+            for pattern, handlers in self.routes.items()
+            if version == VERSION and (match := re.fullmatch(pattern, path))
         ]
         if not found:
             raise ApiError(404, "", f"{request.path} is no resource of the control API")
@@ -95,7 +136,8 @@ class ControlApi:
         if request.method != "GET":
             self._check_permission(request)
         content = request.body.read_all(BODY_BYTES)
-        return handler(self, JsonBody(content) if content else None, parameters)
+        body = JsonBody(content) if content else None
+        return handler(ControlCall(parameters, request.query, body))
 
     def _check_permission(self, request: Request) -> None:
         given = bearer(request.header("authorization"))
@@ -105,31 +147,49 @@ class ControlApi:
 
     # the whole
 
-    def index(self, *_: Any) -> Any:
+    def index(self, _: ControlCall) -> Any:
         """Whether it is there, and how to log in."""
         return {"credentials": self._emulator.credentials, "version": VERSION}
 
-    def reset(self, *_: Any) -> Any:
+    def summary(self, _: ControlCall) -> Any:
+        """How much there is of everything, and what time it is."""
+        org, jobs = self._emulator.org, self._emulator.engine.jobs
+        return {
+            "records": sum(org.count(name) for name in list(org.schema.objects)),
+            "jobs": len(jobs),
+            "unfinished_jobs": sum(not job.finished for job in jobs),
+            "sessions": len(self._emulator.sessions),
+            "requests": self._emulator.api_calls,
+            "faults": len(self._emulator.faults.rules),
+            "faults_struck": len(self._emulator.faults.fired),
+            "paused": self._emulator.engine.paused,
+            "now": self._emulator.clock.now().isoformat(),
+        }
+
+    def reset(self, _: ControlCall) -> Any:
         """As it was when it began."""
         self._emulator.reset()
         return {}
 
-    def take_snapshot(self, *_: Any) -> Any:
+    def list_snapshots(self, _: ControlCall) -> Any:
+        return self._emulator.snapshots
+
+    def take_snapshot(self, _: ControlCall) -> Any:
         """Remembers records, objects and users; jobs and sessions are no part of it."""
         return {"id": self._emulator.snapshot()}
 
-    def restore_snapshot(self, _: JsonBody | None, parameters: Mapping[str, str]) -> Any:
-        self._emulator.restore(parameters["id"])
+    def restore_snapshot(self, call: ControlCall) -> Any:
+        self._emulator.restore(call["id"])
         return {}
 
     # who may log in
 
-    def list_users(self, *_: Any) -> Any:
+    def list_users(self, _: ControlCall) -> Any:
         return [_user_document(user) for user in self._emulator.org.users.values()]
 
-    def put_user(self, body: JsonBody | None, _: Mapping[str, str]) -> Any:
+    def put_user(self, call: ControlCall) -> Any:
         """Adds a user, or changes the one of that name."""
-        given = _object(body, _USER_FIELDS, "username")
+        given = call.fields(_USER_FIELDS, "username")
         users = self._emulator.org.users
         name = given["username"]
         user = users.get(name) or self._emulator.org.add_user(
@@ -139,157 +199,96 @@ class ControlApi:
             setattr(user, field, set(value) if field == "permissions" else value)
         return _user_document(user)
 
-    def register_app(self, body: JsonBody | None, _: Mapping[str, str]) -> Any:
-        document = body.as_object() if body else {}
+    def register_app(self, call: ControlCall) -> Any:
+        document = call.document()
         certificate = document.get("certificate")
         if certificate is not None and "-----BEGIN" not in str(certificate):
             raise ApiError(400, "", "certificate has to be PEM text")
         app = self._emulator.apps.register_mapping(document, Path())
         return {"consumer_key": app.consumer_key}
 
-    def issue_refresh_token(self, body: JsonBody | None, _: Mapping[str, str]) -> Any:
-        given = _object(body, frozenset({"consumer_key", "username"}))
+    def issue_refresh_token(self, call: ControlCall) -> Any:
+        given = call.fields(frozenset({"consumer_key", "username"}))
         key = given.get("consumer_key", CONSUMER_KEY)
         username = given.get("username", self._emulator.username)
         if self._emulator.apps.find(key) is None or username not in self._emulator.org.users:
             raise ApiError(400, "", "there is no such app or user")
         return {"refresh_token": self._emulator.apps.issue(key, username).token}
 
-    def expire_sessions(self, *_: Any) -> Any:
+    def count_sessions(self, _: ControlCall) -> Any:
+        return {"count": len(self._emulator.sessions)}
+
+    def expire_sessions(self, _: ControlCall) -> Any:
         count = len(self._emulator.sessions)
         self._emulator.sessions.expire_all()
         return {"expired": count}
 
-    # time, faults, requests, jobs
+    # time, faults, requests
 
-    def tell_time(self, *_: Any) -> Any:
+    def tell_time(self, _: ControlCall) -> Any:
         return {"now": self._emulator.clock.now().isoformat()}
 
-    def advance_clock(self, body: JsonBody | None, _: Mapping[str, str]) -> Any:
-        seconds = _object(body, frozenset({"seconds"}), "seconds")["seconds"]
+    def advance_clock(self, call: ControlCall) -> Any:
+        seconds = call.fields(frozenset({"seconds"}), "seconds")["seconds"]
         if isinstance(seconds, bool) or not isinstance(seconds, int | float) or seconds > 1e10:
             raise ApiError(400, "", "seconds has to be a number, at most 10,000,000,000")
         self._emulator.clock.advance(seconds)
-        return self.tell_time()
+        return self.tell_time(call)
 
-    def list_faults(self, *_: Any) -> Any:
+    def list_faults(self, _: ControlCall) -> Any:
+        """The rules, what they struck, and what there is to choose from."""
         faults = self._emulator.faults
         fired = [dict(zip(("kind", "method", "path"), line, strict=True)) for line in faults.fired]
-        return {"faults": [dataclasses.asdict(rule) for rule in faults.rules], "fired": fired}
+        return {
+            "faults": [dataclasses.asdict(rule) for rule in faults.rules],
+            "fired": fired,
+            "kinds": {name: kind.stage for name, kind in KINDS.items()},
+            "routes": self._emulator.route_names,
+        }
 
-    def add_fault(self, body: JsonBody | None, _: Mapping[str, str]) -> Any:
-        fault = Fault.from_mapping(body.document if body else None)
+    def add_fault(self, call: ControlCall) -> Any:
+        fault = Fault.from_mapping(call.body.document if call.body else None)
         return dataclasses.asdict(self._emulator.faults.add(fault))
 
-    def clear_faults(self, *_: Any) -> Any:
+    def clear_faults(self, _: ControlCall) -> Any:
         self._emulator.faults.clear()
         return {}
 
-    def list_requests(self, *_: Any) -> Any:
-        return [
-            {"method": r.method, "path": r.path, "status": r.status, "seconds": r.seconds}
-            for r in self._emulator.requests
-        ]
+    def list_requests(self, call: ControlCall) -> Any:
+        """The last requests, oldest first; ``last`` of them."""
+        return [_request_line(r) for r in call.last(self._emulator.requests)]
 
-    def list_jobs(self, *_: Any) -> Any:
-        return [
-            {"id": job.id, "object": job.object, "operation": job.operation, "state": job.state}
-            for job in self._emulator.engine.jobs
-        ]
-
-    def pause_jobs(self, *_: Any) -> Any:
-        """Batches that come now are queued until they are run."""
-        self._emulator.engine.pause()
-        return {}
-
-    def run_jobs(self, body: JsonBody | None, _: Mapping[str, str]) -> Any:
-        """Runs queued batches, ``count`` of them or all."""
-        count = _object(body, frozenset({"count"})).get("count")
-        if count is not None and not (type(count) is int and count >= 0):
-            raise ApiError(400, "", "count has to be a number of batches")
-        return {"run": self._emulator.engine.run_pending(count)}
-
-    def resume_jobs(self, *_: Any) -> Any:
-        self._emulator.engine.resume()
-        return {}
-
-    # objects and their records
-
-    def list_objects(self, *_: Any) -> Any:
-        org = self._emulator.org
-        return {sobject.name: org.count(sobject.name) for sobject in org.schema.objects.values()}
-
-    def define_objects(self, body: JsonBody | None, _: Mapping[str, str]) -> Any:
-        """Objects in the short form, or as describe documents: what ``--schema`` takes."""
-        if body is None:
-            raise ApiError(400, "", "the objects have to be given")
-        return {"defined": [o.name for o in self._emulator.org.load_objects(body.document)]}
-
-    def insert_rows(self, body: JsonBody | None, parameters: Mapping[str, str]) -> Any:
-        """Rows as objects by field name; an outcome for each."""
-        rows = body.document if body else None
-        if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-            raise ApiError(400, "", "the rows have to be a list of objects")
-        org = self._emulator.org
-        sobject = org.schema.get(parameters["object"])
-        if sobject is None or body is None:
-            raise ApiError(404, "", f"there is no object {parameters['object']}")
-        records = [body.record(row, sobject) for row in rows]
-        columns = list(dict.fromkeys(name for record in records for name in record))
-        plan = org.plan_write("insert", sobject.name, columns)
-        outcomes = plan.write([[r.get(name, UNCHANGED) for name in columns] for r in records])
-        return [outcome_document(outcome) for outcome in outcomes]
-
-    def count_rows(self, _: JsonBody | None, parameters: Mapping[str, str]) -> Any:
-        sobject = self._emulator.org.schema.get(parameters["object"])
-        if sobject is None:
-            raise ApiError(404, "", f"there is no object {parameters['object']}")
-        return {"count": self._emulator.org.count(sobject.name)}
+    def show_request(self, call: ControlCall) -> Any:
+        """One request with headers and the start of both bodies, secrets masked."""
+        number = int(call["id"])
+        for logged in self._emulator.requests:
+            if logged.number == number:
+                return {**_request_line(logged), **_request_content(logged)}
+        raise ApiError(404, "", f"the log has no request {number}")
 
 
-_OBJECT = r"objects/(?P<object>\w+)"
-#: Paths below the prefix, and what is done for each method.
-_ROUTES: Mapping[str, Mapping[str, _Handler]] = {
-    VERSION: {"GET": ControlApi.index},
-    f"{VERSION}/reset": {"POST": ControlApi.reset},
-    f"{VERSION}/snapshots": {"POST": ControlApi.take_snapshot},
-    rf"{VERSION}/snapshots/(?P<id>\w+)/restore": {"POST": ControlApi.restore_snapshot},
-    f"{VERSION}/users": {"GET": ControlApi.list_users, "POST": ControlApi.put_user},
-    f"{VERSION}/apps": {"POST": ControlApi.register_app},
-    f"{VERSION}/refresh-tokens": {"POST": ControlApi.issue_refresh_token},
-    f"{VERSION}/sessions": {"DELETE": ControlApi.expire_sessions},
-    f"{VERSION}/clock": {"GET": ControlApi.tell_time, "POST": ControlApi.advance_clock},
-    f"{VERSION}/faults": {
-        "GET": ControlApi.list_faults,
-        "POST": ControlApi.add_fault,
-        "DELETE": ControlApi.clear_faults,
-    },
-    f"{VERSION}/requests": {"GET": ControlApi.list_requests},
-    f"{VERSION}/jobs": {"GET": ControlApi.list_jobs},
-    f"{VERSION}/jobs/pause": {"POST": ControlApi.pause_jobs},
-    f"{VERSION}/jobs/run": {"POST": ControlApi.run_jobs},
-    f"{VERSION}/jobs/resume": {"POST": ControlApi.resume_jobs},
-    f"{VERSION}/objects": {"GET": ControlApi.list_objects, "POST": ControlApi.define_objects},
-    f"{VERSION}/{_OBJECT}": {"GET": ControlApi.count_rows},
-    f"{VERSION}/{_OBJECT}/rows": {"POST": ControlApi.insert_rows},
-}
+def _request_line(logged: LoggedRequest) -> dict[str, Any]:
+    return {
+        "number": logged.number,
+        "method": logged.method,
+        "path": masked_text(logged.path),
+        "status": logged.status,
+        "seconds": logged.seconds,
+        "time": logged.moment.isoformat() if logged.moment else None,
+    }
 
 
-def _object(body: JsonBody | None, known: frozenset[str], needed: str = "") -> dict[str, Any]:
-    """The fields of a body, each of them known. Raises ApiError."""
-    document = body.as_object() if body else {}
-    unknown = sorted(set(document) - known)
-    if unknown:
-        raise ApiError(
-            400, "", f"{unknown[0]} is unknown here; there are {', '.join(sorted(known))}"
-        )
-    if needed and needed not in document:
-        raise ApiError(400, "", f"{needed} has to be given")
-    return document
-
-
-def _are_texts(values: Any) -> bool:
-    return isinstance(values, list) and all(isinstance(value, str) for value in values)
+def _request_content(logged: LoggedRequest) -> dict[str, Any]:
+    # The log has the request's body as it was read, without its Content-Encoding.
+    plain = {name: v for name, v in logged.headers.items() if name != "content-encoding"}
+    return {
+        "headers": masked_headers(logged.headers),
+        "body": shown_body(logged.body, plain),
+        "body_cut": len(logged.body) >= LOGGED_BYTES,
+        "answer_headers": masked_headers(logged.answer_headers),
+        "answer_body": shown_body(logged.answer_body, logged.answer_headers),
+        "answer_body_cut": len(logged.answer_body) >= LOGGED_BYTES,
+    }
 
 
 def _user_document(user: User) -> dict[str, Any]:
@@ -304,4 +303,5 @@ def _user_document(user: User) -> dict[str, Any]:
 
 def _reply(document: Any, status: int = 200) -> Response:
     headers = {"Content-Type": _JSON, "Cache-Control": "no-store"}
-    return Response(status, headers, json.dumps(document, ensure_ascii=False).encode())
+    text = json.dumps(document, ensure_ascii=False)
+    return Response(status, headers, text.encode("utf-8", "replace"))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import itertools
 import logging
 import re
 import selectors
@@ -45,6 +46,8 @@ EXHAUSTED = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 EXHAUSTED_PAUSE = 0.1
 #: Headers that say where a request ends or whom it is for: two of them are two requests.
 SINGLE_HEADERS = ("content-length", "transfer-encoding", "host")
+#: Bytes of a body that the log keeps.
+LOGGED_BYTES = 4096
 
 _CHUNK_SIZE = re.compile(rb"[0-9A-Fa-f]{1,15}")
 
@@ -174,6 +177,8 @@ class Body:
         self._raw = raw
         self._decoded: Stream = GunzipStream(raw) if gzip else raw
         self._on_first_read: Callable[[], None] | None = on_first_read
+        #: The first ``LOGGED_BYTES`` of what was read, for the log.
+        self.start = b""
 
     @property
     def untouched(self) -> bool:
@@ -182,7 +187,10 @@ class Body:
 
     def read(self, size: int = BLOCK, /) -> bytes:
         self._touch()
-        return self._decoded.read(size)
+        block = self._decoded.read(size)
+        if len(self.start) < LOGGED_BYTES:
+            self.start += block[: LOGGED_BYTES - len(self.start)]
+        return block
 
     def read_all(self, limit: int) -> bytes:
         """The whole body, or its first ``limit + 1`` bytes."""
@@ -279,13 +287,22 @@ class LoggedRequest:
     """One line of the request log.
 
     ``status`` 0 means that no reply was sent; ``seconds`` is how long the reply took to be
-    ready, without the sending.
+    ready, without the sending. Numbers rise; those of the page's own requests are missing.
+    ``body`` and ``answer_body`` are the first ``LOGGED_BYTES`` of what was read and sent, the
+    first without its Content-Encoding; of an answer that is made while it is sent there is
+    nothing.
     """
 
     method: str
     path: str
     status: int
     seconds: float
+    number: int = 0
+    moment: datetime | None = None
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    body: bytes = field(default=b"", repr=False)
+    answer_headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    answer_body: bytes = field(default=b"", repr=False)
 
 
 Handler = Callable[[Request], Response]
@@ -299,6 +316,18 @@ def blocks_of(body: ReplyBody) -> Iterator[bytes]:
     if isinstance(body, FilePart):
         return _file_blocks(body)
     return body
+
+
+def start_of(body: ReplyBody) -> bytes:
+    """The first ``LOGGED_BYTES`` of a body; nothing of one that is made while it is sent."""
+    if isinstance(body, bytes):
+        return body[:LOGGED_BYTES]
+    if not isinstance(body, FilePart):
+        return b""
+    with contextlib.suppress(OSError), body.path.open("rb") as file:
+        file.seek(body.offset)
+        return file.read(LOGGED_BYTES if body.length is None else min(LOGGED_BYTES, body.length))
+    return b""
 
 
 def _file_blocks(part: FilePart) -> Iterator[bytes]:
@@ -350,14 +379,25 @@ class _Connection(BaseHTTPRequestHandler):
             self.send_error(error.status, str(error))
             return
         response = self.server.answer(request)
-        silent = response.reply_fault is not None and not response.reply_fault.head
-        status = 0 if silent else response.status
         # Before the reply leaves: whoever has it finds it in the log.
-        self.server.observe(
-            LoggedRequest(request.method, request.target, status, time.perf_counter() - started)
-        )
+        self.server.observe(self._logged(request, response, time.perf_counter() - started))
         self._send(request, response)
         self._finish(request)
+
+    def _logged(self, request: Request, response: Response, seconds: float) -> LoggedRequest:
+        silent = response.reply_fault is not None and not response.reply_fault.head
+        return LoggedRequest(
+            request.method,
+            request.target,
+            0 if silent else response.status,
+            seconds,
+            next(self.server.numbers),
+            self.server.now(),
+            request.headers,
+            request.body.start,
+            {} if silent else dict(response.headers),
+            b"" if silent else start_of(response.body),
+        )
 
     def _request(self) -> Request:
         url = urlsplit(self.path)
@@ -645,6 +685,7 @@ class _Server(ThreadingHTTPServer):
         self.observe = observe
         self.now = now
         self._exhausted = False
+        self.numbers = itertools.count(1)
         self.connections = _Connections()
         self.stopping = threading.Event()
         self.threads: set[threading.Thread] = set()

@@ -429,6 +429,10 @@ class JobEngine:
         with self._changed:
             self._paused = True
 
+    @property
+    def paused(self) -> bool:
+        return self._paused
+
     def resume(self) -> None:
         with self._changed:
             self._paused = False

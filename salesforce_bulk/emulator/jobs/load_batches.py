@@ -133,7 +133,7 @@ def _open_batch(batch: Batch, type_of: Callable[[str], str]) -> _BatchRows:
     try:
         if job.is_zip:
             archive = Archive(batch.request)
-        table = _read(batch, archive)
+        table = read_batch(batch, archive)
         if table.count > limits.BATCH_RECORDS:
             raise BatchError(
                 "InvalidBatch",
@@ -153,7 +153,8 @@ def _open_batch(batch: Batch, type_of: Callable[[str], str]) -> _BatchRows:
     return _BatchRows(table, archive, binary)
 
 
-def _read(batch: Batch, archive: Archive | None) -> wire.BatchRows:
+def read_batch(batch: Batch, archive: Archive | None) -> wire.BatchRows:
+    """The rows of a batch of Bulk API 1.0 as they were posted. Raises WireError."""
     manifest = archive.manifest() if archive else None
 
     def open_bytes() -> BinaryIO:

@@ -33,13 +33,15 @@ class SoqlError(Exception):
     """A query that Salesforce refuses.
 
     `code` is the errorCode or exceptionCode ("MALFORMED_QUERY"), `message` the whole text with
-    its line breaks. `str()` gives "CODE: message", the form of a batch's stateMessage.
+    its line breaks. `str()` gives "CODE: message", the form of a batch's stateMessage. `at` is
+    where in the query it is, if that is known.
     """
 
-    def __init__(self, code: str, message: str) -> None:
+    def __init__(self, code: str, message: str, at: int | None = None) -> None:
         super().__init__(code, message)
         self.code = code
         self.message = message
+        self.at = at
 
     def __str__(self) -> str:
         return f"{self.code}: {self.message}"
@@ -48,7 +50,7 @@ class SoqlError(Exception):
 def located(code: str, text: str, at: int, sentence: str) -> SoqlError:
     """An error of meaning at offset `at` of the query `text`; its column counts from 1."""
     row, offset = _row_and_offset(text, at)
-    return SoqlError(code, _position_block(text, at, row, offset + 1) + sentence)
+    return SoqlError(code, _position_block(text, at, row, offset + 1) + sentence, at)
 
 
 def unexpected(text: str, at: int, token: str) -> SoqlError:
@@ -58,7 +60,7 @@ def unexpected(text: str, at: int, token: str) -> SoqlError:
     """
     sentence = f"unexpected token: {token}"
     if at == 0:
-        return SoqlError(MALFORMED_QUERY, sentence)
+        return SoqlError(MALFORMED_QUERY, sentence, at)
     return syntax(text, at, sentence)
 
 
@@ -71,7 +73,7 @@ def no_alternative(text: str, at: int, character: str) -> SoqlError:
 def syntax(text: str, at: int, sentence: str) -> SoqlError:
     """An error of syntax at offset `at`; its column counts from 0."""
     row, offset = _row_and_offset(text, at)
-    return SoqlError(MALFORMED_QUERY, _position_block(text, at, row, offset) + sentence)
+    return SoqlError(MALFORMED_QUERY, _position_block(text, at, row, offset) + sentence, at)
 
 
 def not_emulated(what: str) -> SoqlError:

@@ -13,7 +13,6 @@ import pytest
 
 from salesforce_bulk.emulator import Fault, SalesforceEmulator
 from salesforce_bulk.emulator.__main__ import add_arguments
-from salesforce_bulk.emulator.endpoints.control import _ROUTES
 from salesforce_bulk.emulator.http.faults import KINDS
 
 ROOT = Path(__file__).parents[3]
@@ -70,12 +69,14 @@ def test_examples_of_the_control_api_run(emulator, tmp_path, kind):
     assert emulator.org.count("Account") == (1 if kind == "sh" else 0)
 
 
-def test_every_resource_of_the_control_api_is_listed():
+def test_every_resource_of_the_control_api_is_listed(emulator):
     told = " ".join(table("| Resource of"))
-    for pattern in _ROUTES:
-        path = re.sub(r"\(\?P<id>[^)]*\)", "ID", pattern)
-        path = re.sub(r"\(\?P<object>[^)]*\)", "NAME", path).partition("/")[2]
+    for pattern, handlers in emulator._control.routes.items():
+        path = re.sub(r"\(\?P<object>[^)]*\)", "NAME", pattern)
+        path = re.sub(r"\(\?P<number>[^)]*\)", "N", path)
+        path = re.sub(r"\(\?P<\w+>[^)]*\)", "ID", path)
         assert path in told, path
+        assert set(handlers) <= set(re.findall("[A-Z]+", told)), path
 
 
 @pytest.mark.parametrize("arguments", COMMANDS)
