@@ -20,6 +20,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 BLOCK_ROWS = 20_000
+#: Blocks of a page of a 2.0 query.
+PAGE_BLOCKS = 5
 COLUMNS = (
     "Id",
     "Name",
@@ -113,6 +115,8 @@ def ingest_result(number: int) -> tuple[str, str, str, str]:
     return (f"003P{number:011d}IAA", "true", "true", "")
 
 
+_HEAD = csv_line(COLUMNS).encode()
+
 Pieces = list[tuple[bytes, int]]
 
 
@@ -139,25 +143,30 @@ class Content:
 
 def query_csv(megabytes: float) -> Content:
     """A CSV query result of about so many MB (10**6 bytes)."""
-    records = _csv_records()
-    blocks, rest = _blocks(records, megabytes)
-    head = csv_line(COLUMNS).encode()
-    pieces = [(head, 1), (b"".join(records), blocks), (b"".join(records[:rest]), 1)]
-    return Content("text/csv", pieces, blocks * BLOCK_ROWS + rest)
+    pages = query_pages(megabytes)
+    records = itertools.chain.from_iterable(page.pieces[1:] for page in pages)
+    return Content("text/csv", [(_HEAD, 1), *records], sum(page.rows for page in pages))
 
 
-def query_pages(megabytes: float, page_blocks: int = 5) -> list[Content]:
-    """The same rows as `query_csv`, in pages of so many blocks, each with its header."""
+def query_pages(megabytes: float) -> list[Content]:
+    """The same rows as `query_csv`, in pages, each with its header.
+
+    The first Id of a page is its own: no org gives the same page twice, and no export takes it.
+    """
     records = _csv_records()
     blocks, rest = _blocks(records, megabytes)
-    head, block = csv_line(COLUMNS).encode(), b"".join(records)
-    pages = [
-        Content("text/csv", [(head, 1), (block, count)], count * BLOCK_ROWS)
-        for count in (min(page_blocks, blocks - done) for done in range(0, blocks, page_blocks))
-    ]
-    if rest:
-        pages.append(Content("text/csv", [(head, 1), (b"".join(records[:rest]), 1)], rest))
+    full = range(0, blocks, PAGE_BLOCKS)
+    pages = [_page(records, min(PAGE_BLOCKS, blocks - done), done) for done in full]
+    if rest or not blocks:
+        pages.append(_page(records[:rest], 1, blocks))
     return pages
+
+
+def _page(records: list[bytes], blocks: int, number: int) -> Content:
+    own = b"".join(records[:1]).replace(b"001Hs000", b"001H%04d" % number)
+    block, others = b"".join(records), b"".join(records[1:])
+    pieces = [(_HEAD, 1), (own, 1), (others, 1), (block, blocks - 1)]
+    return Content("text/csv", pieces, blocks * len(records))
 
 
 def query_constant(megabytes: float) -> Content:
