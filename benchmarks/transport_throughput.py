@@ -23,7 +23,7 @@ from typing import ClassVar
 import requests
 
 from salesforce_bulk.http.body import read_body
-from salesforce_bulk.http.transport import Transport
+from salesforce_bulk.http.settings import new_transport
 
 SIZE = 200_000_000
 CHUNK = 32_768
@@ -103,7 +103,7 @@ def drain(pieces: Iterator[bytes]) -> None:
 
 
 def small(url: str, calls: int = 1_000) -> None:
-    session, transport = requests.Session(), Transport()
+    session, transport = requests.Session(), new_transport()
     headers = {"X-SFDC-Session": "00D!AQ", "Content-Type": "application/xml; charset=UTF-8"}
 
     def bare() -> None:
@@ -125,7 +125,7 @@ def small(url: str, calls: int = 1_000) -> None:
 
 
 def large(url: str, size: int) -> None:
-    session, transport = requests.Session(), Transport()
+    session, transport = requests.Session(), new_transport()
 
     def bare() -> None:
         with session.get(url, stream=True, timeout=(10, 120)) as answer:

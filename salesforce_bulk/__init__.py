@@ -169,6 +169,8 @@ _HOMES = (
     "formats.values",
     "csv_adapter",
     "secret",
+    # The client, before the logins: those by a browser bring a web server.
+    "salesforce_bulk",
     "login.provider",
     "login.given",
     "login.client_credentials",
@@ -181,7 +183,6 @@ _HOMES = (
     "load.results",
     "load.job",
     "export.handle",
-    "salesforce_bulk",
 )
 _MODULES = ("bulk_states", "csv_adapter", "errors", "salesforce_bulk", "util")
 

@@ -6,10 +6,11 @@ be one of theirs.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from salesforce_bulk.api.describe import Describes
 from salesforce_bulk.api.org_access import OrgAccess
@@ -17,7 +18,7 @@ from salesforce_bulk.api.v1 import BulkV1
 from salesforce_bulk.api.v2 import BulkV2
 from salesforce_bulk.errors import BulkApiError
 from salesforce_bulk.http.call import Call, Caller, error_for
-from salesforce_bulk.http.transport import Response, Transport, log
+from salesforce_bulk.http.settings import new_transport
 from salesforce_bulk.login.provider import LoginProvider, can_renew
 from salesforce_bulk.login.renewal import Renewal
 from salesforce_bulk.models import User
@@ -25,6 +26,11 @@ from salesforce_bulk.secret import Secret
 from salesforce_bulk.wire import media
 from salesforce_bulk.wire.document import UnreadableDocument
 from salesforce_bulk.wire.oauth import read_user
+
+if TYPE_CHECKING:
+    from salesforce_bulk.http.transport import Response, Transport
+
+log = logging.getLogger("salesforce_bulk")
 
 _T = TypeVar("_T")
 
@@ -64,7 +70,7 @@ class Link:
         client_id: the program's name in the org's event logs.
     """
 
-    transport: Transport = field(default_factory=Transport)
+    transport: Transport = field(default_factory=new_transport)
     provider: LoginProvider | None = None
     client_id: str | None = None
     gzip_requests: bool | None = None

@@ -7,13 +7,11 @@ import re
 import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping
+from importlib import import_module
 from inspect import Parameter, signature
+from types import ModuleType
 from typing import TYPE_CHECKING, Any, Literal, TypedDict, TypeVar
 from xml.etree.ElementTree import Element
-
-# Programs written for 2.2.0 reach for these names in this module, or patch them here.
-import requests
-from urllib3.util import Retry
 
 from salesforce_bulk import attach, bulk_states, limits
 from salesforce_bulk.api.describe import Allowance, ObjectDescribe
@@ -41,25 +39,12 @@ from salesforce_bulk.formats.html_table import html_table
 from salesforce_bulk.http import polling
 from salesforce_bulk.http.body import DOCUMENT_BYTES, PIECE_BYTES
 from salesforce_bulk.http.call import answer_text, classic_error_for
-from salesforce_bulk.http.transport import (
-    DEFAULT_TIMEOUT,
-    Clock,
-    Response,
-    Transport,
-    TransportSettings,
-)
+from salesforce_bulk.http.settings import DEFAULT_TIMEOUT, Clock, TransportSettings, new_transport
 from salesforce_bulk.load import verbs
 from salesforce_bulk.load.batching import batch_body, refuse_too_many_records
 from salesforce_bulk.load.job import LoadJob
 from salesforce_bulk.load.results import LoadResult
 from salesforce_bulk.load.settings import LOAD_DEFAULTS, LoadOptions, LoadSettings, Rows
-from salesforce_bulk.login.connections import (
-    Connection,
-    connection_from_environment,
-    connection_named,
-    connection_of_django,
-    connection_of_flask,
-)
 from salesforce_bulk.login.hosts import api_origin
 from salesforce_bulk.login.password import PasswordLogin, salesforce_login
 from salesforce_bulk.login.provider import LoginProvider
@@ -73,7 +58,12 @@ from salesforce_bulk.wire import media, v1
 from salesforce_bulk.wire.v1 import NAMESPACE
 
 if TYPE_CHECKING:
+    import requests
     from typing_extensions import Self, Unpack
+    from urllib3.util import Retry
+
+    from salesforce_bulk.http.transport import Response
+    from salesforce_bulk.login.connections import Connection
 
 __all__ = [
     "DEFAULT_API_VERSION",
@@ -103,8 +93,14 @@ job_to_http_content_type = media.BY_CONTENT_TYPE
 SalesforceLogin = salesforce_login
 
 _C = TypeVar("_C", bound="SalesforceBulk")
-
 _VERSION = re.compile(r"v?(\d{1,3})(?:\.(\d))?", re.IGNORECASE)
+
+
+def __getattr__(name: str) -> Any:
+    # Programs written for 2.2.0 reach for it in this module, or patch it here.
+    if name == "requests":
+        return import_module(name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 class ClientOptions(TypedDict, total=False):
@@ -214,7 +210,7 @@ class SalesforceBulk:
         )
         provider = login
         valid_seconds = None
-        transport = Transport(sending)
+        transport = new_transport(sending)
         if login is not None:
             opened = login.login(transport)
             given, host, valid_seconds = opened.session_id, opened.instance, opened.valid_seconds
@@ -277,7 +273,7 @@ class SalesforceBulk:
             InvalidInput: a part of it is missing.
             LoginFailed: the org refused.
         """
-        return _connect(cls, connection_named(connection), options)
+        return _connect(cls, _connections().connection_named(connection), options)
 
     @classmethod
     def from_env(cls, **options: Unpack[ClientOptions]) -> Self:
@@ -286,7 +282,7 @@ class SalesforceBulk:
         Raises:
             MissingCredentials: it describes none.
         """
-        return _connect(cls, connection_from_environment(), options)
+        return _connect(cls, _connections().connection_from_environment(), options)
 
     @classmethod
     def from_sf_cli(cls, alias: str | None = None, **options: Unpack[ClientOptions]) -> Self:
@@ -297,12 +293,12 @@ class SalesforceBulk:
     def from_django(cls, **options: Unpack[ClientOptions]) -> Self:
         """A client of the org of ``settings.SALESFORCE_BULK``: a dict with the keys of a
         connection, or with ``CONNECTION``, a name (docs/logins.md)."""
-        return _connect(cls, connection_of_django(), options)
+        return _connect(cls, _connections().connection_of_django(), options)
 
     @classmethod
     def from_flask(cls, app: Any, **options: Unpack[ClientOptions]) -> Self:
         """A client of the org of ``app.config["SALESFORCE_BULK"]``; see `from_django`."""
-        return _connect(cls, connection_of_flask(app), options)
+        return _connect(cls, _connections().connection_of_flask(app), options)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.__dict__.get('endpoint', 'without an endpoint')}>"
@@ -372,7 +368,7 @@ class SalesforceBulk:
         sending = TransportSettings(
             session, timeout, proxies, verify, cert, retry, clock, max_document_bytes
         )
-        session_id, instance = provider.login(Transport(sending))
+        session_id, instance = provider.login(new_transport(sending))
         return session_id, instance.removeprefix("https://")
 
     def headers(
@@ -1053,6 +1049,11 @@ def _version(value: Any) -> str:
 
 def _reveal(secret: Secret | None) -> Any:
     return None if secret is None else secret.reveal()
+
+
+def _connections() -> ModuleType:
+    # Here, because one of the logins brings a web server.
+    return import_module("salesforce_bulk.login.connections")
 
 
 def _connect(cls: type[_C], connection: Connection, options: ClientOptions) -> _C:

@@ -26,7 +26,7 @@ from raw_server import (
 
 from salesforce_bulk import SalesforceBulk
 from salesforce_bulk.client_access import access_of
-from salesforce_bulk.http.transport import Transport
+from salesforce_bulk.http.settings import new_transport
 from salesforce_bulk.login.provider import Session
 from salesforce_bulk.login.renewal import Renewal
 from salesforce_bulk.secret import Secret
@@ -177,7 +177,7 @@ def test_a_child_forked_during_a_login_can_log_in() -> None:
         signal.alarm(5)  # a child that waits for the lock would wait for ever
         return renewal.renew(Secret("old")).session_id.reveal()
 
-    renewal = Renewal(Provider(), Transport())
+    renewal = Renewal(Provider(), new_transport())
     thread = Thread(target=renewal.renew, args=(Secret("old"),))
     thread.start()
     assert began.wait(10)

@@ -10,12 +10,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from difflib import get_close_matches
-from email.utils import parsedate_to_datetime
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
 from salesforce_bulk.http.call import Call, Caller
-from salesforce_bulk.http.transport import Response
+from salesforce_bulk.http.headers import date_of
 from salesforce_bulk.wire import media
 from salesforce_bulk.wire.document import (
     UnreadableDocument,
@@ -23,6 +22,9 @@ from salesforce_bulk.wire.document import (
     read_json_object,
     read_text,
 )
+
+if TYPE_CHECKING:
+    from salesforce_bulk.http.transport import Response
 
 _T = TypeVar("_T")
 
@@ -213,7 +215,7 @@ def _is_number(limit: Mapping[str, Any], name: str) -> bool:
 
 
 def _read_date(answer: Response) -> datetime:
-    try:
-        return parsedate_to_datetime(answer.headers["Date"])
-    except (KeyError, ValueError, OverflowError) as error:
-        raise UnreadableDocument("the answer has no readable Date") from error
+    date = date_of(answer.headers)
+    if date is None:
+        raise UnreadableDocument("the answer has no readable Date")
+    return date

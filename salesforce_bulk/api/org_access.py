@@ -9,7 +9,7 @@ from typing import Any
 from salesforce_bulk.api.describe import Describes
 from salesforce_bulk.api.v1 import BulkV1
 from salesforce_bulk.api.v2 import BulkV2
-from salesforce_bulk.http.transport import Clock
+from salesforce_bulk.http.settings import Clock
 
 
 @dataclass(frozen=True)

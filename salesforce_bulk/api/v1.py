@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Callable, Generator, Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from salesforce_bulk import bulk_states
 from salesforce_bulk.errors import (
@@ -29,9 +29,12 @@ from salesforce_bulk.http.call import (
     name_error,
 )
 from salesforce_bulk.http.polling import StateWatch
-from salesforce_bulk.http.transport import Clock, Response
+from salesforce_bulk.http.settings import Clock
 from salesforce_bulk.models import UploadResult
 from salesforce_bulk.wire import media, v1
+
+if TYPE_CHECKING:
+    from salesforce_bulk.http.transport import Response
 
 log = logging.getLogger("salesforce_bulk")
 

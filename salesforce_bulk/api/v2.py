@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import quote, urlencode
 
 from salesforce_bulk import bulk_states
@@ -24,10 +24,12 @@ from salesforce_bulk.errors import (
 from salesforce_bulk.http.body import PIECE_BYTES, read_body
 from salesforce_bulk.http.call import Call, Caller, may_be_done, name_error
 from salesforce_bulk.http.polling import StateWatch
-from salesforce_bulk.http.transport import Response
 from salesforce_bulk.models import JobInfo
 from salesforce_bulk.wire import media, v2
 from salesforce_bulk.wire.document import UnreadableDocument
+
+if TYPE_CHECKING:
+    from salesforce_bulk.http.transport import Response
 
 INGEST = "jobs/ingest"
 QUERY = "jobs/query"

@@ -12,8 +12,7 @@ import logging
 import re
 from collections.abc import Generator, Iterator
 from datetime import datetime
-from email.utils import parsedate_to_datetime
-from http.client import NO_CONTENT
+from typing import TYPE_CHECKING
 
 from salesforce_bulk.api.org_access import OrgAccess
 from salesforce_bulk.api.v2 import ResultPage
@@ -40,9 +39,12 @@ from salesforce_bulk.http.body import (
     wire_pieces,
 )
 from salesforce_bulk.http.call import add_to_message, html_instead
-from salesforce_bulk.http.transport import Response
+from salesforce_bulk.http.headers import date_of
 from salesforce_bulk.wire.document import UnreadableDocument
 from salesforce_bulk.wire.v1 import NO_RECORDS
+
+if TYPE_CHECKING:
+    from salesforce_bulk.http.transport import Response
 
 log = logging.getLogger("salesforce_bulk")
 
@@ -250,7 +252,7 @@ class Download:
         try:
             self._opened = opened = self._opened or self._fetch()
             answer = opened.response
-            self._proved = proves_its_end(answer) or answer.status_code == NO_CONTENT
+            self._proved = proves_its_end(answer) or answer.status_code == 204
             begun = None
             is_csv = self.page.content_type == "CSV"
             if is_csv and not self._proved and self._counter is None:
@@ -265,7 +267,7 @@ class Download:
 
     def _fetch(self) -> ResultPage:
         opened = open_page(self._access, self.page)
-        self.server_time = _date(opened.response)
+        self.server_time = date_of(opened.response.headers)
         if opened.rows is not None:
             if self.rows not in (None, opened.rows):
                 opened.response.close()
@@ -373,10 +375,3 @@ def expired(job_id: str, error: BulkApiError) -> ResultsExpired:
         error_message=error.error_message,
         job_id=job_id,
     )
-
-
-def _date(response: Response) -> datetime | None:
-    try:
-        return parsedate_to_datetime(response.headers["Date"])
-    except (KeyError, ValueError):
-        return None

@@ -14,7 +14,6 @@ from datetime import date, datetime, timezone, tzinfo
 from decimal import Decimal
 from operator import attrgetter
 from typing import Any, Literal, NamedTuple, overload
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from salesforce_bulk import limits
 from salesforce_bulk.errors import InvalidInput
@@ -70,6 +69,8 @@ def time_zone(zone: tzinfo | str | None) -> tzinfo | None:
         return zone
     if zone.upper() == "UTC":  # known even where no time zone data are installed
         return timezone.utc
+    from zoneinfo import ZoneInfo, ZoneInfoNotFoundError  # noqa: PLC0415 - takes long to import
+
     try:
         return ZoneInfo(zone)
     except (ZoneInfoNotFoundError, ValueError) as error:

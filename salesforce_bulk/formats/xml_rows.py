@@ -12,7 +12,6 @@ from xml.sax import SAXParseException
 from xml.sax.handler import ContentHandler, feature_namespaces
 
 from defusedxml.common import DefusedXmlException
-from defusedxml.expatreader import create_parser
 
 from salesforce_bulk.errors import IncompleteBody
 from salesforce_bulk.formats.json_rows import refuse_other_names
@@ -43,6 +42,8 @@ class XmlReader:
         decimals: bool = False,
         keep_nul: bool = False,
     ) -> None:
+        from defusedxml.expatreader import create_parser  # noqa: PLC0415 - takes long to import
+
         del keep_nul
         #: Rows returned so far.
         self.rows = 0

@@ -6,14 +6,13 @@ import contextlib
 import re
 import socket
 from collections.abc import Generator, Iterator
-from typing import Any
-
-from requests import Response
-from urllib3.exceptions import HTTPError
+from typing import TYPE_CHECKING, Any
 
 from salesforce_bulk.errors import BulkApiError, UnexpectedResponse
 from salesforce_bulk.formats.gunzip import gunzip
-from salesforce_bulk.http.failures import translate
+
+if TYPE_CHECKING:
+    from requests import Response
 
 #: Bytes of a download read at a time; 64 KB cost a third more CPU, 1 KB eight times as much.
 PIECE_BYTES = 1 << 18
@@ -46,6 +45,11 @@ def read_body(
         UnexpectedResponse: compressed in a way that was not asked for, or beyond all measure.
         RequestTimeout, ConnectionFailed: the connection failed on the way.
     """
+    # Here, so that the package can be imported without them; by now they are there.
+    from urllib3.exceptions import HTTPError  # noqa: PLC0415
+
+    from salesforce_bulk.http.failures import translate  # noqa: PLC0415
+
     try:
         with contextlib.closing(wire or wire_pieces(answer, piece_bytes)) as pieces:
             refuse_unknown_coding(answer)

@@ -9,7 +9,7 @@ import logging
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from salesforce_bulk.errors import (
     NEXT_STEP,
@@ -23,11 +23,16 @@ from salesforce_bulk.errors import (
     UnexpectedResponse,
     fault_type,
 )
-from salesforce_bulk.http.transport import Clock, Response, SealedHeaders, Transport, is_loopback
+from salesforce_bulk.http.address import is_loopback
+from salesforce_bulk.http.headers import SealedHeaders
+from salesforce_bulk.http.settings import Clock
 from salesforce_bulk.secret import Secret
 from salesforce_bulk.wire import media
 from salesforce_bulk.wire.document import UnreadableDocument
 from salesforce_bulk.wire.fault import BUSY_STATUSES, Fault, read_fault
+
+if TYPE_CHECKING:
+    from salesforce_bulk.http.transport import Response, Transport
 
 log = logging.getLogger("salesforce_bulk")
 

@@ -8,21 +8,19 @@ paths, statuses and times; never headers or bodies.
 
 from __future__ import annotations
 
-import ipaddress
 import logging
 import os
 import random
-import re
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from email.utils import mktime_tz, parsedate_tz
-from typing import Any, NamedTuple, Protocol
+from typing import Any
 from urllib.parse import unquote, urljoin, urlsplit
 
 import requests
 from requests import Response
-from urllib3.exceptions import HTTPError, LocationValueError
-from urllib3.util import Retry, Timeout, parse_url
+from urllib3.exceptions import HTTPError
+from urllib3.util import Retry, Timeout
 from urllib3.util.retry import RequestHistory
 
 from salesforce_bulk.errors import (
@@ -32,8 +30,10 @@ from salesforce_bulk.errors import (
     TransportError,
     UnexpectedResponse,
 )
-from salesforce_bulk.http.body import DOCUMENT_BYTES, read_document
+from salesforce_bulk.http.address import Origin, is_loopback, origin
+from salesforce_bulk.http.body import read_document
 from salesforce_bulk.http.failures import chain_of, is_refusal, is_untrusted, translate
+from salesforce_bulk.http.headers import SealedHeaders
 from salesforce_bulk.http.session import (
     new_session,
     repeats_by_itself,
@@ -41,21 +41,18 @@ from salesforce_bulk.http.session import (
     without_cookies,
     without_repeats,
 )
+from salesforce_bulk.http.settings import TransportSettings
 from salesforce_bulk.wire.fault import BUSY_STATUSES
 from salesforce_bulk.wire.redaction import Redaction
 
 __all__ = [
     "Response",
     "Transport",
-    "TransportSettings",
     "default_retry",
-    "is_loopback",
 ]
 
 log = logging.getLogger("salesforce_bulk")
 
-#: Seconds to connect, and between two pieces of an answer.
-DEFAULT_TIMEOUT = (10.0, 120.0)
 #: Seconds between repeats at most, and those by which clients that failed together differ.
 _LONGEST_PAUSE, _JITTER = 60.0, 1.0
 #: A server that asks for a longer pause than this gets its answer handed to the caller.
@@ -63,17 +60,6 @@ LONGEST_RETRY_AFTER = 300
 #: Bytes of a document in which a request may be echoed; a larger one holds rows.
 _DOCUMENT_THAT_MAY_ECHO = 1 << 16
 _REDIRECTS = 5
-_SECRET_HEADERS = frozenset({"x-sfdc-session", "authorization", "cookie"})
-#: What requests or http.client would refuse with the value in the message.
-_UNSENDABLE = re.compile(r"[\r\n\0]|^\s|[^\x00-\xff]")
-
-
-class Clock(Protocol):
-    """What waits and measures; the module `time` is one."""
-
-    def monotonic(self) -> float: ...
-
-    def sleep(self, seconds: float, /) -> None: ...
 
 
 class _Policy(Retry):
@@ -91,129 +77,6 @@ class _Policy(Retry):
 def default_retry() -> Retry:
     """Five repeats, 1 to 60 seconds apart with jitter; a ``Retry-After`` goes first."""
     return _Policy(total=5, backoff_factor=0.5)
-
-
-class Origin(NamedTuple):
-    """Where a URL leads: scheme and host in lower case, the port also where none is given."""
-
-    scheme: str
-    host: str
-    port: int | None
-
-
-def origin(url: str) -> Origin:
-    """The origin of an absolute URL, as the HTTP client reads it.
-
-    Raises:
-        InvalidInput: it cannot be read.
-    """
-    # Not urlsplit: it takes https://evil\\@org for the host org, where the client would
-    # connect to evil.
-    try:
-        parts = parse_url(url)
-    except LocationValueError as error:
-        raise InvalidInput("The address of the server cannot be read; check the host.") from error
-    scheme = parts.scheme or ""
-    host = (parts.host or "").strip("[]").lower()
-    return Origin(scheme, host, parts.port or {"http": 80, "https": 443}.get(scheme))
-
-
-def is_loopback(url: str) -> bool:
-    """Whether the URL's host is this machine."""
-    host = origin(url).host
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
-class TransportSettings(NamedTuple):
-    """How a client sends; made once, and handed on.
-
-    Attributes:
-        session: the caller's own `requests.Session`; its proxies, CA and certificates are
-            used for everything, login included. None makes one.
-        timeout: seconds to connect and to read, or one number for both.
-        proxies: as `requests` takes them, ``{"https": "http://proxy:8080"}``. Those of the
-            environment are used as well, but never to reach this machine.
-        verify: False, or the path of a CA bundle.
-        cert: path of a client certificate, or (certificate, key).
-        retry: a `urllib3.util.Retry` that says how often (``total``, ``connect``, ``read``,
-            ``status``) and how long; see `default_retry`.
-        clock: what sleeps between retries.
-        max_document_bytes: of an answer that is read at once: a job, a describe, an error page.
-            Downloads are streamed and have no such bound.
-    """
-
-    session: requests.Session | None = None
-    timeout: float | tuple[float, float] = DEFAULT_TIMEOUT
-    proxies: Mapping[str, str] | None = None
-    verify: bool | str | None = None
-    cert: str | tuple[str, str] | None = None
-    retry: Retry | None = None
-    clock: Clock = time
-    max_document_bytes: int = DOCUMENT_BYTES
-
-    def chosen(self) -> dict[str, Any]:
-        """Those that are not the default."""
-        defaults = self._field_defaults
-        return {
-            name: value for name, value in self._asdict().items() if value is not defaults[name]
-        }
-
-
-_DEFAULTS = TransportSettings()
-
-
-class SealedHeaders:
-    """The headers of a request, the session in them, as no traceback with locals shows them."""
-
-    __slots__ = ("_headers", "redaction")
-
-    def __init__(self, headers: Mapping[str, str], redaction: Redaction | None = None) -> None:
-        self._headers = dict(headers)
-        #: Takes the secrets of this request out of what comes back.
-        self.redaction = Redaction(self._secrets()) if redaction is None else redaction
-
-    def __repr__(self) -> str:
-        return f"<headers {', '.join(self._headers)}>"
-
-    def _secrets(self) -> Iterator[str]:
-        """What nobody may see."""
-        for name, value in self._headers.items():
-            if name.lower() in _SECRET_HEADERS:
-                text = value.decode("latin-1") if isinstance(value, bytes) else str(value)
-                yield text
-                yield text.removeprefix("Bearer ")
-
-    def unsendable(self) -> str | None:
-        """The name of a header whose value HTTP cannot carry."""
-        for name, value in self._headers.items():
-            if isinstance(value, str) and _UNSENDABLE.search(value):
-                return name
-        return None
-
-    def packed(self) -> SealedHeaders:
-        """The headers of a body that is compressed."""
-        return SealedHeaders({**self._headers, "Content-Encoding": "gzip"}, self.redaction)
-
-    def without_secrets(self) -> SealedHeaders:
-        """The headers for another origin."""
-        kept = {k: v for k, v in self._headers.items() if k.lower() not in _SECRET_HEADERS}
-        return SealedHeaders(kept, self.redaction)
-
-    def to_send(self, own: Iterable[str]) -> dict[str, str | None]:
-        """The headers as `requests` takes them.
-
-        Args:
-            own: names of headers that the session would add, where the secret ones must not be.
-        """
-        # Only gzip is asked for, because only gzip is read; a caller's headers go before it.
-        sent: dict[str, str | None] = {"Accept-Encoding": "gzip", **self._headers}
-        # None makes requests leave out what the session would add.
-        return sent | {name: None for name in own if name.lower() in _SECRET_HEADERS}
 
 
 def _redact(answer: Response, redaction: Redaction) -> None:
@@ -246,7 +109,7 @@ class Transport:
         InvalidInput: a timeout or a proxy that cannot be used.
     """
 
-    def __init__(self, settings: TransportSettings = _DEFAULTS) -> None:
+    def __init__(self, settings: TransportSettings) -> None:
         self._given = settings.session
         self._sessions = {} if self._given is None else {os.getpid(): self._given}
         self.timeout = _timeout(settings.timeout)

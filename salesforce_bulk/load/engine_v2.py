@@ -40,7 +40,7 @@ from salesforce_bulk.errors import (
 )
 from salesforce_bulk.formats.csv import read_rows
 from salesforce_bulk.http.polling import SENDING_PAUSES, growing_pause, try_again
-from salesforce_bulk.http.transport import Clock
+from salesforce_bulk.http.settings import Clock
 from salesforce_bulk.load.job import ReportProgress, UnknownStates, unsent_outcome
 from salesforce_bulk.load.plan import Plan, PlannedBody
 from salesforce_bulk.load.results import RESULT_HEADER, STATUS_OF, BatchRows, RestOutcome

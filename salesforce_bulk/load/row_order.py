@@ -7,7 +7,6 @@ take no more memory than five.
 
 from __future__ import annotations
 
-import sqlite3
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
@@ -80,6 +79,8 @@ class RowOrder:
     """
 
     def __init__(self, *, grouped: bool, keep_last: bool) -> None:
+        import sqlite3  # noqa: PLC0415 - takes long to import, and few loads need it
+
         self._query = _BY_GROUP if grouped else _IN_ORDER
         self._keep_last = keep_last
         self._spool = Spool()

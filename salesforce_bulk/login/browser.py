@@ -15,16 +15,19 @@ import sys
 import webbrowser
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 from salesforce_bulk.errors import IncompleteLogin, LoginFailed, RefreshTokenExpired, RequestTimeout
-from salesforce_bulk.http.transport import Transport
 from salesforce_bulk.login.hosts import login_origin
 from salesforce_bulk.login.provider import Session
 from salesforce_bulk.login.refresh_token import RefreshTokenLogin
 from salesforce_bulk.login.token_request import Form, request_token, session_of
 from salesforce_bulk.secret import Secret
 from salesforce_bulk.wire.oauth import TokenDocument
+
+if TYPE_CHECKING:
+    from salesforce_bulk.http.transport import Transport
 
 #: Seconds that a browser may take to send its request once it has connected.
 _REQUEST_SECONDS = 5.0

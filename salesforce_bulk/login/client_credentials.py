@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from salesforce_bulk.errors import IncompleteLogin, LoginMethodDisabled
-from salesforce_bulk.http.transport import Transport
 from salesforce_bulk.login.hosts import is_shared_login_host, login_origin
 from salesforce_bulk.login.provider import Session
 from salesforce_bulk.login.token_request import request_token, session_of
 from salesforce_bulk.secret import Secret
+
+if TYPE_CHECKING:
+    from salesforce_bulk.http.transport import Transport
 
 
 @dataclass(frozen=True)

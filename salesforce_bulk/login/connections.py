@@ -12,6 +12,7 @@ The keys are the same everywhere: the parameters of the login providers.
 from __future__ import annotations
 
 import json
+import logging
 import os
 import re
 import shutil
@@ -19,10 +20,9 @@ import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from salesforce_bulk.errors import InvalidInput, LoginFailed, MissingCredentials, UnknownConnection
-from salesforce_bulk.http.transport import Transport, log
 from salesforce_bulk.login.browser import BrowserLogin
 from salesforce_bulk.login.client_credentials import ClientCredentialsLogin
 from salesforce_bulk.login.device import DeviceLogin
@@ -34,6 +34,11 @@ from salesforce_bulk.login.refresh_token import RefreshTokenLogin
 from salesforce_bulk.login.secret_reference import secret_from
 from salesforce_bulk.login.sf_cli import SfCliLogin
 from salesforce_bulk.secret import Secret
+
+if TYPE_CHECKING:
+    from salesforce_bulk.http.transport import Transport
+
+log = logging.getLogger("salesforce_bulk")
 
 PREFIX = "SALESFORCE_BULK_"
 #: Names that users of other tools have set already, and the key that each means.

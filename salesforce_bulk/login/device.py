@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from salesforce_bulk.errors import LoginFailed, RequestTimeout
-from salesforce_bulk.http.transport import Transport
 from salesforce_bulk.login.browser import UserLogin, to_stderr
 from salesforce_bulk.login.hosts import login_origin
 from salesforce_bulk.login.login_connection import LoginConnection, RefusedError
 from salesforce_bulk.login.token_request import Form, request_token
 from salesforce_bulk.secret import Secret
 from salesforce_bulk.wire.oauth import DeviceCode, TokenDocument, read_device_code, read_refusal
+
+if TYPE_CHECKING:
+    from salesforce_bulk.http.transport import Transport
 
 #: Seconds that a server which asks for more time gets on top (RFC 8628, 3.5).
 _SLOWER_SECONDS = 5.0

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from salesforce_bulk.errors import IncompleteLogin
-from salesforce_bulk.http.transport import Transport
 from salesforce_bulk.login.hosts import api_origin
 from salesforce_bulk.login.provider import Session
 from salesforce_bulk.secret import Secret
+
+if TYPE_CHECKING:
+    from salesforce_bulk.http.transport import Transport
 
 
 @dataclass(frozen=True)

@@ -6,10 +6,13 @@ id=xcloud.domain_name_url_formats.htm).
 
 from __future__ import annotations
 
+import logging
 import re
 
 from salesforce_bulk.errors import InvalidInput, UnexpectedResponse
-from salesforce_bulk.http.transport import is_loopback, log, origin
+from salesforce_bulk.http.address import is_loopback, origin
+
+log = logging.getLogger("salesforce_bulk")
 
 #: Hosts for logins of all orgs: no org's own.
 _SHARED_LOGIN_HOSTS = frozenset({"login.salesforce.com", "test.salesforce.com"})

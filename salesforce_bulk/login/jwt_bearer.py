@@ -7,14 +7,17 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from salesforce_bulk.errors import IncompleteLogin
-from salesforce_bulk.http.transport import Transport, origin
+from salesforce_bulk.http.address import origin
 from salesforce_bulk.login.hosts import login_origin
 from salesforce_bulk.login.provider import Session
 from salesforce_bulk.login.token_request import Form, request_token, session_of
 from salesforce_bulk.secret import Secret
+
+if TYPE_CHECKING:
+    from salesforce_bulk.http.transport import Transport
 
 _GRANT = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 #: The org takes a JWT for three minutes.

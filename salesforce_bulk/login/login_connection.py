@@ -7,14 +7,16 @@ to a login ends here and never reaches simple-salesforce, which quotes whole ans
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlencode
 
 from salesforce_bulk.errors import BulkApiError, UnexpectedResponse
-from salesforce_bulk.http.transport import Response, Transport
 from salesforce_bulk.secret import Secret
 from salesforce_bulk.wire.fault import Fault
 from salesforce_bulk.wire.redaction import Redaction
+
+if TYPE_CHECKING:
+    from salesforce_bulk.http.transport import Response, Transport
 
 _T = TypeVar("_T")
 

@@ -8,11 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from html import escape
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
 
 from salesforce_bulk.errors import BulkApiError, IncompleteLogin
-from salesforce_bulk.http.transport import Transport
 from salesforce_bulk.limits import LAST_SOAP_LOGIN_VERSION
 from salesforce_bulk.login.hosts import login_origin, trusted_instance, with_login_scheme
 from salesforce_bulk.login.login_connection import LoginConnection, RefusedError
@@ -20,6 +19,9 @@ from salesforce_bulk.login.provider import Session
 from salesforce_bulk.secret import Secret
 from salesforce_bulk.wire.fault import Fault, read_fault
 from salesforce_bulk.wire.soap import Login, read_login
+
+if TYPE_CHECKING:
+    from salesforce_bulk.http.transport import Transport
 
 #: What `simple_salesforce.SalesforceLogin` is to a provider.
 SalesforceLoginFunction = Callable[..., tuple[str, str]]

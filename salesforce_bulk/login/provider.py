@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
-from salesforce_bulk.http.transport import Transport
 from salesforce_bulk.secret import Secret
+
+if TYPE_CHECKING:
+    from salesforce_bulk.http.transport import Transport
 
 
 @dataclass(frozen=True)

@@ -7,14 +7,17 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from salesforce_bulk.errors import IncompleteLogin
-from salesforce_bulk.http.transport import Transport
 from salesforce_bulk.login.hosts import login_origin
 from salesforce_bulk.login.provider import Session
 from salesforce_bulk.login.token_request import request_token, session_of
 from salesforce_bulk.secret import Secret
 from salesforce_bulk.storage.files import whole_file
+
+if TYPE_CHECKING:
+    from salesforce_bulk.http.transport import Transport
 
 
 class RefreshTokenLogin:

@@ -5,11 +5,14 @@ from __future__ import annotations
 import copy
 import os
 import threading
+from typing import TYPE_CHECKING
 
 from salesforce_bulk.errors import BulkApiError
-from salesforce_bulk.http.transport import Transport
 from salesforce_bulk.login.provider import LoginProvider, Session
 from salesforce_bulk.secret import Secret
+
+if TYPE_CHECKING:
+    from salesforce_bulk.http.transport import Transport
 
 
 class Renewal:

@@ -13,12 +13,14 @@ import shutil
 import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from salesforce_bulk.errors import IncompleteLogin, LoginFailed, RequestTimeout
-from salesforce_bulk.http.transport import Transport
 from salesforce_bulk.login.hosts import api_origin
 from salesforce_bulk.login.provider import Session
+
+if TYPE_CHECKING:
+    from salesforce_bulk.http.transport import Transport
 
 _SHOW_TOKEN = ("org", "auth", "show-access-token", "--no-prompt")
 _DISPLAY = ("org", "display")

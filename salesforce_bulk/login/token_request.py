@@ -5,14 +5,16 @@ from __future__ import annotations
 import base64
 import contextlib
 from collections.abc import Mapping
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
-from salesforce_bulk.http.transport import Transport
 from salesforce_bulk.login.hosts import trusted_instance
 from salesforce_bulk.login.login_connection import LoginConnection, RefusedError
 from salesforce_bulk.login.provider import Session
 from salesforce_bulk.secret import Secret
 from salesforce_bulk.wire.oauth import TokenDocument, read_refusal, read_token
+
+if TYPE_CHECKING:
+    from salesforce_bulk.http.transport import Transport
 
 Form = Mapping[str, "str | Secret | None"]
 

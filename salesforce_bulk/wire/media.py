@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from email.message import Message
-
 CSV = "text/csv"
 XML = "application/xml"
 JSON = "application/json"
@@ -25,6 +23,9 @@ def media_type(content_type: str | None) -> str:
     """The type without its parameters, in lower case; ``""`` where there is none."""
     if not content_type:
         return ""
+    # Here, because it takes long to import; it is there when an answer comes.
+    from email.message import Message  # noqa: PLC0415
+
     message = Message()
     message["Content-Type"] = content_type
     # Message falls back to text/plain for what it cannot read.

@@ -28,7 +28,7 @@ from salesforce_bulk import (
     SalesforceBulk,
     UnexpectedResponse,
 )
-from salesforce_bulk.http.transport import is_loopback, origin
+from salesforce_bulk.http.address import is_loopback, origin
 
 STATUS = http(document("jobInfo", id=JOB_ID, state="Open"))
 

@@ -1,0 +1,73 @@
+"""How a client sends: what may be chosen, and the transport that does it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+
+from salesforce_bulk.http.body import DOCUMENT_BYTES
+
+if TYPE_CHECKING:
+    import requests
+    from urllib3.util import Retry
+
+    from salesforce_bulk.http.transport import Transport
+
+#: Seconds to connect, and between two pieces of an answer.
+DEFAULT_TIMEOUT = (10.0, 120.0)
+
+
+class Clock(Protocol):
+    """What waits and measures; the module `time` is one."""
+
+    def monotonic(self) -> float: ...
+
+    def sleep(self, seconds: float, /) -> None: ...
+
+
+class TransportSettings(NamedTuple):
+    """How a client sends; made once, and handed on.
+
+    Attributes:
+        session: the caller's own `requests.Session`; its proxies, CA and certificates are
+            used for everything, login included. None makes one.
+        timeout: seconds to connect and to read, or one number for both.
+        proxies: as `requests` takes them, ``{"https": "http://proxy:8080"}``. Those of the
+            environment are used as well, but never to reach this machine.
+        verify: False, or the path of a CA bundle.
+        cert: path of a client certificate, or (certificate, key).
+        retry: a `urllib3.util.Retry` that says how often (``total``, ``connect``, ``read``,
+            ``status``) and how long; see `default_retry`.
+        clock: what sleeps between retries.
+        max_document_bytes: of an answer that is read at once: a job, a describe, an error page.
+            Downloads are streamed and have no such bound.
+    """
+
+    session: requests.Session | None = None
+    timeout: float | tuple[float, float] = DEFAULT_TIMEOUT
+    proxies: Mapping[str, str] | None = None
+    verify: bool | str | None = None
+    cert: str | tuple[str, str] | None = None
+    retry: Retry | None = None
+    clock: Clock = time
+    max_document_bytes: int = DOCUMENT_BYTES
+
+    def chosen(self) -> dict[str, Any]:
+        """Those that are not the default."""
+        defaults = self._field_defaults
+        return {
+            name: value for name, value in self._asdict().items() if value is not defaults[name]
+        }
+
+
+def new_transport(settings: TransportSettings | None = None) -> Transport:
+    """What sends for one client.
+
+    Raises:
+        InvalidInput: a timeout or a proxy that cannot be used.
+    """
+    # Here, because importing requests takes as long as importing all of this package.
+    from salesforce_bulk.http.transport import Transport  # noqa: PLC0415
+
+    return Transport(settings or TransportSettings())
