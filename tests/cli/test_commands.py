@@ -395,20 +395,19 @@ def test_a_retry_tells_of_the_rows_of_its_own_attempts(org, shell):
     assert (nothing.exit_code, nothing.json["attempts"], nothing.err) == (0, [], "")
 
 
-def test_a_file_of_failed_rows_that_a_retry_brought_in_is_gone(org, shell):
+@pytest.mark.parametrize("change", [b"", b"\n"])
+def test_a_file_of_failed_rows_that_a_retry_brought_in_is_gone(org, shell, change):
     """Whoever loads it then has its rows twice."""
     shell.write("good.csv", GOOD)
-    for change in (b"", b"\n"):
-        org.faults.add("row_errors", rows=3, times=1)
-        assert shell("upsert", "Load__c", "good.csv", "--external-id", "Ext__c").exit_code == 3
-        failed = shell.folder / "good.failed.csv"
-        failed.write_bytes(failed.read_bytes() + change)
-        done = shell("retry")
-        assert done.exit_code == 0
-        assert failed.exists() is bool(change)
-    assert done.err.splitlines()[-1] == (
-        "  the rows of good.failed.csv are in the org by now; do not load it"
-    )
+    org.faults.add("row_errors", rows=3, times=1)
+    assert shell("upsert", "Load__c", "good.csv", "--external-id", "Ext__c").exit_code == 3
+    failed = shell.folder / "good.failed.csv"
+    failed.write_bytes(failed.read_bytes() + change)
+    done = shell("retry")
+    assert done.exit_code == 0
+    assert failed.exists() is bool(change)
+    warning = "  the rows of good.failed.csv are in the org by now; do not load it"
+    assert (warning in done.err.splitlines()) is bool(change)
 
 
 def test_a_retry_that_is_interrupted_goes_on(slow_org, shell):
