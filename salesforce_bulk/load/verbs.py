@@ -196,8 +196,8 @@ class _JournalEnding:
         self._journal = journal
         self._retried = retried
         entries = [] if journal is None else journal.entries
-        ends = [one["ended"] for one in entries if one["event"] == "done"]
-        self._ended = ends[-1] if ends else None
+        # Behind an end there may be a retry, which is not over then.
+        self._ended = entries[-1].get("ended") if entries else None
         self._steps = _sending_steps(entries)
 
     def __call__(self, result: LoadResult, deadline: float | None) -> LoadResult | None:
