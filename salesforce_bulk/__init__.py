@@ -48,6 +48,7 @@ if TYPE_CHECKING:
         ReconciliationError,
         RefreshTokenExpired,
         RequestTimeout,
+        ReserveReached,
         ResultsExpired,
         ResultsNotReady,
         ServerBusy,
@@ -75,7 +76,7 @@ if TYPE_CHECKING:
     from salesforce_bulk.login.provider import LoginProvider, Session
     from salesforce_bulk.login.refresh_token import RefreshTokenLogin
     from salesforce_bulk.login.sf_cli import SfCliLogin
-    from salesforce_bulk.models import JobInfo, RowError, RowResult, UploadResult, User
+    from salesforce_bulk.models import ApiUsage, JobInfo, RowError, RowResult, UploadResult, User
     from salesforce_bulk.progress import Progress
     from salesforce_bulk.salesforce_bulk import SalesforceBulk
     from salesforce_bulk.secret import Secret
@@ -85,6 +86,7 @@ __all__ = [
     "AmbiguousUpload",
     "ApiAccessDisabled",
     "ApiFault",
+    "ApiUsage",
     "AppNotApproved",
     "AssertionRefused",
     "BatchNotComplete",
@@ -131,6 +133,7 @@ __all__ = [
     "RefreshTokenExpired",
     "RefreshTokenLogin",
     "RequestTimeout",
+    "ReserveReached",
     "ResultsExpired",
     "ResultsNotReady",
     "RowError",

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from salesforce_bulk.api.describe import Describes
 from salesforce_bulk.api.org_access import OrgAccess
+from salesforce_bulk.api.reserve import Reserve
 from salesforce_bulk.api.v1 import BulkV1
 from salesforce_bulk.api.v2 import BulkV2
 from salesforce_bulk.errors import BulkApiError
@@ -21,10 +22,11 @@ from salesforce_bulk.http.call import Call, Caller, error_for
 from salesforce_bulk.http.settings import new_transport
 from salesforce_bulk.login.provider import LoginProvider, can_renew
 from salesforce_bulk.login.renewal import Renewal
-from salesforce_bulk.models import User
+from salesforce_bulk.models import ApiUsage, User
 from salesforce_bulk.secret import Secret
 from salesforce_bulk.wire import media
 from salesforce_bulk.wire.document import UnreadableDocument
+from salesforce_bulk.wire.limit_info import read_limit_info
 from salesforce_bulk.wire.oauth import read_user
 
 if TYPE_CHECKING:
@@ -68,12 +70,15 @@ class Link:
     Attributes:
         provider: logs in again; None where the session was given.
         client_id: the program's name in the org's event logs.
+        min_api_calls, min_batches: see `Reserve`.
     """
 
     transport: Transport = field(default_factory=new_transport)
     provider: LoginProvider | None = None
     client_id: str | None = None
     gzip_requests: bool | None = None
+    min_api_calls: int = 0
+    min_batches: int = 0
 
 
 class ClientAccess:
@@ -83,6 +88,8 @@ class ClientAccess:
         self.link = link
         self._client = client
         self._made: dict[str, Any] = {}
+        #: Of the newest answer that told it.
+        self.api_usage: ApiUsage | None = None
 
     @property
     def transport(self) -> Transport:
@@ -123,10 +130,18 @@ class ClientAccess:
 
     def _new_org(self) -> OrgAccess:
         data = self._data_caller(self._data_endpoint)
+        describes = Describes(data)
         return OrgAccess(
             v1=self._v1_with(self._check, self.link.gzip_requests),
             v2=BulkV2(data),
-            describes=Describes(data),
+            describes=describes,
+            reserve=Reserve(
+                describes.limits,
+                lambda: self.api_usage,
+                self.transport.clock,
+                self.link.min_api_calls,
+                self.link.min_batches,
+            ),
             clock=self.transport.clock,
             api_version=self._data_endpoint().rpartition("/v")[2],
             v2_at=self._v2_at,
@@ -150,6 +165,11 @@ class ClientAccess:
             self._client.check_status(response)
         elif response.status_code >= 400:
             raise error_for(response)
+
+    def _note_usage(self, answer: Response) -> None:
+        usage = read_limit_info(answer.headers.get("Sforce-Limit-Info"))
+        if usage is not None:
+            self.api_usage = usage
 
     def user(self) -> User:
         """Whose session it is."""
@@ -210,6 +230,7 @@ class ClientAccess:
             check=check,
             renew=self._renew,
             accepted=self._once("accepted", set),
+            note_answer=self._note_usage,
             gzip_requests=gzip_requests,
         )
 

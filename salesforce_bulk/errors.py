@@ -41,6 +41,7 @@
         ├── InvalidBatch    ├── InvalidEntity     ├── InvalidUser
         ├── InvalidVersion  ├── ClientInputError  ├── UnsupportedContentType
         ├── ExceededQuota   ├── FeatureNotEnabled ├── TooManyLockFailure
+        │   └── ReserveReached                    what is to be left of it is reached
         ├── ServerBusy      └── NotFound
 
 Each carries ``status_code``, ``error_code``, ``error_message``, ``job_id`` and
@@ -374,6 +375,11 @@ class UnsupportedContentType(ApiFault):
 
 class ExceededQuota(ApiFault):
     """The org's daily allocation is used up."""
+
+
+class ReserveReached(ExceededQuota):
+    """More would use up what the client was told to leave of the day's allocation
+    (``min_api_calls=``, ``min_batches=``); the org was not asked."""
 
 
 class FeatureNotEnabled(ApiFault):

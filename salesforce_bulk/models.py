@@ -152,4 +152,22 @@ class User:
     email: str | None = None
 
 
-JobInfo.__module__ = User.__module__ = "salesforce_bulk"
+@dataclass(frozen=True)
+class ApiUsage:
+    """The API calls of an org in the last 24 hours, by all its programs.
+
+    Attributes:
+        used: calls that were made.
+        maximum: calls that may be.
+    """
+
+    used: int
+    maximum: int
+
+    @property
+    def remaining(self) -> int:
+        """Calls that are left; none where more were made than allowed."""
+        return max(0, self.maximum - self.used)
+
+
+ApiUsage.__module__ = JobInfo.__module__ = User.__module__ = "salesforce_bulk"

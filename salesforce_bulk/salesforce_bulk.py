@@ -15,6 +15,7 @@ from xml.etree.ElementTree import Element
 
 from salesforce_bulk import attach, bulk_states, limits
 from salesforce_bulk.api.describe import Allowance, ObjectDescribe
+from salesforce_bulk.api.reserve import checked_minimum
 from salesforce_bulk.client_access import Link, access_of, org_of, set_link, state_of
 from salesforce_bulk.errors import (
     BatchNotComplete,
@@ -49,7 +50,7 @@ from salesforce_bulk.login.hosts import api_origin
 from salesforce_bulk.login.password import PasswordLogin, salesforce_login
 from salesforce_bulk.login.provider import LoginProvider
 from salesforce_bulk.login.sf_cli import SfCliLogin
-from salesforce_bulk.models import JobInfo, UploadResult, User
+from salesforce_bulk.models import ApiUsage, JobInfo, UploadResult, User
 from salesforce_bulk.options import takes_options
 from salesforce_bulk.progress import ProgressOption
 from salesforce_bulk.secret import Secret
@@ -117,6 +118,8 @@ class ClientOptions(TypedDict, total=False):
     gzip_requests: bool | None
     clock: Clock
     max_document_bytes: int
+    min_api_calls: int
+    min_batches: int
 
 
 class SalesforceBulk:
@@ -156,6 +159,8 @@ class SalesforceBulk:
         clock: what waits and measures; for tests.
         max_document_bytes: of an answer that is read at once: a job, a describe, an error page;
             results of rows may have eight times as many. Downloads have no such bound.
+        min_api_calls, min_batches: what is to be left of the org's 24 hours' API calls and batches
+            for others; verbs and exports stop before, with `ReserveReached`. 0 asks for nothing.
 
     Raises:
         MissingCredentials: neither ``sessionId`` nor ``username``.
@@ -194,6 +199,8 @@ class SalesforceBulk:
         gzip_requests: bool | None = None,
         clock: Clock = time,
         max_document_bytes: int = DOCUMENT_BYTES,
+        min_api_calls: int = 0,
+        min_batches: int = 0,
     ) -> None:
         # Tools that show the locals of a traceback show masks, whatever fails from here on.
         given, secret, token = map(Secret.of, (sessionId, password, security_token))
@@ -205,6 +212,10 @@ class SalesforceBulk:
         if login is not None and (given or host or username or secret):
             raise InvalidInput("login= stands for itself: no session, host or password beside it.")
         version = _version(API_version)
+        least = [
+            checked_minimum("min_api_calls", min_api_calls),
+            checked_minimum("min_batches", min_batches),
+        ]
         sending = TransportSettings(
             session, timeout, proxies, verify, cert, retry, clock, max_document_bytes
         )
@@ -252,7 +263,7 @@ class SalesforceBulk:
         self.job_content_types: dict[str, str] = {}
         self.batch_statuses: dict[str, dict[str, Any]] = {}
         self.API_version = version
-        set_link(self, Link(transport, provider, client_id, gzip_requests))
+        set_link(self, Link(transport, provider, client_id, gzip_requests, *least))
         if valid_seconds is not None:
             access_of(self).opened(valid_seconds)
 
@@ -931,6 +942,12 @@ class SalesforceBulk:
         ``DailyBulkApiBatches`` (REST API guide, "Limits"); asked for at each call."""
         return org_of(self).describes.limits()
 
+    def api_usage(self) -> ApiUsage | None:
+        """The API calls of the org's last 24 hours, as the newest answer told them; None before
+        any did. It asks for nothing: calls of Bulk API 1.0 are not told of (REST API guide,
+        "Limit Info Header")."""
+        return access_of(self).api_usage
+
     def describe(self, object_name: str) -> ObjectDescribe:
         """An object and its fields, as the user may see them; asked for once.
 
@@ -1057,9 +1074,7 @@ def _connections() -> ModuleType:
 
 
 def _connect(cls: type[_C], connection: Connection, options: ClientOptions) -> _C:
-    if connection.api_version is not None:
-        options = {"API_version": connection.api_version, **options}
-    return cls(login=connection.provider, **options)
+    return cls(login=connection.provider, **{**connection.client_options(), **options})
 
 
 def _password_login(

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from salesforce_bulk.api.describe import Describes
+from salesforce_bulk.api.reserve import Reserve
 from salesforce_bulk.api.v1 import BulkV1
 from salesforce_bulk.api.v2 import BulkV2
 from salesforce_bulk.http.settings import Clock
@@ -17,6 +18,7 @@ class OrgAccess:
     """One org, as one client sees it.
 
     Attributes:
+        reserve: what of the day's allowances is left to others.
         v2_at: the endpoints of 2.0 in another API version: a job's results are read with the
             version that created it.
         reopen: the client's own way to its access; what is pickled, instead of connections.
@@ -25,6 +27,7 @@ class OrgAccess:
     v1: BulkV1
     v2: BulkV2
     describes: Describes
+    reserve: Reserve
     clock: Clock
     api_version: str
     v2_at: Callable[[str], BulkV2]

@@ -7,12 +7,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
+from salesforce_bulk.api.reserve import BATCH_ALLOWANCE
 from salesforce_bulk.cli.answer import count_of_rows
 from salesforce_bulk.cli.org import connect
 from salesforce_bulk.cli.rows import opened_rows
 from salesforce_bulk.client_access import org_of
 from salesforce_bulk.errors import InvalidInput, InvalidUser, NotFound
-from salesforce_bulk.load.checks import BATCH_ALLOWANCE, check_quota
+from salesforce_bulk.load.checks import check_quota
 from salesforce_bulk.load.plan import Plan, count_batches
 from salesforce_bulk.load.preparation import prepare
 from salesforce_bulk.load.settings import LoadSettings, LoadSpec, Operation
@@ -54,7 +55,9 @@ def judge(args: argparse.Namespace, options: dict[str, Any]) -> int:
         source = open_rows(records, settings, operation)
         _, plan, _ = prepare(access, spec, source, settings, reporter, refusals.judged)
     _tell(args, plan, _allowance(access.describes), refusals)
-    check_quota(access.describes, count_batches(plan.parts), spec.name)
+    batches = count_batches(plan.parts)
+    access.reserve.check(spec.name, batches)
+    check_quota(access.describes, batches, spec.name)
     return 2 if refusals.cells else 0
 
 

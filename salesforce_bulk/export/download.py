@@ -354,7 +354,9 @@ def open_page(access: OrgAccess, page: PageAddress) -> ResultPage:
 
     Raises:
         ResultsExpired: the server does not keep it any more.
+        ReserveReached: the call would use up what is to be left of the day's.
     """
+    access.reserve.claim_page(str(page))
     try:
         if page.batch_id is not None and page.result_id is not None:
             response = access.v1.open_result(page.job_id, page.batch_id, page.result_id)

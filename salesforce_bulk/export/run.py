@@ -203,6 +203,8 @@ class QueryRun:
     def _new_job(self) -> QueryJob:
         query = self._required_query()
         log.info("Export by Bulk API %s: %s", self.choice.api, self.choice.reason)
+        # A query of 2.0 is no batch of the day's.
+        self.access.reserve.check(f"export {query.object}", int(self.choice.api == "1.0"))
         if self.choice.api == "1.0":
             return QueryJobV1.create(self.access, self._query_v1(), self.note, self._record)
         job = QueryJobV2.create(

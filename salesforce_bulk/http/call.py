@@ -101,6 +101,7 @@ class Caller:
             whether it could.
         accepted: the sessions that the org has taken at least once; one set for all callers of
             a client.
+        note_answer: called with each answer.
         gzip_requests: compress bodies; None compresses where the link is slower than gzip,
             which is everywhere but on this machine, and where the guide says that it may be.
     """
@@ -114,6 +115,7 @@ class Caller:
         check: Callable[[Response], None],
         renew: Callable[[Secret], bool],
         accepted: set[Secret] | None = None,
+        note_answer: Callable[[Response], None] | None = None,
         gzip_requests: bool | None = None,
     ) -> None:
         self._transport = transport
@@ -122,6 +124,7 @@ class Caller:
         self._check = check
         self._renew = renew
         self._accepted: set[Secret] = set() if accepted is None else accepted
+        self._note_answer = note_answer
         self._gzip_requests = gzip_requests
 
     @property
@@ -143,6 +146,8 @@ class Caller:
         """
         try:
             response = self._sent(call)
+            if self._note_answer is not None:
+                self._note_answer(response)
             self._check(response)
             _refuse_html(response)
         except BulkApiError as error:

@@ -10,6 +10,7 @@ from difflib import get_close_matches
 from typing import NamedTuple
 
 from salesforce_bulk.api.describe import Describes, FieldDescribe, ObjectDescribe
+from salesforce_bulk.api.reserve import BATCH_ALLOWANCE
 from salesforce_bulk.errors import ExceededQuota, InvalidInput, InvalidUser, NotFound
 from salesforce_bulk.formats.field_values import KINDS, FieldKind
 from salesforce_bulk.formats.values import NULL_CELL
@@ -22,8 +23,6 @@ _BY_ID = frozenset({"update", "delete", "hardDelete"})
 _DELETES = frozenset({"delete", "hardDelete"})
 _NUMBERS = frozenset({"double", "currency", "percent", "int", "long"})
 _IDS = frozenset({"id", "reference"})
-#: The line of the org's limits that loads of both APIs use up.
-BATCH_ALLOWANCE = "DailyBulkApiBatches"
 
 
 @dataclass(frozen=True)

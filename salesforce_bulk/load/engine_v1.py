@@ -27,6 +27,7 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from salesforce_bulk import bulk_states
+from salesforce_bulk.api.reserve import Reserve
 from salesforce_bulk.api.v1 import BulkV1
 from salesforce_bulk.errors import (
     AmbiguousUpload,
@@ -149,6 +150,7 @@ class UploadV1:
         spec: what the jobs do.
         plan: the bodies.
         state: what an earlier process did already; goes on from there.
+        reserve: asked before each batch.
         record: writes an entry into the journal; called before and after each step.
         report: called with the phase, rows, bytes and batches.
         parallel: batches sent at once.
@@ -163,11 +165,13 @@ class UploadV1:
         plan: Plan,
         state: UploadStateV1,
         *,
+        reserve: Reserve,
         record: Callable[[Entry], None],
         report: ReportProgress,
         parallel: int,
     ) -> None:
         self._api = api
+        self._reserve = reserve
         self._spec = spec
         self._plan = plan
         self.state = state
@@ -224,6 +228,8 @@ class UploadV1:
         part = self._plan.parts[index]
         try:
             self._wait_for_preceding_part(part)
+            if not self._stopped.is_set():
+                self._reserve.claim_batches(self._spec.name, 1)
             body = self._plan.body(index)
             for pause in SENDING_PAUSES:
                 if not self._stopped.is_set():
@@ -845,13 +851,21 @@ class EngineV1:
         state: UploadStateV1,
         results: Spool,
         *,
+        reserve: Reserve,
         record: Callable[[Entry], None],
         report: ReportProgress,
         parallel: int,
     ) -> None:
         self._api = api
         self._upload = UploadV1(
-            api, spec, plan, state, record=record, report=report, parallel=parallel
+            api,
+            spec,
+            plan,
+            state,
+            reserve=reserve,
+            record=record,
+            report=report,
+            parallel=parallel,
         )
         self._results = ResultsV1(api, plan, state, results, spec, report=report, parallel=parallel)
         self._state = state

@@ -25,6 +25,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 
 from salesforce_bulk import bulk_states, limits
+from salesforce_bulk.api.reserve import Reserve
 from salesforce_bulk.api.v2 import RESULT_KINDS, BulkV2
 from salesforce_bulk.errors import (
     AmbiguousUpload,
@@ -42,7 +43,7 @@ from salesforce_bulk.formats.csv import read_rows
 from salesforce_bulk.http.polling import SENDING_PAUSES, growing_pause, try_again
 from salesforce_bulk.http.settings import Clock
 from salesforce_bulk.load.job import ReportProgress, UnknownStates, unsent_outcome
-from salesforce_bulk.load.plan import Plan, PlannedBody
+from salesforce_bulk.load.plan import Plan, PlannedBody, count_batches
 from salesforce_bulk.load.results import RESULT_HEADER, STATUS_OF, BatchRows, RestOutcome
 from salesforce_bulk.load.row_matching import (
     ResultLine,
@@ -119,6 +120,7 @@ class EngineV2:
         results: takes the results.
         state: what an earlier process did already.
         shape: of the rows, by which results are joined.
+        reserve: asked before each job.
         record: writes an entry into the journal.
         report: called with the phase, rows, bytes and batches.
         parallel: jobs sent, and results fetched, at once.
@@ -134,6 +136,7 @@ class EngineV2:
         state: UploadStateV2,
         *,
         shape: RowShape,
+        reserve: Reserve,
         record: Callable[[Entry], None],
         report: ReportProgress,
         parallel: int,
@@ -145,6 +148,7 @@ class EngineV2:
         self._results = results
         self._state = state
         self._shape = shape
+        self._reserve = reserve
         self._record_in_journal = record
         self._report = report
         self._parallel = parallel
@@ -184,6 +188,9 @@ class EngineV2:
 
     def _send(self, index: int) -> None:
         try:
+            if not self._stopped.is_set():
+                batches = count_batches([self._plan.parts[index]])
+                self._reserve.claim_batches(self._spec.name, batches)
             for pause in SENDING_PAUSES:
                 if not self._stopped.is_set():
                     self._clock.sleep(pause)

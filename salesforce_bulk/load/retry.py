@@ -234,6 +234,7 @@ class Retries:
         reporter: Reporter,
     ) -> LoadResult:
         plan = self._plan(chosen, attempt)
+        self._access.reserve.check(self._spec.name, len(plan.parts))
         check_quota(self._access.describes, len(plan.parts), self._spec.name)
         with self._recording() as (record, journal):
             record(attempt.as_entry(_runs(chosen.numbers)))
@@ -269,6 +270,7 @@ class Retries:
             plan,
             state,
             results,
+            reserve=self._access.reserve,
             record=record,
             report=report_to(reporter, plan, state),
             parallel=LoadSettings().parallel,

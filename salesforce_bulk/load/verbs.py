@@ -241,7 +241,15 @@ def _engine(
     parallel = settings.parallel
     if isinstance(state, UploadStateV1):
         return EngineV1(
-            access.v1, spec, plan, state, results, record=record, report=report, parallel=parallel
+            access.v1,
+            spec,
+            plan,
+            state,
+            results,
+            reserve=access.reserve,
+            record=record,
+            report=report,
+            parallel=parallel,
         )
     return EngineV2(
         access.v2,
@@ -251,6 +259,7 @@ def _engine(
         results,
         state,
         shape=shape,
+        reserve=access.reserve,
         record=record,
         report=report,
         parallel=parallel,
@@ -279,7 +288,9 @@ def _check_quota(
     """See `checks.check_quota`; for the parts that are not in the org yet."""
     missing = count_batches(_missing_parts(plan, state))
     if missing:
-        check_quota(access.describes, missing, spec.name, begun=bool(state.jobs))
+        begun = bool(state.jobs)
+        access.reserve.check(spec.name, missing, begun=begun)
+        check_quota(access.describes, missing, spec.name, begun=begun)
 
 
 # Going on after a crash

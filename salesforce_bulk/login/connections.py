@@ -76,7 +76,7 @@ _SECRETS = frozenset(
 )
 _BY_A_PERSON = ("browser", "device")
 #: Keys of a connection that are no part of a login.
-_OF_CLIENT = frozenset({"login", "api_version"})
+_OF_CLIENT = frozenset({"login", "api_version", "min_api_calls", "min_batches"})
 
 
 @dataclass(frozen=True)
@@ -86,12 +86,21 @@ class Connection:
     Attributes:
         provider: logs in.
         source: where it was found, for the log; no secrets.
-        api_version: None where nothing chose one.
+        api_version, min_api_calls, min_batches: of the client; None where nothing chose one.
     """
 
     provider: LoginProvider
     source: str
     api_version: str | None = None
+    min_api_calls: Any = None
+    min_batches: Any = None
+
+    def client_options(self) -> dict[str, Any]:
+        """The client's arguments that were chosen here."""
+        names = {"API_version": "api_version"}
+        names |= {name: name for name in ("min_api_calls", "min_batches")}
+        chosen = {name: getattr(self, attribute) for name, attribute in names.items()}
+        return {name: value for name, value in chosen.items() if value is not None}
 
 
 @dataclass(frozen=True)
@@ -298,7 +307,13 @@ def _connection(settings: Mapping[str, Any], source: str) -> Connection:
         raise InvalidInput(f"{source}: login '{name}' lacks {', '.join(missing)}.")
     log.info("connection from %s: login '%s'", source, name)
     version = given.get("api_version")
-    return Connection(kind.make(**chosen), source, None if version is None else str(version))
+    return Connection(
+        kind.make(**chosen),
+        source,
+        None if version is None else str(version),
+        given.get("min_api_calls"),
+        given.get("min_batches"),
+    )
 
 
 def _kind(given: Mapping[str, Any], source: str) -> tuple[str, _LoginKind]:
