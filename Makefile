@@ -24,23 +24,30 @@ test: $(VENV)/.installed-dev
 test-quick: $(VENV)/.installed-dev
 	$(BIN)/python -m pytest -q -n auto --dist loadfile $(QUICK) $(ARGS)
 
-# The lowest versions that pyproject.toml declares, of the base and of each extra; needs uv, and
-# the oldest Python, because old releases have no wheels for newer ones.
+# The lowest versions that pyproject.toml declares, of the base and of the extras; give the oldest
+# Python, because old releases have no wheels for newer ones: make test-lowest PYTHON=python3.10
 LOWEST := $(VENV)-lowest
-test-lowest:
-	$(call lowest,base,.,tests/classic tests/http tests/login tests/wire)
+test-lowest: $(VENV)-uv/.installed
+	$(call lowest,base,.,tests/classic tests/http tests/login tests/storage tests/wire)
 	$(call lowest,pandas,.[pandas],tests/formats tests/load/test_frames_round_trip.py tests/export/test_sinks.py)
 	$(call lowest,polars,.[polars],tests/formats tests/load/test_frames_round_trip.py tests/export/test_sinks.py)
 	$(call lowest,all,.[all],tests/export tests/formats tests/test_pickling.py)
 
 define lowest
 	rm -rf $(LOWEST)-$(1)
-	uv venv --quiet --python $(PYTHON) $(LOWEST)-$(1)
-	uv pip install --quiet --python $(LOWEST)-$(1) --resolution lowest-direct --editable '$(2)'
-	uv pip install --quiet --python $(LOWEST)-$(1) pytest pytest-timeout pytest-xdist hypothesis \
-	  requests-mock pyyaml numpy
+	$(PYTHON) -m venv $(LOWEST)-$(1)
+	$(UV) --python $(LOWEST)-$(1) --resolution lowest-direct --editable '$(2)'
+	$(UV) --python $(LOWEST)-$(1) --group test-core
 	$(LOWEST)-$(1)/bin/python -m pytest -q -n auto --dist loadfile $(3) $(ARGS)
 endef
+
+UV := UV_LINK_MODE=copy $(VENV)-uv/bin/uv pip install --quiet
+
+$(VENV)-uv/.installed: pyproject.toml
+	$(PYTHON) -m venv $(@D)
+	$(@D)/bin/python -m pip install --quiet --upgrade "pip>=25.1"
+	$(@D)/bin/python -m pip install --quiet --group lowest
+	touch $@
 
 # The tests of the unpacked sdist, with its package taken away, against the installed wheel.
 test-dist: $(VENV)/.installed-dev
@@ -76,7 +83,7 @@ format: $(VENV)/.installed-dev
 	$(BIN)/ruff format .
 
 clean:
-	rm -rf $(VENV) $(VENV)-spark-* build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .coverage
+	rm -rf $(VENV) $(VENV)-* build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .coverage
 
 COVERAGE := 90
 

@@ -12,7 +12,7 @@ import logging
 import os
 import random
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from email.utils import mktime_tz, parsedate_tz
 from typing import Any
 from urllib.parse import unquote, urljoin, urlsplit
@@ -96,10 +96,19 @@ def _forget_request(error: BaseException) -> None:
     """Take the request away from the causes of an error: its headers are in their attributes, and
     in the frames of their tracebacks."""
     for cause in chain_of(error):
-        if cause is not error:
-            cause.__traceback__ = None
-            if getattr(cause, "request", None) is not None:
-                cause.request = None  # type: ignore[attr-defined]
+        for failure in _with_contexts(cause):
+            if failure is not error:
+                failure.__traceback__ = None
+                if getattr(failure, "request", None) is not None:
+                    failure.request = None  # type: ignore[attr-defined]
+
+
+def _with_contexts(cause: BaseException) -> Iterator[BaseException]:
+    """An exception, and those in whose handling it was raised, which ``from None`` only hides."""
+    failure: BaseException | None = cause
+    while failure is not None:
+        yield failure
+        failure = failure.__context__
 
 
 class Transport:

@@ -134,12 +134,14 @@ def _character(character: str) -> str:
     octets = character.encode("utf-8", "surrogatepass")
     # No two of them match the same: a near miss would be tried in all combinations.
     spellings = [
-        r"\\{0,8}" + re.escape(character),
         "".join(f"{_PERCENT}(?i:{octet:02x})" for octet in octets),
         "".join(rf"{_BACKSLASHES}x(?i:{octet:02x})" for octet in octets),
         rf"{_AMPERSAND}(?:\#|%(?:25){{0,3}}23)(?:0{{0,6}}{code}|[xX]0{{0,6}}(?i:{code:x})){_SEMICOLON}",
         "".join(rf"{_BACKSLASHES}u(?i:{unit})" for unit in _utf_16_units(character)),
     ]
+    if 127 < code < 256:
+        # As Python shows a text; the spelling above is that of its bytes.
+        spellings.append(rf"{_BACKSLASHES}x(?i:{code:02x})")
     if code > 127:
         # What latin-1 makes of UTF-8.
         spellings.append(re.escape(octets.decode("latin-1")))
@@ -151,6 +153,8 @@ def _character(character: str) -> str:
         spellings.append(f"{_AMPERSAND}{codepoint2name[code]}{_SEMICOLON}")
     if character == "'":
         spellings.append(f"{_AMPERSAND}apos{_SEMICOLON}")
+    # Last: a percent sign or an ampersand is how its own escape begins, whose rest would stay.
+    spellings.append(r"\\{0,8}" + re.escape(character))
     return f"(?:{'|'.join(spellings)})"
 
 
