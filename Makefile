@@ -28,10 +28,10 @@ test-quick: $(VENV)/.installed-dev
 # Python, because old releases have no wheels for newer ones: make test-lowest PYTHON=python3.10
 LOWEST := $(VENV)-lowest
 test-lowest: $(VENV)-uv/.installed
-	$(call lowest,base,.,tests/classic tests/http tests/login tests/storage tests/wire)
+	$(call lowest,base,.,tests/classic tests/http tests/load/test_load_v2.py tests/load/test_load_resume.py tests/login tests/wire)
 	$(call lowest,pandas,.[pandas],tests/formats tests/load/test_frames_round_trip.py tests/export/test_sinks.py)
 	$(call lowest,polars,.[polars],tests/formats tests/load/test_frames_round_trip.py tests/export/test_sinks.py)
-	$(call lowest,all,.[all],tests/export tests/formats tests/test_pickling.py)
+	$(call lowest,all,.[all],tests/cli tests/export tests/formats tests/load tests/storage tests/test_pickling.py)
 
 define lowest
 	rm -rf $(LOWEST)-$(1)
