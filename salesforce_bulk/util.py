@@ -26,6 +26,11 @@ class _Pieces(io.RawIOBase):
             except StopIteration:
                 self.ended = True
                 return 0
+            except BaseException:
+                # What was freed before, headers among it, stands in this memory, and tools show
+                # the locals of a traceback.
+                target[:] = bytes(len(target))
+                raise
             self._rest = memoryview(bytes(piece) if isinstance(piece, list) else piece)
         taken = self._rest[: len(target)]
         target[: len(taken)] = taken

@@ -13,6 +13,7 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
+from salesforce_bulk.errors import NotFound
 from salesforce_bulk.http.call import Call, Caller
 from salesforce_bulk.http.headers import date_of
 from salesforce_bulk.wire import media
@@ -115,13 +116,23 @@ class Describes:
         """GET /sobjects/{name}/describe.
 
         Raises:
-            NotFound: the org has no such object, or the user may not see it.
+            NotFound: the org has no such object, or the user may not see it; names it.
         """
         key = name.lower()
         with self._lock:
             if key not in self._objects:
-                self._objects[key] = self._read(f"sobjects/{name}/describe", _read_object)
+                self._objects[key] = self._asked(name)
             return self._objects[key]
+
+    def _asked(self, name: str) -> ObjectDescribe:
+        try:
+            return self._read(f"sobjects/{name}/describe", _read_object)
+        except NotFound as error:
+            error.args = (
+                f"The org has no object {name!r}, or this user may not see it. Custom objects end "
+                "with __c: compare the API name in Setup.",
+            )
+            raise
 
     def asked_anew(self, name: str) -> ObjectDescribe:
         """The description of an object as it is now, for what the known one lacks."""

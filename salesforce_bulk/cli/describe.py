@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from salesforce_bulk.cli.org import add_org_arguments, connect
 from salesforce_bulk.cli.table import table
-from salesforce_bulk.errors import InvalidInput, NotFound
 
 if TYPE_CHECKING:
     from salesforce_bulk.api.describe import FieldDescribe
@@ -24,12 +23,7 @@ def run(args: argparse.Namespace) -> int:
     """Print a line for each field."""
     from salesforce_bulk.client_access import org_of  # noqa: PLC0415 (--help stays fast)
 
-    try:
-        found = org_of(connect(args.org)).describes.object(args.object)
-    except NotFound as error:
-        raise InvalidInput(
-            f"The org has no object {args.object}, or this user may not see it."
-        ) from error
+    found = org_of(connect(args.org)).describes.object(args.object)
     args.answer.know(object=found.name, fields=[asdict(field) for field in found.fields])
     rows = [[field.name, type_of(field), notes_of(field)] for field in found.fields]
     args.answer.show(table(("field", "type", ""), rows))

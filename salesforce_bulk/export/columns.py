@@ -13,7 +13,6 @@ from salesforce_bulk.api.describe import Describes, FieldDescribe, ObjectDescrib
 from salesforce_bulk.errors import InvalidInput, NotFound
 from salesforce_bulk.export.soql import Query, SelectItem
 from salesforce_bulk.formats.typed import ResultColumn
-from salesforce_bulk.http.call import add_to_message
 
 #: Types that bulk queries do not select.
 _COMPOUND = frozenset({"address", "location", "complexvalue", "junctionidlist"})
@@ -33,23 +32,6 @@ def _selectable(field: FieldDescribe) -> bool:
     return field.type not in _COMPOUND and field.type != _BINARY
 
 
-def described_object(name: str, describes: Describes) -> ObjectDescribe:
-    """The description of an export's object.
-
-    Raises:
-        NotFound: the org has no such object; names it.
-    """
-    try:
-        return describes.object(name)
-    except NotFound as error:
-        add_to_message(
-            error,
-            f"The org has no object {name!r}, or the user may not see it. Custom objects end with "
-            "__c: compare the API name in Setup.",
-        )
-        raise
-
-
 def columns_of(query: Query, describes: Describes) -> list[ResultColumn]:
     """The columns of a query's result in the order of its SELECT, named as the API names them.
 
@@ -58,7 +40,7 @@ def columns_of(query: Query, describes: Describes) -> list[ResultColumn]:
             is selected twice; nothing was sent for it.
         NotFound: the org has no such object.
     """
-    described = described_object(query.object, describes)
+    described = describes.object(query.object)
     if any(not item.function and _is_unknown(item.path, described) for item in query.items):
         # A field may be younger than the description that a long-lived client has.
         described = describes.asked_anew(query.object)
@@ -86,7 +68,7 @@ def expanded(query: Query, describes: Describes) -> str:
     text = query.text
     for item in query.items:
         if item.function == "FIELDS":
-            described = described_object(query.object, describes)
+            described = describes.object(query.object)
             names = [f.name for f in described.fields if not f.custom and _selectable(f)]
             text = text.replace(item.text, ", ".join(names), 1)
     return text

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, cast
 
 from salesforce_bulk.api.org_access import OrgAccess
 from salesforce_bulk.errors import ApiFault, InvalidInput, JournalMismatch
-from salesforce_bulk.export.columns import all_fields, columns_of, described_object, expanded
+from salesforce_bulk.export.columns import all_fields, columns_of, expanded
 from salesforce_bulk.export.handle import Export
 from salesforce_bulk.export.incremental import DELETED, STAMP, open_window
 from salesforce_bulk.export.job_v1 import QueryJobV1
@@ -94,7 +94,7 @@ def _text(
             f"export({soql!r}) needs fields=[...] or fields='all', or a query that begins with "
             "SELECT."
         )
-    described = described_object(soql.strip(), access.describes)
+    described = access.describes.object(soql.strip())
     names = all_fields(described) if fields == "all" else fields
     if isinstance(names, (set, frozenset)):
         # In one order in each process, or the state would be of another query in the next.

@@ -81,15 +81,7 @@ def check_columns(
             anything but Ids in a delete.
         NotFound: no such object, or the user may not see it.
     """
-    try:
-        described = describes.object(spec.object_name)
-    except NotFound as error:
-        raise NotFound(
-            f"The org has no object {spec.object_name!r}, or this user may not see it.",
-            error.status_code,
-            error_code=error.error_code,
-            error_message=error.error_message,
-        ) from error
+    described = describes.object(spec.object_name)
     fields = [_resolve(column, described, describes) for column in columns]
     names = tuple(field.name for field in fields)
     _refuse_repeated(names, columns)

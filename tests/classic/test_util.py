@@ -354,3 +354,17 @@ def test_a_thing_that_is_no_iterable_is_refused_at_once() -> None:
 def test_a_file_does_not_pickle() -> None:
     with pytest.raises(TypeError):
         pickle.dumps(file_of())
+
+
+def breaking() -> Iterator[bytes]:
+    yield b"a"
+    raise OSError("broke off")
+
+
+def test_a_failure_shows_nothing_of_what_stood_in_the_memory_before() -> None:
+    """Buffers are made of memory that was freed, headers with a session among it, and tracebacks
+    with locals show them."""
+    memory = bytearray(b"session " * IteratorBytesIO.BUFFER_SIZE)
+    with pytest.raises(OSError, match="broke off"):
+        IteratorBytesIO(breaking()).readinto(memory)
+    assert b"session" not in memory

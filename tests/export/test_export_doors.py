@@ -89,8 +89,10 @@ def test_what_is_no_list_of_values_is_refused(value, hint):
         lambda b: b.export("Acount", fields=["Name"]),
         lambda b: b.export("SELECT Id FROM Acount"),
         lambda b: b.export("SELECT FIELDS(STANDARD) FROM Acount"),
+        lambda b: b.describe("Acount"),
+        lambda b: b.insert("Acount", [{"Name": "a"}]),
     ],
-    ids=["object", "query", "all fields"],
+    ids=["object", "query", "all fields", "describe", "load"],
 )
 def test_an_unknown_object_is_named(bulk, make):
     """The message says which one."""
