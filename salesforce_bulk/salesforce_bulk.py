@@ -49,6 +49,7 @@ from salesforce_bulk.load.settings import LOAD_DEFAULTS, LoadOptions, LoadSettin
 from salesforce_bulk.login.hosts import api_origin
 from salesforce_bulk.login.password import PasswordLogin, salesforce_login
 from salesforce_bulk.login.provider import LoginProvider
+from salesforce_bulk.login.retirement import tell_of_retirement
 from salesforce_bulk.login.sf_cli import SfCliLogin
 from salesforce_bulk.models import ApiUsage, JobInfo, UploadResult, User
 from salesforce_bulk.options import takes_options
@@ -380,6 +381,7 @@ class SalesforceBulk:
             session, timeout, proxies, verify, cert, retry, clock, max_document_bytes
         )
         session_id, instance = provider.login(new_transport(sending))
+        tell_of_retirement(username, instance)
         return session_id, instance.removeprefix("https://")
 
     def headers(
@@ -1074,7 +1076,10 @@ def _connections() -> ModuleType:
 
 
 def _connect(cls: type[_C], connection: Connection, options: ClientOptions) -> _C:
-    return cls(login=connection.provider, **{**connection.client_options(), **options})
+    bulk = cls(login=connection.provider, **{**connection.client_options(), **options})
+    if isinstance(connection.provider, PasswordLogin):
+        tell_of_retirement(connection.provider.username, bulk.endpoint)
+    return bulk
 
 
 def _password_login(

@@ -402,16 +402,17 @@ class SalesforceEmulator:
 
         ``options`` are further arguments of ``SalesforceBulk``.
         """
+        from salesforce_bulk.login.password import PasswordLogin  # noqa: PLC0415
         from salesforce_bulk.salesforce_bulk import SalesforceBulk  # noqa: PLC0415
 
-        credentials = {
-            "username": self.username,
-            "password": self.password,
-            "security_token": self.security_token,
-            "login_url": self.url,
-            "verify": str(self.certificate) if self.certificate else None,
-        }
-        return SalesforceBulk(**{**credentials, **options})
+        login = PasswordLogin(
+            options.pop("username", self.username),
+            options.pop("password", self.password),
+            options.pop("security_token", self.security_token),
+            login_url=options.pop("login_url", self.url),
+        )
+        verify = str(self.certificate) if self.certificate else None
+        return SalesforceBulk(**{"login": login, "verify": verify, **options})
 
     def snapshot(self) -> str:
         """Remembers records, objects and users; returns the name to ``restore`` them by."""
