@@ -193,6 +193,12 @@ class BulkV2:
 
     def _job(self, call: Call) -> JobInfo:
         job = self._caller.read(call, lambda answer: v2.read_job(answer.content))
+        if call.job_id is not None and job.id[:15] != call.job_id[:15]:
+            raise UnexpectedResponse(
+                f"The answer for job {call.job_id} is about job {job.id}; something on the way "
+                "gives the answers to other requests.",
+                job_id=call.job_id,
+            )
         self._watch.note(job.state, bulk_states.JOB_STATES, job.id)
         return job
 

@@ -14,9 +14,11 @@ final: the batch is sent again in a new job, and is not there twice.
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 import logging
+import re
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -45,7 +47,13 @@ from salesforce_bulk.errors import (
 from salesforce_bulk.formats.csv import read_rows
 from salesforce_bulk.http.polling import SENDING_PAUSES, growing_pause, try_again
 from salesforce_bulk.http.settings import Clock
-from salesforce_bulk.load.job import ReportProgress, UnknownStates, report_nothing, unsent_outcome
+from salesforce_bulk.load.job import (
+    ReportProgress,
+    UnknownStates,
+    refuse_other_job,
+    report_nothing,
+    unsent_outcome,
+)
 from salesforce_bulk.load.plan import Plan, PlannedBody
 from salesforce_bulk.load.results import (
     RESULT_HEADER,
@@ -64,6 +72,8 @@ from salesforce_bulk.wire import media, v1
 
 #: How often results that do not add up are fetched before that is taken for the truth.
 _FETCHES = 3
+#: The Ids of records that results in their usual form tell of as made.
+_CREATED = re.compile(rb'^"(\w{15,18})","true","true",', re.MULTILINE)
 
 log = logging.getLogger("salesforce_bulk")
 
@@ -317,16 +327,17 @@ class UploadV1:
 
     def _verify_job(self, info: Mapping[str, Any]) -> str:
         job_id = str(info.get("id") or "")
-        made = info.get("operation")
+        made = v1.as_text(info)
         if not job_id:
             raise UnexpectedResponse("The answer to the creation of a job names no job.")
-        if made != self._spec.operation:
+        refuse_other_job(self._spec, job_id, made)
+        if made.get("operation") != self._spec.operation:
             self._api.set_job_state(
                 job_id, v1.state_document(bulk_states.ABORTED), bulk_states.ABORTED
             )
             raise JobFailed(
                 f"A job for {self._spec.operation} was asked for; the org made job {job_id} for "
-                f"{made}. It was aborted; nothing was sent.",
+                f"{made.get('operation')}. It was aborted; nothing was sent.",
                 job_id=job_id,
             )
         return job_id
@@ -626,6 +637,8 @@ class ResultsV1:
         self._report = report
         self._parallel = parallel
         self._units: dict[int, BatchRows] = {}
+        # The part whose results were the first to tell that this record was made.
+        self._made_by: dict[str, int] = {}
         self._rows = 0
 
     @property
@@ -645,8 +658,9 @@ class ResultsV1:
         with ThreadPoolExecutor(self._parallel, "salesforce-bulk-results") as pool:
             while True:
                 ended = self._ended_batches()
-                for index, unit in pool.map(self._fetch_results, ended):
+                for index, unit, created in pool.map(self._fetch_results, ended):
                     self._units[index] = unit
+                    self._doubt_repeated(index, created)
                     self._rows += len(unit.numbers)
                     self._report_ended()
                 if self.done:
@@ -710,38 +724,66 @@ class ResultsV1:
             self._rows += len(part.numbers)
             return None
 
-    def _fetch_results(self, ended: tuple[int, Mapping[str, Any]]) -> tuple[int, BatchRows]:
+    def _doubt_repeated(self, index: int, created: str | None) -> None:
+        """A record is made once: of two batches that tell of it one has the other's results."""
+        if created is None:
+            return
+        before = self._made_by.setdefault(created, index)
+        for doubtful in {before, index} if before != index else ():
+            ref, part = self._state.sent[doubtful], self._plan.parts[doubtful]
+            outcome = RestOutcome("unknown", _results_of_others(ref, created))
+            self._units[doubtful] = _without_results(part, outcome, ref)
+
+    def _fetch_results(
+        self, ended: tuple[int, Mapping[str, Any]]
+    ) -> tuple[int, BatchRows, str | None]:
+        """The part, its rows, and the first record that they made."""
         index, info = ended
         part = self._plan.parts[index]
         ref = self._state.sent[index]
-        state = _state(info)
-        why = _state_message(info)
-        if state == bulk_states.NOT_PROCESSED:
-            return index, _without_results(part, RestOutcome("unprocessed", why), ref)
+        unprocessed = RestOutcome("unprocessed", _state_message(info))
+        if _state(info) == bulk_states.NOT_PROCESSED:
+            return index, _without_results(part, unprocessed, ref), None
         processed = int(info.get("numberRecordsProcessed") or 0)
-        rest = len(part.numbers) if state == bulk_states.COMPLETED else processed
-        checked: CheckedResults = None
-        rest_outcome = RestOutcome("unknown", _count_mismatch(ref, len(part.numbers)))
+        told = len(part.numbers) if _state(info) == bulk_states.COMPLETED else processed
+        found = self._checked_results(part, ref, told, unprocessed)
+        if isinstance(found, RestOutcome):
+            return index, _without_results(part, found, ref), None
+        stored, counts = self._in_row_order(part, ref, *found)
+        place = self._results.append(stored)
+        made = _CREATED.search(stored)
+        unit = _with_results(part, place, counts, unprocessed, ref)
+        return index, unit, made and made[1].decode()
+
+    def _checked_results(
+        self, part: PlannedBody, ref: BatchRef, told: int, unprocessed: RestOutcome
+    ) -> tuple[bytes, Counter[RowStatus]] | RestOutcome:
+        """The results, fetched until they fit the rows; or what holds of all rows without them.
+
+        Args:
+            part, ref: the batch.
+            told: rows that must have a result.
+            unprocessed: of the other rows.
+        """
+        outcome = RestOutcome("unknown", _count_mismatch(ref, len(part.numbers)))
         for fetch in range(_FETCHES):
             # Results may come a moment after the state that announces them.
             self._api.clock.sleep(fetch)
             try:
                 body = try_again(partial(self._api.result_body, *ref), self._api.clock)
             except InvalidBatch as error:
-                if not rest:  # "Records not processed"
-                    return index, _without_results(part, RestOutcome("unprocessed", why), ref)
-                rest_outcome = RestOutcome(
-                    "unknown", RowError("InvalidBatch", error.error_message or str(error))
-                )
+                if not told:  # "Records not processed"
+                    return unprocessed
+                why = RowError("InvalidBatch", error.error_message or str(error))
+                outcome = RestOutcome("unknown", why)
                 continue
-            checked = check_results(body, len(part.numbers), rest, why)
-            if checked is not None:
-                break
-        if checked is None:
-            return index, _without_results(part, rest_outcome, ref)
-        stored, counts = self._in_row_order(part, ref, *checked)
-        place = self._results.append(stored)
-        return index, _with_results(part, place, counts, RestOutcome("unprocessed", why), ref)
+            checked = check_results(body, len(part.numbers), told, unprocessed.error)
+            twice = None if checked is None else _made_twice(checked[0])
+            if twice is not None:
+                outcome = RestOutcome("unknown", _results_of_others(ref, twice))
+            elif checked is not None:
+                return checked
+        return outcome
 
     def _in_row_order(
         self, part: PlannedBody, ref: BatchRef, stored: bytes, counts: Counter[RowStatus]
@@ -771,6 +813,7 @@ def check_results(body: bytes, rows: int, processed: int, why: RowError) -> Chec
         processed: rows that must have a result: all, or as many as a failed batch came to.
         why: the reason of the rows that were not processed.
     """
+    body = body.removeprefix(codecs.BOM_UTF8)
     counts = count_results(body)
     # Cut off within its last record, a body counts like a whole one.
     if counts is not None and counts.total() == rows and body.endswith(b'"\n'):
@@ -817,6 +860,23 @@ def _count_mismatch(ref: BatchRef, rows: int) -> RowError:
     return RowError(
         "ResultsDoNotAddUp",
         f"the results of batch {ref.batch_id} are not one for each of its {rows:,} rows",
+    )
+
+
+def _made_twice(stored: bytes) -> str | None:
+    """A record that two results tell of as made; None where there is none."""
+    made = _CREATED.findall(stored)
+    if len(set(made)) == len(made):
+        return None
+    twice: bytes = next(one for one, count in Counter(made).items() if count > 1)
+    return twice.decode()
+
+
+def _results_of_others(ref: BatchRef, record_id: str) -> RowError:
+    return RowError(
+        "ResultsOfOthers",
+        f"the results of batch {ref.batch_id} tell of record {record_id} as made, and so do those "
+        "of another row, so that they are not all of its own rows",
     )
 
 

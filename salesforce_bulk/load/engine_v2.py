@@ -42,7 +42,7 @@ from salesforce_bulk.errors import (
 from salesforce_bulk.formats.csv import read_rows
 from salesforce_bulk.http.polling import SENDING_PAUSES, growing_pause, try_again
 from salesforce_bulk.http.settings import Clock
-from salesforce_bulk.load.job import ReportProgress, UnknownStates, unsent_outcome
+from salesforce_bulk.load.job import ReportProgress, UnknownStates, refuse_other_job, unsent_outcome
 from salesforce_bulk.load.plan import Plan, PlannedBody, count_batches
 from salesforce_bulk.load.results import RESULT_HEADER, STATUS_OF, BatchRows, RestOutcome
 from salesforce_bulk.load.row_matching import (
@@ -267,6 +267,8 @@ class EngineV2:
         )
         # A job that was made all the same holds nothing and does nothing.
         job = try_again(lambda: self._api.create_ingest_job(document), self._clock)
+        made = {"object": job.object, "externalIdFieldName": job.fields.get("externalIdFieldName")}
+        refuse_other_job(spec, job.id, made)
         if job.operation != spec.operation:
             self._api.set_ingest_state(job.id, bulk_states.ABORTED)
             raise JobFailed(

@@ -6,7 +6,7 @@ import logging
 import sys
 import threading
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, NoReturn, Protocol
 
@@ -15,6 +15,7 @@ from salesforce_bulk.errors import (
     JobStillRunning,
     ReconciliationError,
     ResultsExpired,
+    UnexpectedResponse,
 )
 from salesforce_bulk.formats.html_table import html_table
 from salesforce_bulk.http.call import add_to_message
@@ -27,6 +28,7 @@ from salesforce_bulk.load.results import (
     RetryRows,
     RunOutcomes,
 )
+from salesforce_bulk.load.settings import LoadSpec
 from salesforce_bulk.models import JobInfo, RowError, RowStatus
 from salesforce_bulk.progress import Progress, Reporter
 from salesforce_bulk.storage.spool import Spool
@@ -220,6 +222,28 @@ class LoadJob:
             again=self._again,
         )
         return result if self._finish is None else self._finish(result, deadline)
+
+
+def refuse_other_job(spec: LoadSpec, job_id: str, made: Mapping[str, Any]) -> None:
+    """Raise where the answer to the creation of a job is about one of another load.
+
+    Args:
+        spec: of the job that was asked for.
+        job_id: that the answer names.
+        made: the answer's ``object`` and ``externalIdFieldName``.
+
+    Raises:
+        UnexpectedResponse: that job is left alone, since it may be somebody else's.
+    """
+    for name, asked in (("object", spec.object_name), ("externalIdFieldName", spec.external_id)):
+        named = made.get(name)
+        if named and asked and str(named).lower() != asked.lower():
+            raise UnexpectedResponse(
+                f"A job for {spec.name} was asked for; the answer names job {job_id}, whose {name} "
+                f"is {named}, not {asked}: something on the way gives the answers to other "
+                "requests. Nothing was sent.",
+                job_id=job_id,
+            )
 
 
 def report_nothing(phase: str, rows: int, size: int, batches: int) -> None:

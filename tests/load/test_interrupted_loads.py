@@ -1,5 +1,6 @@
 """A load that ends early says what is in the org and how to go on; nothing of it is lost."""
 
+import codecs
 import errno
 import logging
 import resource
@@ -173,6 +174,13 @@ def change_files(monkeypatch, bulk, kind, change):
 def test_a_byte_order_mark_before_a_result_file_changes_nothing(bulk, v2_job, monkeypatch):
     change_files(monkeypatch, bulk, "successfulResults", lambda body: b"\xef\xbb\xbf" + body)
     assert v2_job.result().succeeded == 10
+
+
+def test_a_byte_order_mark_before_results_of_1_0_changes_nothing(bulk, monkeypatch):
+    v1 = org_of(bulk).v1
+    result_body = v1.result_body
+    monkeypatch.setattr(v1, "result_body", lambda *ref: codecs.BOM_UTF8 + result_body(*ref))
+    assert bulk.insert("Account", [{"Name": "a"}, {"Name": "b"}]).succeeded == 2
 
 
 def test_a_result_file_that_cannot_be_read_is_told_as_such(bulk, v2_job, monkeypatch):

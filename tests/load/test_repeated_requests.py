@@ -8,7 +8,7 @@ from requests.adapters import HTTPAdapter
 from urllib3 import HTTPResponse
 from urllib3.util import Retry
 
-from salesforce_bulk import AmbiguousUpload, LoadFailed
+from salesforce_bulk import AmbiguousUpload, LoadFailed, UnexpectedResponse
 from salesforce_bulk.client_access import org_of
 
 ROWS = [{"Name": f"Row {number}", "NumberOfEmployees": number} for number in range(40)]
@@ -156,6 +156,84 @@ def test_one_answer_for_two_jobs_of_2_0_puts_no_rows_in_place_of_others(connect,
     assert names() == sorted(row["Name"] for row in ROWS[:10])
     assert bulk.insert("Account", ROWS, **options).succeeded == 40
     assert names() == sorted(row["Name"] for row in ROWS)
+
+
+def is_result(request):
+    return request.method == "GET" and request.url.endswith("/result")
+
+
+def test_one_answer_for_two_results_is_believed_of_neither(connect, names):
+    """Trap: a cache that takes no look at addresses gave each batch the first one's outcomes."""
+    bulk = connect(RepeatedAnswer(is_result))
+    result = bulk.insert("Account", ROWS[:20], batch_size=10, parallel=1, on_error="report")
+    assert (result.unknown, len(names())) == (20, 20)
+    assert {row.error.code for row in result} == {"ResultsOfOthers"}
+
+
+def test_results_that_make_one_record_twice_are_not_believed(bulk, monkeypatch):
+    v1 = org_of(bulk).v1
+    result_body = v1.result_body
+
+    def twice(*ref):
+        header, first, *rest = result_body(*ref).splitlines(keepends=True)
+        return b"".join([header, first, first, *rest[1:]])
+
+    monkeypatch.setattr(v1, "result_body", twice)
+    assert bulk.insert("Account", ROWS[:4], on_error="report").unknown == 4
+
+
+class AnswerOfBefore(HTTPAdapter):
+    """Gives the answer to the last request of a kind from before; `now` begins to."""
+
+    def __init__(self, wanted):
+        super().__init__()
+        self.wanted = wanted
+        self.before = None
+        self.now = False
+
+    def send(self, request, **options):
+        if not self.wanted(request):
+            return super().send(request, **options)
+        if not self.now:
+            self.before = request.url
+            return super().send(request, **options)
+        request.url = self.before
+        return super().send(request, **options)
+
+
+@pytest.mark.parametrize(
+    ("api", "is_status"),
+    [
+        ("1.0", lambda request: request.url.endswith("/batch")),
+        (
+            "2.0",
+            lambda request: "/jobs/ingest/750" in request.url and request.url[-18:-15] == "750",
+        ),
+    ],
+)
+def test_an_answer_about_another_job_is_none_about_this_one(connect, api, is_status):
+    """Trap: the state, and through it the results, of another job of the same rows."""
+    adapter = AnswerOfBefore(lambda request: request.method == "GET" and is_status(request))
+    bulk = connect(adapter)
+    bulk.insert("Account", ROWS[:4], api=api)
+    assert adapter.before is not None
+    adapter.now = True
+    with pytest.raises(UnexpectedResponse, match=r"is about (job )?7.*Do not load the rows again"):
+        bulk.insert("Account", ROWS[:4], api=api)
+
+
+@pytest.mark.parametrize("api", ["1.0", "2.0"])
+def test_rows_go_into_no_job_of_another_object(connect, names, api):
+    """Trap: the answer to an earlier creation named a job of another load, and got the rows."""
+
+    def creates(request):
+        return request.method == "POST" and request.url.endswith(("/job", "/jobs/ingest"))
+
+    bulk = connect(RepeatedAnswer(creates))
+    bulk.insert("Load__c", [{"Text__c": "a"}], api=api)
+    with pytest.raises(UnexpectedResponse, match=r"whose object is Load__c, not Account.*Nothing"):
+        bulk.insert("Account", ROWS[:4], api=api)
+    assert names() == []
 
 
 def lose_an_upload(org):
