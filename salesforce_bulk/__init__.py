@@ -11,6 +11,7 @@ from salesforce_bulk.__version__ import __version__
 
 if TYPE_CHECKING:
     from salesforce_bulk.csv_adapter import CsvDictsAdapter
+    from salesforce_bulk.database.state import DatabaseState
     from salesforce_bulk.errors import (
         AmbiguousUpload,
         ApiAccessDisabled,
@@ -98,6 +99,7 @@ __all__ = [
     "ClientInputError",
     "ConnectionFailed",
     "CsvDictsAdapter",
+    "DatabaseState",
     "DeviceLogin",
     "ExceededQuota",
     "Export",
@@ -171,6 +173,7 @@ _HOMES = (
     "progress",
     "formats.values",
     "csv_adapter",
+    "database.state",
     "secret",
     # The client, before the logins: those by a browser bring a web server.
     "salesforce_bulk",

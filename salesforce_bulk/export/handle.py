@@ -11,6 +11,9 @@ from typing import IO, TYPE_CHECKING, Any, Literal, NamedTuple, NoReturn
 
 from salesforce_bulk import limits
 from salesforce_bulk.api.org_access import OrgAccess
+from salesforce_bulk.database.connection import TableName, database_of
+from salesforce_bulk.database.state import DatabaseState
+from salesforce_bulk.database.table import TableMode, TableTarget, write_table
 from salesforce_bulk.errors import (
     InvalidInput,
     ReconciliationError,
@@ -632,6 +635,90 @@ class Export:
         if held:
             yield pa.Table.from_batches(held, self.schema)
 
+    # Databases
+
+    def to_duckdb(
+        self,
+        connection: Any,
+        table: str,
+        *,
+        mode: TableMode = "replace",
+        key: str = "Id",
+        schema: str | None = None,
+    ) -> int:
+        """Write all rows into a table of DuckDB: the same as `to_sql`.
+
+        Args:
+            connection: of ``duckdb.connect()``, without an open transaction.
+            table, mode, key, schema: see `to_sql`.
+
+        Returns:
+            the rows read.
+        """
+        return self.to_sql(connection, table, mode=mode, key=key, schema=schema)
+
+    def to_sql(
+        self,
+        connection: Any,
+        table: str,
+        *,
+        mode: TableMode = "replace",
+        key: str = "Id",
+        schema: str | None = None,
+    ) -> int:
+        """Write all rows into a table of PostgreSQL or DuckDB, typed, all of them or none.
+
+        The rows come into a temporary table as Arrow batches. When they are reconciled, the table
+        is changed in one transaction, so that readers see what was there before or everything.
+
+        Args:
+            connection: of ``adbc_driver_postgresql.dbapi.connect(uri)`` or ``duckdb.connect()``;
+                its transaction is committed.
+            table: its name; made where there is none.
+            mode: ``replace`` leaves these rows only and keeps grants, indexes and views, where the
+                columns are the same; ``append`` adds them; ``merge`` updates the rows whose key is
+                there, adds the others and removes those whose IsDeleted is true.
+            key: the column by which rows are merged.
+            schema: of the database that holds the table; None takes the connection's own.
+
+        Returns:
+            the rows read.
+
+        Raises:
+            InvalidInput: another connection or mode, a table without one of the columns, keys that
+                are not unique, or ``replace`` of an export of what changed.
+            ReconciliationError: rows are missing; the table is as it was.
+
+        Where ``state=`` is a `DatabaseState` of the same connection, it is written in the
+        transaction of the rows.
+        """
+        target = TableTarget(TableName(table, schema), mode, key)
+        self._check_target(target)
+        with self._window_reading() as window:
+            save = _nothing if window is None else window.save
+            rows, state = self._watch(self._batches(window)), self._state_in(connection)
+            if state is not None:
+                write_table(state.database, target, self.schema, rows, save)
+            else:
+                write_table(database_of(connection), target, self.schema, rows)
+                save()
+        return self.rows_read or 0
+
+    def _check_target(self, target: TableTarget) -> None:
+        target.check([column.name for column in self.columns])
+        if target.mode == "replace" and self._window is not None:
+            raise InvalidInput(
+                "mode='replace' with since=, until= or state= would leave what changed and nothing "
+                "else; take mode='merge', which brings the changes into the table."
+            )
+
+    def _state_in(self, connection: Any) -> DatabaseState | None:
+        """The state that is written in the transaction of the rows."""
+        state = None if self._window is None else self._window.store
+        if isinstance(state, DatabaseState) and state.database.connection is connection:
+            return state
+        return None
+
     # CSV
 
     def to_csv(self, target: str | os.PathLike[str] | IO[bytes]) -> int:
@@ -742,6 +829,10 @@ class Export:
         if not csv_file.has_header:
             csv_file.write_header([column.name for column in self.columns])
         self._settle(job, tally, tally.rows)
+
+
+def _nothing() -> None:
+    """What is to be saved of an export of everything."""
 
 
 def _pages_after(

@@ -20,14 +20,10 @@ from datetime import date, datetime, time, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
+from salesforce_bulk.database.state import DatabaseState
 from salesforce_bulk.errors import InvalidInput
 from salesforce_bulk.export.soql import Query
-from salesforce_bulk.export.state_file import (
-    ExportState,
-    exclusive_state,
-    read_state,
-    write_state,
-)
+from salesforce_bulk.export.state import ExportState, StateFile, StateStore, read_state
 from salesforce_bulk.formats.typed import ResultColumn, value_of_json
 from salesforce_bulk.formats.values import to_text
 
@@ -52,15 +48,15 @@ class Window:
     Attributes:
         since: its begin, which belongs to it; None for everything.
         until: its end, which does not.
-        path: of the state; None keeps none.
+        store: of the state; None keeps none.
         fingerprint: of the query without the window, and of whose it is.
         known: the digests of the records that were delivered before.
-        states: that the file may have: when the window was opened, and what was written since.
+        states: that the store may have: when the window was opened, and what was written since.
     """
 
     since: datetime | None
     until: datetime
-    path: Path | None = None
+    store: StateStore | None = None
     fingerprint: str = ""
     known: frozenset[bytes] = frozenset()
     states: tuple[ExportState | None, ...] = ()
@@ -77,11 +73,12 @@ class Window:
 
     def save(self, seen: Iterable[bytes]) -> None:
         """Write the state; called when the reading was reconciled."""
-        if self.path is None:
+        if self.store is None:
             return
         delivered = tuple(digest.hex() for digest in seen)
         state = ExportState(self.fingerprint, to_text(self.until) or "", delivered)
-        write_state(self.path, state)
+        before = self.states[-1]
+        self.store.replace(before.document if before else None, state.document)
         self.states = (*self.states, state)
 
     @contextlib.contextmanager
@@ -91,13 +88,13 @@ class Window:
         Raises:
             InvalidInput: somebody does, or has since the export was planned.
         """
-        if self.path is None:
+        if self.store is None:
             yield
             return
-        with exclusive_state(self.path):
-            if read_state(self.path) not in self.states:
+        with self.store.exclusive():
+            if read_state(self.store) not in self.states:
                 raise InvalidInput(
-                    f"The state {self.path} has moved on since this export was planned: another "
+                    f"The state {self.store} has moved on since this export was planned: another "
                     "one has delivered its changes. Call export() again."
                 )
             yield
@@ -116,7 +113,7 @@ class WindowReading:
 
     def new(self, rows: Iterable[Sequence[Any]]) -> list[Sequence[Any]]:
         """The rows that were not delivered before."""
-        if self._window.path is None:
+        if self._window.store is None:
             return list(rows)
         known = self._window.known
         fresh = []
@@ -160,7 +157,7 @@ def open_window(
     query: Query,
     since: datetime | None,
     until: datetime | None,
-    state: str | os.PathLike[str] | None,
+    state: str | os.PathLike[str] | DatabaseState | None,
     now: datetime,
     *,
     whose: str = "",
@@ -170,7 +167,7 @@ def open_window(
     Args:
         query: without the window.
         since, until: aware; None for everything, and for a moment before now.
-        state: a file; what it says goes before ``since``.
+        state: a file, or a state in a database; what it says goes before ``since``.
         now: by the org's clock.
         whose: the org, and which of its records: a state is of one of them.
 
@@ -183,14 +180,13 @@ def open_window(
     end = _utc("until", until) or now - LAG
     begin = _utc("since", since)
     fingerprint = hashlib.sha256(f"{whose}\n{query.text}".encode()).hexdigest()
-    path = None if state is None else Path(state)
-    if path is not None:
-        _check_path(path)
+    store = _store_of(state)
+    if store is not None:
         _check_end(query, end, now)
     known: frozenset[bytes] = frozenset()
-    before = None if path is None else read_state(path)
-    if path is not None and before is not None:
-        _check_query(path, before, fingerprint)
+    before = None if store is None else read_state(store)
+    if store is not None and before is not None:
+        _check_query(store, before, fingerprint)
         begin = datetime.fromisoformat(before.until.replace("Z", "+00:00")) - OVERLAP
         known = frozenset(map(bytes.fromhex, before.delivered))
     if begin is not None and begin >= end:
@@ -198,7 +194,7 @@ def open_window(
             f"The window from {to_text(begin)} to {to_text(end)} is empty; by the org's clock it "
             f"is {to_text(now)}."
         )
-    return Window(begin, end, path, fingerprint, known, (before,))
+    return Window(begin, end, store, fingerprint, known, (before,))
 
 
 def _check_items(query: Query) -> None:
@@ -211,12 +207,10 @@ def _check_items(query: Query) -> None:
             )
 
 
-def _check_path(path: Path) -> None:
-    """Told before the export and not behind its last row."""
-    if not path.absolute().parent.is_dir():
-        raise InvalidInput(f"state={str(path)!r}: there is no folder {path.parent}.")
-    if path.exists() and not path.is_file():
-        raise InvalidInput(f"state={str(path)!r} is no file.")
+def _store_of(state: str | os.PathLike[str] | DatabaseState | None) -> StateStore | None:
+    if state is None or isinstance(state, DatabaseState):
+        return state
+    return StateFile(Path(state))
 
 
 def _check_end(query: Query, end: datetime, now: datetime) -> None:
@@ -241,9 +235,9 @@ def _utc(name: str, moment: datetime | None) -> datetime | None:
     return None if moment is None else moment.astimezone(timezone.utc).replace(microsecond=0)
 
 
-def _check_query(path: Path, state: ExportState, fingerprint: str) -> None:
+def _check_query(store: StateStore, state: ExportState, fingerprint: str) -> None:
     if state.query != fingerprint:
         raise InvalidInput(
-            f"{path} is the state of another query or another org. Name another file, or remove "
+            f"{store} is the state of another query or another org. Name another file, or remove "
             "this one to export everything again."
         )

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any, Literal, NamedTuple, TypedDict
 
 from salesforce_bulk import limits
+from salesforce_bulk.database.state import DatabaseState
 from salesforce_bulk.errors import InvalidInput
 from salesforce_bulk.export.pk_chunking import PkChunking, chunking_header
 from salesforce_bulk.export.soql import Condition, Query
@@ -42,7 +43,8 @@ class ExportOptions(TypedDict, total=False):
     progress         None       True draws, a callable takes each `Progress`
     timeout          None       seconds to wait for the org; None: no end
     since, until     None       aware datetimes: rows by ``SystemModstamp``, the end excluded
-    state            None       a path: only what changed since the last export with it
+    state            None       a path or a `DatabaseState`: only what changed since the last
+                                export with it
     ================ ========== ================================================================
     """
 
@@ -63,7 +65,7 @@ class ExportOptions(TypedDict, total=False):
     timeout: float | None
     since: datetime | None
     until: datetime | None
-    state: str | os.PathLike[str] | None
+    state: str | os.PathLike[str] | DatabaseState | None
 
 
 @dataclass(frozen=True)
