@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 # tests, and those that begin many processes.
 QUICK := tests/classic tests/export tests/formats tests/http tests/load tests/login tests/wire
 
-.PHONY: demo test test-quick test-lowest test-dist test-spark lint format clean
+.PHONY: demo test test-quick test-lowest test-dist test-spark docs lint format clean
 .DEFAULT_GOAL := test
 
 demo: $(VENV)/.installed
@@ -77,6 +77,10 @@ $(VENV)-spark-oldest/.installed $(VENV)-spark-newest/.installed: pyproject.toml
 	$(@D)/bin/python -m pip install --quiet --upgrade "pip>=25.1"
 	$(@D)/bin/python -m pip install --quiet $(PYSPARK) --editable . --group spark
 	touch $@
+
+# The documentation as a site, in build/site; every warning is an error.
+docs: $(VENV)/.installed-dev
+	$(BIN)/python -m sphinx -W --keep-going -q docs build/site
 
 format: $(VENV)/.installed-dev
 	$(BIN)/ruff check --fix .
