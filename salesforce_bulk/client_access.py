@@ -138,11 +138,11 @@ class ClientAccess:
             reserve=Reserve(
                 describes.limits,
                 lambda: self.api_usage,
-                self.transport.clock,
+                self.transport.deadline,
                 self.link.min_api_calls,
                 self.link.min_batches,
             ),
-            clock=self.transport.clock,
+            clock=self.transport.deadline,
             api_version=self._data_endpoint().rpartition("/v")[2],
             v2_at=self._v2_at,
             reopen=partial(org_of, self._client),
@@ -190,7 +190,7 @@ class ClientAccess:
             return caller.read(call, read)
         except BulkApiError as error:
             # Here an expired session is 403, with a text that is no document of an API.
-            if error.status_code != 403 or not self._renew(session):
+            if error.status_code != 403 or not self.renew(session, self.transport):
                 raise
         return caller.read(call, read)
 
@@ -202,7 +202,7 @@ class ClientAccess:
             end = self.transport.clock.monotonic() + valid_seconds * _LIFE_USED
             self._made["due"] = (self._session(), end)
 
-    def _renew_where_due(self) -> None:
+    def renew_where_due(self, transport: Transport) -> None:
         """A new session before the old one ends. Where that fails the old one is used: if it has
         ended, the org says so, and the login's error is the caller's then."""
         due = self._made.get("due")
@@ -212,7 +212,7 @@ class ClientAccess:
         if self._made.pop("due", None) is None or due[0] != self._session():
             return
         try:
-            self._renew(due[0])
+            self.renew(due[0], transport)
         except BulkApiError as error:
             log.warning("renewal before expiry failed: %s", type(error).__name__)
 
@@ -228,14 +228,13 @@ class ClientAccess:
             base=base,
             headers=headers,
             check=check,
-            renew=self._renew,
+            sessions=self,
             accepted=self._once("accepted", set),
             note_answer=self._note_usage,
             gzip_requests=gzip_requests,
         )
 
     def _classic_headers(self, values: Mapping[str, str], content_type: str) -> dict[str, str]:
-        self._renew_where_due()
         # As 2.2.0 called it, with no argument more: overrides take what that passed.
         client = self._client
         if content_type == media.XML:
@@ -245,7 +244,6 @@ class ClientAccess:
         return client.headers(content_type=content_type)
 
     def _bearer_headers(self, values: Mapping[str, str], content_type: str) -> dict[str, str]:
-        self._renew_where_due()
         return {
             "Authorization": f"Bearer {self._client.sessionId}",
             "Content-Type": f"{content_type}; charset=UTF-8",
@@ -263,15 +261,15 @@ class ClientAccess:
         session: Any = self._client.sessionId
         return Secret(session.decode("latin-1") if isinstance(session, bytes) else str(session))
 
-    def _renew(self, stale: Secret) -> bool:
+    def renew(self, stale: Secret, transport: Transport) -> bool:
         """Put a new session in place of ``stale``; False where there is no login to repeat."""
         if self._session() != stale:
             return True  # another thread, or the caller, has set a newer one
         provider = self.link.provider
         if provider is None or not can_renew(provider):
             return False
-        renewal = self._once("renewal", lambda: Renewal(provider, self.transport))
-        session = renewal.renew(stale)
+        renewal = self._once("renewal", lambda: Renewal(provider))
+        session = renewal.renew(stale, transport)
         self._client.sessionId = session.session_id.reveal()
         self.opened(session.valid_seconds)
         return True

@@ -40,7 +40,8 @@ from salesforce_bulk.formats.html_table import html_table
 from salesforce_bulk.http import polling
 from salesforce_bulk.http.body import DOCUMENT_BYTES, PIECE_BYTES
 from salesforce_bulk.http.call import answer_text, classic_error_for
-from salesforce_bulk.http.settings import DEFAULT_TIMEOUT, Clock, TransportSettings, new_transport
+from salesforce_bulk.http.clock import Clock
+from salesforce_bulk.http.settings import DEFAULT_TIMEOUT, TransportSettings, new_transport
 from salesforce_bulk.load import verbs
 from salesforce_bulk.load.batching import batch_body, refuse_too_many_records
 from salesforce_bulk.load.job import LoadJob

@@ -175,10 +175,10 @@ def test_a_child_forked_during_a_login_can_log_in() -> None:
 
     def renewed() -> str:
         signal.alarm(5)  # a child that waits for the lock would wait for ever
-        return renewal.renew(Secret("old")).session_id.reveal()
+        return renewal.renew(Secret("old"), new_transport()).session_id.reveal()
 
-    renewal = Renewal(Provider(), new_transport())
-    thread = Thread(target=renewal.renew, args=(Secret("old"),))
+    renewal = Renewal(Provider())
+    thread = Thread(target=renewal.renew, args=(Secret("old"), new_transport()))
     thread.start()
     assert began.wait(10)
     assert in_child(renewed) == "new"

@@ -5,6 +5,7 @@ REST API guide: "sObject Describe", "Limits".
 
 from __future__ import annotations
 
+import copy
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from urllib.parse import urlsplit
 
 from salesforce_bulk.errors import NotFound
 from salesforce_bulk.http.call import Call, Caller
+from salesforce_bulk.http.clock import Deadline
 from salesforce_bulk.http.headers import date_of
 from salesforce_bulk.wire import media
 from salesforce_bulk.wire.document import (
@@ -106,11 +108,21 @@ class Describes:
     """
 
     def __init__(self, caller: Caller) -> None:
-        #: The org's address, e.g. ``https://acme.my.salesforce.com``; by the last answer.
-        self.origin = ""
         self._caller = caller
+        self._origins: list[str] = [""]
         self._objects: dict[str, ObjectDescribe] = {}
         self._lock = threading.Lock()
+
+    def until(self, deadline: Deadline) -> Describes:
+        """The same descriptions, for what has to end by a deadline."""
+        bound = copy.copy(self)
+        bound._caller = self._caller.until(deadline)
+        return bound
+
+    @property
+    def origin(self) -> str:
+        """The org's address, e.g. ``https://acme.my.salesforce.com``; by the last answer."""
+        return self._origins[-1]
 
     def object(self, name: str) -> ObjectDescribe:
         """GET /sobjects/{name}/describe.
@@ -119,7 +131,7 @@ class Describes:
             NotFound: the org has no such object, or the user may not see it; names it.
         """
         key = name.lower()
-        with self._lock:
+        with self._caller.clock.holding(self._lock):
             if key not in self._objects:
                 self._objects[key] = self._asked(name)
             return self._objects[key]
@@ -151,7 +163,7 @@ class Describes:
     def _read(self, path: str, reader: Callable[[Response], _T]) -> _T:
         def read(answer: Response) -> _T:
             parts = urlsplit(answer.url)
-            self.origin = f"{parts.scheme}://{parts.netloc}"
+            self._origins[:] = [f"{parts.scheme}://{parts.netloc}"]
             return reader(answer)
 
         return self._caller.read(Call("GET", path, media_type=media.JSON), read)

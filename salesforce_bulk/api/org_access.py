@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from salesforce_bulk.api.describe import Describes
 from salesforce_bulk.api.reserve import Reserve
 from salesforce_bulk.api.v1 import BulkV1
 from salesforce_bulk.api.v2 import BulkV2
-from salesforce_bulk.http.settings import Clock
+from salesforce_bulk.http.clock import Deadline
 
 
 @dataclass(frozen=True)
@@ -28,13 +28,30 @@ class OrgAccess:
     v2: BulkV2
     describes: Describes
     reserve: Reserve
-    clock: Clock
+    clock: Deadline
     api_version: str
     v2_at: Callable[[str], BulkV2]
     reopen: Callable[[], OrgAccess]
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _reopen, (self.reopen,)
+
+    def until(self, deadline: Deadline) -> OrgAccess:
+        """The same org, for what has to end by a deadline: each call, repeat, login and pause."""
+        describes = self.describes.until(deadline)
+        return replace(
+            self,
+            v1=self.v1.until(deadline),
+            v2=self.v2.until(deadline),
+            describes=describes,
+            reserve=self.reserve.asking(describes.limits),
+            clock=deadline,
+            v2_at=lambda version: self.v2_at(version).until(deadline),
+        )
+
+    def within(self, seconds: float | None) -> OrgAccess:
+        """The same org, for what may last so many seconds; None has no end."""
+        return self.until(Deadline(self.clock, seconds))
 
     def v2_for(self, version: str | None) -> BulkV2:
         """The endpoints of 2.0 for a job of that version."""

@@ -5,13 +5,15 @@ Source: REST API guide, "Limits" and "Limit Info Header".
 
 from __future__ import annotations
 
+import copy
 import threading
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 from salesforce_bulk.api.describe import Allowance
 from salesforce_bulk.errors import InvalidInput, InvalidUser, NotFound, ReserveReached
 from salesforce_bulk.http.call import add_to_message
-from salesforce_bulk.http.settings import Clock
+from salesforce_bulk.http.clock import Clock
 from salesforce_bulk.models import ApiUsage
 
 #: The vendor's names.
@@ -20,6 +22,14 @@ API_ALLOWANCE, BATCH_ALLOWANCE = "DailyApiRequests", "DailyBulkApiBatches"
 _CALLS_OF_BATCH = 2
 #: Seconds after which other programs may have used up what was left.
 _GOOD_FOR = 60.0
+
+
+@dataclass
+class _Known:
+    """What is left of each allowance, and when the org said so."""
+
+    left: dict[str, int] = field(default_factory=dict)
+    asked_at: float | None = None
 
 
 class Reserve:
@@ -46,8 +56,13 @@ class Reserve:
         self._clock = clock
         self._least = {API_ALLOWANCE: min_api_calls, BATCH_ALLOWANCE: min_batches}
         self._lock = threading.Lock()
-        self._left: dict[str, int] = {}
-        self._asked_at: float | None = None
+        self._seen = _Known()
+
+    def asking(self, limits: Callable[[], Mapping[str, Allowance]]) -> Reserve:
+        """The same reserve, which asks for the org's limits in another way."""
+        other = copy.copy(self)
+        other._limits = limits
+        return other
 
     def check(self, name: str, batches: int, *, begun: bool = False) -> None:
         """Before the first of some batches.
@@ -75,8 +90,8 @@ class Reserve:
         self._refuse(name, needs, state)
         with self._lock:
             for allowance, number in needs.items():
-                if allowance in self._left:
-                    self._left[allowance] -= number
+                if allowance in self._seen.left:
+                    self._seen.left[allowance] -= number
 
     def _refuse(self, name: str, needs: Mapping[str, int], state: str) -> None:
         if not any(self._least.values()):
@@ -90,7 +105,9 @@ class Reserve:
             )
 
     def _is_old(self) -> bool:
-        return self._asked_at is None or self._clock.monotonic() - self._asked_at > _GOOD_FOR
+        return (
+            self._seen.asked_at is None or self._clock.monotonic() - self._seen.asked_at > _GOOD_FOR
+        )
 
     def _ask(self) -> None:
         # Not within the lock, which a fork would take along as it is.
@@ -104,12 +121,12 @@ class Reserve:
             )
             raise
         with self._lock:
-            self._left = {name: found[name].remaining for name in self._least if name in found}
-            self._asked_at = self._clock.monotonic()
+            self._seen.left = {name: found[name].remaining for name in self._least if name in found}
+            self._seen.asked_at = self._clock.monotonic()
 
     def _missing(self, needs: Mapping[str, int]) -> str | None:
         """The allowance of which less would be left than is to be."""
-        left = dict(self._left)
+        left = dict(self._seen.left)
         usage = self._last_usage()
         if usage is not None and API_ALLOWANCE in left:
             left[API_ALLOWANCE] = min(left[API_ALLOWANCE], usage.remaining)
@@ -126,7 +143,8 @@ class Reserve:
         }[allowance]
         return (
             f"{number:,} {what} more would leave fewer than the {self._least[allowance]:,} of the "
-            f"day's that {keeps}= keeps for others ({allowance}: {self._left[allowance]:,} left)."
+            f"day's that {keeps}= keeps for others ({allowance}: {self._seen.left[allowance]:,} "
+            "left)."
         )
 
 

@@ -6,6 +6,7 @@ Guide: https://developer.salesforce.com/docs/atlas.en-us.api_asynch.meta/api_asy
 
 from __future__ import annotations
 
+import copy
 import logging
 import re
 from collections.abc import Callable, Generator, Iterator, Mapping
@@ -28,8 +29,8 @@ from salesforce_bulk.http.call import (
     may_be_done,
     name_error,
 )
+from salesforce_bulk.http.clock import Deadline
 from salesforce_bulk.http.polling import StateWatch
-from salesforce_bulk.http.settings import Clock
 from salesforce_bulk.models import UploadResult
 from salesforce_bulk.wire import media, v1
 
@@ -65,8 +66,14 @@ class BulkV1:
         # threads append to it at once.
         self._posted: dict[str, list[int]] = {}
 
+    def until(self, deadline: Deadline) -> BulkV1:
+        """The same endpoints, for what has to end by a deadline."""
+        bound = copy.copy(self)
+        bound._caller = self._caller.until(deadline)
+        return bound
+
     @property
-    def clock(self) -> Clock:
+    def clock(self) -> Deadline:
         """What waits and measures."""
         return self._caller.clock
 

@@ -6,6 +6,7 @@ Guide: https://developer.salesforce.com/docs/atlas.en-us.api_asynch.meta/api_asy
 
 from __future__ import annotations
 
+import copy
 import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
@@ -23,6 +24,7 @@ from salesforce_bulk.errors import (
 )
 from salesforce_bulk.http.body import PIECE_BYTES, read_body
 from salesforce_bulk.http.call import Call, Caller, may_be_done, name_error
+from salesforce_bulk.http.clock import Deadline
 from salesforce_bulk.http.polling import StateWatch
 from salesforce_bulk.models import JobInfo
 from salesforce_bulk.wire import media, v2
@@ -61,6 +63,12 @@ class BulkV2:
     def __init__(self, caller: Caller) -> None:
         self._caller = caller
         self._watch = StateWatch(caller.clock)
+
+    def until(self, deadline: Deadline) -> BulkV2:
+        """The same endpoints, for what has to end by a deadline."""
+        bound = copy.copy(self)
+        bound._caller = self._caller.until(deadline)
+        return bound
 
     # Ingest
 

@@ -4,12 +4,13 @@ where it had expired, the status checked, the error named after its job and batc
 
 from __future__ import annotations
 
+import copy
 import gzip
 import logging
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from salesforce_bulk.errors import (
     NEXT_STEP,
@@ -24,8 +25,8 @@ from salesforce_bulk.errors import (
     fault_type,
 )
 from salesforce_bulk.http.address import is_loopback
+from salesforce_bulk.http.clock import Deadline
 from salesforce_bulk.http.headers import SealedHeaders
-from salesforce_bulk.http.settings import Clock
 from salesforce_bulk.secret import Secret
 from salesforce_bulk.wire import media
 from salesforce_bulk.wire.document import UnreadableDocument
@@ -88,6 +89,17 @@ class Call:
         return f"job {self.job_id}" if self.job_id is not None else "no job yet"
 
 
+class Sessions(Protocol):
+    """Where the session of a client comes from."""
+
+    def renew_where_due(self, transport: Transport) -> None:
+        """Log in where the session is about to expire."""
+
+    def renew(self, stale: Secret, transport: Transport) -> bool:
+        """Put a new session into the client in place of the expired one; False where there is no
+        login to repeat."""
+
+
 class Caller:
     """Makes the calls of one API for one client.
 
@@ -97,8 +109,7 @@ class Caller:
         headers: the headers of a call, with the session of the moment, from further headers
             and a media type.
         check: raises for an answer whose status is 400 or more.
-        renew: called with the expired session id; puts a new one into the client and says
-            whether it could.
+        sessions: asked for new ones.
         accepted: the sessions that the org has taken at least once; one set for all callers of
             a client.
         note_answer: called with each answer.
@@ -113,7 +124,7 @@ class Caller:
         base: Callable[[], str],
         headers: Callable[[Mapping[str, str], str], dict[str, str]],
         check: Callable[[Response], None],
-        renew: Callable[[Secret], bool],
+        sessions: Sessions,
         accepted: set[Secret] | None = None,
         note_answer: Callable[[Response], None] | None = None,
         gzip_requests: bool | None = None,
@@ -122,15 +133,21 @@ class Caller:
         self._base = base
         self._headers = headers
         self._check = check
-        self._renew = renew
+        self._sessions = sessions
         self._accepted: set[Secret] = set() if accepted is None else accepted
         self._note_answer = note_answer
         self._gzip_requests = gzip_requests
 
+    def until(self, deadline: Deadline) -> Caller:
+        """The same caller for calls, logins in between included, that end by a deadline."""
+        bound = copy.copy(self)
+        bound._transport = self._transport.until(deadline)
+        return bound
+
     @property
-    def clock(self) -> Clock:
+    def clock(self) -> Deadline:
         """What waits and measures."""
-        return self._transport.clock
+        return self._transport.deadline
 
     @property
     def address(self) -> str:
@@ -208,7 +225,7 @@ class Caller:
 
     def _renew_session(self, stale: Secret) -> bool:
         try:
-            return self._renew(stale)
+            return self._sessions.renew(stale, self._transport)
         except BulkApiError as error:
             if isinstance(error, TransportError):
                 error.may_have_arrived = False  # the login may have; the call was refused
@@ -217,6 +234,7 @@ class Caller:
 
     def _send(self, call: Call) -> Response:
         _refuse_other_paths(call.path)
+        self._sessions.renew_where_due(self._transport)
         url = f"{self._base()}/{call.path}"
         headers = SealedHeaders(self._headers(call.headers, call.media_type))
         body = call.body

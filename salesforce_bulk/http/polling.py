@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from salesforce_bulk.errors import BulkApiError, ServerBusy, TransportError, UnexpectedResponse
 from salesforce_bulk.http.call import may_be_done
-from salesforce_bulk.http.settings import Clock
+from salesforce_bulk.http.clock import Clock
 
 _T = TypeVar("_T")
 

@@ -14,6 +14,7 @@ from requests.cookies import RequestsCookieJar
 from urllib3.util import Retry
 
 from salesforce_bulk.__version__ import __version__
+from salesforce_bulk.http.pace import BoundHead
 
 _T = TypeVar("_T")
 
@@ -27,10 +28,37 @@ class _Session(requests.Session):
         nevertheless, and leave the connection open where it cannot read the address."""
 
 
+class _Adapter(HTTPAdapter):
+    """The adapter of `requests`, whose answers begin in time."""
+
+    def init_poolmanager(self, *args: Any, **options: Any) -> None:
+        super().init_poolmanager(*args, **options)
+        _bound_heads(self.poolmanager)
+
+    def proxy_manager_for(self, proxy: str, **options: Any) -> Any:
+        known = proxy in self.proxy_manager
+        manager = super().proxy_manager_for(proxy, **options)
+        if not known:
+            _bound_heads(manager)
+        return manager
+
+
+def _bound_heads(manager: Any) -> None:
+    """Let the connections of a pool manager read heads by `BoundHead`."""
+
+    def bound(pool: Any) -> Any:
+        response_class = {"response_class": BoundHead}
+        connection = type(pool.ConnectionCls.__name__, (pool.ConnectionCls,), response_class)
+        return type(pool.__name__, (pool,), {"ConnectionCls": connection})
+
+    pools = manager.pool_classes_by_scheme
+    manager.pool_classes_by_scheme = {scheme: bound(pool) for scheme, pool in pools.items()}
+
+
 def new_session() -> requests.Session:
     """A session for one client."""
     session = _Session()
-    adapter = HTTPAdapter(pool_connections=4, pool_maxsize=_POOL_SIZE)
+    adapter = _Adapter(pool_connections=4, pool_maxsize=_POOL_SIZE)
     session.mount("https://", adapter)
     session.mount("http://", adapter)
     session.headers["User-Agent"] = f"salesforce-bulk/{__version__}"

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from salesforce_bulk.http.body import DOCUMENT_BYTES
+from salesforce_bulk.http.clock import Clock
 
 if TYPE_CHECKING:
     import requests
@@ -16,14 +17,6 @@ if TYPE_CHECKING:
 
 #: Seconds to connect, and between two pieces of an answer.
 DEFAULT_TIMEOUT = (10.0, 120.0)
-
-
-class Clock(Protocol):
-    """What waits and measures; the module `time` is one."""
-
-    def monotonic(self) -> float: ...
-
-    def sleep(self, seconds: float, /) -> None: ...
 
 
 class TransportSettings(NamedTuple):

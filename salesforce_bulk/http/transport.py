@@ -9,6 +9,7 @@ paths, statuses and times; never headers or bodies.
 from __future__ import annotations
 
 import logging
+import math
 import os
 import random
 import time
@@ -27,13 +28,16 @@ from salesforce_bulk.errors import (
     BulkApiError,
     InsecureEndpoint,
     InvalidInput,
+    RequestTimeout,
     TransportError,
     UnexpectedResponse,
 )
 from salesforce_bulk.http.address import Origin, is_loopback, origin
 from salesforce_bulk.http.body import read_document
+from salesforce_bulk.http.clock import Deadline, DeadlinePassed
 from salesforce_bulk.http.failures import chain_of, is_refusal, is_untrusted, translate
 from salesforce_bulk.http.headers import SealedHeaders
+from salesforce_bulk.http.pace import bound_body
 from salesforce_bulk.http.session import (
     new_session,
     repeats_by_itself,
@@ -57,6 +61,8 @@ log = logging.getLogger("salesforce_bulk")
 _LONGEST_PAUSE, _JITTER = 60.0, 1.0
 #: A server that asks for a longer pause than this gets its answer handed to the caller.
 LONGEST_RETRY_AFTER = 300
+#: Bytes of a body that are sent before it is asked whether there is time for more.
+_SLICE_BYTES = 1 << 16
 #: Bytes of a document in which a request may be echoed; a larger one holds rows.
 _DOCUMENT_THAT_MAY_ECHO = 1 << 16
 _REDIRECTS = 5
@@ -118,6 +124,9 @@ class Transport:
         InvalidInput: a timeout or a proxy that cannot be used.
     """
 
+    #: Seconds to connect, and of silence in an answer; None waits without end.
+    timeout: tuple[float | None, float | None]
+
     def __init__(self, settings: TransportSettings) -> None:
         self._given = settings.session
         self._sessions = {} if self._given is None else {os.getpid(): self._given}
@@ -127,22 +136,32 @@ class Transport:
         self.cert = settings.cert
         self.retry = settings.retry if settings.retry is not None else default_retry()
         self.clock = settings.clock
+        #: By which everything ends that this sends; `until` makes one that has an end.
+        self.deadline = Deadline(settings.clock, None)
         self.max_document_bytes = settings.max_document_bytes
         # Whoever was never reached may be a mistyped name; a caller's own policy is kept to.
         self._fails_fast = settings.retry is None
         self._reached: set[Origin] = set()
-        self._told_of_repeats = False
+        self._told: set[str] = set()
 
     def __getstate__(self) -> dict[str, Any]:
         state = self.__dict__.copy()
-        del state["_sessions"]
+        del state["_sessions"], state["deadline"]
         if state["clock"] is time:  # modules do not pickle
             del state["clock"]
         return state
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update({"clock": time, **state})
+        self.deadline = Deadline(self.clock, None)
         self._sessions = {} if self._given is None else {os.getpid(): self._given}
+
+    def until(self, deadline: Deadline) -> Transport:
+        """The same transport, over the same connections, for what has to end by a deadline."""
+        bound = object.__new__(type(self))
+        bound.__dict__.update(self.__dict__)
+        bound.clock = bound.deadline = deadline
+        return bound
 
     def session(self) -> requests.Session:
         """The session of this process; a child after fork never shares its parent's sockets."""
@@ -190,6 +209,7 @@ class Transport:
             TransportError: no answer came, or half of one.
             InvalidInput: the address, a header or a certificate cannot be used.
             InsecureEndpoint: plain http to another machine.
+            DeadlinePassed: the time of the verb was up; what was sent may have arrived.
         """
         sealed = headers if isinstance(headers, SealedHeaders) else SealedHeaders(headers)
         del headers
@@ -214,7 +234,7 @@ class Transport:
             log.info("%s %s is sent again in %.1f s: %s", method, _path(url), pause, why)
             if answer is not None:
                 answer.close()
-            self.clock.sleep(pause)
+            self.deadline.sleep(pause)
 
     def _repeat_after_failure(
         self, url: str, failure: TransportError, retry: Retry, repeatable: bool
@@ -278,13 +298,14 @@ class Transport:
         what = f"{method} {_path(url)}"
         session = self._sending_session(url, foreign)
         started = self.clock.monotonic()
+        left = self.deadline.left()
         try:
             answer = session.request(
                 method,
                 url,
-                data=body,
+                data=body if body is None or left == math.inf else _Slices(body, self.deadline),
                 headers=headers.to_send(session.headers if foreign else ()),
-                timeout=self.timeout,
+                timeout=_within(self.timeout, left),
                 proxies=self._proxies_for(session, url),
                 # requests lets REQUESTS_CA_BUNDLE override session.verify, but not this.
                 verify=self.verify if self.verify is not None else _own_verify(session),
@@ -297,6 +318,7 @@ class Transport:
             self._reached.add(origin(url))
             # urllib3 before 2.0 takes a body that was cut for a whole one.
             answer.raw.enforce_content_length = True
+            bound_body(answer, self.timeout[1], self.deadline)
             if answer.status_code >= 400:
                 most_bytes = self.max_document_bytes
             if most_bytes is not None:
@@ -305,7 +327,9 @@ class Transport:
         except (requests.RequestException, HTTPError) as error:
             if isinstance(error, BulkApiError):
                 raise
-            raise translate(error, what) from error
+            failure = translate(error, what)
+            self._raise_where_time_is_up(left, failure)
+            raise failure from error
         except OSError as error:
             if isinstance(error, BulkApiError):
                 raise
@@ -319,11 +343,19 @@ class Transport:
         log.debug("%s %s %.3f s", what, answer.status_code, self.clock.monotonic() - started)
         return answer
 
+    def _raise_where_time_is_up(self, left: float, failure: BulkApiError) -> None:
+        """Where it was the deadline that cut the waiting, whatever the clock of a test says."""
+        if isinstance(failure, RequestTimeout):
+            own = self.timeout[failure.may_have_arrived]
+            if own is None or left <= own:
+                raise DeadlinePassed from failure
+        self.deadline.left()
+
     def _sending_session(self, url: str, foreign: bool) -> requests.Session:
         """The session for one request, whose adapter does not repeat it."""
         session = self.session()
-        if not self._told_of_repeats and repeats_by_itself(session, url):
-            self._told_of_repeats = True
+        if "repeats" not in self._told and repeats_by_itself(session, url):
+            self._told.add("repeats")
             log.warning(
                 "The session's adapter would repeat requests (max_retries): that is off for calls "
                 "of this library, because a batch whose answer was lost would be there twice. "
@@ -339,6 +371,32 @@ class Transport:
             # A proxy of the environment would see what plain http to this machine hides.
             proxies.setdefault("no_proxy", origin(url).host)
         return proxies
+
+
+class _Slices:
+    """A body that is sent piece by piece, as long as there is time."""
+
+    def __init__(self, body: bytes, deadline: Deadline) -> None:
+        self._body = memoryview(body)
+        self._deadline = deadline
+
+    def __len__(self) -> int:
+        return len(self._body)
+
+    def __iter__(self) -> Iterator[bytes]:
+        for start in range(0, len(self._body), _SLICE_BYTES):
+            self._deadline.left()
+            yield bytes(self._body[start : start + _SLICE_BYTES])
+
+
+def _within(
+    timeout: tuple[float | None, float | None], left: float
+) -> tuple[float | None, float | None]:
+    """The timeout of a call for which there is that much time."""
+    if left == math.inf:
+        return timeout
+    connect, read = (left if own is None else min(own, left) for own in timeout)
+    return connect, read
 
 
 def _repeat_after_answer(

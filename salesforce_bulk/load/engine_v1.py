@@ -45,8 +45,8 @@ from salesforce_bulk.errors import (
     UnexpectedResponse,
 )
 from salesforce_bulk.formats.csv import read_rows
+from salesforce_bulk.http.clock import Clock
 from salesforce_bulk.http.polling import SENDING_PAUSES, growing_pause, try_again
-from salesforce_bulk.http.settings import Clock
 from salesforce_bulk.load.job import (
     ReportProgress,
     UnknownStates,

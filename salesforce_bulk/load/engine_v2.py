@@ -40,8 +40,8 @@ from salesforce_bulk.errors import (
     TransportError,
 )
 from salesforce_bulk.formats.csv import read_rows
+from salesforce_bulk.http.clock import Clock
 from salesforce_bulk.http.polling import SENDING_PAUSES, growing_pause, try_again
-from salesforce_bulk.http.settings import Clock
 from salesforce_bulk.load.job import ReportProgress, UnknownStates, refuse_other_job, unsent_outcome
 from salesforce_bulk.load.plan import Plan, PlannedBody, count_batches
 from salesforce_bulk.load.results import RESULT_HEADER, STATUS_OF, BatchRows, RestOutcome

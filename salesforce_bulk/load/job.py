@@ -19,7 +19,7 @@ from salesforce_bulk.errors import (
 )
 from salesforce_bulk.formats.html_table import html_table
 from salesforce_bulk.http.call import add_to_message
-from salesforce_bulk.http.settings import Clock
+from salesforce_bulk.http.clock import Clock
 from salesforce_bulk.load.plan import Plan, PlannedBody
 from salesforce_bulk.load.results import (
     BatchRows,

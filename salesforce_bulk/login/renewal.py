@@ -18,27 +18,27 @@ if TYPE_CHECKING:
 class Renewal:
     """Logs in again for all threads of a client at once."""
 
-    def __init__(self, provider: LoginProvider, transport: Transport) -> None:
+    def __init__(self, provider: LoginProvider) -> None:
         self._provider = provider
-        self._transport = transport
         # By process: another thread may hold the lock while this one forks.
         self._locks: dict[int, threading.Lock] = {}
         self._renewed: dict[Secret, Session] = {}
         self._logins = 0
         self._failure: BulkApiError | None = None
 
-    def renew(self, stale: Secret) -> Session:
+    def renew(self, stale: Secret, transport: Transport) -> Session:
         """A session in place of ``stale``; threads that bring the same one share a login,
         and its failure: a wrong password tried once a thread would lock the user out."""
         before = self._logins
-        with self._locks.setdefault(os.getpid(), threading.Lock()):
+        lock = self._locks.setdefault(os.getpid(), threading.Lock())
+        with transport.deadline.holding(lock):
             session = self._renewed.get(stale)
             if session is not None:
                 return session
             if self._logins != before and self._failure is not None:
                 raise copy.copy(self._failure) from self._failure.__cause__
             try:
-                session = self._provider.login(self._transport)
+                session = self._provider.login(transport)
             except BulkApiError as error:
                 # A copy: the caller of this thread will put its own job into the error.
                 self._failure = copy.copy(error)

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 from salesforce_bulk.errors import JobStillRunning
-from salesforce_bulk.http.settings import Clock
+from salesforce_bulk.http.clock import Clock
 from salesforce_bulk.progress.drawing import draw_anywhere
 from salesforce_bulk.progress.event import Progress, ProgressOption
 

@@ -87,7 +87,7 @@ def test_other_machines_get_gzip_by_default(wanted: bool | None, packed: bool) -
         base=str,
         headers=lambda values, content_type: {},
         check=lambda response: None,
-        renew=lambda stale: False,
+        sessions=None,  # type: ignore[arg-type]
         gzip_requests=wanted,
     )
     url = "https://acme.my.salesforce.com/services/async/64.0/job/750/batch"

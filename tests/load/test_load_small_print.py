@@ -105,7 +105,7 @@ def test_uploads_of_2_0_are_compressed_only_where_that_is_asked_for(wanted, pack
         base=str,
         headers=lambda values, content_type: {},
         check=lambda response: None,
-        renew=lambda stale: False,
+        sessions=None,
         gzip_requests=wanted,
     )
     url = "https://acme.my.salesforce.com/services/data/v64.0/jobs/ingest/750/batches"

@@ -1,6 +1,7 @@
 """A small HTTP server that sends exactly what a test says, well-formed or not.
 
-An answer is bytes, or a sequence of steps: bytes to send, or one of `CLOSE`, `RESET`, `STALL`.
+An answer is bytes, or a sequence of steps: bytes to send, `Drip`, or one of `CLOSE`, `RESET`,
+`STALL`.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import threading
 import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 #: End the connection in good order.
 CLOSE = object()
@@ -22,6 +23,15 @@ CLOSE = object()
 RESET = object()
 #: Send nothing more until the server stops.
 STALL = object()
+
+
+class Drip(NamedTuple):
+    """Bytes that are sent one by one, or a few at once."""
+
+    content: bytes
+    seconds: float = 0.05
+    at_once: int = 1
+
 
 Answer = bytes | Sequence[Any]
 
@@ -138,6 +148,12 @@ class RawServer:
             if step is STALL:
                 self._stopping.wait(30)
                 return False
+            if isinstance(step, Drip):
+                for start in range(0, len(step.content), step.at_once):
+                    connection.sendall(step.content[start : start + step.at_once])
+                    if self._stopping.wait(step.seconds):
+                        return False
+                continue
             connection.sendall(step)
         return True
 
