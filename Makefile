@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 # tests, and those that begin many processes.
 QUICK := tests/classic tests/export tests/formats tests/http tests/load tests/login tests/wire
 
-.PHONY: demo test test-quick test-lowest test-dist test-spark docs lint format clean
+.PHONY: demo test audit test-quick test-lowest test-dist test-spark docs lint format clean
 .DEFAULT_GOAL := test
 
 demo: $(VENV)/.installed
@@ -18,7 +18,19 @@ test: $(VENV)/.installed-dev
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BANDIT)
 	$(BIN)/python -m pytest -n auto --dist loadfile --cov --cov-report=term --cov-fail-under=$(COVERAGE) $(ARGS)
+
+# Its warnings are about what stands beside an explained finding.
+BANDIT = $(BIN)/bandit --quiet --recursive salesforce_bulk 2>/dev/null
+
+# The versions that a fresh install of the base and of every extra gets today, locked with their
+# hashes, against the advisories of the index; fails where that has none.
+audit: $(VENV)/.installed-dev $(VENV)-uv/.installed
+	mkdir -p build
+	$(VENV)-uv/bin/uv pip compile --quiet --all-extras --generate-hashes pyproject.toml --output-file build/audit.txt
+	$(BIN)/pip-audit --strict --progress-spinner off --disable-pip --require-hashes \
+	  --requirement build/audit.txt
 
 # Another Python: make test-quick PYTHON=python3.13 VENV=.venv-3.13
 test-quick: $(VENV)/.installed-dev

@@ -11,7 +11,7 @@ from importlib import import_module
 from inspect import Parameter, signature
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Literal, TypedDict, TypeVar
-from xml.etree.ElementTree import Element
+from xml.etree.ElementTree import Element  # nosec B405 # types only; defusedxml parses
 
 from salesforce_bulk import attach, bulk_states, limits
 from salesforce_bulk.api.describe import Allowance, ObjectDescribe

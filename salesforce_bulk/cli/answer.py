@@ -35,7 +35,7 @@ def shell_command(words: Sequence[str]) -> str:
     """A command to be typed or pasted, with the quotes of this platform's shells."""
     if os.name != "nt":
         return shlex.join(words)
-    import subprocess  # noqa: PLC0415 (--help stays fast)
+    import subprocess  # noqa: PLC0415  # nosec B404 # loaded late: --help stays fast
 
     return subprocess.list2cmdline(words)
 

@@ -25,7 +25,7 @@ def run(args: argparse.Namespace) -> int:
             'Completion needs argcomplete: pip install "salesforce-bulk[completion]".'
         ) from error
     shell = "bash" if args.shell == "zsh" else args.shell
-    args.answer.show(argcomplete.shellcode([PROGRAM], shell=shell))
+    args.answer.show(argcomplete.shellcode([PROGRAM], shell=shell))  # nosec B604 # the name of a shell
     return 0
 
 

@@ -185,7 +185,7 @@ def query(
     """Id and values of each record of the object."""
     names = ", ".join(column.field for column in plan.columns)
     job = bulk.create_query_job(plan.object_name, contentType=content_type)
-    batch = bulk.query(job, f"SELECT Id, {names} FROM {plan.object_name}", contentType=content_type)  # noqa: S608 (SOQL, of API names)
+    batch = bulk.query(job, f"SELECT Id, {names} FROM {plan.object_name}", contentType=content_type)  # noqa: S608  # nosec B608 # SOQL, of API names
     bulk.close_job(job)
     wait(bulk, job, batch)
     for stream in bulk.get_all_results_for_query_batch(batch, job):

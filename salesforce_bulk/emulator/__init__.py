@@ -276,7 +276,7 @@ class SalesforceEmulator:
     @property
     def host(self) -> str:
         """``127.0.0.1:PORT``, or the address or the name that was asked for."""
-        everywhere = self._bound_to in ("", "0.0.0.0", "::")  # noqa: S104 - compared, not bound
+        everywhere = self._bound_to in ("", "0.0.0.0", "::")  # noqa: S104  # nosec B104 # compared, not bound
         address = "127.0.0.1" if everywhere else self._bound_to
         return f"{address}:{self._server.port}"
 
@@ -355,7 +355,7 @@ class SalesforceEmulator:
         self.faults.clear()
         self._begin()
 
-    def register_app(
+    def register_app(  # nosec B107 # no secret: none was given
         self,
         consumer_key: str,
         consumer_secret: str = "",

@@ -29,10 +29,10 @@ WAIT_SECONDS, WAIT_PAUSE = 60.0, 0.2
 
 _LABELS = {
     "username": "user",
-    "security_token": "token",
+    "security_token": "token",  # nosec B105 # labels
     "consumer_key": "consumer key",
-    "consumer_secret": "consumer secret",
-    "control_token": "control token",
+    "consumer_secret": "consumer secret",  # nosec B105 # labels
+    "control_token": "control token",  # nosec B105 # labels
 }
 
 
@@ -205,8 +205,8 @@ def _wait(url: str) -> int:
     while time.monotonic() < ends:
         try:
             # The certificate is the emulator's own, and nothing secret is sent.
-            context = ssl._create_unverified_context()  # noqa: S323
-            with urllib.request.urlopen(address, timeout=5, context=context):  # noqa: S310
+            context = ssl._create_unverified_context()  # noqa: S323  # nosec B323 # its own certificate, and nothing secret is sent
+            with urllib.request.urlopen(address, timeout=5, context=context):  # noqa: S310  # nosec B310 # an address of this machine
                 return 0
         except (OSError, ValueError, http.client.HTTPException) as error:
             problem = error

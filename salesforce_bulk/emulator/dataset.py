@@ -134,7 +134,7 @@ def _resolve(
     for target in reference.reference_to:
         parent = org.schema.get(target)
         if parent is not None and parent.field(key) is not None:
-            ids |= {row[1]: row[0] for row in org.query(f"SELECT Id, {key} FROM {parent.name}")}  # noqa: S608
+            ids |= {row[1]: row[0] for row in org.query(f"SELECT Id, {key} FROM {parent.name}")}  # noqa: S608  # nosec B608 # names of the schema, and checked values
     for number, cell in enumerate(cells, 1):
         if cell is not UNCHANGED and cell is not None and cell not in ids:
             raise DatasetError(f"{path}, row {number}: no {relationship} has the {key} {cell!r}")

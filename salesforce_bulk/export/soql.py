@@ -454,7 +454,7 @@ def build_select(object_name: str, fields: Sequence[str], where: Condition | Non
         if not isinstance(name, str) or _FIELD.fullmatch(name) is None:
             raise InvalidInput(f"{name!r} is no name of a field or an object.")
     condition = where_text(where)
-    text = f"SELECT {', '.join(fields)} FROM {object_name}"  # noqa: S608 - names checked above
+    text = f"SELECT {', '.join(fields)} FROM {object_name}"  # noqa: S608  # nosec B608 # names checked above
     return f"{text} WHERE {condition}" if condition else text
 
 

@@ -6,7 +6,7 @@ Guide: "Prepare XML and JSON Files".
 from __future__ import annotations
 
 import re
-import xml.etree.ElementTree as ET
+import xml.etree.ElementTree as ET  # nosec B405 # writes; defusedxml parses
 from collections.abc import Iterable
 
 from salesforce_bulk.formats.records import Cell, Record, cells, refuse, relationship

@@ -8,8 +8,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from typing import Any
-from xml.sax import SAXParseException
-from xml.sax.handler import ContentHandler, feature_namespaces
+from xml.sax import SAXParseException  # nosec B406 # types only; defusedxml parses
+from xml.sax.handler import ContentHandler, feature_namespaces  # nosec B406 # types only; defusedxml parses
 
 from defusedxml.common import DefusedXmlException
 

@@ -75,7 +75,7 @@ class _Policy(Retry):
         """Seconds before the next repeat."""
         # The first pause is as long as the second without jitter: urllib3 would repeat at once,
         # all clients together.
-        spread = random.uniform(0, _JITTER)  # noqa: S311 - no secret
+        spread = random.uniform(0, _JITTER)  # noqa: S311  # nosec B311 # no secret
         pause: float = self.backoff_factor * 2 ** len(self.history) + spread
         return min(_LONGEST_PAUSE, pause)
 

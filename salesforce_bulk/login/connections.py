@@ -44,7 +44,7 @@ PREFIX = "SALESFORCE_BULK_"
 #: Names that users of other tools have set already, and the key that each means.
 _FOREIGN_NAMES = (
     # The Salesforce CLI's own, for `sf org login access-token` and as its default org.
-    {"SF_ACCESS_TOKEN": "access_token", "SF_ORG_INSTANCE_URL": "instance_url"},
+    {"SF_ACCESS_TOKEN": "access_token", "SF_ORG_INSTANCE_URL": "instance_url"},  # nosec B105 # names of variables
     # What the manuals of simple-salesforce and its users write.
     *(
         {

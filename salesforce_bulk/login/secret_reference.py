@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
+import subprocess  # nosec B404 # programs are started by their path, without a shell
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -80,7 +80,7 @@ def _command_text(key: str, command: list[str]) -> str:
         raise InvalidInput(f"{key} is to come from {command[0]}, which is not on the PATH.")
     try:
         # Its stderr goes to the terminal: the program may ask the user for something there.
-        done = subprocess.run(  # noqa: S603
+        done = subprocess.run(  # noqa: S603  # nosec B603 # a list, without a shell
             [program, *command[1:]],
             stdout=subprocess.PIPE,
             timeout=_COMMAND_SECONDS,

@@ -10,7 +10,7 @@ import json
 import os
 import re
 import shutil
-import subprocess
+import subprocess  # nosec B404 # programs are started by their path, without a shell
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -137,7 +137,7 @@ class SfCliLogin:
             )
         target = () if self.alias is None else ("--target-org", self.alias)
         try:
-            return subprocess.run(  # noqa: S603
+            return subprocess.run(  # noqa: S603  # nosec B603 # a list, without a shell
                 [program, *command, *target, "--json"],
                 stdin=subprocess.DEVNULL,
                 # Not shown: it may hold tokens.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-import subprocess
+import subprocess  # nosec B404 # programs are started by their path, without a shell
 import sys
 import tempfile
 from collections import Counter
@@ -210,7 +210,7 @@ def _refuse_unable_python(session: SparkSession) -> None:
         return
     command = [context.pythonExec, "-c", "import pyarrow, pyspark, salesforce_bulk"]
     try:
-        done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
+        done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603  # nosec B603 # this Python, without a shell
         why = done.stderr.strip().rpartition("\n")[2] if done.returncode else ""
     except OSError as error:
         why = str(error)

@@ -58,7 +58,7 @@ class Authorizations:
 
     def __init__(self, clock: Clock, seed: int) -> None:
         self._clock = clock
-        self._random = Random(f"authorizations {seed}")  # noqa: S311 - to be repeated, not secret
+        self._random = Random(f"authorizations {seed}")  # noqa: S311  # nosec B311 # to be repeated, not secret
         self._lock = threading.Lock()
         self._codes: dict[str, AuthorizationCode] = {}
         self._devices: dict[str, DeviceAuthorization] = {}

@@ -17,7 +17,7 @@ from salesforce_bulk.emulator.access.rsa import PublicKey, read_public_key
 
 #: The app that every org has.
 CONSUMER_KEY = "consumer-key"
-CONSUMER_SECRET = "consumer-secret"  # noqa: S105 - everybody may know it
+CONSUMER_SECRET = "consumer-secret"  # noqa: S105  # nosec B105 # everybody may know it
 SCOPE = "api refresh_token"
 
 Certificate = str | bytes | Path
@@ -55,13 +55,13 @@ class ConnectedApps:
     """The apps of one org. Thread-safe; the same seed gives the same refresh tokens."""
 
     def __init__(self, seed: int, run_as: str) -> None:
-        self._random = Random(f"refresh tokens {seed}")  # noqa: S311 - to be repeated, not secret
+        self._random = Random(f"refresh tokens {seed}")  # noqa: S311  # nosec B311 # to be repeated, not secret
         self._refresh_tokens: dict[str, RefreshToken] = {}
         self._lock = threading.Lock()
         self._apps: dict[str, ConnectedApp] = {}
         self.register(CONSUMER_KEY, CONSUMER_SECRET, run_as=run_as)
 
-    def register(
+    def register(  # nosec B107 # no secret: none was given
         self,
         consumer_key: str,
         consumer_secret: str = "",

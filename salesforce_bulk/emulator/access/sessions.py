@@ -61,11 +61,11 @@ class Sessions:
         self.seconds = seconds
         self._clock = clock
         self._org_id = org_id[:15]
-        self._random = Random(f"sessions {seed}")  # noqa: S311 - to be repeated, not secret
+        self._random = Random(f"sessions {seed}")  # noqa: S311  # nosec B311 # to be repeated, not secret
         self._sessions: dict[str, Session] = {}
         self._lock = threading.Lock()
 
-    def open(
+    def open(  # nosec B107 # no secret: none was given
         self, user: SessionUser, consumer_key: str = "", scope: str = "", refresh_token: str = ""
     ) -> Session:
         """A new session, its token in the vendor's form: org id, ``!``, secret."""

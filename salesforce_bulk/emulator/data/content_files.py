@@ -99,7 +99,7 @@ class ContentFiles:
         marks = ", ".join("?" * (len(columns) + 2))
         with self._store.writing() as db:
             db.executemany(
-                f"INSERT INTO {quoted(name)} ({listed}) VALUES ({marks})",  # noqa: S608 - quoted
+                f"INSERT INTO {quoted(name)} ({listed}) VALUES ({marks})",  # noqa: S608  # nosec B608 # quoted names
                 zip(range(first, first + count), ids, *columns.values(), strict=True),
             )
         return ids

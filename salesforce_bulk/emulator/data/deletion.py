@@ -160,7 +160,7 @@ def _clear_lookups(
         if field.nillable and not relationship.cascade_delete:
             column = quoted(field.name)
             table = quoted(child.name)
-            statement = f"UPDATE {table} SET {column} = NULL WHERE {column} IN {ONE_OF}"  # noqa: S608 - quoted
+            statement = f"UPDATE {table} SET {column} = NULL WHERE {column} IN {ONE_OF}"  # noqa: S608  # nosec B608 # quoted names
             _with_ids(store, statement, record_ids)
 
 
@@ -173,12 +173,12 @@ def _delete_rows(
 ) -> None:
     table = quoted(sobject.name)
     if hard or not sobject.soft_delete:
-        _with_ids(store, f'DELETE FROM {table} WHERE "Id" IN {ONE_OF}', record_ids)  # noqa: S608 - quoted
+        _with_ids(store, f'DELETE FROM {table} WHERE "Id" IN {ONE_OF}', record_ids)  # noqa: S608  # nosec B608 # quoted names
         return
     known = {name: value for name, value in stamps.items() if sobject.field(name)}
     assignments = ['"IsDeleted" = 1']
     assignments += [f"{quoted(name)} = {literal(value)}" for name, value in known.items()]
-    statement = f'UPDATE {table} SET {", ".join(assignments)} WHERE "Id" IN {ONE_OF}'  # noqa: S608 - quoted
+    statement = f'UPDATE {table} SET {", ".join(assignments)} WHERE "Id" IN {ONE_OF}'  # noqa: S608  # nosec B608 # quoted names
     _with_ids(store, statement, record_ids)
 
 

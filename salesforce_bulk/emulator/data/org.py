@@ -33,8 +33,8 @@ from salesforce_bulk.emulator.soql.restrict import check_bulk1, check_bulk2
 __all__ = ["BatchRefused", "Org", "QueryResult", "User", "WritePlan"]
 
 USERNAME = "admin@example.com"
-PASSWORD = "password"  # noqa: S105 - everybody may know it
-SECURITY_TOKEN = "token"  # noqa: S105
+PASSWORD = "password"  # noqa: S105  # nosec B105 # everybody may know it
+SECURITY_TOKEN = "token"  # noqa: S105  # nosec B105 # everybody may know it
 ORGANIZATION_NAME = "Emulator"
 #: Rows that a query takes from SQLite at once.
 FETCH_ROWS = 2_000
@@ -297,7 +297,7 @@ class Org:
         if not self.store.has_table(sobject.name):
             return None
         live = " AND NOT IsDeleted" if sobject.soft_delete else ""
-        sql = f"SELECT {quoted(field_name)} FROM {quoted(sobject.name)} WHERE Id = ?{live}"  # noqa: S608
+        sql = f"SELECT {quoted(field_name)} FROM {quoted(sobject.name)} WHERE Id = ?{live}"  # noqa: S608  # nosec B608 # names of the schema, and checked values
         row = self.store.read().execute(sql, [record_id]).fetchone()
         return None if row is None else row[0] or b""
 
@@ -307,7 +307,7 @@ class Org:
         if sobject is None or not self.store.has_table(sobject.name):
             return 0
         live = " WHERE NOT IsDeleted" if sobject.soft_delete else ""
-        sql = f"SELECT count(*) FROM {quoted(sobject.name)}{live}"  # noqa: S608 - quoted
+        sql = f"SELECT count(*) FROM {quoted(sobject.name)}{live}"  # noqa: S608  # nosec B608 # quoted names
         return int(self.store.read().execute(sql).fetchone()[0])
 
     def chunk_boundaries(
@@ -321,7 +321,7 @@ class Org:
         sobject = self.schema.get(object_name)
         if sobject is None or not self.store.has_table(sobject.name):
             return []
-        sql = f"SELECT min(rid), max(rid) FROM {quoted(sobject.name)}"  # noqa: S608 - quoted
+        sql = f"SELECT min(rid), max(rid) FROM {quoted(sobject.name)}"  # noqa: S608  # nosec B608 # quoted names
         first, last = self.store.read().execute(sql).fetchone()
         if first is None:
             return []
@@ -441,7 +441,7 @@ def _insert_record(
     columns = ", ".join(map(quoted, ["rid", *values]))
     marks = ", ".join("?" * (len(values) + 1))
     connection.execute(
-        f"INSERT INTO {quoted(sobject.name)} ({columns}) VALUES ({marks})",  # noqa: S608 - quoted
+        f"INSERT INTO {quoted(sobject.name)} ({columns}) VALUES ({marks})",  # noqa: S608  # nosec B608 # quoted names
         [rid, *values.values()],
     )
 

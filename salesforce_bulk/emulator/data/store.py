@@ -300,7 +300,7 @@ class Store:
             return []
         listed = ", ".join(map(quoted, columns))
         where = f"{quoted(key)} IN {ONE_OF}"
-        sql = f"SELECT {listed} FROM {quoted(table)} WHERE {where}"  # noqa: S608 - quoted
+        sql = f"SELECT {listed} FROM {quoted(table)} WHERE {where}"  # noqa: S608  # nosec B608 # quoted names
         return self._writer.execute(sql, (json.dumps(list(values)),)).fetchall()
 
     def definitions(self) -> list[Any]:
@@ -337,7 +337,7 @@ class Store:
                     connection.execute(f"DROP TABLE {quoted(name)}")
                     del self._tables[name]
                 else:
-                    connection.execute(f"DELETE FROM {quoted(name)}")  # noqa: S608 - quoted
+                    connection.execute(f"DELETE FROM {quoted(name)}")  # noqa: S608  # nosec B608 # quoted names
             self._indexes = {index for index in self._indexes if index[0] not in doomed}
             self._counters.clear()
             self._unsaved_counters.clear()

@@ -324,7 +324,7 @@ class WritePlan:
     def _insert_statement(self, names: Sequence[str], fixed: Mapping[str, Stored]) -> str:
         columns = ", ".join(map(quoted, ["rid", "Id", *names, *fixed]))
         values = ", ".join([*["?"] * (len(names) + 2), *map(literal, fixed.values())])
-        return f"INSERT INTO {quoted(self.object.name)} ({columns}) VALUES ({values})"  # noqa: S608
+        return f"INSERT INTO {quoted(self.object.name)} ({columns}) VALUES ({values})"  # noqa: S608  # nosec B608 # names of the schema, and checked values
 
     # update
 
@@ -413,7 +413,7 @@ class WritePlan:
         assignments += [f"{quoted(name)} = {literal(value)}" for name, value in stamps.items()]
         table = quoted(self.object.name)
         db.executemany(
-            f'UPDATE {table} SET {", ".join(assignments)} WHERE "Id" = ?',  # noqa: S608 - quoted
+            f'UPDATE {table} SET {", ".join(assignments)} WHERE "Id" = ?',  # noqa: S608  # nosec B608 # quoted names
             zip(*changed.values(), record_ids, strict=True),
         )
         for row, record_id in zip(rows, record_ids, strict=True):

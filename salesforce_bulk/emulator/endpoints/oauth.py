@@ -297,7 +297,7 @@ class OAuth:
         _check_secret(app, asked.consumer_secret or "")
         return app
 
-    def _open(self, app: ConnectedApp, user: SessionUser, refresh_token: str = "") -> Session:
+    def _open(self, app: ConnectedApp, user: SessionUser, refresh_token: str = "") -> Session:  # nosec B107 # no secret: none was given
         return self.sessions.open(user, app.consumer_key, app.scope, refresh_token)
 
     def _granted(
@@ -317,7 +317,7 @@ class OAuth:
             "scope": session.scope,
             "instance_url": self.origin(asked.request),
             "id": identity,
-            "token_type": "Bearer",
+            "token_type": "Bearer",  # nosec B105 # the type of a token
             "issued_at": issued_at,
         }
 

@@ -191,7 +191,7 @@ class Search:
         try:
             ids = self._matching(sobject, looks_at, match, user)
             where = f" WHERE {wanted.where}" if wanted.where else ""
-            soql = f"SELECT {wanted.fields} FROM {sobject.name}{where} {wanted.rest}"  # noqa: S608
+            soql = f"SELECT {wanted.fields} FROM {sobject.name}{where} {wanted.rest}"  # noqa: S608  # nosec B608 # names of the schema, and checked values
             result = self._org.query(soql, user=user)
             if result.plan.aggregate or result.plan.count or result.plan.children:
                 raise _malformed_error("RETURNING takes plain fields")
@@ -217,7 +217,7 @@ class Search:
         ]
         if not names:
             return set()
-        rows = self._org.query(f"SELECT Id, {', '.join(names)} FROM {sobject.name}", user=user)  # noqa: S608
+        rows = self._org.query(f"SELECT Id, {', '.join(names)} FROM {sobject.name}", user=user)  # noqa: S608  # nosec B608 # names of the schema, and checked values
         return {
             row[0]
             for row in rows

@@ -164,7 +164,7 @@ def _insert(catalog: Org, name: str, records: Sequence[Mapping[str, Any]]) -> No
     columns, marks = ", ".join(map(quoted, names)), ", ".join("?" * len(names))
     with catalog.store.writing() as connection:
         connection.executemany(
-            f"INSERT INTO {quoted(name)} ({columns}) VALUES ({marks})",  # noqa: S608 - quoted
+            f"INSERT INTO {quoted(name)} ({columns}) VALUES ({marks})",  # noqa: S608  # nosec B608 # quoted names
             [[record.get(column) for column in names] for record in records],
         )
 

@@ -123,7 +123,7 @@ class Faults:
 
     def __init__(self, seed: int = 0) -> None:
         self._seed = f"faults {seed}"
-        self._random = Random(self._seed)  # noqa: S311 - to be repeated, not secret
+        self._random = Random(self._seed)  # noqa: S311  # nosec B311 # to be repeated, not secret
         self._rules: list[_ArmedFault] = []
         self._lock = threading.Lock()
         #: What was struck, in order: (kind, method, path).

@@ -6,7 +6,7 @@ keeps its records and forgets its jobs.
 
 from __future__ import annotations
 
-import pickle
+import pickle  # nosec B403 # loads the classes of a list only
 import shutil
 from collections.abc import Mapping
 from pathlib import Path, PurePath

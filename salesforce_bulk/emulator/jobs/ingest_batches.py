@@ -425,7 +425,7 @@ class _IngestResultFiles:
         self.echo = EchoedCells([], None)
         self._upload = upload
         self._job = job
-        self._random = Random(f"{job.id} {batch.retries}")  # noqa: S311 - to be repeated
+        self._random = Random(f"{job.id} {batch.retries}")  # noqa: S311  # nosec B311 # to be repeated
         self._names_failed = float(job.version) >= FAILED_ID_VERSION
         self._files = {kind: _IngestResultFile(job, kind, upload, more) for kind in RESULT_COLUMNS}
 

@@ -251,7 +251,7 @@ def csv_statement(
     ]
     end = " || ".join(f"char({ord(character)})" for character in line_end)
     return (
-        f"WITH result({', '.join(names)}) AS ({flat_sql}) "  # noqa: S608 - compiled, no input
+        f"WITH result({', '.join(names)}) AS ({flat_sql}) "  # noqa: S608  # nosec B608 # compiled, no input
         f"SELECT CAST('\"' || {between.join(groups)} || '\"' || {end} AS BLOB) FROM result"
     )
 

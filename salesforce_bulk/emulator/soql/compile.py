@@ -414,7 +414,7 @@ class _SelectCompiler:
         where = self._where()
         rows = f"{self._scope.from_sql}{where.sql}"
         if self._limit():
-            sql = f"SELECT count(*) FROM (SELECT 1 {rows}{self._limit()})"  # noqa: S608
+            sql = f"SELECT count(*) FROM (SELECT 1 {rows}{self._limit()})"  # noqa: S608  # nosec B608 # compiled, no input
         else:
             sql = f"SELECT count(*) {rows}"
         column = Column("expr0", ("expr0",), None, "aggregate", "int")
@@ -704,7 +704,7 @@ class _SelectCompiler:
         names = ", ".join(f"c{number}" for number in range(len(columns)))
         order = self._order_of_groups(grouping)
         union = " UNION ALL ".join(statement.sql for statement in statements)
-        sql = f"SELECT {names} FROM ({union}){order}{self._limit()}"  # noqa: S608
+        sql = f"SELECT {names} FROM ({union}){order}{self._limit()}"  # noqa: S608  # nosec B608 # compiled, no input
         parameters = [value for statement in statements for value in statement.parameters]
         return CompiledQuery(
             object=self._object,

@@ -160,7 +160,7 @@ class _NameEntity:
         if own is None or not own.stored:
             return None
         self._tables[target.name] = target
-        return f'(SELECT "{own.name}" FROM "{target.name}" WHERE "Id" = {self._reference})'  # noqa: S608
+        return f'(SELECT "{own.name}" FROM "{target.name}" WHERE "Id" = {self._reference})'  # noqa: S608  # nosec B608 # compiled, no input
 
 
 class FromClause:
