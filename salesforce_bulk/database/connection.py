@@ -140,7 +140,7 @@ class DuckDb:
 
     def columns(self, table: str) -> list[str]:
         """See `Database`."""
-        found = self.connection.execute(f"SELECT * FROM {table} WHERE false")  # noqa: S608 - quoted
+        found = self.connection.execute(f"SELECT * FROM {table} WHERE false")  # noqa: S608  # nosec B608 # quoted names
         return [column[0] for column in found.description]
 
     def exists(self, table: TableName) -> bool:
@@ -162,7 +162,7 @@ class DuckDb:
         view = f"{table}_stream"
         self.connection.register(view, _reader(schema, batches))
         try:
-            self.execute(f"CREATE TEMP TABLE {table} AS SELECT * FROM {view}")  # noqa: S608 - ours
+            self.execute(f"CREATE TEMP TABLE {table} AS SELECT * FROM {view}")  # noqa: S608  # nosec B608 # names of our own
         finally:
             self.connection.unregister(view)
 
@@ -202,7 +202,7 @@ class Postgresql:
     def columns(self, table: str) -> list[str]:
         """See `Database`."""
         with self.connection.cursor() as cursor:
-            cursor.execute(f"SELECT * FROM {table} WHERE false")  # noqa: S608 - quoted
+            cursor.execute(f"SELECT * FROM {table} WHERE false")  # noqa: S608  # nosec B608 # quoted names
             cursor.fetchall()
             return [column[0] for column in cursor.description]
 

@@ -49,7 +49,7 @@ class DatabaseState:
             if not self.database.exists(self._home):
                 return None
             rows = self.database.execute(
-                f"SELECT document FROM {self._table} WHERE name = $1",  # noqa: S608 - quoted
+                f"SELECT document FROM {self._table} WHERE name = $1",  # noqa: S608  # nosec B608 # quoted names
                 [self.name],
             )
         return str(rows[0][0]).encode() if rows else None
@@ -66,10 +66,10 @@ class DatabaseState:
                 "(name TEXT PRIMARY KEY, document TEXT NOT NULL)"
             )
             if before is None:
-                sql = f"INSERT INTO {self._table} VALUES ($1, $2) ON CONFLICT DO NOTHING"  # noqa: S608
+                sql = f"INSERT INTO {self._table} VALUES ($1, $2) ON CONFLICT DO NOTHING"  # noqa: S608  # nosec B608 # quoted names
                 parameters = [self.name, after.decode()]
             else:
-                sql = f"UPDATE {self._table} SET document = $2 WHERE name = $1 AND document = $3"  # noqa: S608
+                sql = f"UPDATE {self._table} SET document = $2 WHERE name = $1 AND document = $3"  # noqa: S608  # nosec B608 # quoted names
                 parameters = [self.name, after.decode(), before.decode()]
             if not self.database.execute(f"{sql} RETURNING name", parameters):
                 raise InvalidInput(

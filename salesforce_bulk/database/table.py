@@ -134,7 +134,7 @@ class _TableWriter:
 
     def _create(self) -> None:
         self._database.execute(
-            f"CREATE TABLE {self._table} AS SELECT * FROM {self._rows} WHERE false"  # noqa: S608
+            f"CREATE TABLE {self._table} AS SELECT * FROM {self._rows} WHERE false"  # noqa: S608  # nosec B608 # quoted names
         )
         if self._target.mode == "merge":
             self._database.ensure_unique(self._table, self._key)
@@ -154,13 +154,13 @@ class _TableWriter:
 
     def _replace(self) -> None:
         # Not dropped: its grants, its indexes and the views on it stay.
-        self._database.execute(f"DELETE FROM {self._table}")  # noqa: S608 - quoted
+        self._database.execute(f"DELETE FROM {self._table}")  # noqa: S608  # nosec B608 # quoted names
         self._append()
 
     def _append(self) -> None:
         names = ", ".join(self._names)
         self._database.execute(
-            f"INSERT INTO {self._table} ({names}) SELECT {names} FROM {self._rows}"  # noqa: S608
+            f"INSERT INTO {self._table} ({names}) SELECT {names} FROM {self._rows}"  # noqa: S608  # nosec B608 # quoted names
         )
 
     def _merge(self) -> None:
@@ -169,23 +169,23 @@ class _TableWriter:
         values = ", ".join(f"{name} = fresh.{name}" for name in self._names if name != key)
         # Not deleted and inserted again, which would fire other triggers and cascade.
         self._database.execute(
-            f"DELETE FROM {table} WHERE {key} IN "  # noqa: S608 - quoted
+            f"DELETE FROM {table} WHERE {key} IN "  # noqa: S608  # nosec B608 # quoted names
             f"(SELECT {key} FROM {rows} WHERE NOT ({self._live}))"
         )
         if values:
             self._database.execute(
-                f"UPDATE {table} SET {values} FROM {rows} AS fresh "  # noqa: S608 - quoted
+                f"UPDATE {table} SET {values} FROM {rows} AS fresh "  # noqa: S608  # nosec B608 # quoted names
                 f"WHERE {table}.{key} = fresh.{key}"
             )
         self._database.execute(
-            f"INSERT INTO {table} ({names}) SELECT {names} FROM {rows} AS fresh "  # noqa: S608
+            f"INSERT INTO {table} ({names}) SELECT {names} FROM {rows} AS fresh "  # noqa: S608  # nosec B608 # quoted names
             f"WHERE {self._live} AND NOT EXISTS "
             f"(SELECT 1 FROM {table} WHERE {table}.{key} = fresh.{key})"
         )
 
     def _check_keys(self) -> None:
         rows, keys, without = self._database.execute(
-            f"SELECT count(*), count(DISTINCT {self._key}), "  # noqa: S608 - quoted
+            f"SELECT count(*), count(DISTINCT {self._key}), "  # noqa: S608  # nosec B608 # quoted names
             f"count(*) - count({self._key}) FROM {self._rows}"
         )[0]
         if keys != rows:
