@@ -1,12 +1,10 @@
 """The first minute of somebody who has the wheel and an empty folder."""
 
-import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from installed_wheel import InstalledWheel
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text("utf-8")
@@ -14,28 +12,7 @@ README = (ROOT / "README.md").read_text("utf-8")
 
 @pytest.fixture(scope="module")
 def newcomer(tmp_path_factory):
-    """Runs a command in an empty folder, with the package as the wheel installs it."""
-    made = tmp_path_factory.mktemp("wheel")
-    pip = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check"]
-    build = [*pip, "wheel", "--no-deps", "--wheel-dir", made, ROOT]
-    subprocess.run(build, check=True)
-    (wheel,) = made.glob("*.whl")
-    subprocess.run([*pip, "install", "--no-deps", "--target", made / "site", wheel], check=True)
-
-    def run(*arguments, folder):
-        environ = {**os.environ, "PYTHONPATH": str(made / "site"), "XDG_STATE_HOME": str(made)}
-        return subprocess.run(
-            [sys.executable, *arguments],
-            cwd=folder,
-            env=environ,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-
-    where = run("-c", "import salesforce_bulk; print(salesforce_bulk.__file__)", folder=made)
-    assert str(made) in where.stdout
-    return run
+    return InstalledWheel(tmp_path_factory.mktemp("wheel")).run
 
 
 def test_the_first_block_runs_as_pasted_and_ends_with_a_frame(newcomer, tmp_path):
