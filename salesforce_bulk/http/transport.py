@@ -333,7 +333,9 @@ class Transport:
         except OSError as error:
             if isinstance(error, BulkApiError):
                 raise
-            # requests has its own errors for sockets; what is left are files it cannot open.
+            if error.errno is not None:  # an adapter's of the caller, at whatever moment
+                raise translate(error, what) from error
+            # requests has its own errors for sockets, and this for certificates that are no files.
             raise InvalidInput(f"{what}: {error}") from error
         except ValueError as error:
             if isinstance(error, BulkApiError):

@@ -162,7 +162,7 @@ class LoadJob:
             raise self._still_running(timeout)
         try:
             if self._result is None:
-                with self._reporter.running():
+                with naming_jobs([self._engine]), self._reporter.running():
                     self._result = self._result_by(deadline)
                     if self._result is None:
                         raise self._still_running(timeout)
@@ -280,6 +280,30 @@ def naming_what_was_sent(name: str, plan: Plan, engine: Engine) -> Iterator[None
                 f"be, in the org (job {', '.join(engine.job_ids)}). Do not load all rows again: "
                 "go on with the journal, or take up each job with attach(job_id).",
                 engine.job_ids,
+            )
+        raise
+
+
+@contextmanager
+def naming_jobs(sending: Sequence[Engine]) -> Iterator[None]:
+    """An error that leaves the block names the jobs, wherever it came from: a callback that tells
+    of the end, a key that was pressed between two steps.
+
+    Args:
+        sending: what sent rows; looked at when the error comes.
+    """
+    try:
+        yield
+    except BaseException as error:
+        job_ids = [one for engine in sending if engine.uploaded_parts for one in engine.job_ids]
+        said = "".join([str(error), *getattr(error, "__notes__", ())])
+        if job_ids and not any(one in said for one in job_ids):
+            error_names_jobs(
+                error,
+                f"Rows were sent, and the jobs ({', '.join(job_ids)}) go on. Do not load the rows "
+                "again: take up each job with attach(job_id), or all with the journal where there "
+                "is one.",
+                job_ids,
             )
         raise
 

@@ -27,7 +27,13 @@ from salesforce_bulk.http.call import add_to_message
 from salesforce_bulk.load.batching import Bounds
 from salesforce_bulk.load.checks import check_columns, check_quota, group_rule
 from salesforce_bulk.load.engine_v1 import EngineV1, UploadStateV1, read_cells
-from salesforce_bulk.load.job import SUPERSEDED, LoadJob, report_to, whole_unit
+from salesforce_bulk.load.job import (
+    SUPERSEDED,
+    LoadJob,
+    naming_what_was_sent,
+    report_to,
+    whole_unit,
+)
 from salesforce_bulk.load.plan import Plan, PlanRules, make_plan
 from salesforce_bulk.load.results import (
     STATUS_OF,
@@ -217,8 +223,9 @@ class Retries:
                 if number < len(sections):
                     engine.settle()  # the next attempt has taken what this one did not send
                 else:
-                    self._adopt(engine, plan, journal)
-                    engine.send()
+                    with naming_what_was_sent(self._spec.name, plan, engine):
+                        self._adopt(engine, plan, journal)
+                        engine.send()
                 if not engine.wait(deadline):
                     return None
                 result = result.overlaid(job.layer(), chosen.before, job.job_ids)
@@ -240,8 +247,9 @@ class Retries:
             record(attempt.as_entry(_runs(chosen.numbers)))
             job, engine = self._job(plan, attempt, UploadStateV1(), record, reporter)
             try:
-                self._adopt(engine, plan, journal)
-                engine.send()
+                with naming_what_was_sent(self._spec.name, plan, engine):
+                    self._adopt(engine, plan, journal)
+                    engine.send()
                 job.result(timeout)
                 layer = job.layer()
             except BaseException as error:

@@ -31,7 +31,7 @@ from salesforce_bulk.load.engine_v2 import (
     UploadStateV2,
     quoted_csv,
 )
-from salesforce_bulk.load.job import Engine, LoadJob, naming_what_was_sent, report_to
+from salesforce_bulk.load.job import Engine, LoadJob, naming_jobs, naming_what_was_sent, report_to
 from salesforce_bulk.load.plan import Plan, PlannedBody, count_batches
 from salesforce_bulk.load.preparation import prepare
 from salesforce_bulk.load.results import (
@@ -85,9 +85,10 @@ def load(
         TransportError, ApiFault: the org cannot be reached, or refuses the job.
     """
     reporter = _reporter(access, operation, object_name, settings)
-    with reporter.running():
+    sending: list[Engine] = []
+    with naming_jobs(sending), reporter.running():
         job, journal = _send_rows(
-            access, operation, object_name, records, settings, external_id, reporter
+            access, operation, object_name, records, settings, external_id, reporter, sending
         )
         try:
             result = job.result(settings.timeout)
@@ -112,10 +113,12 @@ def submit(
 ) -> LoadJob:
     """Send the rows and return as soon as the org has them; see `load`."""
     reporter = _reporter(access, operation, object_name, settings)
-    with reporter.running("submitted"):
-        return _send_rows(access, operation, object_name, records, settings, external_id, reporter)[
-            0
-        ]
+    sending: list[Engine] = []
+    with naming_jobs(sending), reporter.running("submitted"):
+        job, _ = _send_rows(
+            access, operation, object_name, records, settings, external_id, reporter, sending
+        )
+        return job
 
 
 def _reporter(
@@ -132,7 +135,9 @@ def _send_rows(
     settings: LoadSettings,
     external_id: str | None,
     reporter: Reporter,
+    sending: list[Engine],
 ) -> tuple[LoadJob, Journal | None]:
+    """The handle, and its journal; ``sending`` is given what sends the rows before it begins."""
     reporter(Progress("reading", 0))
     spec = LoadSpec(
         operation, object_name, external_id, settings.concurrency, settings.assignment_rule_id
@@ -153,6 +158,7 @@ def _send_rows(
         again = Retries(access, spec, settings.journal, reporter)
         finish = _JournalEnding(again, journal, retried)
         engine = _engine(access, spec, plan, shape, results, settings, reporter, state, journal)
+        sending.append(engine)
         if not retried:  # else a retry has taken what was not sent
             with naming_what_was_sent(spec.name, plan, engine):
                 if goes_on and journal is not None and _missing_parts(plan, state):

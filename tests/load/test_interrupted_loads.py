@@ -99,6 +99,52 @@ def test_a_callback_that_raises_ends_no_load_unless_it_is_ctrl_c(org, bulk, capl
     assert "bulk.attach('750" in notes_of(caught.value, caplog)
 
 
+@pytest.mark.parametrize("api", ["1.0", "2.0"])
+@pytest.mark.parametrize("submitted", [False, True])
+def test_ctrl_c_in_the_callback_that_tells_of_the_end_names_the_jobs(bulk, caplog, api, submitted):
+    """Trap: all rows were in the org and their results read, and the exception was bare."""
+
+    def pressed(event):
+        if event.outcome in ("finished", "submitted"):
+            raise KeyboardInterrupt
+
+    verb = bulk.submit_insert if submitted else bulk.insert
+    with pytest.raises(KeyboardInterrupt) as caught:
+        verb("Account", ROWS, api=api, progress=pressed)
+    assert "bulk.attach('750" in notes_of(caught.value, caplog)
+
+
+def test_ctrl_c_in_a_retry_names_its_jobs(org, clock, caplog):
+    org.faults.add("row_errors", rows=40, code="UNABLE_TO_LOCK_ROW", times=1)
+    session = requests.Session()
+    bulk = org.connect(session=session, clock=clock)
+    result = bulk.insert("Account", ROWS, on_error="report")
+    session.mount("http://", InterruptedSession("POST", "batch", 1))
+    with session, pytest.raises(KeyboardInterrupt) as caught:
+        result.retry()
+    told = notes_of(caught.value, caplog)
+    assert "Do not load" in told
+    assert f"bulk.attach('{result.job_id}')" not in told
+
+
+def test_an_adapter_that_fails_when_the_request_is_out_leaves_it_in_doubt(org, bulk, stored):
+    """Trap: a cache whose disk is full ended in InvalidInput, which says that nothing was sent."""
+
+    class FullCache(HTTPAdapter):
+        def send(self, request, **options):
+            answer = super().send(request, **options)
+            if request.url.endswith("/batch") and request.method == "POST":
+                answer.content  # noqa: B018 - as a cache reads it
+                raise OSError(errno.ENOSPC, "No space left on device")
+            return answer
+
+    session = requests.Session()
+    session.mount("http://", FullCache())
+    with session:
+        result = org.connect(session=session).insert("Account", ROWS)
+    assert (result.succeeded, len(stored("SELECT Id FROM Account"))) == (40, 40)
+
+
 @contextmanager
 def files_no_larger_than(size):
     """As on a disk that is full."""
