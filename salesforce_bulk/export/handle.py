@@ -52,6 +52,7 @@ from salesforce_bulk.http.call import add_to_message
 from salesforce_bulk.models import JobInfo
 from salesforce_bulk.progress import Progress
 from salesforce_bulk.storage.files import whole_file
+from salesforce_bulk.storage.packing import refuse_as_parquet
 
 if TYPE_CHECKING:
     import os
@@ -611,6 +612,7 @@ class Export:
         """
         from pyarrow import parquet  # noqa: PLC0415
 
+        refuse_as_parquet(path)
         with self._naming_job(), self._window_reading() as window:
             with (
                 whole_file(path) as file,

@@ -27,7 +27,7 @@ from salesforce_bulk.errors import InvalidInput, LoadFailed, ReconciliationError
 from salesforce_bulk.formats.csv import read_rows
 from salesforce_bulk.models import RowError, RowResult, RowStatus
 from salesforce_bulk.progress import ProgressOption
-from salesforce_bulk.storage.files import whole_file
+from salesforce_bulk.storage.files import storage_errors, whole_file
 from salesforce_bulk.storage.packing import compressed
 from salesforce_bulk.storage.spool import Slice, Spool
 from salesforce_bulk.wire.row_error import read_row_error, write_row_error
@@ -777,7 +777,8 @@ def _overlaid(below: Iterator[Outcome], above: Iterator[Outcome]) -> Iterator[Ou
 @contextmanager
 def _open_target(target: str | os.PathLike[str] | IO[str]) -> Iterator[IO[str]]:
     if not isinstance(target, (str, os.PathLike)):
-        yield target
+        with _callers_file(target):
+            yield target
         return
     with whole_file(target) as file, compressed(file, target) as packed:
         text = io.TextIOWrapper(packed, "utf-8", newline="")
@@ -786,3 +787,23 @@ def _open_target(target: str | os.PathLike[str] | IO[str]) -> Iterator[IO[str]]:
         finally:
             # What closes the text would close the file before it is on the disk.
             text.detach()
+
+
+@contextmanager
+def _callers_file(target: IO[str]) -> Iterator[None]:
+    try:
+        target.write("")
+    except (AttributeError, TypeError, ValueError, OSError) as error:
+        raise InvalidInput(
+            f"to_csv takes a path, or a text file that is open for writing; this "
+            f"{type(target).__name__} is none: {error}."
+        ) from error
+    name = getattr(target, "name", type(target).__name__)
+    try:
+        with storage_errors(f"The open file {name}"):
+            yield
+    except UnicodeEncodeError as error:
+        raise InvalidInput(
+            f"The open file {name} cannot hold all characters: {error}. Open it with "
+            "encoding='utf-8', newline=''."
+        ) from error

@@ -78,6 +78,8 @@ def part_path(path: Path) -> Path:
     Raises:
         InvalidInput: what is there cannot be replaced: a directory, a device, a pipe.
     """
+    if "\0" in str(path):
+        raise InvalidInput(f"{str(path)!r} is no name of a file: it holds a NUL.")
     if path.exists() and not path.is_file():
         raise InvalidInput(
             f"{path} is no file, so none can take its place. Name another one, or open a device "
@@ -102,13 +104,14 @@ def whole_file(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
         StorageError: it cannot be written. Nothing is left of it then.
     """
     target = Path(path)
-    part = part_path(target)
-    with storage_errors(f"The file {target}"), removed_on_error(part):
-        with open_part(part) as file:
-            yield file
-            if not file.closed:
-                sync(file)
-        put_in_place(part, target)
+    with storage_errors(f"The file {target}"):
+        part = part_path(target)
+        with removed_on_error(part):
+            with open_part(part) as file:
+                yield file
+                if not file.closed:
+                    sync(file)
+            put_in_place(part, target)
 
 
 @contextlib.contextmanager

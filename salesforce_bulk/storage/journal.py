@@ -127,7 +127,7 @@ class Journal:
             status = Path(path).stat()
         except (FileNotFoundError, NotADirectoryError):
             return False
-        except OSError as error:
+        except (OSError, ValueError) as error:
             raise _not_opened(path, error) from error
         if not stat.S_ISREG(status.st_mode):
             raise JournalMismatch(f"{path} is no journal: it is no file. Name another one.")
@@ -260,7 +260,7 @@ def _damaged(path: Path, number: int, lines: list[bytes]) -> JournalMismatch:
     )
 
 
-def _not_opened(path: Any, error: OSError) -> JournalMismatch:
+def _not_opened(path: Any, error: Exception) -> JournalMismatch:
     return JournalMismatch(f"There is no journal {path} that can be opened: {error}.")
 
 

@@ -19,14 +19,22 @@ from salesforce_bulk.errors import InvalidInput
 
 #: Extensions of other formats, and what writes those.
 _OTHER_FORMATS = {
-    **dict.fromkeys((".parquet", ".pq"), "to_parquet of an export writes Parquet"),
-    **dict.fromkeys((".bz2", ".xz", ".lz4", ".br", ".zip", ".7z", ".tar", ".tgz", ".z"),
+    **dict.fromkeys((".parquet", ".pq", ".parq"), "to_parquet of an export writes Parquet"),
+    **dict.fromkeys((".bz2", ".xz", ".lz4", ".br", ".zip", ".7z", ".tar", ".tgz", ".z", ".lzma",
+                     ".lzo", ".snappy", ".sz", ".tbz", ".tbz2", ".txz", ".rar"),
                     "CSV is compressed as .csv.gz or .csv.zst"),
-    **dict.fromkeys((".xlsx", ".xls", ".ods"), "write .csv, which spreadsheets open"),
-    **dict.fromkeys((".json", ".jsonl", ".ndjson", ".xml", ".avro", ".orc", ".feather", ".arrow",
-                     ".db", ".sqlite", ".duckdb", ".html", ".pdf"),
+    **dict.fromkeys((".xlsx", ".xls", ".xlsm", ".xlsb", ".ods"),
+                    "write .csv, which spreadsheets open"),
+    **dict.fromkeys((".json", ".jsonl", ".ndjson", ".xml", ".yaml", ".yml", ".avro", ".orc",
+                     ".feather", ".arrow", ".arrows", ".ipc", ".h5", ".hdf", ".hdf5", ".dta",
+                     ".sav", ".sas7bdat", ".xpt", ".pkl", ".pickle", ".npy", ".npz", ".msgpack",
+                     ".db", ".sqlite", ".sqlite3", ".duckdb", ".html", ".pdf"),
                     "write .csv, or take the rows from Arrow"),
 }  # fmt: skip
+_GZIP_NAMES = frozenset({".gz", ".gzip"})
+_ZSTD_NAMES = frozenset({".zst", ".zstd"})
+#: Names under which no Parquet is written.
+_NOT_PARQUET = frozenset({".csv", ".tsv", ".txt", *_GZIP_NAMES, *_ZSTD_NAMES, *_OTHER_FORMATS})
 
 #: Bytes that pyarrow and zstd take at a time.
 _PIECE_BYTES = 1 << 17
@@ -41,15 +49,34 @@ def compressor_of(path: str | os.PathLike[str]) -> Compressor | None:
     Raises:
         InvalidInput: the name is that of another format, or nothing here compresses so.
     """
-    extension = Path(path).suffix.lower()
-    if extension in _OTHER_FORMATS:
+    extension, inner = _extensions(path)
+    packed = extension in _GZIP_NAMES | _ZSTD_NAMES
+    other = inner if packed else extension
+    if other in _OTHER_FORMATS:
         raise InvalidInput(
             f"{os.fspath(path)} would be CSV under the name of another format: "
-            f"{_OTHER_FORMATS[extension]}."
+            f"{_OTHER_FORMATS[other]}."
         )
-    if extension == ".gz":
+    if extension in _GZIP_NAMES:
         return _gzip
-    return _zstd_compressor(path) if extension == ".zst" else None
+    return _zstd_compressor(path) if packed else None
+
+
+def refuse_as_parquet(path: str | os.PathLike[str]) -> None:
+    """Raise `InvalidInput` for a name that is another format's."""
+    extension, _ = _extensions(path)
+    if extension in _NOT_PARQUET - {".parquet", ".pq", ".parq"}:
+        raise InvalidInput(
+            f"{os.fspath(path)} would be Parquet under the name of another format: name it "
+            ".parquet, or write CSV with to_csv."
+        )
+
+
+def _extensions(path: str | os.PathLike[str]) -> tuple[str, str]:
+    """The last and the one before it, in lower case, also of a name that begins with a dot."""
+    parts = Path(path).name.lower().rsplit(".", 2)
+    last, before = parts[-1] if len(parts) > 1 else "", parts[-2] if len(parts) > 2 else ""
+    return f".{last}", f".{before}"
 
 
 @contextlib.contextmanager

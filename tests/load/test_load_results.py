@@ -1,14 +1,23 @@
 """What became of every row."""
 
+import contextlib
 import csv
 import io
+import os
 import pickle
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from salesforce_bulk import JobStillRunning, LoadFailed, ResultsExpired
+from salesforce_bulk import (
+    InvalidInput,
+    JobStillRunning,
+    LoadFailed,
+    ResultsExpired,
+    StorageError,
+)
 from salesforce_bulk.client_access import access_of
 from salesforce_bulk.load.engine_v1 import check_results
 from salesforce_bulk.load.results import (
@@ -305,3 +314,32 @@ def test_a_result_that_is_pickled_says_what_travels_instead(bulk):
     with pytest.raises(TypeError, match=rf"to_csv.*{result.job_id}.*attach"):
         pickle.dumps(result)
     assert pickle.loads(pickle.dumps(list(result))) == list(result)
+
+
+def test_what_is_no_open_text_file_is_refused_with_what_to_give(bulk):
+    """Trap: a TypeError of the csv module, a ValueError, an UnsupportedOperation."""
+    result = bulk.insert("Account", [{"Name": "a"}])
+    with Path(os.devnull).open() as unwritable:
+        for target in (io.BytesIO(), 1, b"rows.csv", None, unwritable):
+            with pytest.raises(InvalidInput, match="a text file that is open for writing"):
+                result.to_csv(target)
+
+
+def test_an_open_file_that_cannot_hold_the_rows_says_so(bulk, tmp_path):
+    result = bulk.insert("Account", [{"Name": "Ä"}])
+    with (
+        (tmp_path / "rows.csv").open("w", encoding="ascii") as file,
+        pytest.raises(InvalidInput, match="encoding='utf-8'"),
+    ):
+        result.to_csv(file)
+
+
+def test_an_open_file_on_a_full_disk_says_so(bulk):
+    result = bulk.insert("Account", [{"Name": "a"}])
+    # The buffer is written once more when the file is closed.
+    with (
+        contextlib.suppress(OSError),
+        Path("/dev/full").open("w", buffering=1) as file,
+        pytest.raises(StorageError, match="Make room"),
+    ):
+        result.to_csv(file)

@@ -17,7 +17,7 @@ from salesforce_bulk import BulkApiError, InvalidInput, StorageError
 from salesforce_bulk.emulator import SalesforceEmulator
 from salesforce_bulk.storage.files import StorageError as RaisedStorageError
 from salesforce_bulk.storage.files import storage_errors, whole_file, write_all
-from salesforce_bulk.storage.packing import compressed, compressor_of
+from salesforce_bulk.storage.packing import compressed, compressor_of, refuse_as_parquet
 
 ROWS = [{"Text__c": f'n {n}, "q"\r\nä'} for n in range(50)]
 
@@ -283,3 +283,34 @@ def test_a_writer_that_returns_nothing_is_believed():
     writer = Writer()
     write_all(writer, b"abc")
     assert writer.content == b"abc"
+
+
+@pytest.mark.parametrize(
+    ("name", "start"),
+    [("x.csv.gzip", b"\x1f\x8b"), (".gz", b"\x1f\x8b"), ("x.csv.zstd", b"\x28\xb5\x2f\xfd")],
+)
+def test_the_other_names_of_compressed_files_are_taken_at_their_word(tmp_path, name, start):
+    """Trap: plain text under the name of gzip."""
+    with whole_file(tmp_path / name) as file, compressed(file, name) as packed:
+        packed.write(b"Name\n")
+    assert (tmp_path / name).read_bytes().startswith(start)
+
+
+@pytest.mark.parametrize("name", ["x.parquet.gz", "x.tar.gz", "x.jsonl.zst", "x.snappy", "x.hdf5"])
+def test_csv_under_a_name_of_two_formats_is_refused(name):
+    with pytest.raises(InvalidInput, match="another format"):
+        compressor_of(name)
+
+
+@pytest.mark.parametrize("name", ["x.csv", "x.csv.gz", "x.xlsx", "x.json"])
+def test_parquet_under_the_name_of_another_format_is_refused(name):
+    with pytest.raises(InvalidInput, match=r"\.parquet"):
+        refuse_as_parquet(name)
+    refuse_as_parquet("x.parquet")
+
+
+@pytest.mark.parametrize("name", ["a\0b.csv", "n" * 300])
+def test_a_name_that_no_file_can_have_is_refused(tmp_path, name):
+    """Trap: a bare ValueError, a bare OSError."""
+    with pytest.raises((InvalidInput, StorageError)), whole_file(tmp_path / name):
+        pass
