@@ -49,8 +49,8 @@ from salesforce_bulk.emulator.endpoints.oauth import (
     is_login_host,
 )
 from salesforce_bulk.emulator.endpoints.oauth import PREFIX as OAUTH_PREFIX
-from salesforce_bulk.emulator.endpoints.page import PATH as PAGE_PATH
-from salesforce_bulk.emulator.endpoints.page import StatusPage
+from salesforce_bulk.emulator.endpoints.page import PATHS as PAGE_PATHS
+from salesforce_bulk.emulator.endpoints.page import answer_page
 from salesforce_bulk.emulator.endpoints.rest import Rest
 from salesforce_bulk.emulator.endpoints.rest_family import PREFIX as DATA_PREFIX
 from salesforce_bulk.emulator.endpoints.rest_family import RestFamily
@@ -187,15 +187,6 @@ class SalesforceEmulator:
         self.authorizations = Authorizations(self.clock, self._seed)
         self._application = self._build()
         self._control = ControlApi(self, self.control_token, self._called_origin)
-        self._page = StatusPage(
-            self.org,
-            self.engine,
-            self.sessions,
-            self.faults,
-            lambda: self.requests,
-            lambda: self.api_calls,
-            lambda: list(self.credentials.items()),
-        )
 
     # The page and the control API are no part of the org: they are not logged or counted, and no
     # fault strikes them.
@@ -203,15 +194,15 @@ class SalesforceEmulator:
     def _answer(self, request: Request) -> Response:
         if not is_own_host(request.header("host"), self._allowed_hosts):
             return misdirected(request)
+        if request.path in PAGE_PATHS:
+            return answer_page(request)
         if request.path == CONTROL_PREFIX or request.path.startswith(f"{CONTROL_PREFIX}/"):
             return self._control.answer(request)
-        if request.path == PAGE_PATH:
-            return self._page.answer(request)
         return self._application(request)
 
     def _observe(self, logged: LoggedRequest) -> None:
         path = logged.path.partition("?")[0]
-        if path != PAGE_PATH and not path.startswith(f"{CONTROL_PREFIX}/"):
+        if path not in PAGE_PATHS and not path.startswith(f"{CONTROL_PREFIX}/"):
             self._application.observe(logged)
 
     def _build(self) -> Application:
