@@ -31,6 +31,18 @@ def test_the_demo_of_the_wheel_needs_no_file(newcomer, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_the_wheel_brings_the_page_of_the_emulator(newcomer, tmp_path):
+    script = """
+import urllib.request
+from salesforce_bulk.emulator import SalesforceEmulator
+with SalesforceEmulator() as org:
+    for path in ("/", "/_emulator/page.css", "/_emulator/page.js"):
+        assert urllib.request.urlopen(org.url + path).read(), path
+"""
+    done = newcomer("-c", script, folder=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 def test_the_first_screen_says_what_it_is_how_to_get_it_and_what_to_type():
     screen = "\n".join(README.splitlines()[:30])
     assert "pip install" in screen

@@ -17,6 +17,8 @@ from salesforce_bulk.emulator.http.faults import KINDS
 
 ROOT = Path(__file__).parents[3]
 TEXT = (ROOT / "docs" / "emulator.md").read_text("utf-8")
+#: Where links out of the documentation's site lead.
+REPOSITORY = "https://github.com/heroku/salesforce-bulk/blob/HEAD/"
 BLOCK = re.compile(r"(?:<!-- (\S+) -->\n)?```(\w+)(?: (\w+))?\n(.*?)```", re.DOTALL)
 BLOCKS = [match.groups() for match in BLOCK.finditer(TEXT)]
 PYTHON = [text for source, kind, _, text in BLOCKS if kind == "python" and not source]
@@ -132,6 +134,8 @@ def test_links_lead_somewhere():
     for target in re.findall(r"\]\(([^)]+)\)", TEXT):
         if target.startswith("#"):
             assert target[1:] in anchors
+        elif target.startswith(REPOSITORY):
+            assert (ROOT / target.removeprefix(REPOSITORY)).exists(), target
         else:
             assert (ROOT / "docs" / target).exists(), target
 
