@@ -18,7 +18,7 @@ def run(args: argparse.Namespace) -> int:
     connect(args.org).attach(args.job).abort()
     args.answer.know(job_ids=[args.job])
     args.answer.say(
-        f"  job {args.job} takes and processes no more; rows that were processed stay: "
-        f"salesforce-bulk results {args.job}"
+        f"  job {args.job} is aborted; rows that were processed stay\n"
+        f"  see them with: salesforce-bulk results {args.job}"
     )
     return 0

@@ -33,7 +33,8 @@ def run(args: argparse.Namespace) -> int:
     jobs = list(islice({job.id: _facts(job) for job in found}.values(), args.most))
     runs = [(each, each.progress()) for each in all_runs()]
     args.answer.know(jobs=jobs, runs=[_run_facts(*each) for each in runs])
-    args.answer.show(table(_COLUMNS, [list(job.values()) for job in jobs]))
+    shown = [[*list(job.values())[:-1], _minutes(job["created"])] for job in jobs]
+    args.answer.show(table((*_COLUMNS[:-1], "created (UTC)"), shown))
     if runs:
         own = [
             (each.name, ", ".join(progress.jobs), "over" if progress.over else "open")
@@ -46,6 +47,11 @@ def run(args: argparse.Namespace) -> int:
 def _run_facts(run: Run, progress: RunProgress) -> dict[str, Any]:
     about = {"run": run.name, "object": run.object_name, "file": run.file}
     return {**about, **asdict(progress)}
+
+
+def _minutes(time: str) -> str:
+    """``2026-11-30 10:14`` of 2026-11-30T10:14:22.000+0000."""
+    return time[:16].replace("T", " ")
 
 
 def _facts(job: JobInfo) -> dict[str, str]:

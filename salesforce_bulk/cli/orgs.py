@@ -21,7 +21,5 @@ def run(args: argparse.Namespace) -> int:
     if names:
         args.answer.show("\n".join(names))
     else:
-        args.answer.say(
-            "No org has a name yet: see docs/logins.md for connections.toml and the environment."
-        )
+        args.answer.say("  no org has a name yet; see connections.toml in docs/logins.md")
     return 0

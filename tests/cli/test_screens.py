@@ -2,32 +2,82 @@
 
 import re
 import runpy
+from itertools import zip_longest
 from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
 
+from salesforce_bulk.cli import COMMANDS
+from salesforce_bulk.emulator import SalesforceEmulator
+
 DOCS = Path(__file__).parents[2] / "docs"
 PICTURES = runpy.run_path(str(DOCS / "build_pictures.py"))
+PAGE = (DOCS / "command-line.md").read_text("utf-8")
+SESSIONS = PICTURES["sessions"](PAGE)
+
+#: What differs from run to run, and what stands for it.
+VARYING = [
+    (r"^  processing   (━+ )?0 rows.*\n", ""),  # of a query that is not done when it is asked for
+    (r"  [\d,]+/s", ""),  # rates
+    (r"\d+:\d\d$", "0:00"),
+    (r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d(:\d\d\.\d{3}Z)?", "<time>"),
+    (r"\d{8}T\d{6}-(\w+)-\w{6}", r"<run of \1>"),
+    (r"\d of 50 batches", "3 of 50 batches"),
+    (r"(ProcessingTime +)\d+", r"\g<1>0"),
+    (r"(Daily\w+ +)[\d,]+", r"\g<1>0"),  # what is left
+]
+PROGRESS = re.compile(r"  (reading|submitting|uploading|processing|downloading) ")
 
 
 def timeless(screen):
-    """Without what differs from run to run: seconds, rates and the ends of ids."""
-    without_rates = re.sub(r"  [\d,]+/s", "", screen)
-    return re.sub(r"\d+:\d\d$", "0:00", without_rates, flags=re.M)
+    for pattern, text in VARYING:
+        screen = re.sub(pattern, text, screen, flags=re.M)
+    return screen.splitlines()
 
 
-@pytest.mark.parametrize("columns", [100, 120])
-def test_the_session_of_the_manual_is_what_a_terminal_shows(columns):
-    manual = (DOCS / "command-line.md").read_text("utf-8")
-    session = re.search(r"```console\n\$ ([^\n]*)\n(.*?)\n```", manual, re.DOTALL)
-    assert session[1] == PICTURES["COMMAND"]
-    assert timeless(PICTURES["load_in_terminal"](columns)) == timeless(session[2])
+def phases(screen):
+    return [line.split()[0] for line in timeless(screen) if PROGRESS.match(line)]
 
 
-def test_a_terminal_of_80_columns_breaks_no_line_of_progress():
-    lines = PICTURES["load_in_terminal"](80).splitlines()
-    assert [line.split()[0] for line in lines[:4]] == ["reading", "uploading", "processing", "998"]
+@pytest.mark.timeout(400)
+@pytest.mark.parametrize("columns", [80, 120])
+def test_every_session_of_the_manual_is_what_a_terminal_shows(columns):
+    for session, seen in zip_longest(SESSIONS, PICTURES["play"](PAGE, columns)):
+        assert timeless(seen.screen) == timeless(session.screen), session.command
+
+
+@pytest.mark.timeout(400)
+def test_without_a_terminal_the_same_is_said_line_by_line():
+    for session, seen in zip_longest(SESSIONS, PICTURES["play"](PAGE, None)):
+        assert "\x1b" not in seen.screen
+        assert "\r" not in seen.screen
+        shown = timeless(session.screen.removeprefix("^C "))
+        lines = [[line for line in each if not PROGRESS.match(line)]
+                 for each in (timeless(seen.screen), shown)]  # fmt: skip
+        # Both streams go into one pipe, each when it is flushed.
+        assert sorted(lines[0]) == sorted(lines[1]), session.command
+        assert phases(seen.screen) == phases(session.screen), session.command
+
+
+def test_ctrl_c_in_the_midst_of_bars_is_told_on_a_line_of_its_own(tmp_path):
+    command = "salesforce-bulk insert Customer__c big.csv --batch-size 20"
+    with SalesforceEmulator() as org:
+        shell = PICTURES["Shell"](org, tmp_path, 80)
+        seen = shell.type(PICTURES["Session"](command, "interrupted:")).screen
+    *bars, told, code = seen.splitlines()
+    assert [line.split()[0] for line in bars] == ["reading", "uploading"]
+    assert re.fullmatch(
+        r"\^C interrupted: \d of 50 batches are in the org\.  Go on with: salesforce-bulk resume",
+        told,
+    )
+    assert code == "[exit 130]"
+
+
+def test_the_manual_types_every_command_that_ends_by_itself():
+    """The emulator's page has its own; a demo and a completion are long."""
+    typed = {session.command.split()[1] for session in SESSIONS}
+    assert set(COMMANDS) - typed == {"emulator", "demo", "completion"}
 
 
 def test_the_picture_is_of_the_command_and_loads_nothing_from_the_network():
