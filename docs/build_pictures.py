@@ -67,9 +67,11 @@ def define_objects(org: SalesforceEmulator) -> None:
 
 def environment(org: SalesforceEmulator, folder: Path) -> dict[str, str]:
     """Of a shell that knows the org and has a folder for state of its own."""
-    login = {"username": org.username, "password": org.password, "login_url": org.url}
-    login["security_token"] = org.security_token
-    found = {f"SALESFORCE_BULK_{key.upper()}": value for key, value in login.items()}
+    bulk = org.connect()
+    found = {
+        "SALESFORCE_BULK_ACCESS_TOKEN": bulk.sessionId,
+        "SALESFORCE_BULK_INSTANCE_URL": bulk.endpoint.partition("/services")[0],
+    }
     return {
         **os.environ,
         **found,
