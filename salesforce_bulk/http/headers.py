@@ -9,6 +9,10 @@ from datetime import datetime
 from salesforce_bulk.wire.redaction import Redaction
 
 _SECRET_HEADERS = frozenset({"x-sfdc-session", "authorization", "cookie"})
+#: What another origin is told; whatever else a program or a session sends may be a secret.
+_FOR_ANYBODY = frozenset(
+    {"accept", "accept-encoding", "connection", "content-type", "range", "user-agent"}
+)
 #: What requests or http.client would refuse with the value in the message.
 _UNSENDABLE = re.compile(r"[\r\n\0]|^\s|[^\x00-\xff]")
 
@@ -47,7 +51,7 @@ class SealedHeaders:
 
     def without_secrets(self) -> SealedHeaders:
         """The headers for another origin."""
-        kept = {k: v for k, v in self._headers.items() if k.lower() not in _SECRET_HEADERS}
+        kept = {k: v for k, v in self._headers.items() if k.lower() in _FOR_ANYBODY}
         return SealedHeaders(kept, self.redaction)
 
     def to_send(self, own: Iterable[str]) -> dict[str, str | None]:
@@ -59,7 +63,7 @@ class SealedHeaders:
         # Only gzip is asked for, because only gzip is read; a caller's headers go before it.
         sent: dict[str, str | None] = {"Accept-Encoding": "gzip", **self._headers}
         # None makes requests leave out what the session would add.
-        return sent | {name: None for name in own if name.lower() in _SECRET_HEADERS}
+        return sent | {name: None for name in own if name.lower() not in _FOR_ANYBODY}
 
 
 def date_of(headers: Mapping[str, str]) -> datetime | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import sys
 from collections.abc import Callable, Iterator
@@ -19,13 +20,15 @@ from salesforce_bulk.storage.files import whole_file
 if TYPE_CHECKING:
     from salesforce_bulk.http.transport import Transport
 
+log = logging.getLogger("salesforce_bulk")
+
 
 class RefreshTokenLogin:
     """Logs in by a refresh token.
 
     Where the app rotates refresh tokens, each is good once, and the answer holds the next. It is
-    kept in ``refresh_token_file``, or handed to ``on_rotation``; without either it is good for
-    this process only.
+    kept in ``refresh_token_file``, or handed to ``on_rotation``; without either, or where the file
+    cannot be written, it is good for this process only, and the log says so.
 
     Args:
         client_id: the app's Consumer Key.
@@ -73,7 +76,7 @@ class RefreshTokenLogin:
             LoginFailed: the org refused for another reason.
             TransportError: no usable answer.
         """
-        if self.refresh_token_file is None:
+        if self.refresh_token_file is None or self.refresh_token is not None:
             return self._refreshed(transport, self.refresh_token)
         with _locked(self.refresh_token_file):
             return self._refreshed(transport, _kept_token(self.refresh_token_file))
@@ -93,12 +96,23 @@ class RefreshTokenLogin:
 
     def _keep(self, token: Secret) -> None:
         """The new token first of all: the old one is worth nothing by now."""
-        if self.refresh_token_file is None:
+        if self.refresh_token_file is None or not self._is_written(self.refresh_token_file, token):
             self.refresh_token = token
-        else:
-            write_secret(self.refresh_token_file, token)
         if self.on_rotation is not None:
             self.on_rotation(token.reveal())
+
+    def _is_written(self, path: Path, token: Secret) -> bool:
+        try:
+            write_secret(path, token)
+        except OSError as error:  # the session is good all the same
+            log.warning(
+                "The next refresh token cannot be kept in %s (%s): the one there is used up, and "
+                "this process has the only good one. Log in anew before the next start.",
+                path,
+                error.strerror or type(error).__name__,
+            )
+            return False
+        return True
 
 
 RefreshTokenLogin.__module__ = "salesforce_bulk"
@@ -133,7 +147,13 @@ def _locked(path: Path) -> Iterator[None]:
         return
     import fcntl  # noqa: PLC0415
 
-    number = os.open(path.with_name(f"{path.name}.lock"), os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        number = os.open(path.with_name(f"{path.name}.lock"), os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError:
+        # A folder of secrets that cannot be written, as containers have it: nobody writes the
+        # token there either.
+        yield
+        return
     try:
         fcntl.flock(number, fcntl.LOCK_EX)
         yield

@@ -7,13 +7,15 @@ Source: https://help.salesforce.com/s/articleView?id=005132110&type=1
 
 from __future__ import annotations
 
+import logging
 import os
 import shutil
 import sys
 from functools import lru_cache
 
 from salesforce_bulk.http.address import is_loopback
-from salesforce_bulk.http.transport import log
+
+log = logging.getLogger("salesforce_bulk")
 
 _MY_DOMAIN = "https://MyDomain.my.salesforce.com"
 #: What to log in by, where a program runs; three lines each.

@@ -107,6 +107,24 @@ def test_the_session_does_not_go_to_another_port(
     assert not headers.keys() & {"x-sfdc-session", "authorization", "cookie"}
 
 
+def test_no_header_of_a_program_goes_elsewhere() -> None:
+    """What a session or a subclass adds may be a key of a gateway: it stays at its origin."""
+
+    class WithKey(SalesforceBulk):
+        def headers(self, values: Any = None, content_type: str = "application/xml") -> Any:
+            return {**super().headers(values, content_type), "X-Tenant-Key": "mine"}
+
+    session = requests.Session()
+    session.headers["X-Gateway-Key"] = "mine too"
+    with RawServer(answer=STATUS) as other, RawServer() as home:
+        home.answer = to(f"{other.url}/there")
+        WithKey(sessionId=SESSION, host=home.url, session=session).job_status(JOB_ID)
+        assert {"x-tenant-key", "x-gateway-key"} <= home.received[0].headers.keys()
+        there = other.received[0].headers
+    assert "mine" not in str(there)
+    assert there["accept-encoding"] == "gzip"
+
+
 def test_the_session_does_not_come_back() -> None:
     """A foreign host that sends the client home again does not make it show its session."""
     with RawServer() as other, RawServer() as home:

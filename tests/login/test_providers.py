@@ -6,6 +6,8 @@ import json
 import pickle
 import re
 import stat
+import subprocess
+import sys
 import threading
 import time
 import urllib.error
@@ -376,6 +378,50 @@ def test_a_rotated_token_is_kept_in_its_file(org: SalesforceEmulator, tmp_path: 
     assert org.apps.refresh_token(path.read_text().strip()) is not None
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert not list(tmp_path.glob("*.part"))
+
+
+def test_a_token_that_cannot_be_read_is_told(tmp_path: Path) -> None:
+    """No file, no folder, or no text: the message names the file."""
+    (tmp_path / "binary").write_bytes(b"\xff\xfe\x00")
+    for path in (tmp_path / "none", tmp_path / "no" / "folder", tmp_path / "binary", tmp_path):
+        with pytest.raises(IncompleteLogin, match=re.escape(str(path))):
+            SalesforceBulk(login=RefreshTokenLogin(APP, refresh_token_file=path))
+
+
+def test_a_folder_of_secrets_need_not_be_writable(org: SalesforceEmulator, tmp_path: Path) -> None:
+    """A container's token without rotation needs no lock beside it."""
+    path = tmp_path / "token"
+    path.write_text(org.issue_refresh_token())
+    (tmp_path / "token.lock").mkdir()  # where the lock cannot be made
+    login = RefreshTokenLogin(org.consumer_key, refresh_token_file=path, login_url=org.url)
+    assert renewed(org, client(org, login))
+
+
+UNWRITABLE = """
+import resource, sys
+from salesforce_bulk import RefreshTokenLogin, SalesforceBulk
+path, url = sys.argv[1:]
+resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))  # no file can be written
+login = RefreshTokenLogin("3MVG9-app", refresh_token_file=path, login_url=url)
+for _ in range(3):
+    print(SalesforceBulk(login=login).whoami().username)
+"""
+
+
+def test_a_rotated_token_that_cannot_be_written_is_not_lost_at_once(
+    org: SalesforceEmulator, tmp_path: Path
+) -> None:
+    """The process goes on with it, and the log says what is to be done."""
+    org.register_app(APP, rotate_refresh_tokens=True)
+    path = tmp_path / "token"
+    path.write_text(org.issue_refresh_token(APP))
+    done = subprocess.run(
+        [sys.executable, "-c", UNWRITABLE, str(path), org.url],
+        capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert done.stdout.split() == [org.username] * 3, done.stderr
+    assert done.stderr.count("cannot be kept") == 3
+    assert path.read_text() not in done.stderr
 
 
 # The browser
