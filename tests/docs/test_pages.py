@@ -24,6 +24,7 @@ PAGES = {
 #: What each page prints, beside running.
 PRINTED = {
     "README.md": ["Bäckerei  ", "inserted 001", "Account 4"],
+    "docs/errors.md": ["2 REQUIRED_FIELD_MISSING ('Name',)", "1 succeeded", "1 NumberOfEmployees"],
     "docs/loading.md": ["Is it 'NumberOfEmployees'?", "1 CloseDate"],
     "docs/exporting.md": [
         "A 249 Admin User 249.0",
