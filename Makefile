@@ -7,7 +7,8 @@ BIN := $(VENV)/bin
 # tests, and those that begin many processes.
 QUICK := tests/classic tests/export tests/formats tests/http tests/load tests/login tests/wire
 
-.PHONY: demo test audit test-quick test-lowest test-dist test-spark docs lint format clean
+TEST_LOWEST := test-lowest test-lowest-base test-lowest-pandas test-lowest-polars test-lowest-all
+.PHONY: demo test audit test-quick $(TEST_LOWEST) test-dist test-spark docs lint format clean
 .DEFAULT_GOAL := test
 
 demo: $(VENV)/.installed
@@ -39,18 +40,25 @@ test-quick: $(VENV)/.installed-dev
 # The lowest versions that pyproject.toml declares, of the base and of the extras; give the oldest
 # Python, because old releases have no wheels for newer ones: make test-lowest PYTHON=python3.10
 LOWEST := $(VENV)-lowest
-test-lowest: $(VENV)-uv/.installed
-	$(call lowest,base,.,tests/classic tests/http tests/load/test_load_v2.py tests/load/test_load_resume.py tests/login tests/wire)
-	$(call lowest,pandas,.[pandas],tests/formats tests/load/test_frames_round_trip.py tests/export/test_sinks.py)
-	$(call lowest,polars,.[polars],tests/formats tests/load/test_frames_round_trip.py tests/export/test_sinks.py)
-	$(call lowest,all,.[all],tests/cli tests/export tests/formats tests/load tests/storage tests/test_pickling.py)
+test-lowest: test-lowest-base test-lowest-pandas test-lowest-polars test-lowest-all
 
+test-lowest-base: $(VENV)-uv/.installed
+	$(call lowest,.,tests/classic tests/http tests/load/test_load_v2.py tests/load/test_load_resume.py \
+	  tests/login tests/wire)
+
+test-lowest-pandas test-lowest-polars: test-lowest-%: $(VENV)-uv/.installed
+	$(call lowest,.[$*],tests/formats tests/load/test_frames_round_trip.py tests/export/test_sinks.py)
+
+test-lowest-all: $(VENV)-uv/.installed
+	$(call lowest,.[all],tests/cli tests/export tests/formats tests/load tests/storage tests/test_pickling.py)
+
+# $(1) with what it needs in the lowest versions, then the tests $(2).
 define lowest
-	rm -rf $(LOWEST)-$(1)
-	$(PYTHON) -m venv $(LOWEST)-$(1)
-	$(UV) --python $(LOWEST)-$(1) --resolution lowest-direct --editable '$(2)'
-	$(UV) --python $(LOWEST)-$(1) --group test-core
-	$(LOWEST)-$(1)/bin/python -m pytest -q -n auto --dist loadfile $(3) $(ARGS)
+	rm -rf $(LOWEST)
+	$(PYTHON) -m venv $(LOWEST)
+	$(UV) --python $(LOWEST) --resolution lowest-direct --editable '$(1)'
+	$(UV) --python $(LOWEST) --group test-core
+	$(LOWEST)/bin/python -m pytest -q -n auto --dist loadfile $(2) $(ARGS)
 endef
 
 UV := UV_LINK_MODE=copy $(VENV)-uv/bin/uv pip install --quiet

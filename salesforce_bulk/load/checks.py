@@ -248,6 +248,10 @@ def _refuse_by_operation(spec: LoadSpec, names: Sequence[str]) -> None:
         )
 
 
+def _other_way(spec: LoadSpec) -> str:
+    return ", or use upsert with an external id" if spec.operation == "update" else ""
+
+
 def _key(
     spec: LoadSpec,
     external_id: str | None,
@@ -260,7 +264,8 @@ def _key(
         return None
     if name not in names:
         raise InvalidInput(
-            f"{spec.operation} needs the column {name}; these were given: {', '.join(columns)}.",
+            f"{spec.operation} {spec.object_name} needs the column {name}; these were given: "
+            f"{', '.join(columns)}. Rename one with columns={{'…': '{name}'}}{_other_way(spec)}.",
             column=name,
         )
     position = list(names).index(name)

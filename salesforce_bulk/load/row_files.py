@@ -117,14 +117,15 @@ def open_file(file: IO[Any], layout: CsvLayout) -> Source:
 def _once(file: IO[bytes], layout: CsvLayout) -> Source:
     """`open_file` of one that is closed at its end."""
     try:
-        source = open_file(file, layout)
+        with _named(file.name):
+            source = open_file(file, layout)
     except BaseException:
         file.close()
         raise
     inner = source.chunks
 
     def chunks() -> Chunks:
-        with file:
+        with file, _named(file.name):
             yield from inner()
 
     source.chunks = chunks
@@ -134,7 +135,7 @@ def _once(file: IO[bytes], layout: CsvLayout) -> Source:
 def _csv_path(path: Path, encoding: str, layout: CsvLayout) -> Source:
     @contextmanager
     def opened() -> Iterator[IO[str]]:
-        with path.open("r", encoding=encoding, newline="") as text:
+        with path.open("r", encoding=encoding, newline="") as text, _named(path):
             yield text
 
     with opened() as text:
@@ -148,6 +149,16 @@ def _csv_path(path: Path, encoding: str, layout: CsvLayout) -> Source:
             unchanged(text)
 
     return Source(columns, chunks, path=path, encoding=encoding, delimiter=rows.delimiter)
+
+
+@contextmanager
+def _named(path: object) -> Iterator[None]:
+    """Tells which file it is that something is wrong with."""
+    try:
+        yield
+    except InvalidInput as error:
+        error.args = (f"{str(path)[:200]}: {error}",)
+        raise
 
 
 def _parquet(path: Path) -> Source:
@@ -345,11 +356,15 @@ class _CsvRows(NamedTuple):
         """The cells of named columns; spreadsheets write empty ones behind them."""
         if len(record) < self.named or any(record[self.named :]):
             raise InvalidInput(
-                f"Row {number} has {len(record)} cells, the header has {self.named}. "
+                f"Row {number} has {_cells(len(record))}, the header has {self.named}. "
                 "Is a quote missing?",
                 row=number,
             )
         return record[: self.named]
+
+
+def _cells(count: int) -> str:
+    return "1 cell" if count == 1 else f"{count:,} cells"
 
 
 def _read(lines: Iterator[str], encoding: str, layout: CsvLayout) -> tuple[list[str], _CsvRows]:

@@ -106,8 +106,8 @@ def _not_rows(records: Any) -> InvalidInput:
         "bytes": "wrap it in io.BytesIO",
         "LazyFrame": "call .collect() first",
         "Series": "give a frame, which names its columns",
-    }.get(kind, "give dicts, a CSV file or its path, or a frame")
-    return InvalidInput(f"A {kind} holds no rows: {hint}.")
+    }.get(kind, "give a list of dicts, a CSV file or its path, or a frame")
+    return InvalidInput(f"Records of type {kind} hold no rows: {hint}.")
 
 
 # Mappings
@@ -278,8 +278,8 @@ def _as_mapping(row: Any, number: int) -> Mapping[Any, Any]:
     if hasattr(row, "keys"):  # sqlite3.Row and its like have keys and are no Mapping
         return {column: row[column] for column in row.keys()}  # noqa: SIM118
     raise InvalidInput(
-        f"Row {number} is a {kind.__name__}, whose values have no names; rows are dicts, named "
-        "tuples, dataclasses, or rows of sqlite3.Row.",
+        f"Row {number} is of type {kind.__name__}, whose values have no names; rows are dicts, "
+        "named tuples, dataclasses, or rows of sqlite3.Row.",
         row=number,
     )
 

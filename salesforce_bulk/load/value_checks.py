@@ -171,7 +171,7 @@ def _refused_cells(
 def _refusal(refused: Sequence[RefusedCell], name: str) -> InvalidInput:
     row, column, _ = refused[0]
     listed = "".join(f"\n  row {at}, column {c!r}: {why}" for at, c, why in refused[:_LISTED])
-    more = f"{_LISTED} cells at least" if len(refused) >= _LISTED else f"{len(refused)} cells"
+    more = f"{_LISTED} cells at least" if len(refused) >= _LISTED else f"{len(refused)} cell(s)"
     return InvalidInput(
         f"{name}: the org would refuse {more}, and nothing was sent. Mend them, or load with "
         f"check='columns', which tells of each row what the org says:{listed}",

@@ -2,7 +2,9 @@
 
 import codecs
 import csv
+import gzip
 import io
+import re
 import sqlite3
 from collections import OrderedDict
 
@@ -92,8 +94,8 @@ def test_rows_that_have_keys_are_rows():
     [
         ({"a": 1}, "put it in a list"),
         (b"a,b", "BytesIO"),
-        (5, "holds no rows"),
-        ([5], "Row 1 is a int"),
+        (5, "type int hold no rows"),
+        ([5], "Row 1 is of type int"),
         ([{1: 2}], "no text"),
         ([{}], "no columns"),
         ([{"": 1}], "no name"),
@@ -159,7 +161,7 @@ def test_an_encoding_may_be_said_and_is_not_guessed(tmp_path):
 @pytest.mark.parametrize(
     ("text", "why"),
     [
-        ("a,b\n1,2\n1\n", "Row 2 has 1 cells, the header has 2"),
+        ("a,b\n1,2\n1\n", "Row 2 has 1 cell, the header has 2"),
         ('a,b\n1,"2\n', "Row 1 .*unexpected end"),
         ('a,b\n1,"2"x\n', "Row 1 "),
         ("", "empty"),
@@ -169,6 +171,16 @@ def test_an_encoding_may_be_said_and_is_not_guessed(tmp_path):
 def test_a_damaged_file_is_refused_where_it_is_damaged(text, why):
     with pytest.raises(InvalidInput, match=why):
         rows_of(io.StringIO(text))
+
+
+@pytest.mark.parametrize("name", ["cut.csv", "cut.csv.gz"])
+def test_a_damaged_file_is_named(tmp_path, name):
+    """Whoever loads many of them looks for the one."""
+    path = tmp_path / name
+    path.write_bytes((gzip.compress if name.endswith("gz") else bytes)(b"a,b\n1,2\n1\n"))
+    with pytest.raises(InvalidInput, match=rf"{re.escape(str(path))}: Row 2") as caught:
+        rows_of(path)
+    assert caught.value.row == 2
 
 
 def test_a_header_alone_is_no_rows():
