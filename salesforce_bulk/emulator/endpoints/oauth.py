@@ -483,11 +483,17 @@ def _token_request(call: Call) -> _TokenRequest:
         except ValueError as error:
             raise OAuthError("invalid_request", "the form cannot be read") from error
         values.update((name, texts[0]) for name, texts in form.items())
-    wanted = values.get("format", "json")
+    wanted = values.get("format") or _accepted_format(request)
     if wanted not in ("json", "urlencoded"):
         raise OAuthError("invalid_request", f"format {wanted} is not emulated")
     call.format = wanted
     return _TokenRequest(request, wanted, values)
+
+
+def _accepted_format(request: Request) -> str:
+    """What the ``Accept`` header asks for, where it asks for one of the formats alone."""
+    accepted = request.header("accept").partition(";")[0].strip().lower()
+    return {"application/xml": "xml", FORM: "urlencoded"}.get(accepted, "json")
 
 
 def _basic(encoded: str) -> tuple[str, str]:

@@ -229,13 +229,19 @@ class Rest:
     def _use(self, call: Call, identity: str | None) -> None:
         """Notes a record that the call says the user works with."""
         option = call.request.header("sforce-mru").replace(" ", "").lower()
-        if option == "updatemru=true" and identity and call.session:
-            with self._lock:
-                used = self._used.setdefault(call.session.user.id, {})
+        if option == "updatemru=true" and identity:
+            self._remember(call, [identity])
+
+    def _remember(self, call: Call, ids: Sequence[str]) -> None:
+        if call.session is None:
+            return
+        with self._lock:
+            used = self._used.setdefault(call.session.user.id, {})
+            for identity in ids:
                 used.pop(identity, None)
                 used[identity] = None
-                while len(used) > RECENT_RECORDS:
-                    used.pop(next(iter(used)))
+            while len(used) > RECENT_RECORDS:
+                used.pop(next(iter(used)))
 
     def _recent_item(self, call: Call, identity: str) -> dict[str, Any]:
         name = self._object_of(identity)
@@ -383,6 +389,9 @@ class Rest:
                 count = next(iter(result))[0]
                 return json_reply({"totalSize": count, "done": True, "records": []})
             rows: list[Row] = list(result.with_hidden())
+        if result.plan.viewed:
+            place = result.plan.parents[()].index
+            self._remember(call, [row[place] for row in rows])
         cursor = _Cursor(self._records(result, call), rows)
         return self._page(call, cursor, 0)
 

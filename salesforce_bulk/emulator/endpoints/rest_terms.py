@@ -19,6 +19,8 @@ _EXTENSION = re.compile(r"\.(json|xml)", re.IGNORECASE)
 _PACKAGE_VERSION = "x-sfdc-packageversion-"
 _RECORD_ID = re.compile("[0-9A-Za-z]{15}|[0-9A-Za-z]{18}")
 _FLAGS = ("true", "false")
+_WITH_BODY = ("PATCH", "POST", "PUT")
+_CHARSETS = ("utf-8", "utf8", "us-ascii")
 
 
 def check_terms(call: Call) -> None:
@@ -27,6 +29,8 @@ def check_terms(call: Call) -> None:
         if name in REFUSED_HEADERS or name.startswith(_PACKAGE_VERSION):
             raise _not_emulated(f"header {name}")
     _check_format(call)
+    if call.request.method in _WITH_BODY:
+        _check_body_type(call)
     _check_call_options(call)
     _check_assignment_rule(call)
 
@@ -38,6 +42,19 @@ def _check_format(call: Call) -> None:
     sent = call.request.header("content-type").lower()
     if sent.partition(";")[0].strip() in ("application/xml", "text/xml"):
         raise ApiError(415, "UNSUPPORTED_MEDIA_TYPE", "REST in XML is not emulated; send JSON")
+
+
+def _check_body_type(call: Call) -> None:
+    """Bodies are UTF-8, and JSON; jobs take CSV too, and say so themselves."""
+    media, _, parameters = call.request.header("content-type").partition(";")
+    charset = re.search(r"charset\s*=\s*[\"']?([\w.:-]+)", parameters, re.IGNORECASE)
+    if charset and charset[1].lower() not in _CHARSETS:
+        text = f"Content-Type with charset {charset[1]} is not emulated; send UTF-8"
+        raise ApiError(415, "UNSUPPORTED_MEDIA_TYPE", text)
+    media = media.strip().lower()
+    if media and media != "application/json" and call.target.route.startswith("rest."):
+        text = f"Content-Type {media} is not emulated; send application/json"
+        raise ApiError(415, "UNSUPPORTED_MEDIA_TYPE", text)
 
 
 def _check_call_options(call: Call) -> None:

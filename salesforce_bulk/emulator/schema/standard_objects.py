@@ -642,7 +642,7 @@ IsArchived | boolean | readonly | Archived
 @viewed
 StockKeepingUnit | string 180 | | Product SKU
 
-= Pricebook2 | 01s | Price Book | Price EngineState | chunkable
+= Pricebook2 | 01s | Price Book | Price Books | chunkable
 @id Price Book ID
 @deleted
 Name | string 255 | required name | Price Book Name

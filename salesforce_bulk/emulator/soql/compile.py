@@ -160,6 +160,7 @@ class CompiledQuery:
         count: SELECT COUNT(); the one column is the number.
         aggregate: rows are AggregateResults and have no Id.
         tables: every object whose table is read, those of children included.
+        viewed: FOR VIEW or FOR REFERENCE: the user has these records in hand.
     """
 
     object: SObject
@@ -173,6 +174,7 @@ class CompiledQuery:
     count: bool = False
     aggregate: bool = False
     tables: tuple[SObject, ...] = ()
+    viewed: bool = False
 
 
 def compile_query(
@@ -455,6 +457,7 @@ class _SelectCompiler:
             parents=parents,
             children=tuple(self._children),
             type_of=tuple(self._type_of),
+            viewed=not {"FOR VIEW", "FOR REFERENCE"}.isdisjoint(self._query.for_clauses),
         )
 
     def _select(self, item: SelectField | SelectFields | SelectChildren | SelectTypeOf) -> None:

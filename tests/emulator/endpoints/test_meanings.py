@@ -75,6 +75,23 @@ HEADERS = [
     ("GET", "limits", "Accept", "application/xml", None),
     ("GET", "limits", "X-PrettyPrint", "1", None),
     ("POST", "sobjects/Account", "Content-Type", "application/xml", b"<Account/>"),
+    ("POST", "sobjects/Account", "Content-Type", "text/plain", b'{"Name": "A"}'),
+    (
+        "POST",
+        "sobjects/Account",
+        "Content-Type",
+        "multipart/form-data; boundary=x",
+        b'{"Name": "A"}',
+    ),
+    (
+        "POST",
+        "sobjects/Account",
+        "Content-Type",
+        "application/json; charset=latin1",
+        b'{"Name": "A"}',
+    ),
+    ("POST", "jobs/ingest", "Content-Type", "application/json; charset=utf-16", b"{}"),
+    ("PUT", "jobs/ingest/{job}/batches", "Content-Type", "text/csv; charset=cp1252", b"Name\n"),
     ("GET", "sobjects/Account/{id}", "If-Match", '"x"', None),
     ("GET", "sobjects/Account/{id}", "If-None-Match", '"x"', None),
     ("GET", "sobjects/Account/{id}", "If-Modified-Since", DATES[1], None),
@@ -137,7 +154,11 @@ def rest(emulator):
     plan = emulator.org.plan_write("insert", "Account", ["Name"])
     outcomes = plan.write([[f"Acme {n:03}"] for n in range(300)])
     client = RestClient(emulator, version="62.0")
-    client.places = {"id": outcomes[0].id, "query": client.query("SELECT Name FROM Account")}
+    client.places = {
+        "id": outcomes[0].id,
+        "job": client.job(),
+        "query": client.query("SELECT Name FROM Account"),
+    }
     emulator.org.plan_write("insert", "Contact", ["LastName", "AccountId"]).write(
         [["Smith", outcomes[0].id]]
     )
@@ -193,6 +214,14 @@ def test_a_field_of_a_body_changes_the_answer_or_is_refused_by_name(rest, path, 
 def test_what_such_an_org_has_no_use_for_is_taken(rest, header):
     answer, _ = answer_of(rest, "POST", "sobjects/Account", {"Name": "A"}, dict([header]))
     assert answer.status == 201
+
+
+@pytest.mark.parametrize("word", ["VIEW", "REFERENCE"])
+def test_records_queried_for_view_are_recent_ones(rest, word):
+    rest.get(f"query?q={SOQL}+LIMIT+2")
+    assert rest.get("recent").json == []
+    rest.get(f"query?q={SOQL}+LIMIT+2+FOR+{word}")
+    assert [line["Name"] for line in rest.get("recent").json] == ["Acme 001", "Acme 000"]
 
 
 @pytest.mark.parametrize(

@@ -311,6 +311,21 @@ def test_what_is_not_emulated_is_refused_by_name(bulk1, path):
     }
 
 
+@pytest.mark.parametrize(
+    ("accept", "status", "answer"),
+    [
+        ("application/xml", 400, "application/json"),
+        ("application/x-www-form-urlencoded", 200, "application/x-www-form-urlencoded"),
+        ("*/*", 200, "application/json"),
+    ],
+)
+def test_accept_asks_for_a_format_too(emulator, accept, status, answer):
+    form = {"grant_type": "client_credentials", **APP}
+    url = f"{emulator.url}/services/oauth2/token"
+    told = requests.post(url, form, headers={"Accept": accept}, timeout=10)
+    assert (told.status_code, told.headers["Content-Type"].partition(";")[0]) == (status, answer)
+
+
 def test_form_that_is_too_long_is_refused(bulk1):
     assert ask(bulk1, {"assertion": "x" * 200_000}).status == 413
 
