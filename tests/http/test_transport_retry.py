@@ -284,7 +284,7 @@ def test_a_job_closed_by_the_first_try_is_closed(call: str, state: str) -> None:
 
 def test_a_job_in_another_state_is_not_closed() -> None:
     """InvalidJobState stays an error where somebody else aborted the job."""
-    aborted = http(b"<jobInfo><id>1</id><state>Aborted</state></jobInfo>")
+    aborted = http(f"<jobInfo><id>{JOB_ID}</id><state>Aborted</state></jobInfo>".encode())
     with (
         RawServer(fault("InvalidJobState"), aborted) as server,
         pytest.raises(InvalidJobState) as caught,
