@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import multiprocessing
+import re
 import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from operator import methodcaller
 from typing import Any
 
 import pytest
+import requests
 from fast_clock import FastClock
 from raw_server import (
     BATCH,
@@ -32,6 +36,7 @@ from urllib3 import Retry
 
 from salesforce_bulk import (
     AmbiguousUpload,
+    ClientCredentialsLogin,
     LoginFailed,
     SalesforceBulk,
     SessionExpired,
@@ -301,3 +306,106 @@ def test_unused_answers_are_part_of_the_org() -> None:
         bulk = SalesforceBulk(sessionId="s", host=server.url)
         assert bulk.get_batch_results(BATCH_ID, JOB_ID)[0].id == "001000000000001AAA"
         assert CSV_BODY.startswith('"Id"')
+
+
+class Expiring(requests.Session):
+    """Ends every session of the org before each second call of the API, whatever it is."""
+
+    def __init__(self, org: SalesforceEmulator, begin_with: int) -> None:
+        super().__init__()
+        self.org = org
+        self.met: set[str] = set()
+        self._calls = begin_with
+
+    def request(self, method: str, url: str, *args: Any, **kwargs: Any) -> Any:
+        if "/oauth2/token" not in url:
+            self._calls += 1
+            if self._calls % 2:
+                self.org.sessions.expire_all()
+                path = re.sub(r"/75[0-9A-Za-z]{16}|\?.*", "", url.partition("/services/")[2])
+                self.met.add(f"{method} {path}")
+        return super().request(method, url, *args, **kwargs)
+
+
+FLOWS: dict[str, tuple[Callable[[SalesforceBulk], Any], set[str]]] = {
+    "load by 1.0": (
+        lambda bulk: bulk.insert("Account", ROWS, api="1.0", batch_size=2, parallel=1).succeeded,
+        {"POST async/64.0/job", "POST async/64.0/job/batch", "GET async/64.0/job/batch/result"},
+    ),
+    "load by 2.0": (
+        lambda bulk: bulk.insert("Account", ROWS, api="2.0", batch_size=2, parallel=1).succeeded,
+        {"POST data/v64.0/jobs/ingest", "PUT data/v64.0/jobs/ingest/batches",
+         "PATCH data/v64.0/jobs/ingest", "GET data/v64.0/jobs/ingest/successfulResults"},
+    ),
+    **{
+        f"export of {content_type}": (
+            lambda bulk, kind=content_type: len(  # type: ignore[misc]
+                list(bulk.export("SELECT Name FROM Account", api="1.0", content_type=kind))
+            ),
+            {"POST async/64.0/job", "POST async/64.0/job/batch"},
+        )
+        for content_type in ("CSV", "JSON", "XML")
+    },
+    "export by 2.0": (
+        lambda bulk: len(list(bulk.export("SELECT Name FROM Account", api="2.0", max_records=2))),
+        {"POST data/v64.0/jobs/query", "GET data/v64.0/jobs/query/results"},
+    ),
+    "what the org tells": (
+        lambda bulk: 6 * all([bulk.whoami(), bulk.limits(), bulk.describe("Account").fields,
+                              list(bulk.list_jobs())]),
+        {"GET oauth2/userinfo", "GET data/v64.0/limits", "GET data/v64.0/jobs/query",
+         "GET data/v64.0/sobjects/Account/describe"},
+    ),
+}  # fmt: skip
+ROWS = [{"Name": f"A{number}"} for number in range(6)]
+
+
+@pytest.mark.parametrize("flow", FLOWS)
+def test_every_form_of_a_call_is_renewed(flow: str) -> None:
+    """XML, JSON and CSV calls, uploads and downloads: each goes on with a new session, its body
+    sent again, and the rows are there once."""
+    run, wanted = FLOWS[flow]
+    met: set[str] = set()
+    for begin_with in (0, 1):  # so that each call is once among those that meet an expiry
+        with SalesforceEmulator(inline=True) as org:
+            if "load" not in flow:
+                org.connect().insert("Account", ROWS)
+            session = Expiring(org, begin_with)
+            login = ClientCredentialsLogin(org.consumer_key, org.consumer_secret, org.url)
+            bulk = SalesforceBulk(login=login, session=session, clock=FastClock())
+            assert run(bulk) == len(ROWS)
+            names = [row["Name"] for row in org.connect().export("SELECT Name FROM Account")]
+            assert sorted(names) == sorted(row["Name"] for row in ROWS)
+            met |= session.met
+    assert wanted <= met
+
+
+@pytest.mark.parametrize("api", ["1.0", "2.0"])
+def test_a_download_that_breaks_off_is_renewed(api: str) -> None:
+    """The session ends while a result is read, and the connection too: the rest is fetched with a
+    new one, and no row comes twice."""
+    rows = [{"Name": f"A{number}"} for number in range(3_000)]
+    with SalesforceEmulator(inline=True) as org:
+        org.connect().insert("Account", rows)
+        path = "*/result/*" if api == "1.0" else "*/results*"
+        org.faults.add("cut", path=path, after_bytes=1_000, times=1)
+        org.faults.add("session_expired", path=path, nth=2, times=1)
+        login = ClientCredentialsLogin(org.consumer_key, org.consumer_secret, org.url)
+        bulk = SalesforceBulk(login=login, clock=FastClock())
+        found = [row["Name"] for row in bulk.export("SELECT Name FROM Account", api=api)]
+        logins = sum("/oauth2/token" in one.path for one in org.requests)
+    assert sorted(found) == sorted(row["Name"] for row in rows)
+    assert logins == 2
+
+
+@pytest.mark.parametrize("login", ["credentials", "password"])
+def test_worker_processes_renew_for_themselves(login: str) -> None:
+    """A client that is pickled into new processes has its login with it."""
+    with SalesforceEmulator(inline=True) as org:
+        bulk = org.connect() if login == "password" else SalesforceBulk(
+            login=ClientCredentialsLogin(org.consumer_key, org.consumer_secret, org.url)
+        )  # fmt: skip
+        org.sessions.expire_all()
+        with ProcessPoolExecutor(2, multiprocessing.get_context("spawn")) as pool:
+            users = list(pool.map(methodcaller("whoami"), [bulk] * 4))
+    assert {user.username for user in users} == {org.username}
