@@ -114,30 +114,46 @@ def _not_rows(records: Any) -> InvalidInput:
 
 
 def _mappings(records: Iterable[Any], key_only: bool) -> Source:
-    rows = iter(records) if isinstance(records, (list, tuple)) else map(_as_given, records)
+    given = _as_they_come(records, key_only)
+    # What the caller has in memory anyway is kept as it is now, for the results.
+    kept = list(given) if isinstance(records, (list, tuple)) else None
+    rows = given if kept is None else iter(kept)
     ahead = list(islice(rows, LOOK_AHEAD_ROWS))
     if not ahead:
         return _NoRows()
     if key_only and all(isinstance(row, str) for row in ahead):
         return Source(["Id"], lambda: _id_chunks(chain(ahead, rows)))
     reader = _MappingReader(ahead)
-    # A copy: the caller may use the list again before the results are read.
-    kept = None
-    if isinstance(records, (list, tuple)):
-        kept = [dict(_as_mapping(row, number)) for number, row in enumerate(records, 1)]
     return Source(reader.columns, lambda: reader.chunks(chain(ahead, rows)), records=kept)
 
 
-def _as_given(row: Any) -> Any:
-    """A row as it is now: some generators give one dict again and again and fill it anew."""
-    if type(row) is not dict:
-        return row
-    values = row.values()
-    if dict in map(type, values):
-        return {
-            column: value.copy() if type(value) is dict else value for column, value in row.items()
-        }
-    return row.copy()
+#: Types whose values may be another thing by the time that a result shows them.
+_CHANGEABLE = frozenset({dict, list, set, bytearray})
+
+
+def _as_they_come(records: Iterable[Any], key_only: bool) -> Iterator[Any]:
+    """The rows as they are now: some generators fill one row again and again, and a caller may use
+    his lists for something else before the results are read.
+
+    Args:
+        records: the caller's.
+        key_only: whether texts are rows, too.
+    """
+    deep = False
+    for number, row in enumerate(records, 1):
+        if type(row) is dict:
+            values = row.copy()
+        elif key_only and isinstance(row, str):
+            yield row
+            continue
+        else:
+            values = dict(_as_mapping(row, number))
+        # Looked for no longer than for columns: it takes longer than the copy.
+        if deep or number <= LOOK_AHEAD_ROWS:
+            changeable = [column for column in values if type(values[column]) in _CHANGEABLE]
+            deep = deep or bool(changeable)
+            values.update({column: values[column].copy() for column in changeable})
+        yield values
 
 
 class _NoRows(Source):

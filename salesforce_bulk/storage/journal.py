@@ -84,7 +84,11 @@ class Journal:
         try:
             _put(Path(path), line)
         except FileExistsError as error:
-            raise JournalMismatch(f"Another run has just made the journal {path}.") from error
+            if Path(path).is_symlink():
+                why = f"The journal {path} is a link that leads nowhere. Name the file itself."
+            else:
+                why = f"Another run has just made the journal {path}."
+            raise JournalMismatch(why) from error
         except (FileNotFoundError, NotADirectoryError) as error:
             raise JournalMismatch(
                 f"There is no folder for the journal {path}. Make it, or name another file."

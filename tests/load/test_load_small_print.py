@@ -145,3 +145,26 @@ def test_a_list_that_is_used_again_changes_no_result(bulk, api):
     del rows[4:]
     assert [row.record["Name"] for row in result] == [f"Row {number}" for number in range(10)]
     assert len(list(result.succeeded)) == 10
+
+
+@pytest.mark.parametrize("api", ["1.0", "2.0"])
+def test_parents_and_picklists_that_are_used_again_change_no_result(bulk, api):
+    """Trap: the record of a result had the parent, and the picklist's values, of later rows."""
+    (parent,) = [row.id for row in bulk.insert("Account", [{"Name": "Parent"}])]
+    nested, values = {"Id": parent}, ["a", "b"]
+    row = {"Text__c": values, "Parent__r": nested}
+    handle = bulk.submit_insert("Load__c", [row], api=api)
+    values.append("c")
+    nested["Id"] = row["Text__c"] = "changed"
+    assert [one.record for one in handle.result()] == [
+        {"Text__c": ["a", "b"], "Parent__r": {"Id": parent}}
+    ]
+
+
+@pytest.mark.parametrize("api", ["1.0", "2.0"])
+def test_a_list_that_grows_while_it_is_read_is_loaded_as_it_was(bulk, api):
+    """Trap: the row that a callback added was sent, and had no record in the result."""
+    rows = [{"Name": f"Row {number}"} for number in range(1_500)]
+    grown = bulk.insert("Account", rows, api=api, progress=lambda event: rows.append({"Name": "x"}))
+    assert len(rows) > 1_501
+    assert len(list(grown)) == grown.rows == grown.succeeded <= 1_501

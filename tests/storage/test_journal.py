@@ -148,3 +148,10 @@ def test_a_line_damaged_in_the_middle_is_named(tmp_path):
     (tmp_path / "run").write_bytes(lines[0] + b"{torn\n" + lines[2])
     with pytest.raises(JournalMismatch, match="Line 2"):
         Journal.open(tmp_path / "run")
+
+
+def test_a_link_that_leads_nowhere_is_no_run_of_somebody_else(tmp_path):
+    link = tmp_path / "journal"
+    link.symlink_to(tmp_path / "nowhere")
+    with pytest.raises(JournalMismatch, match="a link that leads nowhere"):
+        Journal.create(link, {})
