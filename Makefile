@@ -34,7 +34,7 @@ audit: $(VENV)/.installed-dev $(VENV)-uv/.installed
 	  --requirement build/audit.txt
 
 # Another Python: make test-quick PYTHON=python3.13 VENV=.venv-3.13
-test-quick: $(VENV)/.installed-dev
+test-quick: $(VENV)/.installed-test
 	$(BIN)/python -m pytest -q -n auto --dist loadfile $(QUICK) $(ARGS)
 
 # The lowest versions that pyproject.toml declares, of the base and of the extras; give the oldest
@@ -120,6 +120,8 @@ $(VENV)/.installed: $(VENV)/bin/python pyproject.toml setup.py
 	touch $@
 
 # dependency groups (PEP 735) are read by pip 25.1 and newer.
-$(VENV)/.installed-dev: $(VENV)/.installed
-	$(BIN)/python -m pip install --quiet --group dev
+$(VENV)/.installed-dev: GROUP = dev
+$(VENV)/.installed-test: GROUP = test
+$(VENV)/.installed-dev $(VENV)/.installed-test: $(VENV)/.installed
+	$(BIN)/python -m pip install --quiet --group $(GROUP)
 	touch $@
