@@ -76,7 +76,7 @@ test-dist: $(VENV)/.installed-dev
 	$(BIN)/python -m build --outdir dist .
 	$(PYTHON) -m venv $(VENV)-dist
 	$(VENV)-dist/bin/python -m pip install --quiet --upgrade "pip>=25.1"
-	$(VENV)-dist/bin/python -m pip install --quiet dist/*.whl --group test
+	$(VENV)-dist/bin/python -m pip install --quiet dist/*.whl --group dev
 	cd dist && tar xzf *.tar.gz && rm -rf salesforce_bulk-*/salesforce_bulk
 	cd dist/salesforce_bulk-*/ && $(CURDIR)/$(VENV)-dist/bin/salesforce-bulk demo
 	cd dist/salesforce_bulk-*/ && $(CURDIR)/$(VENV)-dist/bin/pytest -q -n auto --dist loadfile $(ARGS)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import sysconfig
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -16,18 +17,27 @@ class InstalledWheel:
 
     Args:
         folder: an empty one.
+
+    Attributes:
+        site: the folder that holds the package.
     """
 
     def __init__(self, folder: Path) -> None:
-        self._site = folder / "site"
+        self.site = folder / "site"
+        if (ROOT / "salesforce_bulk").is_dir():
+            self._install(folder)
+        else:  # `make test-dist`, whose interpreter has the wheel
+            self.site = Path(sysconfig.get_path("purelib"))
+        program = "import salesforce_bulk; print(salesforce_bulk.__file__)"
+        where = self.run("-c", program, folder=folder)
+        assert str(self.site) in where.stdout
+
+    def _install(self, folder: Path) -> None:
         pip = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check"]
         subprocess.run([*pip, "wheel", "--no-deps", "--wheel-dir", folder, ROOT], check=True)
         (wheel,) = folder.glob("*.whl")
-        install = [*pip, "install", "--no-deps", "--target", self._site, wheel]
+        install = [*pip, "install", "--no-deps", "--target", self.site, wheel]
         subprocess.run(install, check=True)
-        program = "import salesforce_bulk; print(salesforce_bulk.__file__)"
-        where = self.run("-c", program, folder=folder)
-        assert str(self._site) in where.stdout
 
     def run(
         self, *arguments: object, folder: Path, environ: Mapping[str, str] | None = None
@@ -39,7 +49,7 @@ class InstalledWheel:
             folder: to run it in; its home, too.
             environ: further variables.
         """
-        own = {"PYTHONPATH": self._site, "HOME": folder, "XDG_STATE_HOME": folder}
+        own = {"PYTHONPATH": self.site, "HOME": folder, "XDG_STATE_HOME": folder}
         own = {name: str(value) for name, value in own.items()}
         return subprocess.run(
             [sys.executable, *map(str, arguments)],
