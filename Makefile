@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 QUICK := tests/classic tests/export tests/formats tests/http tests/load tests/login tests/wire
 
 TEST_LOWEST := test-lowest test-lowest-base test-lowest-pandas test-lowest-polars test-lowest-all
-.PHONY: demo test audit test-quick $(TEST_LOWEST) test-dist test-spark docs lint format clean
+.PHONY: demo test audit test-quick $(TEST_LOWEST) test-dist test-spark docs lint format clean test-engines
 .DEFAULT_GOAL := test
 
 demo: $(VENV)/.installed
@@ -101,6 +101,19 @@ $(VENV)-spark-oldest/.installed $(VENV)-spark-newest/.installed: pyproject.toml
 # The documentation as a site, in build/site; every warning is an error.
 docs: $(VENV)/.installed-dev
 	$(BIN)/python -m sphinx -W --keep-going -q docs build/site
+
+# The recipes of docs/engines.md, with Dask, polars, Ray and Spark 3.5; needs Java as well.
+test-engines: $(VENV)-engines/.installed
+	$(VENV)-engines/bin/python -m pytest $(ENGINES_WARNINGS) tests/engines $(ARGS)
+
+# The engines warn of one another and of themselves.
+ENGINES_WARNINGS := -W default -p no:warnings
+
+$(VENV)-engines/.installed: pyproject.toml
+	$(PYTHON) -m venv $(@D)
+	$(@D)/bin/python -m pip install --quiet --upgrade "pip>=25.1"
+	$(@D)/bin/python -m pip install --quiet --editable . --group engines
+	touch $@
 
 format: $(VENV)/.installed-dev
 	$(BIN)/ruff check --fix .

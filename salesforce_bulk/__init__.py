@@ -64,7 +64,7 @@ if TYPE_CHECKING:
         UnsupportedContentType,
         WrongCredentials,
     )
-    from salesforce_bulk.export.handle import Export
+    from salesforce_bulk.export.handle import Export, Part
     from salesforce_bulk.formats.values import CLEAR
     from salesforce_bulk.load.job import LoadJob
     from salesforce_bulk.load.results import LoadResult
@@ -129,6 +129,7 @@ __all__ = [
     "MissingArgument",
     "MissingCredentials",
     "NotFound",
+    "Part",
     "PasswordLogin",
     "Progress",
     "ReconciliationError",

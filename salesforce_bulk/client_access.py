@@ -6,9 +6,10 @@ be one of theirs.
 
 from __future__ import annotations
 
+import copy
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
@@ -146,7 +147,17 @@ class ClientAccess:
             api_version=self._data_endpoint().rpartition("/v")[2],
             v2_at=self._v2_at,
             reopen=partial(org_of, self._client),
+            with_session=self._org_with_session,
+            with_connection=self._org_with_connection,
         )
+
+    def _org_with_session(self) -> OrgAccess:
+        client = copy.copy(self._client)
+        set_link(client, replace(self.link, provider=None))
+        return replace(self.org, reopen=partial(org_of, client))
+
+    def _org_with_connection(self, name: str) -> OrgAccess:
+        return replace(self.org, reopen=partial(_org_of_connection, type(self._client), name))
 
     def _v2_at(self, version: str) -> BulkV2:
         def base() -> str:
@@ -292,6 +303,10 @@ def access_of(client: Client) -> ClientAccess:
 def org_of(client: Client) -> OrgAccess:
     """What loads and exports use of a client; what is pickled with one comes back by this."""
     return access_of(client).org
+
+
+def _org_of_connection(client_type: Any, name: str) -> OrgAccess:
+    return org_of(client_type.connect(name))
 
 
 def state_of(client: Client) -> dict[str, Any]:

@@ -22,6 +22,8 @@ class OrgAccess:
         v2_at: the endpoints of 2.0 in another API version: a job's results are read with the
             version that created it.
         reopen: the client's own way to its access; what is pickled, instead of connections.
+        with_session: the same org by a client that has the session of now and no login.
+        with_connection: the same org by the name of a connection, without session and login.
     """
 
     v1: BulkV1
@@ -32,6 +34,8 @@ class OrgAccess:
     api_version: str
     v2_at: Callable[[str], BulkV2]
     reopen: Callable[[], OrgAccess]
+    with_session: Callable[[], OrgAccess]
+    with_connection: Callable[[str], OrgAccess]
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _reopen, (self.reopen,)

@@ -89,14 +89,16 @@ class PartReceipt(NamedTuple):
 class Part:
     """One page of an export's result, which another process may read.
 
-    It can be pickled, with the client's login in it. Read twice, or by two workers, it gives the
-    same rows.
+    It can be pickled; `Export.parts` says what of the client goes with it. Read twice, or by two
+    workers, it gives the same rows.
 
     Attributes:
         page: where it is.
         reading: the export's columns and options.
         receipt: of the last complete reading by this process, for `Export.check`; None before.
     """
+
+    __module__ = "salesforce_bulk"
 
     access: OrgAccess
     page: PageAddress
@@ -142,6 +144,15 @@ class Part:
     def to_pandas(self) -> pd.DataFrame:
         """The page as a pandas frame."""
         return self.to_arrow().to_pandas()
+
+    def to_polars(self) -> pl.DataFrame:
+        """The page as a polars frame."""
+        return _polars_frame(self.to_arrow())
+
+    def __dask_tokenize__(self) -> tuple[Any, ...]:
+        """What Dask knows the same part by again."""
+        reading = self.reading
+        return (*self.page.key, reading.names, reading.raw, reading.decimals, reading.keep_nul)
 
     def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
         return _c_stream(self.schema, self.arrow_batches, requested_schema)
@@ -465,11 +476,17 @@ class Export:
             if window is not None:
                 window.save()
 
-    def parts(self) -> list[Part]:
+    def parts(self, *, connection: str | None = None, with_login: bool = False) -> list[Part]:
         """The pages, each readable by itself in another process; their order is the result's.
 
         Each checks its own rows where the server counts them by page; `check` sees to it that all
         parts were read.
+
+        Args:
+            connection: a part that is pickled carries this name, which the process that reads it
+                opens by `SalesforceBulk.connect`, and neither a session nor a login.
+            with_login: it carries the client's login, password or key included, so that its reader
+                can log in again. Otherwise it carries the client's session of now.
 
         Raises:
             InvalidInput: the export is of what changed, whose pages hold what was delivered before.
@@ -479,8 +496,12 @@ class Export:
                 "An export with since=, until= or state= has no parts; read its rows, a file or "
                 "Arrow, which leave out what was delivered before and write the state."
             )
-        reading = self._reading()
-        return [Part(self._access, page, reading) for page in self._await_job().pages()]
+        access, reading = self._access, self._reading()
+        if connection is not None:
+            access = access.with_connection(connection)
+        elif not with_login:
+            access = access.with_session()
+        return [Part(access, page, reading) for page in self._await_job().pages()]
 
     def check(self, parts_read: Iterable[PartReceipt]) -> int:
         """Reconcile what workers read of the `parts` with what the server counted.
@@ -586,12 +607,7 @@ class Export:
 
     def to_polars(self) -> pl.DataFrame:
         """All rows as a polars frame."""
-        import polars as pl  # noqa: PLC0415
-
-        frame = pl.from_arrow(self.to_arrow())
-        if not isinstance(frame, pl.DataFrame):
-            raise RuntimeError("polars made no frame of a table")
-        return frame
+        return _polars_frame(self.to_arrow())
 
     def to_parquet(
         self,
@@ -831,6 +847,15 @@ class Export:
         if not csv_file.has_header:
             csv_file.write_header([column.name for column in self.columns])
         self._settle(job, tally, tally.rows)
+
+
+def _polars_frame(table: pa.Table) -> pl.DataFrame:
+    import polars as pl  # noqa: PLC0415
+
+    frame = pl.from_arrow(table)
+    if not isinstance(frame, pl.DataFrame):
+        raise RuntimeError("polars made no frame of a table")
+    return frame
 
 
 def _nothing() -> None:

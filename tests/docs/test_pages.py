@@ -1,7 +1,7 @@
 """Every block of Python runs as pasted: page by page, in an empty folder, from the wheel.
 
-The pages of logins, of the emulator, of databases and of Spark need what no reader has ready:
-tests/login, tests/emulator, tests/database and tests/spark run them.
+The pages of logins, the emulator, databases, engines and Spark need what no reader has ready:
+tests/login, tests/emulator, tests/database, tests/engines and tests/spark run them.
 """
 
 import json
@@ -14,7 +14,7 @@ from installed_wheel import InstalledWheel
 from salesforce_bulk.emulator import SalesforceEmulator
 
 ROOT = Path(__file__).parents[2]
-ELSEWHERE = {"logins.md", "emulator.md", "databases.md", "spark.md"}
+ELSEWHERE = {"logins.md", "emulator.md", "databases.md", "engines.md", "spark.md"}
 PYTHON = re.compile(r"```python\n(.*?)```", re.DOTALL)
 PAGES = {
     page.relative_to(ROOT).as_posix(): PYTHON.findall(page.read_text("utf-8"))

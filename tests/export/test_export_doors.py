@@ -14,6 +14,7 @@ import pandas as pd
 import polars as pl
 import pyarrow as pa
 import pytest
+from org_environment import describe_in_environment
 
 from salesforce_bulk import InvalidInput, NotFound, ReconciliationError
 from salesforce_bulk.export.soql import where_text
@@ -272,3 +273,33 @@ def test_a_part_that_was_not_read_to_its_end_has_no_receipt(bulk, numbered):
     part = bulk.export("SELECT Id, Text__c FROM Row__c").parts()[0]
     next(iter(part))
     assert part.receipt is None
+
+
+def test_a_part_carries_the_session_and_no_password(bulk, rows):
+    """Unless the login is asked for."""
+    link = bulk.__dict__["_SalesforceBulk__link"]
+    password = link.provider.password.reveal().encode()
+    export = bulk.export(SOQL)
+    assert password in pickle.dumps(export.parts(with_login=True))
+    carried = pickle.dumps(export.parts())
+    assert password not in carried
+    assert bulk.sessionId.encode() in carried
+    with ProcessPoolExecutor(1) as pool:
+        assert sum(pool.map(_count, export.parts(with_login=True))) == 2
+
+
+def test_a_part_with_a_connection_carries_its_name_alone(org, bulk, rows, monkeypatch, tmp_path):
+    """The process that reads it logs in by itself."""
+    describe_in_environment(org, monkeypatch)
+    file = tmp_path / "connections.toml"
+    file.write_text(
+        f'[prod]\nusername = "{org.username}"\nlogin_url = "{org.url}"\n'
+        'password = { env = "SALESFORCE_BULK_PASSWORD" }\n'
+        'security_token = { env = "SALESFORCE_BULK_SECURITY_TOKEN" }\n'
+    )
+    monkeypatch.setenv("SALESFORCE_BULK_CONNECTIONS", str(file))
+    parts = bulk.export(SOQL).parts(connection="prod")
+    carried = pickle.dumps(parts)
+    assert bulk.sessionId.encode() not in carried
+    with ProcessPoolExecutor(1) as pool:
+        assert sum(pool.map(_count, parts)) == 2
