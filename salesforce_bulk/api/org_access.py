@@ -12,6 +12,9 @@ from salesforce_bulk.api.v1 import BulkV1
 from salesforce_bulk.api.v2 import BulkV2
 from salesforce_bulk.http.clock import Deadline
 
+#: Seconds for a question of whoever does not want to wait.
+_ONE_QUESTION = 1.0
+
 
 @dataclass(frozen=True)
 class OrgAccess:
@@ -56,6 +59,10 @@ class OrgAccess:
     def within(self, seconds: float | None) -> OrgAccess:
         """The same org, for what may last so many seconds; None has no end."""
         return self.until(Deadline(self.clock, seconds))
+
+    def asking_within(self, seconds: float | None) -> OrgAccess:
+        """As `within`; even 0 seconds are enough to ask once."""
+        return self.within(_ONE_QUESTION if seconds == 0 else seconds)
 
     def v2_for(self, version: str | None) -> BulkV2:
         """The endpoints of 2.0 for a job of that version."""

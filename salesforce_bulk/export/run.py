@@ -29,6 +29,7 @@ from salesforce_bulk.export.tally import QueryJob
 from salesforce_bulk.formats.typed import ResultColumn, TypedRows
 from salesforce_bulk.http import polling
 from salesforce_bulk.http.call import add_to_message
+from salesforce_bulk.http.clock import Deadline, DeadlinePassed
 from salesforce_bulk.progress import Progress, Reporter
 from salesforce_bulk.storage.journal import Journal
 
@@ -126,20 +127,19 @@ class QueryRun:
             self.reporter(Progress("submitting", 0))
         job, clock = self.submit(), self.access.clock
         limit = self.settings.timeout if timeout is None else timeout
-        began = clock.monotonic()
-        # A wait may last for hours, which an org out of reach for a minute must not end.
-        while not polling.try_again(job.is_done, clock):
-            waited = clock.monotonic() - began
-            if limit is not None and waited >= limit:
-                raise JobStillRunning(
-                    f"Job {job.job_id} still runs after {waited:.0f} s and was left alone; wait "
-                    "again, or take it up elsewhere by its id.",
-                    handle,
-                    job_id=job.job_id,
-                )
-            self.reporter(Progress("processing", job.rows or 0, job_id=job.job_id))
-            pause = polling.growing_pause(waited)
-            clock.sleep(pause if limit is None else min(pause, max(limit - waited, 0.001)))
+        clock, began = Deadline(clock, limit), clock.monotonic()
+        try:
+            # A wait may last for hours, which an org out of reach for a minute must not end.
+            while not polling.try_again(job.is_done, clock):
+                self.reporter(Progress("processing", job.rows or 0, job_id=job.job_id))
+                polling.pause_before_asking(clock, began)
+        except DeadlinePassed as error:
+            raise JobStillRunning(
+                f"Job {job.job_id} still runs after {limit} s and was left alone; wait "
+                "again, or take it up elsewhere by its id.",
+                handle,
+                job_id=job.job_id,
+            ) from error
         return job
 
     @property

@@ -10,6 +10,9 @@ from typing import Protocol
 
 from salesforce_bulk.errors import InvalidInput
 
+#: Seconds for the last question before the end.
+_LAST_QUESTION = 1.0
+
 
 class Clock(Protocol):
     """What waits and measures; the module `time` is one."""
@@ -58,6 +61,13 @@ class Deadline:
         else:
             self._clock.sleep(left)
             raise DeadlinePassed
+
+    def nap(self, seconds: float) -> None:
+        """Pause before a question; where that would outlast the end, there is one more before."""
+        left = self.left()
+        if seconds >= left > _LAST_QUESTION:
+            seconds = left - _LAST_QUESTION
+        self.sleep(seconds)
 
     def left(self) -> float:
         """Seconds that are left, infinite without an end.

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from salesforce_bulk.errors import BulkApiError, ServerBusy, TransportError, UnexpectedResponse
 from salesforce_bulk.http.call import may_be_done
-from salesforce_bulk.http.clock import Clock
+from salesforce_bulk.http.clock import Clock, Deadline
 
 _T = TypeVar("_T")
 
@@ -91,9 +91,9 @@ class StateWatch:
             )
 
 
-def growing_pause(waited: float) -> float:
-    """Seconds until the next question: a tenth of what was waited so far, 0.1 to 10."""
-    return min(10.0, max(0.1, 0.1 * waited))
+def pause_before_asking(clock: Deadline, began: float) -> None:
+    """Pause until the next question: a tenth of what was waited so far, 0.1 to 10 seconds."""
+    clock.nap(min(10.0, max(0.1, 0.1 * (clock.monotonic() - began))))
 
 
 def try_again(act: Callable[[], _T], clock: Clock) -> _T:

@@ -29,6 +29,7 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from salesforce_bulk import bulk_states
+from salesforce_bulk.api.org_access import OrgAccess
 from salesforce_bulk.api.reserve import Reserve
 from salesforce_bulk.api.v1 import BulkV1
 from salesforce_bulk.errors import (
@@ -45,8 +46,7 @@ from salesforce_bulk.errors import (
     UnexpectedResponse,
 )
 from salesforce_bulk.formats.csv import read_rows
-from salesforce_bulk.http.clock import Clock
-from salesforce_bulk.http.polling import SENDING_PAUSES, growing_pause, try_again
+from salesforce_bulk.http.polling import SENDING_PAUSES, pause_before_asking, try_again
 from salesforce_bulk.load.job import (
     ReportProgress,
     UnknownStates,
@@ -197,8 +197,13 @@ class UploadV1:
         self._bytes = sum(part.place.length for part in done)
         self.refused: BulkApiError | None = None
 
+    def use(self, access: OrgAccess) -> None:
+        """Make further calls by this way to the org."""
+        self._api = access.v1
+        self._reserve = access.reserve
+
     def run(self) -> None:
-        """Send what is not sent yet, and close the job.
+        """Send what is not sent yet, and close the job; goes on where it ended early.
 
         Raises:
             AmbiguousUpload: it cannot be found out whether a batch arrived.
@@ -206,10 +211,11 @@ class UploadV1:
             JobFailed: the org made another job than it was asked for.
             ApiFault, BulkJobAborted: the org took nothing at all.
         """
+        self._stopped.clear()
         self._report_sent()
         self._settle_pending()
         missing = [at for at in range(len(self._plan.parts)) if at not in self.state.sent]
-        if missing:
+        if missing and self.refused is None:
             self._send_all(missing)
         self.close()
         if self.refused is not None and not self.state.sent:
@@ -552,7 +558,7 @@ class UploadV1:
                 info = self._api.batch(ref.job_id, ref.batch_id)
                 if _state(info) in bulk_states.BATCH_TERMINAL_STATES:
                     return
-            clock.sleep(growing_pause(clock.monotonic() - began))
+            pause_before_asking(clock, began)
 
 
 def _job_expired(job_id: str) -> ResultsExpired:
@@ -646,13 +652,13 @@ class ResultsV1:
         """Whether the rest_outcome of every part that was sent is known."""
         return len(self._units) == len(self._state.sent)
 
-    def wait(self, deadline: float | None) -> bool:
-        """Fetch results as batches end; False when the time is up first.
+    def use(self, access: OrgAccess) -> None:
+        """Make further calls by this way to the org."""
+        self._api = access.v1
 
-        Args:
-            deadline: by the clock's ``monotonic``; None waits as long as it takes.
-        """
-        clock: Clock = self._api.clock
+    def wait(self) -> None:
+        """Fetch results as batches end, until all have."""
+        clock = self._api.clock
         began = clock.monotonic()
         self._report_ended()
         with ThreadPoolExecutor(self._parallel, "salesforce-bulk-results") as pool:
@@ -664,12 +670,8 @@ class ResultsV1:
                     self._rows += len(unit.numbers)
                     self._report_ended()
                 if self.done:
-                    return True
-                now = clock.monotonic()
-                if deadline is not None and now >= deadline:
-                    return False
-                pause = growing_pause(now - began)
-                clock.sleep(pause if deadline is None else min(pause, deadline - now))
+                    return
+                pause_before_asking(clock, began)
 
     def _report_ended(self) -> None:
         self._report("processing", self._rows, 0, len(self._units))
@@ -938,6 +940,10 @@ class EngineV1:
     def uploaded_parts(self) -> frozenset[int]:
         return frozenset([*self._state.sent, *self._state.pending])
 
+    def use(self, access: OrgAccess) -> None:
+        self._upload.use(access)
+        self._results.use(access)
+
     def send(self) -> None:
         self._upload.run()
 
@@ -949,12 +955,10 @@ class EngineV1:
         """See `UploadV1.settle`."""
         self._upload.settle()
 
-    def wait(self, deadline: float | None) -> bool:
+    def wait(self) -> None:
         self._upload.check_batches()
-        done = self._results.wait(deadline)
-        if done:
-            self._upload.check_batches()  # of jobs that could not be closed before
-        return done
+        self._results.wait()
+        self._upload.check_batches()  # of jobs that could not be closed before
 
     def units(self) -> list[BatchRows]:
         return self._results.units(unsent_outcome(self._upload.refused))
@@ -984,14 +988,17 @@ class AttachedV1:
         self.job_ids: Sequence[str] = state.jobs
         self.uploaded_parts = frozenset(state.sent)
 
+    def use(self, access: OrgAccess) -> None:
+        self._results.use(access)
+
     def adopt(self, unrecorded: Sequence[JobInfo]) -> None:
         """It has no journal that could have lost anything."""
 
     def send(self) -> None:
         """Everything was sent by the other process."""
 
-    def wait(self, deadline: float | None) -> bool:
-        return self._results.wait(deadline)
+    def wait(self) -> None:
+        self._results.wait()
 
     def units(self) -> list[BatchRows]:
         return self._results.units(unsent_outcome(None))

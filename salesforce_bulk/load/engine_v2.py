@@ -25,6 +25,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 
 from salesforce_bulk import bulk_states, limits
+from salesforce_bulk.api.org_access import OrgAccess
 from salesforce_bulk.api.reserve import Reserve
 from salesforce_bulk.api.v2 import RESULT_KINDS, BulkV2
 from salesforce_bulk.errors import (
@@ -40,8 +41,8 @@ from salesforce_bulk.errors import (
     TransportError,
 )
 from salesforce_bulk.formats.csv import read_rows
-from salesforce_bulk.http.clock import Clock
-from salesforce_bulk.http.polling import SENDING_PAUSES, growing_pause, try_again
+from salesforce_bulk.http.clock import Deadline
+from salesforce_bulk.http.polling import SENDING_PAUSES, pause_before_asking, try_again
 from salesforce_bulk.load.job import ReportProgress, UnknownStates, refuse_other_job, unsent_outcome
 from salesforce_bulk.load.plan import Plan, PlannedBody, count_batches
 from salesforce_bulk.load.results import RESULT_HEADER, STATUS_OF, BatchRows, RestOutcome
@@ -129,7 +130,7 @@ class EngineV2:
     def __init__(
         self,
         api: BulkV2,
-        clock: Clock,
+        clock: Deadline,
         spec: LoadSpec,
         plan: Plan,
         results: Spool,
@@ -141,7 +142,7 @@ class EngineV2:
         report: ReportProgress,
         parallel: int,
     ) -> None:
-        self._api = api
+        self._api = self._api_without_end = api
         self._clock = clock
         self._spec = spec
         self._plan = plan
@@ -171,11 +172,20 @@ class EngineV2:
     def uploaded_parts(self) -> frozenset[int]:
         return frozenset(self._state.made)
 
+    def use(self, access: OrgAccess) -> None:
+        self._api = access.v2
+        self._clock = access.clock
+        self._reserve = access.reserve
+
     # Sending
 
     def send(self) -> None:
+        self._stopped.clear()
         self._report_sent()
         missing = [at for at in range(len(self._plan.parts)) if at not in self._state.started]
+        if self._refused is not None:
+            # Of what is stored it may be in doubt whether it was declared complete.
+            missing = [at for at in missing if at in self._state.stored]
         with ThreadPoolExecutor(self._parallel, "salesforce-bulk-upload") as pool:
             try:
                 futures = [pool.submit(self._send, index) for index in missing]
@@ -386,7 +396,7 @@ class EngineV2:
 
     # Results
 
-    def wait(self, deadline: float | None) -> bool:
+    def wait(self) -> None:
         began = self._clock.monotonic()
         self._report_ended()
         with ThreadPoolExecutor(self._parallel, "salesforce-bulk-results") as pool:
@@ -397,12 +407,8 @@ class EngineV2:
                         self._units[index] = unit
                         self._report_ended()
                 if len(self._units) == len(self._state.started):
-                    return True
-                now = self._clock.monotonic()
-                if deadline is not None and now >= deadline:
-                    return False
-                pause = growing_pause(now - began)
-                self._clock.sleep(pause if deadline is None else min(pause, deadline - now))
+                    return
+                pause_before_asking(self._clock, began)
 
     def _ended(self, index: int) -> BatchRows | None:
         job = self._job(self._state.made[index])
@@ -421,7 +427,7 @@ class EngineV2:
     def abort(self) -> None:
         for job_id in self.job_ids:
             with suppress(InvalidJobState):  # it is over already
-                self._api.set_ingest_state(job_id, bulk_states.ABORTED)
+                self._api_without_end.set_ingest_state(job_id, bulk_states.ABORTED)
 
     def _job(self, job_id: str) -> JobInfo:
         try:
@@ -469,16 +475,15 @@ class AttachedV2:
     tell of; the rows are numbered in the order of the files.
 
     Args:
-        api: the endpoints.
-        clock: what waits.
+        access: the org.
         job_id: of the job.
         plan: without parts; takes the rows.
         results: takes the results.
     """
 
-    def __init__(self, api: BulkV2, clock: Clock, job_id: str, plan: Plan, results: Spool) -> None:
-        self._api = api
-        self._clock = clock
+    def __init__(self, access: OrgAccess, job_id: str, plan: Plan, results: Spool) -> None:
+        self._api = self._api_without_end = access.v2
+        self._clock = access.clock
         self._plan = plan
         self._results = results
         self.job_ids = [job_id]
@@ -491,19 +496,18 @@ class AttachedV2:
     def send(self) -> None:
         """Everything was sent by the other process."""
 
-    def wait(self, deadline: float | None) -> bool:
+    def use(self, access: OrgAccess) -> None:
+        self._api = access.v2
+        self._clock = access.clock
+
+    def wait(self) -> None:
         began = self._clock.monotonic()
         states = UnknownStates(_WAITING_STATES)
         while (job := self._job()).state not in bulk_states.JOB_TERMINAL_STATES:
             states.tell(f"Job {job.id}", job.state)
-            now = self._clock.monotonic()
-            if deadline is not None and now >= deadline:
-                return False
-            pause = growing_pause(now - began)
-            self._clock.sleep(pause if deadline is None else min(pause, deadline - now))
+            pause_before_asking(self._clock, began)
         # Fetched here, where an error leaves the handle as it was.
         self._units = self._fetch_rows(self._job())
-        return True
 
     def units(self) -> list[BatchRows]:
         return self._units
@@ -551,7 +555,7 @@ class AttachedV2:
 
     def abort(self) -> None:
         with suppress(InvalidJobState):  # it is over already
-            self._api.set_ingest_state(self.job_ids[0], bulk_states.ABORTED)
+            self._api_without_end.set_ingest_state(self.job_ids[0], bulk_states.ABORTED)
 
 
 def quoted_csv(rows: Iterable[Sequence[str]]) -> bytes:
@@ -572,7 +576,7 @@ class _ResultFiles:
     """
 
     def __init__(
-        self, api: BulkV2, clock: Clock, job: JobInfo, why: RowError, names: Sequence[str] = ()
+        self, api: BulkV2, clock: Deadline, job: JobInfo, why: RowError, names: Sequence[str] = ()
     ) -> None:
         self._api = api
         self._clock = clock

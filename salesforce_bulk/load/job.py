@@ -10,16 +10,18 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, NoReturn, Protocol
 
+from salesforce_bulk.api.org_access import OrgAccess
 from salesforce_bulk.errors import (
     BulkApiError,
     JobStillRunning,
     ReconciliationError,
+    RequestTimeout,
     ResultsExpired,
     UnexpectedResponse,
 )
 from salesforce_bulk.formats.html_table import html_table
 from salesforce_bulk.http.call import add_to_message
-from salesforce_bulk.http.clock import Clock
+from salesforce_bulk.http.clock import Deadline, DeadlinePassed
 from salesforce_bulk.load.plan import Plan, PlannedBody
 from salesforce_bulk.load.results import (
     BatchRows,
@@ -31,6 +33,7 @@ from salesforce_bulk.load.results import (
 from salesforce_bulk.load.settings import LoadSpec
 from salesforce_bulk.models import JobInfo, RowError, RowStatus
 from salesforce_bulk.progress import Progress, Reporter
+from salesforce_bulk.storage.journal import Journal
 from salesforce_bulk.storage.spool import Spool
 
 log = logging.getLogger("salesforce_bulk")
@@ -44,8 +47,10 @@ _SUPERSEDED = RestOutcome(
 #: Called with the phase, and its rows, bytes and batches so far.
 ReportProgress = Callable[[str, int, int, int], None]
 
-#: What is still to be done to a result before the deadline; None where the time was up.
-Finish = Callable[[LoadResult, "float | None"], "LoadResult | None"]
+#: What brings into the org what is not there yet.
+Send = Callable[[OrgAccess], None]
+#: What is still to be done to a result.
+Finish = Callable[[LoadResult, OrgAccess], LoadResult]
 
 
 class Engine(Protocol):
@@ -59,15 +64,19 @@ class Engine(Protocol):
     def uploaded_parts(self) -> frozenset[int]:
         """The parts, by their index, of which the org may have rows."""
 
+    def use(self, access: OrgAccess) -> None:
+        """Make further calls by this way to the org, which may have an end; all but `abort`."""
+
     def adopt(self, unrecorded: Sequence[JobInfo]) -> object:
         """Take what the org has of this load and the journal has lost, before anything is sent
         again. ``unrecorded`` are the jobs that may be this load's."""
 
     def send(self) -> None:
-        """Bring everything into the org that is not there yet."""
+        """Bring everything into the org that is not there yet; what is in doubt is looked at
+        before, so that this may be called again where it ended early."""
 
-    def wait(self, deadline: float | None) -> bool:
-        """Wait for the results; False when the time was up."""
+    def wait(self) -> None:
+        """Wait for the results of what was sent."""
 
     def units(self) -> list[BatchRows]:
         """The rest_outcome of every part."""
@@ -89,7 +98,7 @@ class LoadJob:
 
     def __init__(
         self,
-        clock: Clock,
+        access: OrgAccess,
         name: str,
         plan: Plan,
         engine: Engine,
@@ -98,19 +107,25 @@ class LoadJob:
         api: tuple[str, str],
         records: Sequence[Any] | None = None,
         again: RetryRows | None = None,
+        send: Send | None = None,
         finish: Finish | None = None,
+        journal: Journal | None = None,
         reporter: Reporter | None = None,
+        rest: str = " and sends the rest",
     ) -> None:
         self.name = name
-        self._clock = clock
+        self._access = access
         self._plan = plan
         self._engine = engine
         self._results = results
         self._api = api
         self._records = records
         self._again = again
+        self._send = send
         self._finish = finish
-        self._reporter = reporter or Reporter(None, clock, name)
+        self._journal = journal
+        self._rest = rest
+        self._reporter = reporter or Reporter(None, access.clock, name)
         self._result: LoadResult | None = None
         self._asked = threading.Lock()
 
@@ -147,7 +162,8 @@ class LoadJob:
         """Wait until the org is done, and say what became of every row.
 
         Args:
-            timeout: seconds; None waits as long as it takes.
+            timeout: seconds in which this ends, whatever the org does; None waits as long as it
+                takes, 0 asks once.
 
         Returns:
             the result, failures or not; `LoadResult.raise_for_failures` raises.
@@ -155,35 +171,91 @@ class LoadJob:
         Raises:
             JobStillRunning: the time was up; nothing was aborted, and this may be called again.
             ResultsExpired: the org keeps results for seven days.
+
+        Where the time of the verb was up while rows were being sent, this looks at what arrived
+        and sends the rest.
         """
-        deadline = None if timeout is None else self._clock.monotonic() + timeout
-        # One thread waits, the others for it.
-        if not self._asked.acquire(timeout=-1 if timeout is None else max(0.0, timeout)):
-            raise self._still_running(timeout)
-        try:
+        return self.result_by(self._access.asking_within(timeout))
+
+    def submit_by(self, access: OrgAccess) -> LoadJob:
+        """Send what is not sent yet, by a way to the org that may have an end; returns itself."""
+        with (
+            self._at_work(access),
+            self._reporter.running("submitted"),
+            self._saying_that_time_is_up(access.clock),
+        ):
+            self._send_rest(access)
+        return self
+
+    def result_by(self, access: OrgAccess) -> LoadResult:
+        """See `result`; by a way to the org that may have an end."""
+        with self._at_work(access):
             if self._result is None:
-                with naming_jobs([self._engine]), self._reporter.running():
-                    self._result = self._result_by(deadline)
-                    if self._result is None:
-                        raise self._still_running(timeout)
+                with (
+                    naming_jobs([self._engine]),
+                    self._reporter.running(),
+                    self._saying_that_time_is_up(access.clock),
+                ):
+                    self._send_rest(access)
+                    self._result = self._result_of_sent(access)
                     self._reporter.conclude(self._result.summary())
             return self._result
-        finally:
-            self._asked.release()
 
-    def _still_running(self, timeout: float | None) -> JobStillRunning:
-        return JobStillRunning(
-            f"{self.name} (job {', '.join(self.job_ids)}) is not done after {timeout} s. It was "
-            "left alone and goes on; wait with the error's .handle.result(), or from another "
-            "process with attach(job_id).",
-            self,
-            job_id=self.job_id,
-        )
+    @contextmanager
+    def _at_work(self, access: OrgAccess) -> Iterator[None]:
+        """One thread waits, the others for it; the journal is free for others in between."""
+        with (
+            self._saying_that_time_is_up(access.clock),
+            access.clock.holding(self._asked),
+        ):
+            if self._journal is not None and self._journal.closed and self._result is None:
+                self._journal.take_up()
+            self._engine.use(access)
+            try:
+                yield
+            except BaseException:
+                if self._journal is not None:
+                    self._journal.close()
+                raise
 
-    def _wait_until(self, deadline: float | None) -> bool:
+    @contextmanager
+    def _saying_that_time_is_up(self, deadline: Deadline) -> Iterator[None]:
         try:
-            return self._engine.wait(deadline)
-        except (ResultsExpired, ReconciliationError):
+            yield
+        except DeadlinePassed as error:
+            seconds = deadline.seconds or 0
+            if not self.job_ids:
+                raise time_up_before(self.name, seconds, self._journal) from error
+            raise self._still_running(seconds) from error
+
+    def _still_running(self, seconds: float) -> JobStillRunning:
+        jobs = f"{self.name} (job {', '.join(self.job_ids)})"
+        calls = ", ".join(f"bulk.attach({job_id!r})" for job_id in self.job_ids)
+        if self._send is None:
+            state = f"{jobs} is not done after {seconds:g} s. It was left alone and goes on"
+            step = "wait with the error's .handle.result(), or from another process with "
+        else:
+            sent, parts = len(self._engine.uploaded_parts), len(self._plan.parts)
+            state = (
+                f"{jobs}: {seconds:g} s were over when {sent:,} of {parts:,} batches were, or may "
+                "be, in the org. Do not load the rows again: the error's .handle.result() looks at "
+                f"what arrived{self._rest}"
+            )
+            step = "another process takes up what was sent with "
+        journal = "" if self._journal is None else f"the journal {self._journal.path}, or with "
+        return JobStillRunning(f"{state}; {step}{journal}{calls}.", self, job_id=self.job_id)
+
+    def _send_rest(self, access: OrgAccess) -> None:
+        if self._send is None:
+            return
+        with naming_what_was_sent(self.name, self._plan, self._engine):
+            self._send(access)
+        self._send = None
+
+    def _wait(self) -> None:
+        try:
+            self._engine.wait()
+        except (ResultsExpired, ReconciliationError, DeadlinePassed):
             raise
         except BaseException as error:
             if isinstance(error, BulkApiError):
@@ -208,9 +280,8 @@ class LoadJob:
         units += [whole_unit(part, _SUPERSEDED) for part in plan.dropped]
         return RunOutcomes(plan.columns, plan.spool, self._results, units)
 
-    def _result_by(self, deadline: float | None) -> LoadResult | None:
-        if not self._wait_until(deadline):
-            return None
+    def _result_of_sent(self, access: OrgAccess) -> LoadResult:
+        self._wait()
         result = LoadResult(
             self.name,
             self.rows,
@@ -221,7 +292,18 @@ class LoadJob:
             records=self._records,
             again=self._again,
         )
-        return result if self._finish is None else self._finish(result, deadline)
+        return result if self._finish is None else self._finish(result, access)
+
+
+def time_up_before(name: str, seconds: float, journal: Journal | None = None) -> RequestTimeout:
+    """The error where the time of a load was up before it had a job."""
+    more = "" if journal is None else f" The journal {journal.path} goes with the same call."
+    error = RequestTimeout(
+        f"{name}: {seconds:g} s were over before a job was made; nothing was sent. Load again, "
+        f"with a longer timeout=.{more}"
+    )
+    error.may_have_arrived = False
+    return error
 
 
 def refuse_other_job(spec: LoadSpec, job_id: str, made: Mapping[str, Any]) -> None:
@@ -272,6 +354,8 @@ def naming_what_was_sent(name: str, plan: Plan, engine: Engine) -> Iterator[None
     """An error that leaves the block says what is in the org already."""
     try:
         yield
+    except DeadlinePassed:
+        raise  # said where the time is known
     except BaseException as error:
         if engine.uploaded_parts:
             error_names_jobs(

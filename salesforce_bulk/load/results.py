@@ -690,7 +690,7 @@ class LoadResult:
             batch_size: of the first attempt.
             group_by: the column whose equal values stay in one batch; without it the parent
                 column, where there is one.
-            timeout: seconds to wait for the org, of each attempt.
+            timeout: seconds after which an attempt ends, whatever the org does.
             codes: of failed rows that are loaded again, e.g. ``{"STORAGE_LIMIT_EXCEEDED"}``; None
                 takes those that pass, such as locks, also where a trigger or a flow reports one
                 as its own (``CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY: ... UNABLE_TO_LOCK_ROW``).

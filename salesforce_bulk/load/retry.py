@@ -24,14 +24,17 @@ from salesforce_bulk.api.org_access import OrgAccess
 from salesforce_bulk.errors import BulkApiError
 from salesforce_bulk.formats.row_encoder import RowEncoder
 from salesforce_bulk.http.call import add_to_message
+from salesforce_bulk.http.clock import DeadlinePassed
 from salesforce_bulk.load.batching import Bounds
 from salesforce_bulk.load.checks import check_columns, check_quota, group_rule
 from salesforce_bulk.load.engine_v1 import EngineV1, UploadStateV1, read_cells
 from salesforce_bulk.load.job import (
     SUPERSEDED,
     LoadJob,
+    Send,
     naming_what_was_sent,
     report_to,
+    time_up_before,
     whole_unit,
 )
 from salesforce_bulk.load.plan import Plan, PlanRules, make_plan
@@ -200,34 +203,34 @@ class Retries:
         result: LoadResult,
         sections: Sequence[Sequence[Entry]],
         journal: Journal,
-        deadline: float | None,
-    ) -> LoadResult | None:
-        """The result with the attempts of earlier runs, which are finished; None where the time
-        was up.
+        access: OrgAccess,
+    ) -> LoadResult:
+        """The result with the attempts of earlier runs, which are finished.
 
         Args:
             result: of the load without them.
             sections: the journal's entries of each.
             journal: open.
-            deadline: by the clock's ``monotonic``.
+            access: the org, by a way that may have an end.
         """
         with self._lock:
             for number, (entry, *events) in enumerate(sections, 1):
                 attempt = _Attempt.from_entry(entry)
                 chosen = _RowsToRetry(result, partial(_with_numbers, rows=entry["rows"]))
-                plan = self._plan(chosen, attempt)
+                plan = self._plan(access, chosen, attempt)
                 state = UploadStateV1()
                 for event in events:
                     state.replay(event)
-                job, engine = self._job(plan, attempt, state, journal.append, self._reporter)
+                engine, results = self._engine(plan, attempt, state, journal.append, self._reporter)
+                engine.use(access)
                 if number < len(sections):
                     engine.settle()  # the next attempt has taken what this one did not send
                 else:
                     with naming_what_was_sent(self._spec.name, plan, engine):
-                        self._adopt(engine, plan, journal)
+                        self._adopt(access, engine, plan, journal)
                         engine.send()
-                if not engine.wait(deadline):
-                    return None
+                engine.wait()
+                job = self._job(plan, engine, results)
                 result = result.overlaid(job.layer(), chosen.before, job.job_ids)
             self._latest = result
             return result
@@ -240,17 +243,28 @@ class Retries:
         timeout: float | None,
         reporter: Reporter,
     ) -> LoadResult:
-        plan = self._plan(chosen, attempt)
-        self._access.reserve.check(self._spec.name, len(plan.parts))
-        check_quota(self._access.describes, len(plan.parts), self._spec.name)
+        access = self._access.within(timeout)
+        try:
+            plan = self._plan(access, chosen, attempt)
+            access.reserve.check(self._spec.name, len(plan.parts))
+            check_quota(access.describes, len(plan.parts), self._spec.name)
+        except DeadlinePassed as error:
+            raise time_up_before(f"retry of {self._spec.name}", timeout or 0) from error
         with self._recording() as (record, journal):
             record(attempt.as_entry(_runs(chosen.numbers)))
-            job, engine = self._job(plan, attempt, UploadStateV1(), record, reporter)
-            try:
-                with naming_what_was_sent(self._spec.name, plan, engine):
-                    self._adopt(engine, plan, journal)
+            engine, results = self._engine(plan, attempt, UploadStateV1(), record, reporter)
+            at_work = True
+
+            def send(access: OrgAccess) -> None:
+                if at_work:
+                    self._adopt(access, engine, plan, journal)
                     engine.send()
-                job.result(timeout)
+                else:
+                    engine.settle()
+
+            job = self._job(plan, engine, results, send)
+            try:
+                job.result_by(access)
                 layer = job.layer()
             except BaseException as error:
                 units = _interrupted_units(plan, engine.uploaded_parts, error)
@@ -259,17 +273,19 @@ class Retries:
                     add_to_message(error, "A further retry() leaves out rows that may be there.")
                 raise
             finally:
+                # Whatever was not sent is the next attempt's.
+                at_work = False
                 self._latest = latest.overlaid(layer, chosen.before, job.job_ids)
         return self._latest
 
-    def _job(
+    def _engine(
         self,
         plan: Plan,
         attempt: _Attempt,
         state: UploadStateV1,
         record: Callable[[Entry], None],
         reporter: Reporter,
-    ) -> tuple[LoadJob, EngineV1]:
+    ) -> tuple[EngineV1, Spool]:
         spec = replace(self._spec, concurrency="Serial") if attempt.serial else self._spec
         results = Spool()
         engine = EngineV1(
@@ -283,18 +299,33 @@ class Retries:
             report=report_to(reporter, plan, state),
             parallel=LoadSettings().parallel,
         )
-        api = ("1.0", "its results come in the order of the rows")
-        return LoadJob(self._access.clock, spec.name, plan, engine, results, api=api), engine
+        return engine, results
 
-    def _adopt(self, engine: EngineV1, plan: Plan, journal: Journal | None) -> None:
+    def _job(
+        self, plan: Plan, engine: EngineV1, results: Spool, send: Send | None = None
+    ) -> LoadJob:
+        return LoadJob(
+            self._access,
+            self._spec.name,
+            plan,
+            engine,
+            results,
+            api=("1.0", "its results come in the order of the rows"),
+            send=send,
+            rest="; a further retry() sends the rest",
+        )
+
+    def _adopt(
+        self, access: OrgAccess, engine: EngineV1, plan: Plan, journal: Journal | None
+    ) -> None:
         """What an attempt of before sent and the journal has lost is not sent once more."""
         if journal is None:
             return
         rows: set[tuple[str, ...]] | None = None
-        for ref in engine.adopt(unrecorded_jobs(self._access, self._spec, journal, "1.0")):
+        for ref in engine.adopt(unrecorded_jobs(access, self._spec, journal, "1.0")):
             # An attempt of other options cuts its batches in another way.
             rows = _all_rows(plan) if rows is None else rows
-            if not rows.isdisjoint(map(tuple, read_cells(self._access.v1.batch_request(*ref)))):
+            if not rows.isdisjoint(map(tuple, read_cells(access.v1.batch_request(*ref)))):
                 why = f"its batch {ref.batch_id} holds rows that are to be sent again"
                 raise undecidable_job(self._spec, ref.job_id, why)
 
@@ -308,9 +339,9 @@ class Retries:
             # Where the time was up, all that may still come is that the job was closed.
             yield lambda entry: None if journal.closed else journal.append(entry), journal
 
-    def _plan(self, chosen: _RowsToRetry, attempt: _Attempt) -> Plan:
+    def _plan(self, access: OrgAccess, chosen: _RowsToRetry, attempt: _Attempt) -> Plan:
         columns = chosen.columns
-        checked = check_columns(self._spec, columns, self._access.describes)
+        checked = check_columns(self._spec, columns, access.describes)
         rules = PlanRules(
             names=checked.names,
             bounds=Bounds(records=attempt.size),

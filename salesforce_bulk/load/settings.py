@@ -38,7 +38,8 @@ class LoadOptions(TypedDict, total=False):
     on_error              ``"raise"``                  ``"report"`` returns where LoadFailed is due
     journal               None                         a path: the same call goes on after a crash
     progress              None                         True, or a callable taking a `Progress`
-    timeout               None                         seconds to wait for the org; None: no end
+    timeout               None                         seconds after which the verb ends, whatever
+                                                       the org does; None: no end
     parallel              2                            batches sent at once
     encoding              None                         of a CSV file
     assume_tz             None                         the zone of datetimes that name none
@@ -56,7 +57,7 @@ class LoadOptions(TypedDict, total=False):
                                                        that are empty in all columns
     ===================== ============================ =============================================
 
-    ``on_error`` and ``timeout`` are for those that wait; `LoadJob.result` has its own.
+    ``on_error`` is for the verbs that wait; `LoadJob.result` has a ``timeout`` of its own.
     """
 
     api: Api

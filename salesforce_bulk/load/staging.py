@@ -24,7 +24,8 @@ from salesforce_bulk.errors import (
     JobStillRunning,
     ReconciliationError,
 )
-from salesforce_bulk.http.polling import growing_pause, try_again
+from salesforce_bulk.http.clock import DeadlinePassed
+from salesforce_bulk.http.polling import pause_before_asking, try_again
 from salesforce_bulk.load.plan import Plan
 from salesforce_bulk.load.preparation import prepare
 from salesforce_bulk.load.row_matching import read_lines
@@ -152,7 +153,17 @@ def counts(access: OrgAccess, job: StagedJob, timeout: float | None = None) -> J
         JobStillRunning: the time was up.
         ReconciliationError: the org counted other rows than were stored.
     """
-    info = _wait_for_end(access, job.id, timeout)
+    try:
+        return _counts(access.asking_within(timeout), job)
+    except DeadlinePassed as error:
+        raise JobStillRunning(
+            f"Job {job.id} is not done after {timeout or 0:g} seconds; it was left alone.",
+            job_id=job.id,
+        ) from error
+
+
+def _counts(access: OrgAccess, job: StagedJob) -> JobCounts:
+    info = _wait_for_end(access, job.id)
     if info.state != bulk_states.JOB_COMPLETE:
         raise JobFailed(
             f"Job {job.id} with {job.rows:,} rows ended {info.state}: "
@@ -169,7 +180,7 @@ def counts(access: OrgAccess, job: StagedJob, timeout: float | None = None) -> J
     return JobCounts(job.id, job.rows, failed, _reasons(access, info) if failed else Counter())
 
 
-def _wait_for_end(access: OrgAccess, job_id: str, timeout: float | None) -> JobInfo:
+def _wait_for_end(access: OrgAccess, job_id: str) -> JobInfo:
     began = access.clock.monotonic()
     while True:
         info = try_again(lambda: access.v2.ingest_job(job_id), access.clock)
@@ -177,13 +188,7 @@ def _wait_for_end(access: OrgAccess, job_id: str, timeout: float | None) -> JobI
             return info
         if info.state == bulk_states.OPEN:
             raise InvalidJobState(f"Job {job_id} is still open: it was not run.", job_id=job_id)
-        waited = access.clock.monotonic() - began
-        if timeout is not None and waited >= timeout:
-            raise JobStillRunning(
-                f"Job {job_id} is {info.state} after {waited:,.0f} seconds; it was left alone.",
-                job_id=job_id,
-            )
-        access.clock.sleep(growing_pause(waited))
+        pause_before_asking(access.clock, began)
 
 
 def _reasons(access: OrgAccess, info: JobInfo) -> Counter[str]:

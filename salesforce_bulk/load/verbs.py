@@ -21,8 +21,9 @@ from pathlib import Path
 from typing import Any, cast
 
 from salesforce_bulk.api.org_access import OrgAccess
-from salesforce_bulk.errors import InvalidInput, JobStillRunning, JournalMismatch
+from salesforce_bulk.errors import InvalidInput, JournalMismatch
 from salesforce_bulk.formats.csv import read_rows
+from salesforce_bulk.http.clock import DeadlinePassed
 from salesforce_bulk.load.checks import check_quota
 from salesforce_bulk.load.engine_v1 import AttachedV1, BatchRef, EngineV1, UploadStateV1
 from salesforce_bulk.load.engine_v2 import (
@@ -31,7 +32,7 @@ from salesforce_bulk.load.engine_v2 import (
     UploadStateV2,
     quoted_csv,
 )
-from salesforce_bulk.load.job import Engine, LoadJob, naming_jobs, naming_what_was_sent, report_to
+from salesforce_bulk.load.job import Engine, LoadJob, naming_jobs, report_to, time_up_before
 from salesforce_bulk.load.plan import Plan, PlannedBody, count_batches
 from salesforce_bulk.load.preparation import prepare
 from salesforce_bulk.load.results import (
@@ -84,20 +85,13 @@ def load(
         JobStillRunning: the time was up.
         TransportError, ApiFault: the org cannot be reached, or refuses the job.
     """
+    bound = access.within(settings.timeout)
     reporter = _reporter(access, operation, object_name, settings)
     sending: list[Engine] = []
     with naming_jobs(sending), reporter.running():
-        job, journal = _send_rows(
-            access, operation, object_name, records, settings, external_id, reporter, sending
-        )
-        try:
-            result = job.result(settings.timeout)
-        except JobStillRunning:
-            raise  # its handle goes on
-        except BaseException:
-            if journal is not None:
-                journal.close()
-            raise
+        spec = _spec(operation, object_name, settings, external_id)
+        job = _load_job(access, bound, spec, records, settings, reporter, sending)
+        result = job.result_by(bound)
     if settings.on_error == "raise":
         result.raise_for_failures()
     return result
@@ -112,13 +106,13 @@ def submit(
     external_id: str | None = None,
 ) -> LoadJob:
     """Send the rows and return as soon as the org has them; see `load`."""
+    bound = access.within(settings.timeout)
     reporter = _reporter(access, operation, object_name, settings)
     sending: list[Engine] = []
     with naming_jobs(sending), reporter.running("submitted"):
-        job, _ = _send_rows(
-            access, operation, object_name, records, settings, external_id, reporter, sending
-        )
-        return job
+        spec = _spec(operation, object_name, settings, external_id)
+        job = _load_job(access, bound, spec, records, settings, reporter, sending)
+        return job.submit_by(bound)
 
 
 def _reporter(
@@ -127,50 +121,57 @@ def _reporter(
     return Reporter(settings.progress, access.clock, f"{operation} {object_name}")
 
 
-def _send_rows(
-    access: OrgAccess,
-    operation: Operation,
-    object_name: str,
-    records: Any,
-    settings: LoadSettings,
-    external_id: str | None,
-    reporter: Reporter,
-    sending: list[Engine],
-) -> tuple[LoadJob, Journal | None]:
-    """The handle, and its journal; ``sending`` is given what sends the rows before it begins."""
-    reporter(Progress("reading", 0))
-    spec = LoadSpec(
+def _spec(
+    operation: Operation, object_name: str, settings: LoadSettings, external_id: str | None
+) -> LoadSpec:
+    return LoadSpec(
         operation, object_name, external_id, settings.concurrency, settings.assignment_rule_id
     )
+
+
+def _load_job(
+    access: OrgAccess,
+    bound: OrgAccess,
+    spec: LoadSpec,
+    records: Any,
+    settings: LoadSettings,
+    reporter: Reporter,
+    sending: list[Engine],
+) -> LoadJob:
+    """The handle of a load of which nothing was sent yet by this process.
+
+    Args:
+        access: the org, for what comes behind the verb.
+        bound: the same until the end of the verb.
+        sending: is given what sends the rows, before it begins.
+    """
+    reporter(Progress("reading", 0))
     api = settings.choose_api()
     log.info("%s: Bulk API %s (%s)", spec.name, *api)
-    source = open_rows(records, settings, operation)
-    spec, plan, shape = prepare(access, spec, source, settings, reporter)
-    goes_on = settings.journal is not None and Journal.exists(settings.journal)
-    if not goes_on:  # before there is a journal of these rows
-        _check_quota(access, spec, plan, _state(settings, []))
-    journal = _open_journal(access, spec, plan, source, settings)
-    results = Spool()
     try:
-        sections = split_at_retries([] if journal is None else journal.entries)
-        state = _state(settings, sections[0])
-        retried = sections[1:]
-        again = Retries(access, spec, settings.journal, reporter)
-        finish = _JournalEnding(again, journal, retried)
-        engine = _engine(access, spec, plan, shape, results, settings, reporter, state, journal)
-        sending.append(engine)
-        if not retried:  # else a retry has taken what was not sent
-            with naming_what_was_sent(spec.name, plan, engine):
-                if goes_on and journal is not None and _missing_parts(plan, state):
-                    engine.adopt(unrecorded_jobs(access, spec, journal, api[0]))
-                    _check_quota(access, spec, plan, state)
-                engine.send()
-    except BaseException:
-        if journal is not None:
-            journal.close()
-        raise
-    job = LoadJob(
-        access.clock,
+        source = open_rows(records, settings, spec.operation)
+        spec, plan, shape = prepare(bound, spec, source, settings, reporter)
+        goes_on = settings.journal is not None and Journal.exists(settings.journal)
+        if not goes_on:  # before there is a journal of these rows
+            _check_quota(bound, spec, plan, _state(settings, []))
+        journal = _open_journal(bound, spec, plan, source, settings)
+    except DeadlinePassed as error:
+        raise time_up_before(spec.name, settings.timeout or 0) from error
+    results = Spool()
+    sections = split_at_retries([] if journal is None else journal.entries)
+    state = _state(settings, sections[0])
+    again = Retries(access, spec, settings.journal, reporter)
+    engine = _engine(access, spec, plan, shape, results, settings, reporter, state, journal)
+    sending.append(engine)
+
+    def send(access: OrgAccess) -> None:
+        if goes_on and journal is not None and _missing_parts(plan, state):
+            engine.adopt(unrecorded_jobs(access, spec, journal, api[0]))
+            _check_quota(access, spec, plan, state)
+        engine.send()
+
+    return LoadJob(
+        access,
         spec.name,
         plan,
         engine,
@@ -178,10 +179,11 @@ def _send_rows(
         api=api,
         records=source.records,
         again=again,
-        finish=finish,
+        send=None if sections[1:] else send,  # else a retry has taken what was not sent
+        finish=_JournalEnding(again, journal, sections[1:]),
+        journal=journal,
         reporter=reporter,
     )
-    return job, journal
 
 
 #: The events before each sending of rows, through either API.
@@ -206,12 +208,10 @@ class _JournalEnding:
         self._ended = entries[-1].get("ended") if entries else None
         self._steps = _sending_steps(entries)
 
-    def __call__(self, result: LoadResult, deadline: float | None) -> LoadResult | None:
+    def __call__(self, result: LoadResult, access: OrgAccess) -> LoadResult:
         if self._journal is None:
             return result
-        finished = self._again.resume(result, self._retried, self._journal, deadline)
-        if finished is None:
-            return None
+        finished = self._again.resume(result, self._retried, self._journal, access)
         if self._ended is not None and self._steps == _sending_steps(self._journal.entries):
             self._tell_old_result(finished, self._ended, self._journal.path)
         else:
@@ -449,7 +449,7 @@ def attach_v2(access: OrgAccess, info: JobInfo) -> LoadJob:
     )
     plan = Plan((), (), Spool())
     results = Spool()
-    engine = AttachedV2(access.v2, access.clock, info.id, plan, results)
+    engine = AttachedV2(access, info.id, plan, results)
     return _attach_job(access, spec, plan, engine, results, "2.0")
 
 
@@ -458,7 +458,7 @@ def _attach_job(
 ) -> LoadJob:
     again = Retries(access, spec, None, Reporter(None, access.clock, spec.name))
     chosen = (api, "the job's")
-    return LoadJob(access.clock, spec.name, plan, engine, results, api=chosen, again=again)
+    return LoadJob(access, spec.name, plan, engine, results, api=chosen, again=again)
 
 
 def _read_back(access: OrgAccess, job_id: str) -> tuple[Plan, UploadStateV1]:

@@ -156,6 +156,21 @@ class Journal:
         """Let go of the file; the lock goes with it."""
         self._file.close()
 
+    def take_up(self) -> None:
+        """Hold the file again after `close`, for more entries.
+
+        Raises:
+            JournalMismatch: another run has it, or has gone on with it meanwhile.
+        """
+        with Journal.open(self.path) as now:
+            if now._checksum != self._checksum:
+                raise JournalMismatch(
+                    f"Another run has gone on with the journal {self.path} meanwhile. Run the same "
+                    "with the journal again: it knows what is in the org."
+                )
+        self._file = _locked(self.path)
+        weakref.finalize(self, self._file.close)
+
     def __enter__(self) -> Journal:
         return self
 
