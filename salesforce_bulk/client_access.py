@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from salesforce_bulk.api.describe import Describes
 from salesforce_bulk.api.org_access import OrgAccess
-from salesforce_bulk.api.reserve import Reserve
+from salesforce_bulk.api.reserve import BATCH_ALLOWANCE, Reserve
 from salesforce_bulk.api.v1 import BulkV1
 from salesforce_bulk.api.v2 import BulkV2
 from salesforce_bulk.errors import BulkApiError
@@ -91,6 +91,20 @@ class ClientAccess:
         self._made: dict[str, Any] = {}
         #: Of the newest answer that told it.
         self.api_usage: ApiUsage | None = None
+        self._user: User | None = None
+
+    def known_facts(self) -> dict[str, str]:
+        """Who this is and what is left of the day's limits, as far as answers told."""
+        user = self._user.username if self._user else getattr(self.link.provider, "username", None)
+        facts = {"user": str(user or "")}
+        if self.api_usage is not None:
+            usage = self.api_usage
+            facts["API calls left"] = f"{usage.remaining:,} of {usage.maximum:,}"
+        org: OrgAccess | None = self._made.get("org")
+        batches = org.describes.last_limits.get(BATCH_ALLOWANCE) if org else None
+        if batches is not None:
+            facts["batches left"] = f"{batches.remaining:,} of {batches.maximum:,}"
+        return facts
 
     @property
     def transport(self) -> Transport:
@@ -198,12 +212,13 @@ class ClientAccess:
         call = Call("GET", "userinfo", media_type=media.JSON)
         session = self._session()
         try:
-            return caller.read(call, read)
+            self._user = caller.read(call, read)
         except BulkApiError as error:
             # Here an expired session is 403, with a text that is no document of an API.
             if error.status_code != 403 or not self.renew(session, self.transport):
                 raise
-        return caller.read(call, read)
+            self._user = caller.read(call, read)
+        return self._user
 
     def opened(self, valid_seconds: float | None) -> None:
         """A session was opened, good for so many seconds where that is known."""

@@ -321,6 +321,7 @@ class SalesforceBulk:
         known = self.__dict__
         keys = {"org": "endpoint", "version": "API_version"}
         facts = {name: str(known.get(key) or "") for name, key in keys.items()}
+        facts |= access_of(self).known_facts()
         return html_table(type(self).__name__, facts)
 
     def __enter__(self) -> Self:

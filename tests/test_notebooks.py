@@ -1,5 +1,7 @@
 """What a notebook shows: tables without network, and one live cell for a run."""
 
+import re
+
 import nbformat
 import pytest
 from nbclient import NotebookClient
@@ -23,6 +25,46 @@ def test_an_export_shows_what_is_known_and_asks_the_org_nothing(org, bulk):
     assert export.job_id in shown
     assert "<td style='text-align:left'>2</td>" in shown
     assert "Id (id), Name (string)" in shown
+
+
+def test_an_export_that_was_read_shows_its_first_rows(org, bulk):
+    bulk.insert("Account", [{"Name": f"<b>{number}"} for number in range(20)])
+    for read in (list, lambda export: export.to_arrow()):
+        export = bulk.export("SELECT Name FROM Account ORDER BY Name")
+        assert "&lt;b&gt;0" not in export._repr_html_()
+        read(export)
+        asked = len(org.requests)
+        shown = export._repr_html_()
+        assert len(org.requests) == asked
+        assert shown.count("<td>&lt;b&gt;") == 5
+        assert "<b>0" not in shown
+
+
+def test_a_result_shows_a_bar_and_the_first_row_of_each_common_error(org, bulk):
+    rows = [{"Name": f"a{number}"} for number in range(9)] + [{"Name": ""}]
+    result = bulk.insert("Account", rows, on_error="report")
+    asked = len(org.requests)
+    shown = result._repr_html_()
+    assert len(org.requests) == asked
+    assert "1 x REQUIRED_FIELD_MISSING" in shown
+    assert "(first row 10)" in shown
+    widths = [float(width) for width in re.findall(r'<rect x="[0-9.]+" width="([0-9.]+)"', shown)]
+    assert widths == [360, 40]
+    assert "<title>9 succeeded</title>" in shown
+
+
+def test_a_client_shows_who_and_what_is_left_as_far_as_it_was_told(org, bulk):
+    assert "batches left" not in bulk._repr_html_()
+    bulk.whoami()
+    bulk.limits()
+    bulk.insert("Account", [{"Name": "a"}])
+    asked = len(org.requests)
+    shown = bulk._repr_html_()
+    assert len(org.requests) == asked
+    assert org.username in shown
+    assert re.search(r"API calls left</th><td[^>]*>4,999,\d+ of 5,000,000", shown)
+    assert re.search(r"batches left</th><td[^>]*>15,000 of 15,000", shown)
+    assert str(bulk.sessionId) not in shown
 
 
 def test_a_job_and_a_client_show_themselves_and_no_session(org, bulk):
@@ -64,3 +106,39 @@ def test_a_run_is_one_live_cell(outputs):
 def test_results_and_exports_are_tables(outputs):
     for cell in outputs[1:3]:
         assert "<table>" in cell[0]["data"]["text/html"]
+
+
+INTERRUPTED = """
+import os, signal
+
+def interrupt(event):
+    if event.phase == "processing" and event.outcome is None:
+        os.kill(os.getpid(), signal.SIGINT)  # as the kernel's button
+
+org.faults.add("slow_batch", seconds=600)
+bulk.insert("Account", rows, {options}progress=interrupt)
+"""
+
+
+@pytest.mark.parametrize(
+    ("options", "goes_on"),
+    [
+        ("", "bulk.attach('750"),
+        ("journal='load.journal', ", "Go on with bulk.resume('load.journal', the same rows)"),
+    ],
+)
+def test_an_interrupted_kernel_leaves_one_line_that_says_how_to_go_on(tmp_path, options, goes_on):
+    start = LOAD.replace("(inline=True)", "()").partition("result =")[0]
+    cells = [start, INTERRUPTED.replace("{options}", options), "org.stop()"]
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
+    resources = {"metadata": {"path": str(tmp_path)}}
+    NotebookClient(
+        notebook, timeout=100, kernel_name="python3", allow_errors=True, resources=resources
+    ).execute()
+    (shown,) = notebook.cells[1]["outputs"]
+    assert shown["ename"] == "KeyboardInterrupt"
+    (line,) = shown["traceback"]
+    assert line.startswith("insert Account: interrupted. ")
+    assert goes_on in line
+    assert "\n" not in line
+    assert notebook.cells[2]["outputs"] == []

@@ -110,6 +110,7 @@ class Describes:
     def __init__(self, caller: Caller) -> None:
         self._caller = caller
         self._origins: list[str] = [""]
+        self._limits: list[Mapping[str, Allowance]] = []
         self._objects: dict[str, ObjectDescribe] = {}
         self._lock = threading.Lock()
 
@@ -154,7 +155,13 @@ class Describes:
 
     def limits(self) -> Mapping[str, Allowance]:
         """GET /limits, by the vendor's names, e.g. ``DailyBulkApiBatches``; never cached."""
-        return self._read("limits", _read_limits)
+        self._limits[:] = [self._read("limits", _read_limits)]
+        return self._limits[-1]
+
+    @property
+    def last_limits(self) -> Mapping[str, Allowance]:
+        """What `limits` gave when it was last asked; nothing before."""
+        return self._limits[-1] if self._limits else {}
 
     def server_time(self) -> datetime:
         """The org's clock, to the second, by the ``Date`` of an answer."""

@@ -50,6 +50,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--serial", action="store_true", help="one batch after the other")
     parser.add_argument("--group-by", metavar="FIELD", help="equal values never in two batches")
     parser.add_argument("--encoding", help="of a CSV file")
+    parser.add_argument("--report", metavar="FILE", help="an HTML page of what became of the rows")
     parser.add_argument("--timeout", type=float, metavar="SECONDS", help="to wait; exit 5 after")
     parser.add_argument("--quiet", action="store_true", help="draw no progress")
     add_org_arguments(parser)
@@ -72,7 +73,11 @@ def run(args: argparse.Namespace) -> int:
         args.object,
         org=args.org,
         file=absolute(args.file),
-        options={"format": args.format, "again": words_again(args)},
+        options={
+            "format": args.format,
+            "again": words_again(args),
+            "report": absolute(args.report) if args.report else None,
+        },
     )
     if args.file == "-":
         with found.input.open("wb") as kept:
@@ -170,6 +175,9 @@ def tell_result(result: LoadResult, found: Run, answer: Answer) -> int:
     summary = ", ".join(
         f"{count:,} {name}" for name, count in counts.items() if count or name == "succeeded"
     )
+    if found.options["report"]:
+        result.report(found.options["report"])
+        answer.know(report=found.options["report"])
     path = write_failed_file(result, found)
     if result.rows == counts["succeeded"]:
         answer.say(f"  {summary}")

@@ -46,7 +46,7 @@ from salesforce_bulk.export.read_ahead import BufferedPage, fetched_in_order
 from salesforce_bulk.export.run import QueryRun
 from salesforce_bulk.export.tally import QueryJob, Tally
 from salesforce_bulk.formats.arrow_read import arrow_schema, batch_of_rows
-from salesforce_bulk.formats.html_table import html_table
+from salesforce_bulk.formats.html_table import html_table, rows_table
 from salesforce_bulk.formats.typed import ResultColumn, dict_maker
 from salesforce_bulk.http.call import add_to_message
 from salesforce_bulk.models import JobInfo
@@ -61,6 +61,8 @@ if TYPE_CHECKING:
     import polars as pl
     import pyarrow as pa
 
+#: Of a result, the rows that a notebook shows.
+_ROWS_SHOWN = 5
 #: What is left of the results' life when their end is told beforehand.
 _TELL_BEFORE = timedelta(days=1)
 #: Rows of a Parquet row group: as many as DuckDB's and pyarrow's own writers put into one.
@@ -190,6 +192,7 @@ class Export:
         self._run = run
         self._access = run.access
         self._settings = run.settings
+        self._first_rows: list[dict[str, Any]] = []
         self._columns = None if columns is None else tuple(columns)
         self._window = window
         self._expiry_noted = False
@@ -238,7 +241,7 @@ class Export:
             "read": "" if self.rows_read is None else f"{self.rows_read:,}",
             "columns": ", ".join(f"{column.name} ({column.type})" for column in columns),
         }
-        return html_table("Export", facts)
+        return html_table("Export", facts) + rows_table(self._first_rows)
 
     @property
     def api(self) -> str:
@@ -472,7 +475,9 @@ class Export:
         as_dicts = dict_maker(self._reading().names)
         with self._window_reading() as window:
             for rows in self._rows(window=window):
-                yield as_dicts(rows)
+                dicts = as_dicts(rows)
+                self._first_rows = self._first_rows or dicts[:_ROWS_SHOWN]
+                yield dicts
             if window is not None:
                 window.save()
 
@@ -567,6 +572,7 @@ class Export:
                 for page, batch in reading.batches(bodies):
                     tally.add(page, batch.num_rows)
                     report(tally)
+                    self._first_rows = self._first_rows or batch.slice(0, _ROWS_SHOWN).to_pylist()
                     yield batch
             self._settle(job, tally, tally.rows)
 

@@ -71,7 +71,9 @@ class QueryRun:
         self.notes: list[str] = []
         self.journal: Journal | None = None
         name = "export" if query is None else f"export {query.object}"
-        self.reporter = Reporter(settings.progress, access.clock, name)
+        path = settings.journal
+        go_on = None if path is None else f"bulk.resume({os.fspath(path)!r})"
+        self.reporter = Reporter(settings.progress, access.clock, name, go_on=go_on)
         self._job = job
         self._lock = threading.RLock()
 

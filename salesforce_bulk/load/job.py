@@ -198,6 +198,7 @@ class LoadJob:
                 ):
                     self._send_rest(access)
                     self._result = self._result_of_sent(access)
+                    self._result.timeline = self._reporter.timeline.moments()
                     self._reporter.conclude(self._result.summary())
             return self._result
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import csv
 import heapq
-import html
 import io
 import os
 import re
@@ -25,8 +24,10 @@ from typing import IO, Any, NamedTuple, NoReturn, get_args
 
 from salesforce_bulk.errors import InvalidInput, LoadFailed, ReconciliationError
 from salesforce_bulk.formats.csv import read_rows
+from salesforce_bulk.load.result_html import notebook_html, page
 from salesforce_bulk.models import RowError, RowResult, RowStatus
 from salesforce_bulk.progress import ProgressOption
+from salesforce_bulk.progress.timeline import Moment
 from salesforce_bulk.storage.files import storage_errors, whole_file
 from salesforce_bulk.storage.packing import compressed
 from salesforce_bulk.storage.spool import Slice, Spool
@@ -357,6 +358,8 @@ class LoadResult:
         succeeded, failed, unprocessed, unknown: `RowView`; they add up to ``rows``.
         attempts: what `retry` sent again, a `RetryAttempt` each; those of earlier processes with
             the same journal too.
+        timeline: how many rows of each phase were done when, in this process; empty for a job that
+            was taken up when it was over.
         journal_ended: when the run of the journal ended whose result this is, where the journal
             had ended before and nothing was sent now; None for a result of now.
     """
@@ -382,6 +385,7 @@ class LoadResult:
         self.job_ids = tuple(job_ids)
         self.journal_ended: datetime | None = None
         self.attempts: tuple[RetryAttempt, ...] = ()
+        self.timeline: tuple[Moment, ...] = ()
         self._layers = [layer]
         self._counts = layer.counts()
         self._records = records
@@ -458,20 +462,20 @@ class LoadResult:
         return ", ".join([f"{self.rows:,} rows", *counts])
 
     def _repr_html_(self) -> str:
-        cells = "".join(
-            f"<tr><th style='text-align:left'>{_WORDS[status]}</th>"
-            f"<td>{self._counts[status]:,}</td></tr>"
-            for status in STATUSES
-        )
-        reasons = "".join(
-            f"<li>{count:,} x {html.escape(reason)}</li>" for reason, count in self.reasons()
-        )
-        listed = f"<ul>{reasons}</ul>" if reasons else ""
-        jobs = html.escape(", ".join(self.job_ids))
-        return (
-            f"<b>{html.escape(self.name)}</b>: {self.rows:,} rows (Bulk API {self.api}, {jobs})"
-            f"<table>{cells}</table>{listed}"
-        )
+        return notebook_html(self, self._reasons(_REASONS_TOLD))
+
+    def report(self, path: str | os.PathLike[str]) -> None:
+        """Write what became of the load as one HTML page that holds all it needs.
+
+        Args:
+            path: of the page, e.g. ``load.html``; it appears when it is whole.
+
+        The page has the counts, the errors by code and field with the first row of each, the rows
+        over time, and the commands to go on with. It has none of the rows themselves, but for what
+        the org wrote into its messages.
+        """
+        with whole_file(path) as file:
+            file.write(page(self).encode())
 
     # Rows
 

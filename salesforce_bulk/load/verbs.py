@@ -118,7 +118,9 @@ def submit(
 def _reporter(
     access: OrgAccess, operation: Operation, object_name: str, settings: LoadSettings
 ) -> Reporter:
-    return Reporter(settings.progress, access.clock, f"{operation} {object_name}")
+    path = settings.journal
+    go_on = None if path is None else f"bulk.resume({os.fspath(path)!r}, the same rows)"
+    return Reporter(settings.progress, access.clock, f"{operation} {object_name}", go_on=go_on)
 
 
 def _spec(

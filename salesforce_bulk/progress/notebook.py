@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import sys
+from collections.abc import Callable
 from typing import Any
 
 from salesforce_bulk.progress import text
@@ -16,6 +17,17 @@ def in_notebook() -> bool:
     ipython = sys.modules.get("IPython")
     shell = ipython.get_ipython() if ipython is not None else None
     return hasattr(shell, "kernel")
+
+
+def show_as_line(error: BaseException, line: Callable[[], str]) -> None:
+    """Let IPython show a line in the place of the error's traceback, unless it has one already.
+
+    Args:
+        error: that ends a cell.
+        line: gives it, when it is shown.
+    """
+    if not hasattr(error, "_render_traceback_"):
+        error._render_traceback_ = lambda: [line()]  # type: ignore[attr-defined]
 
 
 class NotebookCell:

@@ -7,11 +7,14 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 
 from salesforce_bulk.errors import JobStillRunning
 from salesforce_bulk.http.clock import Clock
 from salesforce_bulk.progress.drawing import draw_anywhere
 from salesforce_bulk.progress.event import Progress, ProgressOption
+from salesforce_bulk.progress.notebook import show_as_line
+from salesforce_bulk.progress.timeline import Timeline
 
 log = logging.getLogger("salesforce_bulk")
 
@@ -28,7 +31,10 @@ class Reporter:
         progress: the caller's ``progress=``.
         clock: what measures.
         name: of the run, for the log.
+        go_on: the call that goes on with a run that was interrupted, where it has a journal.
         heartbeat: seconds after which the last event is told again.
+
+    ``timeline`` is how its runs went.
 
     A callable that raises is told nothing more, and the log has why: rows on their way to an org
     are worth more than the picture of them.
@@ -40,9 +46,11 @@ class Reporter:
         clock: Clock,
         name: str = "",
         *,
+        go_on: str | None = None,
         heartbeat: float = HEARTBEAT,
     ) -> None:
         self.name = name
+        self._go_on = go_on
         self._progress = progress
         self._tell: Callable[[Progress], object] | None = None
         self._clock = clock
@@ -54,6 +62,7 @@ class Reporter:
         self._depth = 0
         self._began = 0.0
         self._counts = ""
+        self.timeline = Timeline()
         self._forget()
 
     def _forget(self) -> None:
@@ -65,6 +74,7 @@ class Reporter:
         """Tell of this moment, unless the last was told just now and nothing begins or ends."""
         with self._lock:
             last, now = self._last, self._clock.monotonic()
+            self.timeline.add(now, event.phase, event.rows)
             begins = last is None or event.phase != last.phase
             if begins:
                 self._deliver_held_back(now)
@@ -94,9 +104,23 @@ class Reporter:
             yield
         except BaseException as error:
             outcome = _outcome_of(error)
+            if isinstance(error, KeyboardInterrupt):
+                show_as_line(error, partial(self._interruption, error))
             raise
         finally:
             self._leave(outcome)
+
+    def _interruption(self, error: BaseException) -> str:
+        """How to go on, as a line; asked for when it is shown, and all is known."""
+        job_id = None if self._last is None else self._last.job_id
+        notes = getattr(error, "__notes__", ())
+        if job_id is None and not notes:
+            return f"{self.name}: interrupted before anything was sent."
+        if self._go_on is not None:
+            return f"{self.name}: interrupted. Go on with {self._go_on}"
+        if notes:
+            return f"{self.name}: interrupted. {notes[-1]}"
+        return f"{self.name}: interrupted; the org goes on. Take it up with bulk.attach({job_id!r})"
 
     def _enter(self) -> None:
         with self._lock:

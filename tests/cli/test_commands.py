@@ -540,3 +540,10 @@ def test_bash_completes_commands_and_their_options(shell):
         env={"PATH": f"{sys.prefix}/bin:/usr/bin:/bin"},
     )
     assert asked.stdout.split() == ["--external-id"], asked.stderr
+
+
+def test_report_is_a_page_of_the_load(shell):
+    shell.write("fix.csv", BAD)
+    done = shell("insert", "Load__c", "fix.csv", "--report", "load.html", "--json")
+    assert done.json["report"] == str(shell.folder / "load.html")
+    assert "30 succeeded, 1 failed" in (shell.folder / "load.html").read_text("utf-8")
