@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from dataclasses import field as dataclass_field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Protocol
 
 from salesforce_bulk.emulator.clock import Clock, SystemClock
@@ -494,6 +495,66 @@ def _first_records(admin: User, ids: IdFactory) -> dict[str, list[dict[str, Stor
             }
         ],
         "Pricebook2": [{"Name": "Standard Price Book", "IsActive": 1, "IsStandard": 1}],
+        "PermissionSet": [_permission_set_of_profile(ids, number) for number in (1, 2)],
+        "ObjectPermissions": [
+            {"ParentId": ids.one("0PS", 1), "SobjectType": name, **_ALL_PERMISSIONS}
+            for name in _TABS
+        ],
+        "TabDefinition": [
+            {
+                "DurableId": f"standard-{name}",
+                "Name": f"standard-{name}",
+                "Label": label,
+                "SobjectName": name,
+                **_SHOWN_EVERYWHERE,
+            }
+            for name, label in _TABS.items()
+        ],
+    }
+
+
+#: Objects with a tab of their own, and what it says.
+_TABS: Mapping[str, str] = MappingProxyType(
+    {
+        "Account": "Accounts",
+        "Campaign": "Campaigns",
+        "Case": "Cases",
+        "Contact": "Contacts",
+        "Contract": "Contracts",
+        "Lead": "Leads",
+        "Opportunity": "Opportunities",
+        "Order": "Orders",
+        "Product2": "Products",
+        "Solution": "Solutions",
+    }
+)
+_ALL_PERMISSIONS: Mapping[str, Stored] = MappingProxyType(
+    {
+        f"Permissions{name}": 1
+        for name in ("Create", "Read", "Edit", "Delete", "ViewAllRecords", "ModifyAllRecords")
+    }
+)
+_SHOWN_EVERYWHERE: Mapping[str, Stored] = MappingProxyType(
+    {
+        "IsCustom": 0,
+        **{f"IsAvailableIn{name}": 1 for name in ("Aloha", "Lightning", "Mobile", "Desktop")},
+    }
+)
+
+
+def _permission_set_of_profile(ids: IdFactory, number: int) -> dict[str, Stored]:
+    """Each profile has its permissions in a set of its own, which is named by its id."""
+    profile = ids.one("00e", number)
+    return {
+        "Name": f"X{profile[:15]}",
+        "Label": f"{profile[:15]}",
+        "ProfileId": profile,
+        "IsOwnedByProfile": 1,
+        "IsCustom": 0,
+        "Type": "Profile",
+        "PermissionsApiEnabled": 1,
+        "PermissionsModifyAllData": int(number == 1),
+        "PermissionsViewAllData": int(number == 1),
     }
 
 

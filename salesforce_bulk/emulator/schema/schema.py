@@ -39,6 +39,7 @@ from salesforce_bulk.emulator.schema.fields import (
     label_of,
 )
 from salesforce_bulk.emulator.schema.ids import base62, from_base62
+from salesforce_bulk.emulator.schema.object_forms import form_notations
 from salesforce_bulk.emulator.schema.object_notation import read_objects
 from salesforce_bulk.emulator.schema.standard_objects import STANDARD_OBJECTS
 
@@ -310,5 +311,6 @@ def _with_children(
 
 @cache
 def _standard_objects() -> Mapping[str, SObject]:
-    objects = {sobject.name.lower(): sobject for sobject in read_objects(STANDARD_OBJECTS)}
+    text = "\n".join([STANDARD_OBJECTS, *form_notations()])
+    objects = {sobject.name.lower(): sobject for sobject in read_objects(text)}
     return MappingProxyType(_with_children(objects, {}))

@@ -854,4 +854,180 @@ IsSandbox | boolean | readonly
 OrganizationType | picklist 40 | readonly restricted | Edition | Team Edition;Professional Edition;Enterprise Edition;Developer Edition;Unlimited Edition
 TrialExpirationDate | datetime | readonly
 @audit
+
+= Quote | 0Q0 | Quote | Quotes | chunkable
+@id Quote ID
+@owner Group User
+@deleted
+Name | string 255 | required name | Quote Name
+@audit
+@viewed
+OpportunityId | ref Opportunity Opportunity Quotes | createonly cascade
+Pricebook2Id | ref Pricebook2 Pricebook2 | | Price Book ID
+ContactId | ref Contact Contact Quotes
+QuoteNumber | string 30 | auto -group
+IsSyncing | boolean | readonly | Syncing
+ShippingHandling | currency 18.2 | | Shipping and Handling
+Tax | currency 18.2
+Status | picklist 40 | | | Draft;Needs Review;In Review;Approved;Rejected;Presented;Accepted;Denied
+ExpirationDate | date
+Description | textarea 32000
+Subtotal | currency 18.2 | readonly
+TotalPrice | currency 18.2 | readonly
+LineItemCount | int 9 | readonly | Line Items
+@address Billing
+@address Shipping
+@address QuoteTo
+BillingName | string 255 | | Bill To Name
+ShippingName | string 255 | | Ship To Name
+QuoteToName | string 255 | | Quote To Name
+Email | email 80
+Phone | phone 40
+Fax | phone 40
+AccountId | ref Account Account Quotes | readonly
+Discount | percent 3.2 | readonly
+GrandTotal | currency 18.2 | readonly
+
+= QuoteLineItem | 0QL | Quote Line Item | Quote Line Items | chunkable
+@id Line Item ID
+@deleted
+LineNumber | string 30 | auto name idlookup -group
+@audit
+QuoteId | ref Quote Quote QuoteLineItems | required createonly cascade
+PricebookEntryId | ref PricebookEntry PricebookEntry QuoteLineItems | required createonly | Price Book Entry ID
+OpportunityLineItemId | ref OpportunityLineItem OpportunityLineItem | createonly | Opportunity Product ID
+Quantity | double 12.2 | required
+UnitPrice | currency 18.2 | required | Sales Price
+Discount | percent 3.2
+Description | string 255 | | Line Item Description
+ServiceDate | date | | Date
+Product2Id | ref Product2 Product2 QuoteLineItems | readonly | Product ID
+SortOrder | int 9
+ListPrice | currency 18.2 | readonly
+Subtotal | currency 18.2 | readonly
+TotalPrice | currency 18.2 | readonly
+
+= Solution | 501 | Solution | Solutions | chunkable
+@id Solution ID
+@deleted
+SolutionNumber | string 30 | auto idlookup -group
+SolutionName | string 255 | required name | Title
+IsPublished | boolean | | Public
+IsPublishedInPublicKb | boolean | | Visible in Public Knowledge Base
+Status | picklist 40 | required | | Draft*;Reviewed;Duplicate
+IsReviewed | boolean | readonly | Reviewed
+SolutionNote | textarea 32000 | | Description
+@owner
+@audit
+TimesUsed | int 8 | readonly required default:0 | Num Related Cases
+@viewed
+IsHtml | boolean | readonly | Is Html
+
+= EmailMessage | 02s | Email Message | Email Messages | chunkable
+@id Email Message ID
+ParentId | ref Case Parent EmailMessages | createonly cascade | Case ID
+ActivityId | ref Task Activity | createonly
+@audit
+TextBody | textarea 131072
+HtmlBody | textarea 131072 | | HTML Body
+Headers | textarea 131072
+Subject | string 3000 | name -group
+FromName | string 1000 | -group
+FromAddress | email 4000 | -sort -group
+ValidatedFromAddress | picklist 240 | restricted | From
+ToAddress | string 4000 | -sort -group
+CcAddress | string 4000 | -sort -group | CC Address
+BccAddress | string 4000 | -sort -group | BCC Address
+Incoming | boolean | createonly | Is Incoming
+HasAttachment | boolean | readonly
+Status | picklist 40 | required restricted | | 0=New*;1=Read;2=Replied;3=Sent;4=Forwarded;5=Draft
+MessageDate | datetime
+@deleted
+ReplyToEmailMessageId | ref EmailMessage ReplyToEmailMessage | createonly | Email Message ID
+IsExternallyVisible | boolean
+MessageIdentifier | string 765 | | Message ID
+ThreadIdentifier | string 765 | | Thread ID
+RelatedToId | ref Account,Asset,Campaign,Case,Contact,Contract,Lead,Opportunity,Order,Product2,Quote,Solution RelatedTo Emails | poly | Related To ID
+IsTracked | boolean | readonly | Is Tracked
+IsOpened | boolean | readonly | Opened?
+FirstOpenedDate | datetime | readonly | First Opened
+LastOpenedDate | datetime | readonly | Last Opened
+IsBounced | boolean | readonly | Bounced?
+
+= PermissionSet | 0PS | Permission Set | Permission Sets | chunkable
+@id PermissionSet ID
+Name | string 80 | required unique | Permission Set Name
+Label | string 80 | required name | Permission Set Label
+LicenseId | ref PermissionSetLicense,UserLicense License | createonly poly
+ProfileId | ref Profile Profile | readonly
+IsOwnedByProfile | boolean | readonly | Is Owned By Profile
+IsCustom | boolean | readonly | Is Custom
+PermissionsApiEnabled | boolean | | API Enabled
+PermissionsModifyAllData | boolean | | Modify All Data
+PermissionsViewAllData | boolean | | View All Data
+PermissionsViewSetup | boolean | | View Setup and Configuration
+PermissionsBulkApiHardDelete | boolean | | Bulk API Hard Delete
+PermissionsManageUsers | boolean | | Manage Internal Users
+PermissionsAuthorApex | boolean | | Author Apex
+Description | string 255
+@audit
+NamespacePrefix | string 15 | readonly
+HasActivationRequired | boolean | | Session Activation Required
+Type | picklist 40 | readonly restricted | | Regular*;Standard;Session;Profile;Group
+
+= PermissionSetAssignment | 0Pa | Permission Set Assignment | Permission Set Assignments | chunkable -update
+@id PermissionSetAssignment ID
+PermissionSetId | ref PermissionSet PermissionSet Assignments | required createonly cascade
+AssigneeId | ref User Assignee PermissionSetAssignments | required createonly cascade
+SystemModstamp | datetime | readonly required defaulted
+ExpirationDate | datetime
+IsActive | boolean | readonly | Is Active
+
+= ObjectPermissions | 110 | Object Permissions | Object Permissions | chunkable
+@id ObjectPermissions ID
+ParentId | ref PermissionSet Parent ObjectPerms | required createonly cascade
+SobjectType | string 40 | required createonly | Sobject Type Name
+PermissionsCreate | boolean | | Create Records
+PermissionsRead | boolean | | Read Records
+PermissionsEdit | boolean | | Edit Records
+PermissionsDelete | boolean | | Delete Records
+PermissionsViewAllRecords | boolean | | Read All Records
+PermissionsModifyAllRecords | boolean | | Edit All Records
+@audit
+
+= FieldPermissions | 01k | Field Permissions | Field Permissions | chunkable
+@id FieldPermissions ID
+ParentId | ref PermissionSet Parent FieldPerms | required createonly cascade
+SobjectType | string 40 | required createonly | Sobject Type Name
+Field | string 255 | required createonly | Field Name
+PermissionsEdit | boolean | | Edit Field
+PermissionsRead | boolean | | Read Field
+SystemModstamp | datetime | readonly required defaulted
+
+= GroupMember | 011 | Group Member | Group Member | chunkable -update
+@id Group Member ID
+GroupId | ref Group Group GroupMembers | required createonly cascade
+UserOrGroupId | ref Group,User UserOrGroup | required createonly poly
+SystemModstamp | datetime | readonly required defaulted
+
+= QueueSobject | 03g | Queue Sobject | Queue Sobject | chunkable -update
+@id Queue Sobject ID
+SobjectType | string 40 | required createonly | Sobject Type Name
+QueueId | ref Group Queue QueueSobjects | required createonly cascade
+CreatedById | ref User CreatedBy | readonly required defaulted
+SystemModstamp | datetime | readonly required defaulted
+
+= TabDefinition | 01r | Tab Definition | Tab Definitions | -create -update -delete
+@id Tab Definition ID
+DurableId | string 255 | readonly
+Name | string 255 | readonly name
+Label | string 255 | readonly
+SobjectName | string 255 | readonly
+Url | string 1024 | readonly
+MobileUrl | string 1024 | readonly
+IsCustom | boolean | readonly
+IsAvailableInAloha | boolean | readonly
+IsAvailableInLightning | boolean | readonly
+IsAvailableInMobile | boolean | readonly
+IsAvailableInDesktop | boolean | readonly
 """
