@@ -84,6 +84,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="objects: a describe document, several, or the short form; may be repeated",
     )
     parser.add_argument(
+        "--org-shape",
+        type=Path,
+        metavar="DIR",
+        help="a whole org's objects: a directory of describe documents, one an object",
+    )
+    parser.add_argument(
         "--faults", type=Path, metavar="FILE", help="misbehaviour: a JSON list of faults"
     )
     parser.add_argument(
@@ -175,7 +181,7 @@ def _emulator(args: argparse.Namespace) -> SalesforceEmulator:
         control_token=args.control_token,
     )
     try:
-        for path in args.schema:
+        for path in [*_shape_files(args.org_shape), *args.schema]:
             emulator.org.load_schema(path)
         load_dataset(emulator.org, _dataset(args.load))
         for app in apps:
@@ -186,6 +192,16 @@ def _emulator(args: argparse.Namespace) -> SalesforceEmulator:
     for fault in faults:
         emulator.faults.add(fault)
     return emulator
+
+
+def _shape_files(directory: Path | None) -> list[Path]:
+    """The describe documents of a directory. Raises ValueError where there are none."""
+    if directory is None:
+        return []
+    files = sorted(directory.glob("*.json"))
+    if not files:
+        raise ValueError(f"{directory} has no describe documents (*.json)")
+    return files
 
 
 def _dataset(arguments: Sequence[str]) -> dict[str, Path]:

@@ -72,6 +72,44 @@ def grant(url, key="consumer-key", secret="consumer-secret"):
     return requests.post(f"{url}/services/oauth2/token", values, timeout=10)
 
 
+def test_org_shape_takes_the_describes_of_a_whole_org(tmp_path):
+    """In the order of the files, whatever they refer to; logins and records work as before."""
+    with SalesforceEmulator(inline=True) as org:
+        org.define_object("Zebra__c", {"Ext__c": "externalId", "A__c": "lookup(Account)"})
+        org.define_object("Aardvark__c", {"Z__c": "lookup(Zebra__c)"})
+        org.define_object("Account", {"Region__c": "picklist[North, South] restricted"})
+        for name in [sobject.name for sobject in org.org.schema.objects.values()]:
+            document = {"status": 0, "result": org.org.schema.describe(name)}
+            (tmp_path / f"{name}.json").write_text(json.dumps(document))
+
+    def look(text):
+        url = json.loads(text)["url"]
+        token = grant(url).json()["access_token"]
+        headers = {"Authorization": f"Bearer {token}"}
+        records = f"{url}/services/data/v62.0/sobjects"
+        answers = [
+            requests.post(f"{records}/{name}", json=record, headers=headers, timeout=10)
+            for name, record in (
+                ("Account", {"Name": "A", "Region__c": "North"}),
+                ("Account", {"Name": "A", "Region__c": "East"}),
+                ("Zebra__c", {"Ext__c": "z"}),
+                ("Aardvark__c", {"Z__r": {"Ext__c": "z"}}),
+                ("Account", {"Site": "nameless"}),
+            )
+        ]
+        return [answer.status_code for answer in answers]
+
+    assert told("--json", "--org-shape", tmp_path, look=look) == [201, 400, 201, 201, 400]
+
+
+def test_org_shape_says_which_file_is_wrong(tmp_path, capsys):
+    assert run(parse("--org-shape", tmp_path)) == 2
+    assert "has no describe documents" in capsys.readouterr().err
+    (tmp_path / "Odd.json").write_text('{"name": "Odd", "fields": [{"name": "A"}]}')
+    assert run(parse("--org-shape", tmp_path)) == 2
+    assert "Odd.json" in capsys.readouterr().err
+
+
 def test_clock_starts_at_the_time_given_and_goes_on():
     def look(text):
         return grant(json.loads(text)["url"]).json()["issued_at"]

@@ -26,7 +26,7 @@ from salesforce_bulk.emulator.data.write_plan import (
 )
 from salesforce_bulk.emulator.schema.custom_objects import FieldDefinition
 from salesforce_bulk.emulator.schema.ids import IdFactory, to_18
-from salesforce_bulk.emulator.schema.schema import Schema, SObject
+from salesforce_bulk.emulator.schema.schema import Schema, SchemaError, SObject
 from salesforce_bulk.emulator.soql.compile import Column, CompiledQuery, compile_query
 from salesforce_bulk.emulator.soql.parse import parse
 from salesforce_bulk.emulator.soql.restrict import check_bulk1, check_bulk2
@@ -171,8 +171,12 @@ class Org:
         return sobject
 
     def load_schema(self, path: str | Path) -> list[SObject]:
-        """Take objects from a file; see `Schema.load_file`."""
-        return self.load_objects(Schema.read_file(path))
+        """Take objects from a file; see `Schema.load_file`. Raises SchemaError with its name."""
+        content = Schema.read_file(path)
+        try:
+            return self.load_objects(content)
+        except SchemaError as error:
+            raise SchemaError(f"{path}: {error}") from error
 
     def load_objects(self, content: Any) -> list[SObject]:
         """Take objects from a describe document, several, or the short form."""

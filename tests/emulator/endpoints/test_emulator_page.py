@@ -5,11 +5,14 @@ import json
 import os
 import re
 import shlex
+import socket
 import subprocess
+import sys
 import unittest
 from pathlib import Path
 
 import pytest
+import yaml
 
 from salesforce_bulk.emulator import Fault, SalesforceEmulator
 from salesforce_bulk.emulator.__main__ import add_arguments
@@ -79,6 +82,94 @@ def test_every_resource_of_the_control_api_is_listed(emulator):
         path = re.sub(r"\(\?P<\w+>[^)]*\)", "ID", path)
         assert path in told, path
         assert set(handlers) <= set(re.findall("[A-Z]+", told)), path
+
+
+def steps_of(name):
+    """The commands of a CI example."""
+    [text] = [text for _, kind, found, text in BLOCKS if (kind, found) == ("yaml", name)]
+    assert len(text.splitlines()) <= 11
+    jobs = yaml.safe_load(text)
+    if name == "gitlab":
+        return jobs["test"]["script"]
+    return [step["run"] for step in jobs["jobs"]["test"]["steps"] if "run" in step]
+
+
+@pytest.mark.parametrize("name", ["github", "gitlab"])
+def test_ci_examples_start_wait_and_test(name, tmp_path):
+    """Each step in a shell of its own, as runners do; installing and the tests are left out."""
+    install, start, wait, tests = steps_of(name)
+    assert (install, tests) == ("pip install salesforce-bulk pytest", "pytest")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = str(free.getsockname()[1])
+    start, wait = (step.replace("8080", port) for step in (start, wait))
+    program = f"{sys.executable} -m salesforce_bulk "
+    script = f"{start}\ntrap 'kill $!' EXIT\n{wait}\n".replace("salesforce-bulk ", program)
+    run = ["bash", "-e", "-c", script]
+    subprocess.run(run, cwd=tmp_path, check=True, timeout=90, stdout=subprocess.DEVNULL)
+
+
+def can_unshare():
+    """Whether this kernel lets a user have mounts of his own."""
+    probe = ["unshare", "--map-root-user", "--mount", "true"]
+    try:
+        return subprocess.run(probe, capture_output=True, check=False).returncode == 0
+    except FileNotFoundError:
+        return False
+
+
+@pytest.mark.skipif(not can_unshare(), reason="the kernel gives users no mounts of their own")
+def test_a_client_whose_login_host_is_fixed_is_led_here_by_a_hosts_file(tmp_path):
+    [command] = [text for _, kind, name, text in BLOCKS if (kind, name) == ("sh", "hosts")]
+    [hosts] = [text for _, kind, name, text in BLOCKS if (kind, name) == ("text", "hosts")]
+    (tmp_path / "hosts").write_text(hosts)
+    name = "acme.my.salesforce.com"
+    with SalesforceEmulator(inline=True, tls=True, domain=name) as org:
+        port = org.url.rpartition(":")[2]
+        (tmp_path / "program.py").write_text(PROGRAM.format(port=port, name=name))
+        environment = {**os.environ, "REQUESTS_CA_BUNDLE": str(org.certificate)}
+        told = subprocess.run(
+            ["bash", "-c", command.replace(" python ", f" {sys.executable} ")],
+            cwd=tmp_path,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+        assert (told.returncode, told.stdout) == (0, f"https://{name}:{port}\n"), told.stderr
+
+
+#: Logs in at the fixed host, and goes on where it is sent.
+PROGRAM = """
+import requests
+
+form = {{"grant_type": "password", "client_id": "consumer-key", "client_secret": "consumer-secret"}}
+form |= {{"username": "admin@example.com", "password": "password"}}
+url = "https://login.salesforce.com:{port}/services/oauth2/token"
+told = requests.post(url, form, timeout=10).json()
+headers = {{"Authorization": "Bearer " + told["access_token"]}}
+limits = requests.get(told["instance_url"] + "/services/data/v62.0/limits", headers=headers)
+limits.raise_for_status()
+print(told["instance_url"])
+"""
+
+
+def test_the_image_is_started_and_asked_as_the_command_line_allows():
+    text = (ROOT / "Dockerfile").read_text()
+    listed = [json.loads(found) for found in re.findall(r"(?:CMD|ENTRYPOINT) (\[.*\])", text)]
+    compose = yaml.safe_load((ROOT / "examples" / "compose" / "compose.yaml").read_text())
+    service = compose["services"]["emulator"]
+    health, entry = listed
+    assert service["healthcheck"]["test"][1:] == health
+    parser = argparse.ArgumentParser()
+    add_arguments(parser)
+    for command in (health, entry, [*entry, *service["command"]]):
+        assert command[:2] == ["salesforce-bulk", "emulator"]
+        parser.parse_args(command[2:])
+    copied = {line[1:] for line in (ROOT / ".dockerignore").read_text().split() if line[0] == "!"}
+    assert copied >= {"salesforce_bulk", "pyproject.toml", "setup.py", "README.md", "LICENSE"}
+    assert all((ROOT / name).exists() for name in copied)
 
 
 @pytest.mark.parametrize("arguments", COMMANDS)
