@@ -56,7 +56,7 @@ def _pandas_rows(frame: Any) -> FrameRows:
         )
     if type(frame.index).__name__ == "RangeIndex" and frame.index.name is not None:
         frame = frame.reset_index()  # Arrow makes no column of it
-    objects = [at for at, kind in enumerate(frame.dtypes) if kind.kind == "O"]
+    objects = [at for at, kind in enumerate(frame.dtypes) if _may_be_anything(kind)]
     if any(_holds_sets(frame.iloc[:, at]) for at in objects):
         return PandasObjects(frame)  # Arrow would take them in the order of their hashes
     if not objects:
@@ -66,6 +66,11 @@ def _pandas_rows(frame: Any) -> FrameRows:
     except InvalidInput:
         # A column of more than one type, or of CLEAR, is none for Arrow.
         return PandasObjects(frame)
+
+
+def _may_be_anything(kind: Any) -> bool:
+    # The dtype of texts has the same kind as that of objects.
+    return bool(kind.kind == "O" and kind.type is not str)
 
 
 def _holds_sets(column: Any) -> bool:

@@ -18,6 +18,7 @@ from salesforce_bulk.formats.arrow_write import frame_rows, is_arrow_stream
 from salesforce_bulk.formats.row_encoder import ColumnChunk
 from salesforce_bulk.formats.values import CLEAR, MISSING, NULL_CELL, Unwritable, to_text
 from salesforce_bulk.load.column_choice import choose_columns
+from salesforce_bulk.load.kept_records import KeptRecords
 from salesforce_bulk.load.row_files import CsvLayout, open_file, open_path
 from salesforce_bulk.load.settings import LoadSettings, Operation
 from salesforce_bulk.load.source import CHUNK_ROWS, Chunks, Row, Source
@@ -114,9 +115,12 @@ def _not_rows(records: Any) -> InvalidInput:
 
 
 def _mappings(records: Iterable[Any], key_only: bool) -> Source:
+    in_memory = records if isinstance(records, (list, tuple)) else None
+    if in_memory and _are_plain(in_memory[:LOOK_AHEAD_ROWS]):
+        return _plain_dicts(in_memory)
     given = _as_they_come(records, key_only)
     # What the caller has in memory anyway is kept as it is now, for the results.
-    kept = list(given) if isinstance(records, (list, tuple)) else None
+    kept = None if in_memory is None else list(given)
     rows = given if kept is None else iter(kept)
     ahead = list(islice(rows, LOOK_AHEAD_ROWS))
     if not ahead:
@@ -127,8 +131,22 @@ def _mappings(records: Iterable[Any], key_only: bool) -> Source:
     return Source(reader.columns, lambda: reader.chunks(chain(ahead, rows)), records=kept)
 
 
+def _plain_dicts(records: Sequence[dict[str, Any]]) -> Source:
+    """Those of a list, kept without copies."""
+    reader = _MappingReader(records[:LOOK_AHEAD_ROWS])
+    reader.kept = KeptRecords(reader.columns)
+    return Source(reader.columns, lambda: reader.chunks(iter(records)), records=reader.kept)
+
+
 #: Types whose values may be another thing by the time that a result shows them.
 _CHANGEABLE = frozenset({dict, list, set, bytearray})
+
+
+def _are_plain(rows: Sequence[Any]) -> bool:
+    """Whether dicts only, whose values stay what they are."""
+    return all(
+        type(row) is dict and _CHANGEABLE.isdisjoint(map(type, row.values())) for row in rows
+    )
 
 
 def _as_they_come(records: Iterable[Any], key_only: bool) -> Iterator[Any]:
@@ -170,7 +188,11 @@ def _id_chunks(ids: Iterator[Any]) -> Chunks:
 
 
 class _MappingReader:
-    """Dicts with the columns of the first of them; nested ones become dotted columns."""
+    """Dicts with the columns of the first of them; nested ones become dotted columns.
+
+    Attributes:
+        kept: takes the rows as they are read; None where nobody asks for them.
+    """
 
     def __init__(self, ahead: Sequence[Any]) -> None:
         flat = [_flat(row, number) for number, row in enumerate(ahead, 1)]
@@ -180,23 +202,34 @@ class _MappingReader:
         self._parents = _parents_of(self.columns)
         if self._parents:
             self.columns = tuple(c for c in self.columns if c not in self._parents)
+        self.kept: KeptRecords | None = None
         self._nested = any(isinstance(value, Mapping) for row in ahead for value in _values(row))
 
     def chunks(self, rows: Iterator[Any]) -> Chunks:
         first = 1
         while chunk := list(islice(rows, CHUNK_ROWS)):
             plain = None if self._nested else self._plain(chunk)
-            yield self._careful(chunk, first) if plain is None else ColumnChunk(plain)
+            if self.kept is not None:
+                self._keep(chunk, first, plain, self.kept)
+            yield plain or self._careful(chunk, first)
             first += len(chunk)
 
-    def _plain(self, chunk: list[Any]) -> list[Sequence[Any]] | None:
+    @staticmethod
+    def _keep(chunk: list[Any], first: int, plain: ColumnChunk | None, kept: KeptRecords) -> None:
+        if plain is not None:
+            kept.add_plain(chunk, plain.columns)
+        else:
+            kept.add([dict(_as_mapping(row, number)) for number, row in enumerate(chunk, first)])
+
+    def _plain(self, chunk: list[Any]) -> ColumnChunk | None:
         """Where all rows are dicts with exactly the columns, in C; None where they are not."""
         if set(map(type, chunk)) != {dict} or set(map(len, chunk)) != {len(self.columns)}:
             return None
         picked = map(itemgetter(*self.columns), chunk)
         try:
             # Of one column itemgetter gives the value itself, and no tuple.
-            return [list(picked)] if len(self.columns) == 1 else list(zip(*picked, strict=True))
+            one = len(self.columns) == 1
+            return ColumnChunk([tuple(picked)] if one else list(zip(*picked, strict=True)))
         except KeyError:
             return None
 

@@ -307,7 +307,9 @@ def test_rows_may_be_anything_whose_values_have_names(kind):
     rows = KINDS[kind]()
     assert rows_of(rows) == (("Text__c", "Long__c"), ROWS)
     assert rows_of(iter(rows)) == (("Text__c", "Long__c"), ROWS)
-    assert open_source(rows).records == [{"Text__c": a, "Long__c": b} for a, b in ROWS]
+    source = open_source(rows)
+    assert list(source.chunks())
+    assert list(source.records) == [{"Text__c": a, "Long__c": b} for a, b in ROWS]
 
 
 # A list that the caller uses again
@@ -324,6 +326,47 @@ def test_results_show_the_rows_that_were_sent(bulk, api):
     rows += [{"Text__c": "other"}] * 10
     for found in (result, job.result()):
         assert [row.record["Text__c"] for row in found] == [str(n) for n in range(10)]
+
+
+CHANGES = {
+    "nothing": lambda row: None,
+    "value": lambda row: row.update(Text__c="changed"),
+    "value that equals nothing": lambda row: row.update(Text__c=pd.NA),
+    "one more": lambda row: row.update(More__c="1"),
+    "one less": lambda row: row.pop("Long__c"),
+    "other name": lambda row: row.update(Other__c=row.pop("Long__c")),
+    "emptied": dict.clear,
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+@pytest.mark.parametrize("nested", [False, True])
+def test_records_are_kept_as_they_were_read(change, nested):
+    long = {"Name": "x"} if nested else "x"
+    rows = [{"Text__c": str(n), "Long__c": long} for n in range(1_234)]
+    sent = [dict(row) for row in rows]
+    source = open_source(rows)
+    assert sum(map(len, source.chunks())) == len(rows)
+    for at in (0, 499, 500, 777, 1_233):
+        CHANGES[change](rows[at])
+    del rows[3:9]
+    kept = source.records
+    assert list(kept) == sent
+    assert len(kept) == len(sent)
+    for part in (slice(490, 1_010), slice(0, 0), slice(1_230, 9_999), slice(3, 900, 7)):
+        assert list(kept[part]) == sent[part]
+    assert kept[-1] == sent[-1]
+    with pytest.raises(IndexError):
+        kept[1_234]
+
+
+def test_rows_of_one_column_are_kept_too():
+    rows = [{"Text__c": str(n)} for n in range(600)]
+    source = open_source(rows)
+    assert sum(map(len, source.chunks())) == len(rows)
+    assert list(source.records) == rows
+    rows[-1]["Text__c"] = "changed"
+    assert source.records[599] == {"Text__c": "599"}
 
 
 class OnePiece:
