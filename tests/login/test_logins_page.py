@@ -1,9 +1,11 @@
 """The Python of docs/logins.md runs, block after block, against a local org; so does its TOML."""
 
+import ast
 import re
 from pathlib import Path
 
 import pytest
+from django.conf import settings
 from key_pair import KeyPair
 from oauth_browser import ScriptedBrowser
 from test_sf_cli import Cli
@@ -12,7 +14,9 @@ from salesforce_bulk.emulator import SalesforceEmulator
 
 PAGE = (Path(__file__).parents[2] / "docs" / "logins.md").read_text("utf-8")
 BLOCKS = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
-(TABLES,) = re.findall(r"```toml\n(.*?)```", PAGE, re.DOTALL)
+TABLES = "\n".join(re.findall(r"```toml\n(.*?)```", PAGE, re.DOTALL))
+#: What the table at the top leads to, and the login there.
+SITUATIONS = re.findall(r"^\| \[(.+?)\]\(#(.+?)\) \| (.+) \|$", PAGE, re.MULTILINE)
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +31,9 @@ def names(tmp_path_factory):
             rotate_refresh_tokens=True,
         )  # fmt: skip
         (folder / "token").write_text(org.issue_refresh_token("app"))
-        tables = TABLES.replace("https://acme.my.salesforce.com", org.url).replace("3MVG9…", "app")
+        (folder / "mounted").write_text("s3cr3t\n")
+        tables = TABLES.replace("/run/secrets/salesforce", str(folder / "mounted"))
+        tables = tables.replace("https://acme.my.salesforce.com", org.url).replace("3MVG9…", "app")
         (folder / "connections.toml").write_text(tables, "utf-8")
         for name, value in {
             "SF_CLIENT_ID": "app",
@@ -45,6 +51,9 @@ def names(tmp_path_factory):
             "__name__": __name__,
             "org": org,
             "person": person,
+            "enter": lambda text: org.authorizations.decide_device(
+                text.rpartition(" ")[2], org.username
+            ),
             "vault_read": lambda _: {"token": org.connect().sessionId},
         }
         person.join()
@@ -56,12 +65,43 @@ def test_block_logs_in(number, names, monkeypatch):
     if "BrowserLogin(" in block:
         # The page's port may be taken on this machine, and the person is a script.
         block = block.replace("port=1717", "open_browser=person.open")
+    if "DeviceLogin(" in block:
+        block = block.replace(", login_url=", ", show=enter, login_url=")
     exec(compile(block, f"docs/logins.md block {number}", "exec"), names)
+    if "SALESFORCE_BULK = {" in block:
+        settings.configure(SALESFORCE_BULK=names["SALESFORCE_BULK"])
+    if "handler(" in block:
+        assert names["handler"]({"rows": [{"Name": "A"}]}, None) == 1
     assert names["bulk"].whoami().username == names["org"].username
 
 
-def test_the_blocks_are_of_every_login():
-    """Each login that the page recommends is used on it."""
-    recommended = set(re.findall(r"`(\w+Login)`", PAGE.partition("Each is given")[0]))
-    used = "".join(BLOCKS) + "SfCliLogin" * ("from_sf_cli" in "".join(BLOCKS))
-    assert {name for name in recommended if name not in used} <= {"DeviceLogin"}
+def section(anchor):
+    """The text below the heading of an anchor."""
+    for heading, text in re.findall(
+        r"^## ([^\n]+)\n(.*?)(?=^## |\Z)", PAGE, re.DOTALL | re.MULTILINE
+    ):
+        if heading.lower().replace(" ", "-") == anchor:
+            return text
+    raise AssertionError(f"no section {anchor}")
+
+
+@pytest.mark.parametrize("situation", SITUATIONS, ids=lambda situation: situation[1])
+def test_every_situation_has_its_clicks_and_six_lines(situation):
+    """A numbered list, and Python of six statements' lines at most beside imports."""
+    _, anchor, login = situation
+    text = section(anchor)
+    assert "TokenLogin" in login or re.search(r"^1\. ", text, re.MULTILINE)
+    blocks = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    assert blocks
+    for block in blocks:
+        tree = ast.parse(block)
+        kept = [one for one in tree.body if not isinstance(one, (ast.Import, ast.ImportFrom))]
+        lines = "\n".join(map(ast.unparse, kept)).splitlines()
+        assert len([line for line in lines if line.strip()]) <= 6
+
+
+def test_every_situation_is_one_that_programs_run_in():
+    """The places that people ask for are in the table, each with one login."""
+    places = " ".join(place for place, _, _ in SITUATIONS)
+    for place in ("laptop", "notebook", "CI", "server", "container", "Lambda", "Django"):
+        assert place in places
