@@ -1,11 +1,13 @@
 """What a notebook shows: tables without network, and one live cell for a run."""
 
 import re
+from pathlib import Path
 
 import nbformat
 import pytest
 from nbclient import NotebookClient
 
+EXAMPLES = Path(__file__).parents[1] / "examples"
 SOQL = "SELECT Id, Name FROM Account WHERE Name != '<script>alert(1)</script>'"
 
 
@@ -142,3 +144,27 @@ def test_an_interrupted_kernel_leaves_one_line_that_says_how_to_go_on(tmp_path, 
     assert goes_on in line
     assert "\n" not in line
     assert notebook.cells[2]["outputs"] == []
+
+
+def kinds_of_outputs(notebook):
+    return [
+        [(output["output_type"], sorted(output.get("data", ()))) for output in cell["outputs"]]
+        for cell in notebook.cells
+        if cell["cell_type"] == "code"
+    ]
+
+
+def test_the_tour_runs_from_its_first_cell_to_its_last_and_ends_with_a_plot(tmp_path):
+    tour = nbformat.read(EXAMPLES / "tour.ipynb", as_version=4)
+    kept = kinds_of_outputs(tour)
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "cities.csv").symlink_to(EXAMPLES / "data" / "cities.csv")
+    resources = {"metadata": {"path": str(tmp_path)}}
+    NotebookClient(tour, timeout=100, kernel_name="python3", resources=resources).execute()
+    assert kinds_of_outputs(tour) == kept
+    plain = [
+        output["data"]["text/plain"] for cell in tour.cells for output in cell.get("outputs", ())
+    ]
+    assert "<LoadResult insert Account: 10,000 rows, 9,997 succeeded, 3 failed>" in plain
+    assert kept[-2] == [("display_data", ["image/png", "text/plain"])]
+    assert (tmp_path / "load.html").exists()
