@@ -45,6 +45,10 @@ test-lowest: test-lowest-base test-lowest-pandas test-lowest-polars test-lowest-
 test-lowest-base: $(VENV)-uv/.installed
 	$(call lowest,.,tests/classic tests/http tests/load/test_load_v2.py tests/load/test_load_resume.py \
 	  tests/login tests/wire)
+	for version in 7 8; do \
+	  $(UV) --python $(LOWEST) "vcrpy==$$version.*" && \
+	  $(LOWEST)/bin/python -m pytest -q tests/classic/test_cassettes.py || exit 1; \
+	done
 
 test-lowest-pandas test-lowest-polars: test-lowest-%: $(VENV)-uv/.installed
 	$(call lowest,.[$*],tests/formats tests/load/test_frames_round_trip.py tests/export/test_sinks.py)

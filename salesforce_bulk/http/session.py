@@ -5,6 +5,7 @@ as they are.
 from __future__ import annotations
 
 import copy
+from functools import lru_cache
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any, TypeVar
 
@@ -47,12 +48,17 @@ def _bound_heads(manager: Any) -> None:
     """Let the connections of a pool manager read heads by `BoundHead`."""
 
     def bound(pool: Any) -> Any:
-        response_class = {"response_class": BoundHead}
-        connection = type(pool.ConnectionCls.__name__, (pool.ConnectionCls,), response_class)
+        # Asked for at each connection: recorders such as vcrpy put another class there meanwhile.
+        connection = property(lambda _: _with_bound_heads(pool.ConnectionCls))
         return type(pool.__name__, (pool,), {"ConnectionCls": connection})
 
     pools = manager.pool_classes_by_scheme
     manager.pool_classes_by_scheme = {scheme: bound(pool) for scheme, pool in pools.items()}
+
+
+@lru_cache(maxsize=16)
+def _with_bound_heads(connection: Any) -> Any:
+    return type(connection.__name__, (connection,), {"response_class": BoundHead})
 
 
 def new_session() -> requests.Session:
