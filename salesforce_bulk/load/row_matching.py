@@ -15,32 +15,43 @@ import io
 import re
 from array import array
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from datetime import datetime, timezone
+from collections.abc import Callable, Iterable, Iterator, Sequence, Set
+from datetime import date, datetime, timezone
 from decimal import Decimal
-from hashlib import blake2b
-from itertools import chain
-from typing import NamedTuple
+from functools import partial
+from hashlib import sha256
+from itertools import chain, islice
+from typing import NamedTuple, TypeVar
 
 from salesforce_bulk.formats.csv import read_rows
 from salesforce_bulk.formats.values import NULL_CELL
 from salesforce_bulk.models import RowError
 from salesforce_bulk.wire.row_error import write_row_error
 
+_T = TypeVar("_T")
+
 NormalForm = Callable[[str], str]
+#: The same of many cells.
+ColumnForm = Callable[[Sequence[str]], Iterable[str]]
 Cells = tuple[str, ...]
 #: Id, Success, Created and Error, as a 1.0 result has them.
 OutcomeCells = tuple[str, str, str, str]
 #: What makes equal marks of equal rows; None for a row that cannot be recognised in this way.
-Fingerprint = Callable[[Sequence[str]], "str | bytes | None"]
+Fingerprint = Callable[[Iterable[Sequence[str]]], "Iterator[str | bytes | None]"]
 
 #: An offset without a colon, which Python before 3.11 does not read.
 _OFFSET = re.compile(r"([+-]\d\d)(\d\d)$")
+#: A time in UTC as an org writes it, on a day that may be none.
+_ORG_TIME = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]\.[0-9]{3}(?:Z|\+00:?00)"
+)
 #: What an org reads as a number. Decimal and float take more: underscores, blanks, digits of other
 #: scripts.
 NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 #: Of what stands for all cells of a row.
 _DIGEST_BYTES = 16
+#: Rows whose marks are made at a time.
+_BLOCK_ROWS = 256
 _TRUE = frozenset({"true", "1", "yes", "y", "on"})
 _SUCCESS_COLUMNS = ("sf__id", "sf__created")
 _FAILURE_COLUMNS = ("sf__id", "sf__error")
@@ -128,19 +139,19 @@ class _Matching:
         # Of rows that are alone with their mark: the number of the line, one more; 0 is none.
         line_of = array("q", bytes(8 * len(self.outcomes)))
         lines: dict[str | bytes, list[int]] = {mark: [] for mark in several}
-        for number, line in enumerate(self._lines(), 1):
-            mark = fingerprint(line.cells) if number - 1 in self._open_lines else None
+        cells = (line.cells for line in _those(self._open_lines, self._lines()))
+        for number, mark in zip(sorted(self._open_lines), fingerprint(cells), strict=True):
             if mark is None:
                 continue
             position = rows.get(mark)
             if position is None:
                 if mark in lines:
-                    lines[mark].append(number - 1)
+                    lines[mark].append(number)
             elif not line_of[position]:
-                line_of[position] = number
+                line_of[position] = number + 1
             else:
                 several[mark] = [rows.pop(mark)]
-                lines[mark] = [line_of[position] - 1, number - 1]
+                lines[mark] = [line_of[position] - 1, number]
                 line_of[position] = 0
         rows.clear()
         self._take_lines(line_of)
@@ -157,8 +168,8 @@ class _Matching:
         """The positions of rows that are alone with their mark, and of those that share one."""
         alone: dict[str | bytes, int] = {}
         several: dict[str | bytes, list[int]] = {}
-        for position, cells in enumerate(self._rows()):
-            mark = fingerprint(cells) if position in self._open_rows else None
+        cells = _those(self._open_rows, self._rows())
+        for position, mark in zip(sorted(self._open_rows), fingerprint(cells), strict=True):
             if mark is None:
                 continue
             if mark in several:
@@ -218,6 +229,10 @@ class _Matching:
                 self.outcomes[position] = rest[0].outcome
 
 
+def _those(numbers: Set[int], items: Iterable[_T]) -> Iterator[_T]:
+    return (item for number, item in enumerate(items) if number in numbers)
+
+
 def _is_unique(rows: Iterable[Sequence[str]], key: int, normal: NormalForm) -> bool:
     seen: set[str] = set()
     for cells in rows:
@@ -231,19 +246,28 @@ def _is_unique(rows: Iterable[Sequence[str]], key: int, normal: NormalForm) -> b
 
 
 def _by_key(key: int, normal: NormalForm) -> Fingerprint:
-    def fingerprint(cells: Sequence[str]) -> str | None:
-        return normal(cells[key]) or None
+    def fingerprint(rows: Iterable[Sequence[str]]) -> Iterator[str | None]:
+        return (normal(cells[key]) or None for cells in rows)
 
     return fingerprint
 
 
 def _by_all_cells(normals: Sequence[NormalForm]) -> Fingerprint:
-    def fingerprint(cells: Sequence[str]) -> bytes:
-        # No cell that is sent holds the separator.
-        texts = [normal(cell) for normal, cell in zip(normals, cells, strict=True)]
-        return blake2b("\0".join(texts).encode(), digest_size=_DIGEST_BYTES).digest()
+    forms = [_texts if normal is _text else partial(map, normal) for normal in normals]
+
+    def fingerprint(rows: Iterable[Sequence[str]]) -> Iterator[bytes]:
+        # Column by column, which takes half the time.
+        rest = iter(rows)
+        while block := list(islice(rest, _BLOCK_ROWS)):
+            columns = zip(forms, zip(*block, strict=True), strict=True)
+            yield from map(_digest, zip(*(form(cells) for form, cells in columns), strict=True))
 
     return fingerprint
+
+
+def _digest(texts: Sequence[str]) -> bytes:
+    # No cell that is sent holds the separator.
+    return sha256("\0".join(texts).encode()).digest()[:_DIGEST_BYTES]
 
 
 # Rows of one form
@@ -351,6 +375,14 @@ def _text(cell: str) -> str:
     return "" if text == NULL_CELL else text
 
 
+def _texts(column: Sequence[str]) -> Iterable[str]:
+    """`_text` of each cell."""
+    if "\r" in "".join(column):
+        return map(_text, column)
+    texts = list(map(str.strip, column))
+    return map(_text, texts) if NULL_CELL in texts else texts
+
+
 def _number(cell: str) -> str:
     if not NUMBER.fullmatch(text := _text(cell)):
         return text
@@ -362,9 +394,10 @@ def _number(cell: str) -> str:
 
 
 def _double(cell: str) -> str:
-    text = _text(cell)
+    if not NUMBER.fullmatch(cell) and not NUMBER.fullmatch(cell := _text(cell)):
+        return cell
     # Zero has no sign to an org.
-    return repr(float(text) or 0.0) if NUMBER.fullmatch(text) else text
+    return repr(float(cell) or 0.0)
 
 
 def _boolean(cell: str) -> str:
@@ -373,6 +406,9 @@ def _boolean(cell: str) -> str:
 
 def _datetime(cell: str) -> str:
     try:
+        if _ORG_TIME.fullmatch(cell):  # a sixth of the time
+            date.fromisoformat(cell[:10])
+            return f"{cell[:23]}+00:00"
         value = datetime.fromisoformat(_OFFSET.sub(r"\1:\2", cell.replace("Z", "+00:00")))
         zoned = value.replace(tzinfo=timezone.utc) if value.tzinfo is None else value
         return zoned.astimezone(timezone.utc).isoformat(timespec="milliseconds")

@@ -1,5 +1,7 @@
 """Rows of 2.0 results: no value breaks the joining, and nothing is guessed."""
 
+from datetime import datetime, timedelta, timezone
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -30,6 +32,38 @@ def test_no_text_of_a_cell_breaks_the_joining(field_type, text):
     rows = [(text, "1"), ("0", "2")]
     lines = [success(rows[1], "two"), ResultLine([text, "1"], "false", "", "false", "E:m:--")]
     assert [row[1] for row in match(rows, lines, (field_type, "string"))] == ["false", "true"]
+
+
+@given(
+    st.datetimes(datetime(2, 1, 1), datetime(9998, 1, 1)), st.sampled_from(["Z", "+0000", "+00:00"])
+)
+def test_a_time_has_one_form_however_it_is_written(moment, zone):
+    form, moment = (
+        normal_of("datetime"),
+        moment.replace(microsecond=moment.microsecond // 1000 * 1000),
+    )
+    elsewhere = moment.replace(tzinfo=timezone.utc).astimezone(timezone(timedelta(hours=5)))
+    written = {moment.isoformat(timespec="milliseconds") + zone, moment.isoformat(), str(elsewhere)}
+    assert len(set(map(form, written))) == 1
+
+
+@pytest.mark.parametrize(
+    "text", ["2024-02-30T00:00:00.000Z", "2024-01-01T24:00:00.000Z", "0000-01-01T00:00:00.000Z"]
+)
+def test_what_is_no_time_has_the_form_of_a_text(text):
+    assert normal_of("datetime")(text) == normal_of("datetime")(f" {text} ") == text
+
+
+def test_rows_are_found_across_the_blocks_in_which_they_are_read():
+    """Texts are looked at many at a time; the org keeps no blanks and no carriage returns."""
+    texts = [f" {number}\r\n." if number % 300 == 7 else f"{number} " for number in range(1_000)]
+    texts[500:503] = ["#N/A", "\r", "x\ry"]
+    rows = [(text, str(number)) for number, text in enumerate(texts)]
+    kept = [text.replace("\r\n", "\n").replace("\r", "\n").strip() for text in texts]
+    kept[500] = ""
+    lines = [success((kept[number], str(number)), f"id {number}") for number in range(999, -1, -1)]
+    assert [row[0] for row in match(rows, lines)] == [f"id {number}" for number in range(1_000)]
+    assert [row[0] for row in match(rows, lines, keys=(1,))] == [f"id {n}" for n in range(1_000)]
 
 
 def test_a_line_of_another_row_is_not_given_to_the_row_that_is_left():
