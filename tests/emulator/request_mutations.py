@@ -244,7 +244,44 @@ SEEDS = [
         )
         for changed in ("updated", "deleted")
     ),
-    Seed("GET", f"{CONTROL}/requests"),
+    *(
+        Seed("GET", f"{DATA}/tooling/query?q={quote(soql)}")
+        for soql in (
+            "SELECT QualifiedApiName, Label FROM EntityDefinition WHERE IsQueryable = true LIMIT 5",
+            "SELECT QualifiedApiName, DataType FROM FieldDefinition "
+            "WHERE EntityDefinition.QualifiedApiName = 'Account'",
+        )
+    ),
+    Seed("GET", f"{DATA}/tooling/executeAnonymous?anonymousBody=x"),
+    *(
+        Seed("GET", f"{CONTROL}/{path}")
+        for path in (
+            "summary",
+            "requests?last=3",
+            "requests/40",
+            "faults",
+            "snapshots",
+            "jobs?last=5",
+            "jobs/{done}",
+            "jobs/{done}/batches/{batch}/body?offset=3",
+            "jobs/{done}/batches/{batch}/rows?outcome=failed&offset=0&limit=5",
+            "jobs/{done}/batches/{batch}/results/0",
+            "objects/Account",
+            "objects/Account/rows?after={record}&limit=2",
+            "objects/Account/rows/{record}",
+            "query?limit=5&deleted=true&soql=" + quote(_SOQL.decode()),
+            "query/csv?soql=" + quote("SELECT Name, (SELECT Id FROM Contacts) FROM Account"),
+        )
+    ),
+    Seed(
+        "PATCH",
+        f"{CONTROL}/objects/Account/rows/{{record}}",
+        "application/json",
+        b'{"Name":"C","NumberOfEmployees":3}',
+    ),
+    Seed("DELETE", f"{CONTROL}/objects/Account/rows/{{record}}"),
+    Seed("POST", f"{CONTROL}/snapshots/s1/restore"),
+    Seed("GET", "/_emulator/page.js"),
     Seed(
         "POST",
         f"{CONTROL}/users",

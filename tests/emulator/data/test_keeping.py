@@ -1,12 +1,16 @@
 """``--data DIR``: what is kept, through a stop, a kill, and damage."""
 
+import contextlib
+import itertools
 import json
 import pickle
 import re
 import signal
+import threading
 
 import process
 import pytest
+import requests
 
 from salesforce_bulk.emulator import ManualClock, SalesforceEmulator
 from salesforce_bulk.emulator.data.directory_lock import DirectoryInUseError
@@ -273,6 +277,75 @@ def test_a_kill_keeps_every_row_that_was_reported_and_frees_the_directory(tmp_pa
         load.base, load.client = f"{org.url}/services/async/62.0/job", client
         assert "Unable to find job" in load.get("")
     assert not [entry for entry in (tmp_path / "jobs").iterdir() if entry.is_dir()]
+
+
+class Writer(threading.Thread):
+    """Makes, changes and deletes records, singly and 50 a call, until nobody answers; knows what
+    it was answered."""
+
+    def __init__(self, org, number):
+        super().__init__()
+        self.base = f"{org.url}/services/data/v62.0"
+        self.org, self.number = org, number
+        self.names, self.deleted = {}, set()
+
+    def run(self):
+        with process.session(self.org) as client, contextlib.suppress(requests.RequestException):
+            for turn in itertools.count():
+                self.write_one(client, f"{self.number}-{turn}")
+                self.write_some(client, f"{self.number}-{turn}")
+
+    def write_one(self, client, name):
+        records = f"{self.base}/sobjects/Account"
+        made = client.post(records, json={"Name": name}, timeout=TIMEOUT).json()["id"]
+        self.names[made] = {name}
+        # Until the answer is there, either name may be.
+        self.names[made].add(f"{name} changed")
+        answer = client.patch(
+            f"{records}/{made}", json={"Name": f"{name} changed"}, timeout=TIMEOUT
+        )
+        assert answer.status_code == 204
+        self.names[made] = {f"{name} changed"}
+
+    def write_some(self, client, name):
+        url = f"{self.base}/composite/sobjects"
+        records = [{"attributes": {"type": "Account"}, "Name": f"{name}-{n}"} for n in range(50)]
+        made = [
+            line["id"]
+            for line in client.post(url, json={"records": records}, timeout=TIMEOUT).json()
+        ]
+        for n, identity in enumerate(made):
+            self.names[identity] = {f"{name}-{n}"}
+        for identity in made[:25]:
+            self.names.pop(identity)
+        client.delete(f"{url}?ids={','.join(made[:25])}", timeout=TIMEOUT).raise_for_status()
+        self.deleted.update(made[:25])
+
+
+def test_a_kill_while_many_write_keeps_whatever_was_answered(tmp_path):
+    with process.emulator("--data", tmp_path) as org:
+        writers = [Writer(org, number) for number in range(4)]
+        for writer in writers:
+            writer.start()
+        while min(len(writer.deleted) for writer in writers) < 100:
+            writers[0].join(0.01)
+            assert all(writer.is_alive() for writer in writers)
+        assert process.end(org, signal.SIGKILL)[0] == -signal.SIGKILL
+        for writer in writers:
+            writer.join()
+    with process.emulator("--data", tmp_path) as org, process.session(org) as client:
+        url = f"{org.url}/_emulator/v1/query?limit=1000&soql=SELECT+Id,Name+FROM+Account"
+        found, after = {}, "000000000000000"
+        while rows := client.get(f"{url}+WHERE+Id>'{after}'+ORDER+BY+Id", timeout=TIMEOUT).json()[
+            "rows"
+        ]:
+            found |= dict(rows)
+            after = rows[-1][0]
+        for writer in writers:
+            assert writer.names.keys() <= found.keys()
+            assert all(found[identity] in names for identity, names in writer.names.items())
+            assert writer.deleted.isdisjoint(found)
+        assert len(found) >= 4 * 100
 
 
 def test_two_processes_side_by_side_have_a_directory_and_an_org_each(tmp_path):
