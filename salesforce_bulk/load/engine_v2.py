@@ -33,6 +33,7 @@ from salesforce_bulk.errors import (
     ApiFault,
     BulkApiError,
     BulkJobAborted,
+    InvalidJob,
     InvalidJobState,
     JobFailed,
     NotFound,
@@ -232,7 +233,8 @@ class EngineV2:
         """Upload a part; False where that is in doubt and its job was left."""
         try:
             self._api.upload(job_id, self._plan.body(index))
-        except TransportError:
+        except (TransportError, InvalidJob):
+            # The second: the org has data for the job already, by a request that was repeated.
             return not self._abort_job(index, job_id)
         except InvalidJobState:
             if self._api.ingest_job(job_id).state == bulk_states.ABORTED:
