@@ -41,8 +41,17 @@ def cells(records: Iterable[Record]) -> Iterator[tuple[int, list[Cell]]]:
             except Unwritable as error:
                 raise refuse(row, column, str(error)) from error
             if text is not None:
+                _refuse_half_characters(row, column, text)
                 found.append(Cell(column, value, text))
         yield row, found
+
+
+def _refuse_half_characters(row: int, column: str, text: str) -> None:
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError as error:
+        why = f"holds half of a surrogate pair at position {error.start}, which is no character"
+        raise refuse(row, column, why) from error
 
 
 def refuse(row: int, column: str, why: str) -> InvalidInput:

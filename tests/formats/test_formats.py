@@ -40,6 +40,13 @@ def test_csv_gives_back_every_text_as_it_was(records):
     assert [{k: v for k, v in row.items() if v != ""} for row in rows] == records
 
 
+@pytest.mark.parametrize("of", [csv_format, json_format, xml_format])
+def test_half_a_character_is_refused_with_its_row_and_column(of):
+    """Trap: a bare UnicodeEncodeError."""
+    with pytest.raises(InvalidInput, match=r"Row 2, column 'Name'.*surrogate"):
+        of.encode_records([{"Name": "a"}, {"Name": "a\ud800"}])
+
+
 def test_a_nul_in_csv_is_refused_with_its_row_and_column():
     with pytest.raises(InvalidInput, match="Row 2, column 'B': holds a NUL") as caught:
         csv_format.encode_records([{"A": "x"}, {"B": "a\0b"}])
