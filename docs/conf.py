@@ -6,13 +6,22 @@ docstrings. Where a method takes options that are declared once, their table sta
 
 from __future__ import annotations
 
+import contextlib
+import io
+import os
 import sys
 from pathlib import Path
 from typing import Any
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
+from docutils import nodes
+from sphinx.util.docutils import SphinxDirective
+
+sys.path[:0] = [str(Path(__file__).parents[1]), str(Path(__file__).parent)]
+
+from build_llms import llms_full_txt, llms_txt
 
 from salesforce_bulk import __version__
+from salesforce_bulk.cli import COMMANDS, build_parser
 from salesforce_bulk.export.settings import ExportOptions
 from salesforce_bulk.load.settings import LoadOptions
 
@@ -52,8 +61,39 @@ napoleon_use_ivar = True
 
 def setup(app: Any) -> None:
     """Called by Sphinx."""
+    app.add_directive("command-help", CommandHelp)
+    app.connect("build-finished", write_llms)
     # Before napoleon, which reads the line that this one replaces.
     app.connect("autodoc-process-docstring", show_options, priority=100)
+
+
+class CommandHelp(SphinxDirective):
+    """What ``--help`` of each command prints, in a terminal of 80 columns."""
+
+    def run(self) -> list[nodes.Node]:
+        """Called by Sphinx."""
+        return [
+            nodes.section(
+                "", nodes.title(text=name), nodes.literal_block(text=help_of(name)), ids=[name]
+            )
+            for name in COMMANDS
+        ]
+
+
+def help_of(command: str) -> str:
+    """The help of a command."""
+    os.environ["COLUMNS"] = "80"
+    printed = io.StringIO()
+    with contextlib.suppress(SystemExit), contextlib.redirect_stdout(printed):
+        build_parser(command).parse_args([command, "--help"])
+    return printed.getvalue()
+
+
+def write_llms(app: Any, exception: Exception | None) -> None:
+    """Put llms.txt beside the pages."""
+    if exception is None:
+        Path(app.outdir, "llms.txt").write_text(llms_txt(), "utf-8")
+        Path(app.outdir, "llms-full.txt").write_text(llms_full_txt(), "utf-8")
 
 
 def show_options(app: Any, what: str, name: str, obj: Any, options: Any, lines: list[str]) -> None:

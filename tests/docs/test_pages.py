@@ -24,6 +24,17 @@ PAGES = {
 #: What each page prints, beside running.
 PRINTED = {
     "README.md": ["Bäckerei  ", "inserted 001", "Account 4"],
+    "docs/cookbook.md": [
+        "2 succeeded",
+        "5 5",
+        "1 refused",
+        '"Id","Name"',
+        "2 records",
+        "Müller Acme",
+        "1 0",
+    ],
+    "docs/values.md": ["None 1 UTC", "1 succeeded"],
+    "docs/files-and-frames.md": ["2\n" * 8, "1 succeeded"],
     "docs/errors.md": ["2 REQUIRED_FIELD_MISSING ('Name',)", "1 succeeded", "1 NumberOfEmployees"],
     "docs/loading.md": ["Is it 'NumberOfEmployees'?", "1 CloseDate"],
     "docs/exporting.md": [

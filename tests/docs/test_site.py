@@ -1,6 +1,8 @@
 """The documentation as a site: built without a warning, and its links lead somewhere."""
 
+import html
 import inspect
+import os
 import re
 import subprocess
 import sys
@@ -10,6 +12,7 @@ import pytest
 
 import salesforce_bulk
 from salesforce_bulk import SalesforceBulk
+from salesforce_bulk.cli import COMMANDS
 from salesforce_bulk.export.settings import EXPORT_DEFAULTS
 from salesforce_bulk.load.settings import LOAD_DEFAULTS
 
@@ -34,8 +37,8 @@ def site(tmp_path_factory):
     return folder / "html"
 
 
-def text_of(html):
-    return re.sub(r"<[^>]+>", "", html)
+def text_of(page):
+    return re.sub(r"<[^>]+>", "", page)
 
 
 def test_every_page_is_in_the_navigation_and_in_the_search(site):
@@ -86,6 +89,31 @@ def test_the_reference_has_every_public_class():
         found = getattr(salesforce_bulk, name)
         if isinstance(found, type) and not issubclass(found, Exception):
             assert f"autoclass:: salesforce_bulk.{name}\n" in pages, name
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_the_help_of_a_command_is_the_commands_own(site, command):
+    page = (site / "reference" / "commands.html").read_text("utf-8")
+    entry = page.partition(f'<section id="{command}">')[2].partition("</section>")[0]
+    (shown,) = re.findall(r"<pre>(.*?)</pre>", entry, re.DOTALL)
+    done = subprocess.run(
+        [sys.executable, "-m", "salesforce_bulk", command, "--help"],
+        env={**os.environ, "COLUMNS": "80"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert html.unescape(text_of(shown)).strip() == done.stdout.strip()
+
+
+def test_llms_txt_is_what_its_command_prints_and_lists_every_page(site):
+    listed = (site / "llms.txt").read_text("utf-8")
+    command = [sys.executable, DOCS / "build_llms.py"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert listed.strip() == done.stdout.strip()
+    names = re.findall(rf"^- \[[^]]+\]\({REPOSITORY}docs/(.+?)\.md\)", listed, re.MULTILINE)
+    assert sorted(names) == sorted(p.relative_to(DOCS).with_suffix("").as_posix() for p in PAGES)
+    assert "## Call by call" in (site / "llms-full.txt").read_text("utf-8")
 
 
 @pytest.mark.parametrize("page", [ROOT / "README.md", *PAGES], ids=lambda page: page.name)
