@@ -979,7 +979,10 @@ class SalesforceBulk:
     # Jobs and runs of other processes
 
     def attach(self, job_id: str) -> LoadJob | Export:
-        """The handle of a job that another process submitted.
+        """The handle of what another process submitted.
+
+        Args:
+            job_id: a job's, or the ``token`` of a load's handle, which names all its jobs.
 
         `attach_load` and `attach_export` are the same with the kind known.
         """

@@ -33,6 +33,7 @@ from salesforce_bulk.errors import (
     ApiFault,
     BulkApiError,
     BulkJobAborted,
+    InvalidInput,
     InvalidJob,
     InvalidJobState,
     JobFailed,
@@ -471,24 +472,26 @@ class EngineV2:
 
 
 class AttachedV2:
-    """A job of another process.
+    """The jobs of a load of another process.
 
     The org does not give back what was uploaded, but its result files hold every row that they
     tell of; the rows are numbered in the order of the files.
 
     Args:
         access: the org.
-        job_id: of the job.
+        job_ids: of the jobs.
         plan: without parts; takes the rows.
         results: takes the results.
     """
 
-    def __init__(self, access: OrgAccess, job_id: str, plan: Plan, results: Spool) -> None:
+    def __init__(
+        self, access: OrgAccess, job_ids: Sequence[str], plan: Plan, results: Spool
+    ) -> None:
         self._api = self._api_without_end = access.v2
         self._clock = access.clock
         self._plan = plan
         self._results = results
-        self.job_ids = [job_id]
+        self.job_ids = job_ids
         self.uploaded_parts: frozenset[int] = frozenset()
         self._units: list[BatchRows] = []
 
@@ -505,11 +508,16 @@ class AttachedV2:
     def wait(self) -> None:
         began = self._clock.monotonic()
         states = UnknownStates(_WAITING_STATES)
-        while (job := self._job()).state not in bulk_states.JOB_TERMINAL_STATES:
-            states.tell(f"Job {job.id}", job.state)
-            pause_before_asking(self._clock, began)
+        for job_id in self.job_ids:
+            while (job := self._job(job_id)).state not in bulk_states.JOB_TERMINAL_STATES:
+                states.tell(f"Job {job.id}", job.state)
+                pause_before_asking(self._clock, began)
         # Fetched here, where an error leaves the handle as it was.
-        self._units = self._fetch_rows(self._job())
+        self._plan.columns = self._plan.names = ()
+        self._plan.rows = 0
+        self._units = [
+            unit for job_id in self.job_ids for unit in self._fetch_rows(self._job(job_id))
+        ]
 
     def units(self) -> list[BatchRows]:
         return self._units
@@ -527,11 +535,19 @@ class AttachedV2:
                     got=attempted,
                     job_id=job.id,
                 )
-            self._plan.columns = self._plan.names = tuple(files.names)
-            self._plan.rows = 0
+            self._name_columns(tuple(files.names), job.id)
             lines = files.lines()
             blocks = iter(lambda: list(islice(lines, limits.BATCH_RECORDS)), [])
             return [self._unit(block, job.id, why) for block in blocks]
+
+    def _name_columns(self, names: tuple[str, ...], job_id: str) -> None:
+        if names and self._plan.names not in ((), names):
+            raise InvalidInput(
+                f"Job {job_id} has the columns {', '.join(names)}, jobs before it "
+                f"{', '.join(self._plan.names)}: they are not of one load.",
+                job_id=job_id,
+            )
+        self._plan.columns = self._plan.names = names or self._plan.names
 
     def _unit(self, lines: Sequence[ResultLine], job_id: str, why: RowError) -> BatchRows:
         first = self._plan.rows + 1
@@ -549,15 +565,16 @@ class AttachedV2:
             job_id,
         )
 
-    def _job(self) -> JobInfo:
+    def _job(self, job_id: str) -> JobInfo:
         try:
-            return try_again(lambda: self._api.ingest_job(self.job_ids[0]), self._clock)
+            return try_again(lambda: self._api.ingest_job(job_id), self._clock)
         except NotFound as error:
-            raise _job_expired(self.job_ids[0]) from error
+            raise _job_expired(job_id) from error
 
     def abort(self) -> None:
-        with suppress(InvalidJobState):  # it is over already
-            self._api_without_end.set_ingest_state(self.job_ids[0], bulk_states.ABORTED)
+        for job_id in self.job_ids:
+            with suppress(InvalidJobState):  # it is over already
+                self._api_without_end.set_ingest_state(job_id, bulk_states.ABORTED)
 
 
 def quoted_csv(rows: Iterable[Sequence[str]]) -> bytes:

@@ -44,6 +44,9 @@ _SUPERSEDED = RestOutcome(
     "unprocessed", RowError(SUPERSEDED, "a later row has the same key and was sent instead")
 )
 
+#: Between the ids of a token; no part of an id.
+BETWEEN_JOB_IDS = "."
+
 #: Called with the phase, and its rows, bytes and batches so far.
 ReportProgress = Callable[[str, int, int, int], None]
 
@@ -144,6 +147,12 @@ class LoadJob:
         """Of the first job."""
         return self.job_ids[0] if self.job_ids else None
 
+    @property
+    def token(self) -> str | None:
+        """The ids of all jobs as one text, which ``bulk.attach`` takes in another process; None
+        where there was nothing to send. It is no secret."""
+        return BETWEEN_JOB_IDS.join(self.job_ids) or None
+
     def __repr__(self) -> str:
         return f"<LoadJob {self.name}: {self.rows:,} rows, job {', '.join(self.job_ids) or 'none'}>"
 
@@ -154,7 +163,7 @@ class LoadJob:
 
     def __reduce__(self) -> NoReturn:
         raise TypeError(
-            f"A LoadJob does not travel to another process; give its job_ids {self.job_ids} to "
+            f"A LoadJob does not travel to another process; give its token {self.token!r} to "
             "attach there."
         )
 

@@ -14,7 +14,7 @@ import io
 import logging
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import datetime, timedelta, timezone, tzinfo
 from pathlib import Path
@@ -412,22 +412,25 @@ def _zone(text: str | None) -> tzinfo | str | None:
 # Taking up a job of another process
 
 
-def attach(access: OrgAccess, job_id: str, info: dict[str, Any]) -> LoadJob:
-    """The handle of a load's job, from its id alone.
+def attach(access: OrgAccess, infos: Sequence[Mapping[str, Any]]) -> LoadJob:
+    """The handle of a load, from what the org tells of its jobs.
 
     Args:
         access: the org.
-        job_id: of a CSV job of Bulk API 1.0.
-        info: its jobInfo.
+        infos: the jobInfo of each; CSV jobs of Bulk API 1.0, of one object and operation.
 
     The rows come back from the org, which keeps what was posted; they are numbered in the order
     in which it lists the batches.
     """
-    if info.get("contentType") != "CSV":
-        raise InvalidInput(
-            f"Job {job_id} is of {info.get('contentType')}; rows can be read back from CSV jobs.",
-            job_id=job_id,
-        )
+    for other in infos:
+        if other.get("contentType") != "CSV":
+            job_id = str(other.get("id"))
+            raise InvalidInput(
+                f"Job {job_id} is of {other.get('contentType')}; rows can be read back from CSV "
+                "jobs.",
+                job_id=job_id,
+            )
+    info = infos[0]
     spec = LoadSpec(
         cast(Operation, str(info.get("operation"))),
         str(info.get("object")),
@@ -435,14 +438,15 @@ def attach(access: OrgAccess, job_id: str, info: dict[str, Any]) -> LoadJob:
         str(info.get("concurrencyMode") or "Parallel"),
         info.get("assignmentRuleId"),
     )
-    plan, state = _read_back(access, job_id)
+    plan, state = _read_back(access, [str(one.get("id")) for one in infos])
     results = Spool()
     engine = AttachedV1(access.v1, plan, state, results, spec)
     return _attach_job(access, spec, plan, engine, results, "1.0")
 
 
-def attach_v2(access: OrgAccess, info: JobInfo) -> LoadJob:
-    """The handle of a load's job of Bulk API 2.0; see `engine_v2.AttachedV2`."""
+def attach_v2(access: OrgAccess, infos: Sequence[JobInfo]) -> LoadJob:
+    """The handle of a load's jobs of Bulk API 2.0; see `engine_v2.AttachedV2`."""
+    info = infos[0]
     spec = LoadSpec(
         cast(Operation, info.operation),
         str(info.object),
@@ -451,7 +455,7 @@ def attach_v2(access: OrgAccess, info: JobInfo) -> LoadJob:
     )
     plan = Plan((), (), Spool())
     results = Spool()
-    engine = AttachedV2(access, info.id, plan, results)
+    engine = AttachedV2(access, [one.id for one in infos], plan, results)
     return _attach_job(access, spec, plan, engine, results, "2.0")
 
 
@@ -463,20 +467,24 @@ def _attach_job(
     return LoadJob(access, spec.name, plan, engine, results, api=chosen, again=again)
 
 
-def _read_back(access: OrgAccess, job_id: str) -> tuple[Plan, UploadStateV1]:
-    """The batches that the job has by now; those without rows are left out."""
+def _read_back(access: OrgAccess, job_ids: list[str]) -> tuple[Plan, UploadStateV1]:
+    """The batches that the jobs have by now; those without rows are left out."""
     stored = Spool()
     found: list[tuple[BatchRef, Slice]] = []
     columns: dict[str, str] = {}
-    for info in access.v1.batches(job_id):
-        ref = BatchRef(job_id, str(info.get("id")))
+    refs = [
+        BatchRef(job_id, str(info.get("id")))
+        for job_id in job_ids
+        for info in access.v1.batches(job_id)
+    ]
+    for ref in refs:
         body = access.v1.batch_request(*ref)
         found.append((ref, stored.append(body)))
         for name in next(iter(_records(body, ref)), []):
             columns.setdefault(name.lower(), name)
     names = tuple(columns.values())
     plan = Plan(names, names, Spool())
-    state = UploadStateV1(jobs=[job_id])
+    state = UploadStateV1(jobs=job_ids)
     for ref, place in found:
         header, *rows = _records(stored.read(place), ref) or [[]]
         if rows:
