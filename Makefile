@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 # tests, and those that begin many processes.
 QUICK := tests/classic tests/export tests/formats tests/http tests/load tests/login tests/wire
 
-TEST_LOWEST := test-lowest test-lowest-base test-lowest-pandas test-lowest-polars test-lowest-all
+TEST_LOWEST := test-lowest $(addprefix test-lowest-,base arrow pandas polars all)
 .PHONY: demo test audit test-quick $(TEST_LOWEST) test-dist test-spark docs lint format clean test-engines
 .DEFAULT_GOAL := test
 
@@ -40,7 +40,7 @@ test-quick: $(VENV)/.installed-test
 # The lowest versions that pyproject.toml declares, of the base and of the extras; give the oldest
 # Python, because old releases have no wheels for newer ones: make test-lowest PYTHON=python3.10
 LOWEST := $(VENV)-lowest
-test-lowest: test-lowest-base test-lowest-pandas test-lowest-polars test-lowest-all
+test-lowest: test-lowest-base test-lowest-arrow test-lowest-pandas test-lowest-polars test-lowest-all
 
 test-lowest-base: $(VENV)-uv/.installed
 	$(call lowest,.,tests/classic tests/http tests/load/test_load_v2.py tests/load/test_load_resume.py \
@@ -50,8 +50,12 @@ test-lowest-base: $(VENV)-uv/.installed
 	  $(LOWEST)/bin/python -m pytest -q tests/classic/test_cassettes.py || exit 1; \
 	done
 
+test-lowest-arrow: $(VENV)-uv/.installed
+	$(call lowest,.[arrow],tests/formats -k 'not pandas and not polars')
+
 test-lowest-pandas test-lowest-polars: test-lowest-%: $(VENV)-uv/.installed
-	$(call lowest,.[$*],tests/formats tests/load/test_frames_round_trip.py tests/export/test_sinks.py)
+	$(call lowest,.[$*],tests/formats tests/load/test_frames_round_trip.py \
+	  tests/export/test_unusual_results.py -k $*)
 
 test-lowest-all: $(VENV)-uv/.installed
 	$(call lowest,.[all],tests/cli tests/export tests/formats tests/load tests/storage tests/test_pickling.py)
