@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from datetime import tzinfo
-from typing import Any, Literal, Protocol, TypedDict
+from typing import Any, ClassVar, Literal, Protocol, TypedDict
 
 from salesforce_bulk import limits
 from salesforce_bulk.errors import InvalidInput
@@ -89,8 +89,42 @@ class ArrowStream(Protocol):
         """The rows, without a copy."""
 
 
+class KeyedRow(Protocol):
+    """A row of sqlite3.Row and its like."""
+
+    def keys(self) -> Iterable[str]:
+        """The columns; ``row[column]`` is a value."""
+
+
+class TupleRow(Protocol):
+    """A named tuple, or a row of SQLAlchemy."""
+
+    def _asdict(self) -> Mapping[str, Any]: ...
+
+
+class DataclassRow(Protocol):
+    """A dataclass' instance."""
+
+    __dataclass_fields__: ClassVar[dict[str, Any]]
+
+
+class AttrsRow(Protocol):
+    """An instance of a class by attrs."""
+
+    __attrs_attrs__: ClassVar[Any]
+
+
+class ModelRow(Protocol):
+    """A model of pydantic."""
+
+    def model_dump(self, *args: Any, **options: Any) -> dict[str, Any]:
+        """Its fields."""
+
+
+#: One row; a text is an Id of a delete, or a line of an open file, as bytes are.
+Row = Mapping[str, Any] | KeyedRow | TupleRow | DataclassRow | AttrsRow | ModelRow | str | bytes
 #: What the verbs take as rows; a file is given open, or by its path.
-Rows = Iterable[Any] | os.PathLike[str] | ArrowStream
+Rows = Iterable[Row] | os.PathLike[str] | ArrowStream
 
 
 _CHOICES: Mapping[str, tuple[str, ...]] = {

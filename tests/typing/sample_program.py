@@ -4,12 +4,17 @@ Each line with the comment ``mistake`` has one, and a checker has to find it the
 nothing anywhere else.
 """
 
+import csv
+import sqlite3
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import assert_type
+from typing import NamedTuple, assert_type
 
+import attrs
 import requests
+from pydantic import BaseModel
 
 from salesforce_bulk import (
     CLEAR,
@@ -52,11 +57,43 @@ def loads() -> LoadResult:
     bulk.insert("Account", rows, batch_size="10000")  # mistake: a text
     bulk.insert("Account", rows, progress="yes")  # mistake: neither a bool nor a callable
     bulk.insert("Account", 42)  # mistake: no rows
+    bulk.insert("Account", [5])  # mistake: rows without names
+    bulk.insert("Account", [("Acme", 12)])  # mistake: rows without names
     bulk.insert(rows, "Account")  # mistake: the wrong way round
     bulk.upsert("Account", rows)  # mistake: no external id
     bulk.upsert("Account", rows, "Ext__c", on_error="ignore")  # mistake: no such choice
     bulk.insert("Account", rows, columns=["Name"])  # mistake: a list
     return result
+
+
+class Named(NamedTuple):
+    Name: str
+
+
+@dataclass
+class Data:
+    Name: str
+
+
+@attrs.define
+class Attributes:
+    Name: str
+
+
+class Model(BaseModel):
+    Name: str
+
+
+def rows_of_every_kind(database: sqlite3.Connection, folder: Path) -> None:
+    bulk.insert("Account", [Named("a")])
+    bulk.insert("Account", (Data(name) for name in "ab"))
+    bulk.insert("Account", [Attributes("a")])
+    bulk.insert("Account", [Model(Name="a")])
+    bulk.insert("Account", database.execute("SELECT Name FROM accounts"))
+    with (folder / "accounts.csv").open("rb") as packed, (folder / "accounts.csv").open() as file:
+        bulk.insert("Account", packed)
+        bulk.insert("Account", file)
+        bulk.insert("Account", csv.DictReader(file))
 
 
 def outcomes(result: LoadResult) -> None:
