@@ -164,28 +164,26 @@ _KINDS: dict[str, _LoginKind] = {
 }
 
 
-def connection_named(name: str, environ: Mapping[str, str] = os.environ) -> Connection:
+def connection_named(name: str) -> Connection:
     """The connection of a name.
 
     Raises:
         UnknownConnection: nothing has it; the message lists the known ones.
         InvalidInput: what was found lacks a part, or has a secret where a reference belongs.
     """
-    found = _environment_settings(f"{PREFIX}{_in_environment(name)}_", environ)
+    found = _environment_settings(f"{PREFIX}{_in_environment(name)}_")
     if found:
         return _connection(found, f"the environment ({PREFIX}{_in_environment(name)}_…)")
-    tables = _tables(environ)
+    tables = _tables()
     if name in tables:
-        return _connection(
-            _resolved(tables[name], environ), f"[{name}] of {connections_file(environ)}"
-        )
+        return _connection(_resolved(tables[name]), f"[{name}] of {connections_file()}")
     if shutil.which("sf") is None:
-        raise _unknown(name, environ)
+        raise _unknown(name)
     log.info("connection '%s': an alias of the Salesforce CLI", name)
     return Connection(_AliasLogin(name), "the Salesforce CLI")
 
 
-def connection_from_environment(environ: Mapping[str, str] = os.environ) -> Connection:
+def connection_from_environment() -> Connection:
     """The connection that the environment describes, without a name.
 
     In this order: ``SALESFORCE_BULK_CONNECTION`` (a name), ``SALESFORCE_BULK_<KEY>``,
@@ -196,23 +194,25 @@ def connection_from_environment(environ: Mapping[str, str] = os.environ) -> Conn
         MissingCredentials: none of them is set.
         InvalidInput: a part is missing.
     """
-    name = environ.get(f"{PREFIX}CONNECTION")
+    name = os.environ.get(f"{PREFIX}CONNECTION")
     if name:
-        return connection_named(name, environ)
+        return connection_named(name)
     found = {
-        key: value
-        for key, value in _environment_settings(PREFIX, environ).items()
-        if key in _all_keys()
+        key: value for key, value in _environment_settings(PREFIX).items() if key in _all_keys()
     }
     if found.keys() - _OF_CLIENT:
         return _connection(found, f"the environment ({PREFIX}…)")
     for names in _FOREIGN_NAMES:
-        found = {key: environ[name] for name, key in names.items() if environ.get(name)}
+        found = {
+            key: _sealed(key, os.environ[name])
+            for name, key in names.items()
+            if os.environ.get(name)
+        }
         fitting = [
             kind for name, kind in _KINDS.items() if kind.fits(found) and name not in _BY_A_PERSON
         ]
         if fitting:
-            told = ", ".join(sorted(name for name in names if environ.get(name)))
+            told = ", ".join(sorted(name for name in names if os.environ.get(name)))
             # Other tools take other parts together: what is not of this login is theirs.
             taken = fitting[0].keys()
             found = {key: value for key, value in found.items() if key in taken}
@@ -230,10 +230,11 @@ def connection_from_settings(settings: Mapping[str, Any], source: str) -> Connec
     Raises:
         UnknownConnection, InvalidInput: as `connection_named`.
     """
-    lowered = {str(key).lower(): value for key, value in settings.items()}
+    lowered = {str(key).lower(): _sealed(str(key).lower(), settings[key]) for key in settings}
+    del settings
     if lowered.get("connection"):
         return connection_named(str(lowered["connection"]))
-    return _connection(_resolved(lowered, os.environ, may_be_plain=True), source)
+    return _connection(_resolved(lowered, may_be_plain=True), source)
 
 
 def connection_of_django() -> Connection:
@@ -258,20 +259,23 @@ def connection_of_flask(app: Any) -> Connection:
 
 def _framework_connection(settings: Any, source: str) -> Connection:
     if not isinstance(settings, Mapping) or not settings:
+        del settings
         raise MissingCredentials(f"{source}: SALESFORCE_BULK is missing, or is no dict.")
-    return connection_from_settings(settings, f"{source} (SALESFORCE_BULK)")
+    sealed = {key: _sealed(str(key).lower(), value) for key, value in settings.items()}
+    del settings
+    return connection_from_settings(sealed, f"{source} (SALESFORCE_BULK)")
 
 
-def known_connections(environ: Mapping[str, str] = os.environ) -> list[str]:
+def known_connections() -> list[str]:
     """The names that `connection_named` knows without asking the Salesforce CLI: those of the
     environment, of connections.toml, and the CLI's aliases as far as its file tells them."""
-    return sorted({*_environment_names(environ), *_tables(environ), *_cli_aliases()})
+    return sorted({*_environment_names(), *_tables(), *_cli_aliases()})
 
 
-def connections_file(environ: Mapping[str, str] = os.environ) -> Path:
+def connections_file() -> Path:
     """Where connections.toml is: ``SALESFORCE_BULK_CONNECTIONS``, or in the platform's
     configuration folder."""
-    chosen = environ.get(f"{PREFIX}CONNECTIONS")
+    chosen = os.environ.get(f"{PREFIX}CONNECTIONS")
     if chosen:
         return Path(chosen)
     import platformdirs  # noqa: PLC0415 - costs what a client with a session need not pay
@@ -289,11 +293,11 @@ class _AliasLogin(SfCliLogin):
         except LoginFailed as error:
             if error.error_code not in ("NamedOrgNotFoundError", "NamedOrgNotFound"):
                 raise
-            raise _unknown(str(self.alias), os.environ) from error
+            raise _unknown(str(self.alias)) from error
 
 
 def _connection(settings: Mapping[str, Any], source: str) -> Connection:
-    given = {key: value for key, value in settings.items() if value not in (None, "")}
+    given = {key: value for key, value in settings.items() if value not in (None, "", Secret(""))}
     name, kind = _kind(given, source)
     chosen = {key: value for key, value in given.items() if key not in _OF_CLIENT}
     unknown = sorted(chosen.keys() - kind.keys())
@@ -333,20 +337,23 @@ def _kind(given: Mapping[str, Any], source: str) -> tuple[str, _LoginKind]:
     return str(name), _KINDS[name]
 
 
+def _sealed(key: str, value: Any) -> Any:
+    """A setting as tools that show the locals of a traceback may have it."""
+    return Secret(value) if key in _SECRETS and isinstance(value, str) else value
+
+
 def _all_keys() -> set[str]:
     return set(_OF_CLIENT).union(*(kind.keys() for kind in _KINDS.values()))
 
 
-def _resolved(
-    table: Mapping[str, Any], environ: Mapping[str, str], may_be_plain: bool = False
-) -> dict[str, Any]:
+def _resolved(table: Mapping[str, Any], may_be_plain: bool = False) -> dict[str, Any]:
     """A table with the secrets that it refers to."""
     resolved = dict(table)
     for key in _SECRETS & table.keys():
         value = table[key]
         if isinstance(value, Mapping):
-            resolved[key] = secret_from(key, value, environ)
-        elif isinstance(value, (str, Secret)) and may_be_plain:
+            resolved[key] = secret_from(key, value)
+        elif isinstance(value, Secret) and may_be_plain:
             resolved[key] = value
         else:
             raise InvalidInput(
@@ -357,25 +364,41 @@ def _resolved(
     return resolved
 
 
-def _tables(environ: Mapping[str, str]) -> dict[str, dict[str, Any]]:
-    path = connections_file(environ)
+def _tables() -> dict[str, dict[str, Any]]:
+    path = connections_file()
     if not path.exists():
         return {}
+    document, problem = _parsed(path)
+    if problem is not None:
+        raise InvalidInput(f"{path} cannot be read: {problem}")
+    return {
+        name: {key: _sealed(key, value) for key, value in table.items()}
+        for name, table in document.items()
+        if isinstance(table, dict)
+    }
+
+
+def _parsed(path: Path) -> tuple[dict[str, Any], str | None]:
+    """The document in a file, or what is wrong with it: a parser's error may hold all the text."""
     if sys.version_info >= (3, 11):
         import tomllib  # noqa: PLC0415
     else:
         import tomli as tomllib  # noqa: PLC0415
     try:
-        document = tomllib.loads(path.read_text("utf-8-sig"))
-    except (OSError, ValueError) as error:
-        raise InvalidInput(f"{path} cannot be read: {error}") from error
-    return {name: table for name, table in document.items() if isinstance(table, dict)}
+        return tomllib.loads(path.read_text("utf-8-sig")), None
+    except OSError as error:
+        return {}, str(error.strerror)
+    except UnicodeDecodeError:
+        return {}, "it is not UTF-8"
+    except ValueError as error:
+        place = re.search(r"\(at .+\)$", str(error))
+        return {}, f"it is no TOML {place[0] if place else ''}".rstrip()
 
 
-def _environment_settings(prefix: str, environ: Mapping[str, str]) -> dict[str, Any]:
+def _environment_settings(prefix: str) -> dict[str, Any]:
     return {
-        name[len(prefix) :].lower(): value
-        for name, value in environ.items()
+        name[len(prefix) :].lower(): _sealed(name[len(prefix) :].lower(), value)
+        for name, value in os.environ.items()
         if name.startswith(prefix) and name[len(prefix) :].lower() in _all_keys() and value
     }
 
@@ -384,9 +407,9 @@ def _in_environment(name: str) -> str:
     return re.sub(r"\W", "_", name).upper()
 
 
-def _environment_names(environ: Mapping[str, str]) -> set[str]:
+def _environment_names() -> set[str]:
     names = set()
-    for variable in environ:
+    for variable in os.environ:
         rest = variable.removeprefix(PREFIX).lower()
         if rest == variable.lower() or rest in _all_keys():
             continue
@@ -404,11 +427,11 @@ def _cli_aliases() -> list[str]:
         return []  # no CLI, or a newer one that keeps them elsewhere
 
 
-def _unknown(name: str, environ: Mapping[str, str]) -> UnknownConnection:
-    known = known_connections(environ)
+def _unknown(name: str) -> UnknownConnection:
+    known = known_connections()
     return UnknownConnection(
         f"No connection '{name}': it is not in the environment "
-        f"({PREFIX}{_in_environment(name)}_…), not in {connections_file(environ)}, and no alias "
+        f"({PREFIX}{_in_environment(name)}_…), not in {connections_file()}, and no alias "
         f"of the Salesforce CLI. Known: {', '.join(known) or 'none'}."
     )
 

@@ -38,7 +38,7 @@ class SessionLogin:
         Raises:
             IncompleteLogin: token or address are missing.
         """
-        return _session(self.access_token, self.instance_url)
+        return _session(Secret.of(self.access_token), self.instance_url)
 
 
 SessionLogin.__module__ = "salesforce_bulk"
@@ -72,29 +72,46 @@ class TokenLogin:
         Raises:
             IncompleteLogin: there is no token, or no address of the org.
         """
-        token = self.get_token()
-        if isinstance(token, Session):
-            return token
-        if isinstance(token, Mapping):
-            return _session(
-                token.get("access_token"),
-                token.get("instance_url") or self.instance_url,
-                token.get("expires_in"),
-            )
-        if isinstance(token, tuple):
-            return _session(*token)
-        return _session(token, self.instance_url)
+        # In one expression: no frame of ours that may raise has the token as a text.
+        return _session(*_parts(self.get_token(), self.instance_url))
 
 
 TokenLogin.__module__ = "salesforce_bulk"
 
 
-def _session(token: Any, instance_url: str, valid_seconds: Any = None) -> Session:
-    if not isinstance(token, (str, Secret)) or not token:
-        raise IncompleteLogin("There is no access token; get_token and access_token give a text.")
-    if not instance_url:
+def _parts(token: Any, instance_url: str) -> tuple[Secret | None, Any, float | None]:
+    """Token, address and seconds in what a function returned; None where there is none."""
+    if isinstance(token, Session):
+        return token.session_id, token.instance, token.valid_seconds
+    if isinstance(token, Mapping):
+        address = token.get("instance_url") or instance_url
+        return _secret(token.get("access_token")), address, _seconds(token.get("expires_in"))
+    if isinstance(token, tuple):
+        return (_secret(token[0]), token[1], None) if len(token) == 2 else (None, None, None)
+    return _secret(token), instance_url, None
+
+
+def _secret(token: Any) -> Secret | None:
+    return Secret.of(token) if isinstance(token, (str, Secret)) else None
+
+
+def _seconds(value: Any) -> float | None:
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        return None  # how long it is good is found out
+
+
+def _session(
+    token: Secret | None, instance_url: Any, valid_seconds: float | None = None
+) -> Session:
+    if not token:
+        raise IncompleteLogin(
+            "There is no access token; get_token returns a text, (token, instance_url), the object "
+            "of an OAuth answer or a Session, and access_token is a text."
+        )
+    if not isinstance(instance_url, str) or not instance_url:
         raise IncompleteLogin(
             "An access token needs its org: instance_url='https://acme.my.salesforce.com'."
         )
-    seconds = None if valid_seconds is None else float(valid_seconds)
-    return Session(token, api_origin(instance_url), seconds)
+    return Session(token, api_origin(instance_url), valid_seconds)

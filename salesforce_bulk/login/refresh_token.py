@@ -52,15 +52,18 @@ class RefreshTokenLogin:
         login_url: str = "login",
         on_rotation: Callable[[str], None] | None = None,
     ) -> None:
-        if not client_id or (refresh_token is None) == (refresh_token_file is None):
+        token, secret = Secret.of(refresh_token), Secret.of(client_secret)
+        del refresh_token, client_secret
+        # What repr shows comes first: tools ask for it where this raises.
+        self.client_id = client_id
+        self.login_url = login_url
+        self.refresh_token_file = None if refresh_token_file is None else Path(refresh_token_file)
+        if not client_id or (token is None) == (refresh_token_file is None):
             raise IncompleteLogin(
                 "A refresh needs client_id and either refresh_token or refresh_token_file."
             )
-        self.client_id = client_id
-        self.refresh_token = Secret.of(refresh_token)
-        self.refresh_token_file = None if refresh_token_file is None else Path(refresh_token_file)
-        self.client_secret = Secret.of(client_secret)
-        self.login_url = login_url
+        self.refresh_token = token
+        self.client_secret = secret
         self.on_rotation = on_rotation
 
     def __repr__(self) -> str:

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from salesforce_bulk.errors import IncompleteLogin, LoginFailed, RequestTimeout
 from salesforce_bulk.login.hosts import api_origin
 from salesforce_bulk.login.provider import Session
+from salesforce_bulk.secret import Secret
 
 if TYPE_CHECKING:
     from salesforce_bulk.http.transport import Transport
@@ -57,6 +58,16 @@ class _CommandFailedError(Exception):
 
 
 @dataclass(frozen=True)
+class _Answer:
+    """What is used of an answer; ``failure`` is the name and the message of an error, whose tokens
+    are taken out."""
+
+    token: Secret | None = None
+    instance: str | None = None
+    failure: tuple[str, str] | None = None
+
+
+@dataclass(frozen=True)
 class SfCliLogin:
     """An org that the Salesforce CLI is logged in to; the CLI renews the session.
 
@@ -83,50 +94,50 @@ class SfCliLogin:
         except _CommandFailedError as error:
             if not error.is_unknown_command:
                 raise self._failed(error) from None
-            shown = {}  # before 2.136.8: `display` prints the token
-        if not (shown.get("accessToken") and shown.get("instanceUrl")):
+            shown = _Answer()  # before 2.136.8: `display` prints the token
+        if not (shown.token and shown.instance):
             try:
+                displayed = self._run(_DISPLAY)
                 # The newer entries first: what `display` has for a token may be a redaction.
-                shown = {**self._run(_DISPLAY), **shown}
+                shown = _Answer(
+                    shown.token or displayed.token, shown.instance or displayed.instance
+                )
             except _CommandFailedError as error:
                 raise self._failed(error) from None
         return self._session(shown)
 
-    def _session(self, shown: Mapping[str, Any]) -> Session:
-        token, instance = shown.get("accessToken"), shown.get("instanceUrl")
-        if isinstance(token, str) and token.startswith(_REDACTED):
+    def _session(self, shown: _Answer) -> Session:
+        if shown.token is not None and shown.token.reveal().startswith(_REDACTED):
             raise LoginFailed(
                 f"The Salesforce CLI shows no token for {self._org}: it prints them by 'sf org "
                 "auth show-access-token' only, which it does not know; update it by: sf update"
             )
-        if not (isinstance(token, str) and token and isinstance(instance, str) and instance):
+        if not shown.token or not shown.instance:
             raise LoginFailed(
                 f"The Salesforce CLI's answer for {self._org} has no access token and address; "
                 "try: sf org display --json, and update it by: sf update"
             )
-        return Session(token, api_origin(instance))
+        return Session(shown.token, api_origin(shown.instance))
 
     @property
     def _org(self) -> str:
         return "its default org" if self.alias is None else f"the org '{self.alias}'"
 
-    def _run(self, command: tuple[str, ...]) -> Mapping[str, Any]:
+    def _run(self, command: tuple[str, ...]) -> _Answer:
         """``result`` of what the command prints."""
-        done = self._completed(command)
-        document = _json_in(done.stdout)
-        if document is None:
+        exit_code, printed = self._completed(command)
+        answer = _read(printed, exit_code)
+        if answer is None:
             raise LoginFailed(
-                f"The Salesforce CLI ended with {done.returncode} and no JSON when asked for "
+                f"The Salesforce CLI ended with {exit_code} and no JSON when asked for "
                 f"{self._org}; try: sf {' '.join(command)} --json"
             )
-        result = document.get("result")
-        if document.get("status", done.returncode) == 0 and isinstance(result, dict):
-            return result
-        raise _CommandFailedError(
-            str(document.get("name")), str(document.get("message")), done.returncode
-        )
+        if answer.failure is not None:
+            raise _CommandFailedError(*answer.failure, exit_code)
+        return answer
 
-    def _completed(self, command: tuple[str, ...]) -> subprocess.CompletedProcess[bytes]:
+    def _completed(self, command: tuple[str, ...]) -> tuple[int, Secret]:
+        """The exit code and what was printed."""
         # By its whole path, and never by a shell: an alias may hold anything.
         program = shutil.which(self.executable)
         if program is None:
@@ -137,7 +148,7 @@ class SfCliLogin:
             )
         target = () if self.alias is None else ("--target-org", self.alias)
         try:
-            return subprocess.run(  # noqa: S603  # nosec B603 # a list, without a shell
+            done = subprocess.run(  # noqa: S603  # nosec B603 # a list, without a shell
                 [program, *command, *target, "--json"],
                 stdin=subprocess.DEVNULL,
                 # Not shown: it may hold tokens.
@@ -146,6 +157,7 @@ class SfCliLogin:
                 check=False,
                 env={**os.environ, "SF_AUTOUPDATE_DISABLE": "true", "FORCE_COLOR": "0"},
             )
+            return done.returncode, Secret(done.stdout.decode("utf-8-sig", "replace"))
         except subprocess.TimeoutExpired:
             message = (
                 f"The Salesforce CLI did not answer for {self._org} within {self.timeout:g} s; "
@@ -161,7 +173,7 @@ class SfCliLogin:
 
     def _failed(self, error: _CommandFailedError) -> LoginFailed:
         step = _STEPS.get(error.name, "Try: sf org display --json").format(alias=self.alias)
-        message = _TOKEN_LIKE.sub("[secret]", error.message)[:_MESSAGE_CHARACTERS]
+        message = error.message
         return LoginFailed(
             f"The Salesforce CLI cannot log in to {self._org}: {error.name}: {message} {step}",
             error_code=error.name,
@@ -172,9 +184,23 @@ class SfCliLogin:
 SfCliLogin.__module__ = "salesforce_bulk"
 
 
-def _json_in(output: bytes) -> Mapping[str, Any] | None:
+def _read(printed: Secret, exit_code: int) -> _Answer | None:
+    document = _json_in(printed.reveal())
+    if document is None:
+        return None
+    result = document.get("result")
+    if document.get("status", exit_code) != 0 or not isinstance(result, dict):
+        message = _TOKEN_LIKE.sub("[secret]", str(document.get("message")))
+        return _Answer(failure=(str(document.get("name")), message[:_MESSAGE_CHARACTERS]))
+    token, instance = result.get("accessToken"), result.get("instanceUrl")
+    return _Answer(
+        Secret(token) if isinstance(token, str) else None,
+        instance if isinstance(instance, str) else None,
+    )
+
+
+def _json_in(text: str) -> Mapping[str, Any] | None:
     """The object that a program printed, whatever it printed before; None where there is none."""
-    text = output.decode("utf-8-sig", "replace")
     for start in re.finditer(r"^\s*\{", text, re.MULTILINE):
         try:
             document, _ = json.JSONDecoder().raw_decode(text[start.end() - 1 :])
