@@ -42,6 +42,7 @@ test-quick: $(VENV)/.installed-test
 LOWEST := $(VENV)-lowest
 test-lowest: test-lowest-base test-lowest-arrow test-lowest-pandas test-lowest-polars test-lowest-all
 
+test-lowest-base test-lowest-arrow test-lowest-pandas test-lowest-polars: GROUP = test-core
 test-lowest-base: $(VENV)-uv/.installed
 	$(call lowest,.,tests/classic tests/http tests/load/test_load_v2.py tests/load/test_load_resume.py \
 	  tests/login tests/wire)
@@ -57,15 +58,20 @@ test-lowest-pandas test-lowest-polars: test-lowest-%: $(VENV)-uv/.installed
 	$(call lowest,.[$*],tests/formats tests/load/test_frames_round_trip.py \
 	  tests/export/test_unusual_results.py -k $*)
 
+test-lowest-all: GROUP = test
 test-lowest-all: $(VENV)-uv/.installed
-	$(call lowest,.[all],tests/cli tests/export tests/formats tests/load tests/storage tests/test_pickling.py)
+	$(call lowest,.[all],tests/export/test_export_doors.py tests/export/test_sinks.py \
+	  tests/export/test_typed_rows.py tests/export/test_unusual_results.py tests/formats \
+	  tests/load/test_frames_round_trip.py tests/load/test_progress_events.py \
+	  tests/load/test_results_taken_away.py tests/load/test_row_files.py tests/load/test_sources.py \
+	  tests/load/test_values_by_field.py tests/storage tests/test_pickling.py)
 
 # $(1) with what it needs in the lowest versions, then the tests $(2).
 define lowest
 	rm -rf $(LOWEST)
 	$(PYTHON) -m venv $(LOWEST)
 	$(UV) --python $(LOWEST) --resolution lowest-direct --editable '$(1)'
-	$(UV) --python $(LOWEST) --group test-core
+	$(UV) --python $(LOWEST) --group $(GROUP)
 	$(LOWEST)/bin/python -m pytest -q -n auto --dist loadfile $(2) $(ARGS)
 endef
 

@@ -200,6 +200,9 @@ class SalesforceEmulator:
             return self._control.answer(request)
         return self._application(request)
 
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.url}, user {self.username}>"
+
     def _observe(self, logged: LoggedRequest) -> None:
         path = logged.path.partition("?")[0]
         if path not in PAGE_PATHS and not path.startswith(f"{CONTROL_PREFIX}/"):

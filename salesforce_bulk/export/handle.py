@@ -110,7 +110,7 @@ class Part:
     def __repr__(self) -> str:
         """Where it is; not the login that is in it."""
         rows = "" if self.page.rows is None else f", {self.page.rows:,} rows"
-        return f"<Part of {len(self.reading.columns)} columns: {self.page}{rows}>"
+        return f"<Part of {_columns(len(self.reading.columns))}: {self.page}{rows}>"
 
     @property
     def rows_expected(self) -> int | None:
@@ -200,7 +200,7 @@ class Export:
     def __repr__(self) -> str:
         """What it is; neither the values of its conditions nor the session."""
         job, query = self._run.submitted, self._run.query
-        what = f" of {query.object} ({len(query.items)} columns)" if query else ""
+        what = f" of {query.object} ({_columns(len(query.items))})" if query else ""
         where = f"job {job.job_id}" if job else "not submitted"
         rows = "" if job is None or job.rows is None else f", {job.rows:,} rows"
         return f"<Export{what} api={self.api} {where}{rows}>"
@@ -897,3 +897,7 @@ def _c_stream(
     reader = pa.RecordBatchReader.from_batches(schema, lazily())
     stream: object = reader.__arrow_c_stream__(requested_schema)
     return stream
+
+
+def _columns(count: int) -> str:
+    return "1 column" if count == 1 else f"{count:,} columns"

@@ -44,6 +44,14 @@ def test_nothing_is_left_behind_after_stop(connect, tmp_path, monkeypatch):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_an_org_says_where_it_is_and_whose_without_a_secret():
+    with SalesforceEmulator() as org:
+        shown = repr(org)
+        assert shown == f"<SalesforceEmulator {org.url}, user {org.username}>"
+        secrets = (org.password, org.security_token, org.consumer_secret, org.connect().sessionId)
+        assert not any(secret in shown for secret in secrets)
+
+
 def test_two_orgs_know_nothing_of_each_other(connect):
     with SalesforceEmulator(inline=True) as one, SalesforceEmulator(inline=True, seed=1) as two:
         first, second = connect(one), connect(two)
