@@ -41,6 +41,8 @@ from salesforce_bulk.emulator.endpoints.bulk2 import Bulk2
 from salesforce_bulk.emulator.endpoints.composite import Composite
 from salesforce_bulk.emulator.endpoints.control import PREFIX as CONTROL_PREFIX
 from salesforce_bulk.emulator.endpoints.control import ControlApi
+from salesforce_bulk.emulator.endpoints.frontdoor import PATH as FRONTDOOR_PATH
+from salesforce_bulk.emulator.endpoints.frontdoor import Frontdoor
 from salesforce_bulk.emulator.endpoints.login import Soap, SoapFamily
 from salesforce_bulk.emulator.endpoints.oauth import (
     IDENTITY_PREFIX,
@@ -225,6 +227,7 @@ class SalesforceEmulator:
                     self.org, self.sessions, self.apps, self.authorizations, self._origin
                 ).routes(oauth),
                 *Authorize(self.org, self.apps, self.authorizations, self._origin).routes(oauth),
+                *Frontdoor(self.sessions).routes(oauth),
                 *bulk1.routes(),
                 *self.bulk2.routes(),
                 *composite.routes(),
@@ -236,6 +239,7 @@ class SalesforceEmulator:
                 "/services/Soap/": soap,
                 f"{OAUTH_PREFIX}/": oauth,
                 f"{IDENTITY_PREFIX}/": oauth,
+                FRONTDOOR_PATH: oauth,
                 f"{ASYNC_PREFIX}/": bulk1.family,
                 f"{DATA_PREFIX}/": rest.family,
             },

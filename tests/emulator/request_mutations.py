@@ -57,6 +57,7 @@ _LOGIN = (
     b'<login xmlns="urn:partner.soap.sforce.com"><username>admin@example.com</username>'
     b"<password>passwordtoken</password></login></se:Body></se:Envelope>"
 )
+_CREDENTIALS = _LOGIN[_LOGIN.index(b"<login") : _LOGIN.index(b"</se:Body>")]
 _XML_BATCH = (
     f'<sObjects xmlns="{NAMESPACE}" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance">'
     '<sObject><Name>A</Name><Site xsi:nil="true"/></sObject></sObjects>'
@@ -250,6 +251,16 @@ SEEDS = [
             "SELECT QualifiedApiName, Label FROM EntityDefinition WHERE IsQueryable = true LIMIT 5",
             "SELECT QualifiedApiName, DataType FROM FieldDefinition "
             "WHERE EntityDefinition.QualifiedApiName = 'Account'",
+        )
+    ),
+    Seed("GET", "/secur/frontdoor.jsp?sid=x&retURL=%2Fa"),
+    *(
+        Seed("POST", "/services/Soap/u/64.0", "text/xml", _LOGIN.replace(_CREDENTIALS, content))
+        for content in (
+            b"<undelete><ids>001000000000001AAA</ids><ids>x</ids></undelete>",
+            b"<merge><request><masterRecord><type>Account</type><Id>001000000000001AAA</Id>"
+            b"<Name>M</Name><fieldsToNull>Site</fieldsToNull></masterRecord>"
+            b"<recordToMergeIds>001000000000002AAA</recordToMergeIds></request></merge>",
         )
     ),
     Seed("GET", f"{DATA}/tooling/executeAnonymous?anonymousBody=x"),

@@ -70,7 +70,7 @@ def _restrictions(
     }
 
 
-def _child_fields(
+def child_fields(
     schema: Schema, store: Store, sobject: SObject
 ) -> Iterator[tuple[SObject, Field, ChildRelationship]]:
     """The fields that refer to an object, of objects that have records at all."""
@@ -107,7 +107,7 @@ class _Deletion:
         if not new:
             return
         known.update(new)
-        for child, field, relationship in _child_fields(self._schema, self._store, sobject):
+        for child, field, relationship in child_fields(self._schema, self._store, sobject):
             if relationship.restricted_delete or relationship.cascade_delete:
                 self._children(child, field, relationship, new)
 
@@ -150,13 +150,13 @@ def _remove(
         sobject = schema.get(name)
         if sobject and record_ids:
             _clear_lookups(schema, store, sobject, record_ids)
-            _delete_rows(store, sobject, record_ids, hard, stamps)
+            delete_rows(store, sobject, record_ids, hard, stamps)
 
 
 def _clear_lookups(
     schema: Schema, store: Store, sobject: SObject, record_ids: Sequence[str]
 ) -> None:
-    for child, field, relationship in _child_fields(schema, store, sobject):
+    for child, field, relationship in child_fields(schema, store, sobject):
         if field.nillable and not relationship.cascade_delete:
             column = quoted(field.name)
             table = quoted(child.name)
@@ -164,7 +164,7 @@ def _clear_lookups(
             _with_ids(store, statement, record_ids)
 
 
-def _delete_rows(
+def delete_rows(
     store: Store,
     sobject: SObject,
     record_ids: Sequence[str],

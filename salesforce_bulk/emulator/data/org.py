@@ -15,8 +15,9 @@ from typing import Any, Protocol
 
 from salesforce_bulk.emulator.clock import Clock, SystemClock
 from salesforce_bulk.emulator.data.locks import RowLocks
+from salesforce_bulk.emulator.data.recycle_bin import merge, undelete
 from salesforce_bulk.emulator.data.store import Store, quoted
-from salesforce_bulk.emulator.data.values import Stored, format_datetime
+from salesforce_bulk.emulator.data.values import Cell, RowError, Stored, format_datetime
 from salesforce_bulk.emulator.data.write_columns import BatchRefused
 from salesforce_bulk.emulator.data.write_plan import (
     HARD_DELETE_PERMISSION,
@@ -233,6 +234,41 @@ class Org:
                 "please contact your system administrator",
             )
         return WritePlan(self._storage(), operation, sobject, columns, external_id, actor.id)
+
+    def undelete(self, record_id: str, user: Actor | None = None) -> RowError | None:
+        """Brings a record back from the recycle bin, with the children that went with it; why it
+        could not be, or None."""
+        with self.store.writing():
+            return undelete(self.schema, self.store, record_id, self._stamps(user))
+
+    def merge(
+        self,
+        sobject: SObject,
+        master_id: str,
+        record_ids: Sequence[str],
+        cells: Mapping[str, Cell],
+        user: Actor | None = None,
+    ) -> list[str] | RowError:
+        """Changes a record and makes others part of it; the children that came with them, or why
+        it could not be. Raises BatchRefused for unknown fields.
+        """
+        plan = self.plan_write("update", sobject.name, ["Id", *cells], user=user)
+        losers = [to_18(record_id) or record_id for record_id in record_ids]
+        with self.store.writing():
+            found = self.store.look_up(sobject.name, "Id", losers, ["Id", "IsDeleted"])
+            live = {record_id for record_id, deleted in found if not deleted}
+            if live != set(losers) or to_18(master_id) in live or len(live) < len(losers):
+                return RowError("INVALID_CROSS_REFERENCE_KEY", "invalid record to merge")
+            [outcome] = plan.write([[master_id, *cells.values()]])
+            if outcome.id is None:
+                return outcome.errors[0]
+            stamps = self._stamps(user)
+            return merge(self.schema, self.store, sobject, outcome.id, losers, stamps)
+
+    def _stamps(self, user: Actor | None) -> dict[str, Stored]:
+        now = format_datetime(self.clock.now())
+        actor = user or self.admin
+        return {"LastModifiedDate": now, "LastModifiedById": actor.id, "SystemModstamp": now}
 
     def _storage(self) -> OrgStorage:
         return OrgStorage(self.schema, self.store, self.ids, self.clock, self.locks)

@@ -3,7 +3,7 @@
 A table has the object's API name, a column per stored field and `rid INTEGER PRIMARY KEY`, the
 counter within the record's id. Readers have a connection per thread and see a snapshot (WAL);
 writers take turns under one lock, because waiting for it is fair and SQLite's own is not.
-Tables come into being when an object is first used: a fresh org has 32 objects and most
+Tables come into being when an object is first used: a fresh org has some 80 objects and most
 programs touch three of them.
 """
 

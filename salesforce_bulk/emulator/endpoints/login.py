@@ -1,5 +1,6 @@
 """SOAP: ``login()``, and the calls about a session: ``logout``, ``getUserInfo`` and
-``getServerTimestamp``. Every other call is refused by name.
+``getServerTimestamp``; ``undelete`` and ``merge`` are in `soap_records`. Every other call is refused
+by name.
 
 Source: SOAP API Developer Guide, "login()", "Utility Calls". Parsers of the answer are
 crude (some look for ``<sessionId>`` with a regular expression), so its elements carry no prefix;
@@ -17,6 +18,7 @@ from salesforce_bulk import limits
 from salesforce_bulk.emulator.access.sessions import Session, Sessions, SessionUser
 from salesforce_bulk.emulator.data.org import ORGANIZATION_NAME, Org
 from salesforce_bulk.emulator.endpoints.bulk1 import NEWEST_VERSION
+from salesforce_bulk.emulator.endpoints.soap_records import SoapFault, SoapRecords, results_of
 from salesforce_bulk.emulator.http.routes import ApiError, Call, Route, route
 from salesforce_bulk.emulator.http.server import Request, Response
 from salesforce_bulk.emulator.http.wire import (
@@ -41,14 +43,6 @@ def authenticate(org: Org, username: str, password: str) -> SessionUser | None:
     # A client from a trusted address needs no token; every local one is trusted.
     accepted = (user.password + user.security_token, user.password) if user else ()
     return user if any(same(password, right) for right in accepted) else None
-
-
-class SoapFault(Exception):
-    """A SOAP fault; ``code`` is the vendor's exceptionCode."""
-
-    def __init__(self, code: str, message: str) -> None:
-        super().__init__(message)
-        self.code = code
 
 
 class SoapFamily:
@@ -119,6 +113,10 @@ class Soap:
         if operation.name == "login":
             session = self._login(header, operation, version)
             return self._success(session, self.base_url(call.request), kind, version)
+        if operation.name in ("undelete", "merge"):
+            session, records = self._session(header), SoapRecords(self.org)
+            perform = records.undelete if operation.name == "undelete" else records.merge
+            return _envelope(results_of(operation.name, perform(operation, session.user)))
         performed = {
             "logout": self._logout,
             "getUserInfo": self._get_user_info,
