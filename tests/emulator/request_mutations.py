@@ -58,6 +58,11 @@ _LOGIN = (
     b"<password>passwordtoken</password></login></se:Body></se:Envelope>"
 )
 _CREDENTIALS = _LOGIN[_LOGIN.index(b"<login") : _LOGIN.index(b"</se:Body>")]
+#: ``@token@`` stands for the session.
+_IN_SESSION = _LOGIN.replace(
+    b"<se:Header/>",
+    b"<se:Header><SessionHeader><sessionId>@token@</sessionId></SessionHeader></se:Header>",
+)
 _XML_BATCH = (
     f'<sObjects xmlns="{NAMESPACE}" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance">'
     '<sObject><Name>A</Name><Site xsi:nil="true"/></sObject></sObjects>'
@@ -255,7 +260,9 @@ SEEDS = [
     ),
     Seed("GET", "/secur/frontdoor.jsp?sid=x&retURL=%2Fa"),
     *(
-        Seed("POST", "/services/Soap/u/64.0", "text/xml", _LOGIN.replace(_CREDENTIALS, content))
+        Seed(
+            "POST", "/services/Soap/u/64.0", "text/xml", _IN_SESSION.replace(_CREDENTIALS, content)
+        )
         for content in (
             b"<undelete><ids>001000000000001AAA</ids><ids>x</ids></undelete>",
             b"<merge><request><masterRecord><type>Account</type><Id>001000000000001AAA</Id>"
@@ -307,7 +314,9 @@ SEEDS = [
     ),
     Seed("POST", f"{CONTROL}/apps", "application/json", b'{"consumer_key":"k","run_as":"a@b.c"}'),
     Seed("POST", f"{CONTROL}/jobs/run", "application/json", b'{"count":1}'),
-    Seed("POST", "/services/Soap/u/68.0", "text/xml", _LOGIN.replace(b"login", b"getUserInfo")),
+    Seed(
+        "POST", "/services/Soap/u/68.0", "text/xml", _IN_SESSION.replace(b"login", b"getUserInfo")
+    ),
 ]
 
 #: What breaks parsers.
@@ -415,7 +424,8 @@ class Mutations:
         """(method, path, headers, body)"""
         pick = self._random.random
         seed = self._random.choice(SEEDS)
-        path, body = seed.path.format(**self.ids).encode(), seed.body
+        path = seed.path.format(**self.ids).encode()
+        body = seed.body.replace(b"@token@", self.ids["token"].encode())
         headers = {"Content-Type": seed.content_type} if seed.content_type else {}
         method = seed.method
         for _ in range(self._random.choice([1, 1, 2, 3, 8])):
@@ -482,7 +492,7 @@ def prepare(emulator):
     emulator.org.plan_write("insert", "Load__c", ["Ext__c"]).write([["A1"], ["A/1"]])
     token = emulator.sessions.open(admin).token
     client = Client(emulator, token)
-    ids = {"record": outcomes[0].id}
+    ids = {"record": outcomes[0].id, "token": token}
     for name, operation, kind in (
         ("csv", "insert", "CSV"),
         ("xml", "insert", "XML"),

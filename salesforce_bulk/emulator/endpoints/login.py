@@ -1,6 +1,5 @@
 """SOAP: ``login()``, and the calls about a session: ``logout``, ``getUserInfo`` and
-``getServerTimestamp``; ``undelete`` and ``merge`` are in `soap_records`. Every other call is refused
-by name.
+``getServerTimestamp``; `soap_records` has ``undelete`` and ``merge``. Others are refused by name.
 
 Source: SOAP API Developer Guide, "login()", "Utility Calls". Parsers of the answer are
 crude (some look for ``<sessionId>`` with a regular expression), so its elements carry no prefix;
