@@ -207,7 +207,7 @@ def test_a_logout_ends_the_session(bulk1):
 
 
 @pytest.mark.parametrize("version", ["31.0", "64.0", "68.0"])
-@pytest.mark.parametrize("operation", ["create", "describeSObject", "query", "merge"])
+@pytest.mark.parametrize("operation", ["create", "describeSObject", "query", "convertLead"])
 def test_other_calls_are_refused_by_name_in_every_version(bulk1, operation, version):
     status, text = soap(bulk1, operation, version=version)
     assert status == 500
