@@ -36,6 +36,7 @@ from salesforce_bulk.http.address import Origin, is_loopback, origin
 from salesforce_bulk.http.body import read_document
 from salesforce_bulk.http.clock import Deadline, DeadlinePassed
 from salesforce_bulk.http.failures import chain_of, is_refusal, is_untrusted, translate
+from salesforce_bulk.http.foreign_logs import redacting_logs
 from salesforce_bulk.http.headers import SealedHeaders
 from salesforce_bulk.http.pace import bound_body
 from salesforce_bulk.http.session import (
@@ -257,7 +258,8 @@ class Transport:
     ) -> Response:
         """One request and its redirects; its error holds nothing that the request had in secret."""
         try:
-            return self._follow(method, url, headers, body, most_bytes)
+            with redacting_logs(headers.redaction):
+                return self._follow(method, url, headers, body, most_bytes)
         except BulkApiError as error:
             headers.redaction.error(error)
             _forget_request(error)

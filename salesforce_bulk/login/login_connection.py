@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlencode
 
 from salesforce_bulk.errors import BulkApiError, UnexpectedResponse
+from salesforce_bulk.http.foreign_logs import redacting_logs
 from salesforce_bulk.secret import Secret
 from salesforce_bulk.wire.fault import Fault
 from salesforce_bulk.wire.redaction import Redaction
@@ -108,7 +109,8 @@ class LoginConnection:
         else:
             body = urlencode(data).encode()
             headers["Content-Type"] = "application/x-www-form-urlencoded"
-        answer = self._transport.send("POST", url, headers=headers, body=body, repeatable=False)
+        with redacting_logs(self._redaction):
+            answer = self._transport.send("POST", url, headers=headers, body=body, repeatable=False)
         self.status = answer.status_code
         self.login = self._read_login(answer.content) if answer.status_code == 200 else None
         if self.login is None:

@@ -214,3 +214,15 @@ def test_a_download_is_not_logged(log: pytest.LogCaptureFixture) -> None:
         bulk = SalesforceBulk(sessionId=SESSION, host=server.url)
         bulk.get_query_batch_results(BATCH_ID, "752", job_id=JOB_ID).read()
     assert CSV_BODY.splitlines()[1] not in log.text
+
+
+def test_logs_of_other_programs_stay_as_they_are(caplog: pytest.LogCaptureFixture) -> None:
+    """urllib3's records are touched during our calls only, and keep what they say."""
+    logger = logging.getLogger("urllib3.connection")
+    with RawServer(answer=JOB) as server:
+        bulk = SalesforceBulk(sessionId="Failed", host=server.url, clock=FastClock())
+        assert bulk.job_status(JOB_ID)["state"] == "Open"
+    logger.warning("Failed %s of %d", "parts", 3)
+    (record,) = [one for one in caplog.records if one.name == "urllib3.connection"]
+    assert record.getMessage() == "Failed parts of 3"
+    assert record.args == ("parts", 3)

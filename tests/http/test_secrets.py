@@ -65,6 +65,7 @@ def pages(echo: str) -> dict[str, Any]:
         "a header": http("x", 200, "text/csv", headers={"Content-Encoding": echo}),
         "the status line": http("", f"500 {echo}"),
         "a broken status line": [f"HTTP/9.9 {echo}\r\n\r\n".encode(), CLOSE],
+        "a broken header": [f"HTTP/1.1 200 OK\r\n{echo}\r\n: {echo}\r\n\r\n".encode(), CLOSE],
         "a redirect": http("", 302, headers={"Location": f"http://{echo}/{echo}"}),
     }  # fmt: skip
 

@@ -145,6 +145,10 @@ ECHOES: dict[str, Callable[[Received, str], Any]] = {
     "redirect": lambda _, secret: http(
         "", 302, headers={"Location": in_header(f"https://{secret}.evil.example/{secret}")}
     ),
+    "header": lambda _, secret: [
+        f"HTTP/1.1 200 OK\r\n{secret}\r\n: {secret}\r\n\r\n".encode(),
+        CLOSE,
+    ],
     "length": lambda _, secret: [
         f"HTTP/1.1 200 OK\r\nContent-Length: {secret}\r\n\r\n{secret}".encode(),
         CLOSE,
