@@ -464,7 +464,7 @@ class UploadV1:
                 continue
             if job_id not in self.state.jobs:
                 self._record({"event": "job", "job": job_id})
-            log.warning("The journal had lost batch %s of job %s", ref.batch_id, job_id)
+            log.warning("Batch %s of job %s was not known here, and is this load's", *reversed(ref))
             self._record_sent(index, ref)
         return others
 

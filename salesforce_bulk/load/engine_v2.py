@@ -369,7 +369,7 @@ class EngineV2:
                 )
             index = self._part_of(job)
             if index is not None:
-                log.warning("The journal had lost job %s", job.id)
+                log.warning("Job %s was not known here, and is this load's", job.id)
                 self._record({"event": "job", "part": index, "job": job.id})
                 self._record({"event": "stored", "part": index, "job": job.id})
                 self._record_started(index, job.id)

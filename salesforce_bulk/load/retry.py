@@ -49,7 +49,12 @@ from salesforce_bulk.load.results import (
 )
 from salesforce_bulk.load.settings import LoadSettings, LoadSpec
 from salesforce_bulk.load.source import CHUNK_ROWS
-from salesforce_bulk.load.unrecorded_jobs import undecidable_job, unrecorded_jobs
+from salesforce_bulk.load.unrecorded_jobs import (
+    Since,
+    later_jobs,
+    undecidable_job,
+    unrecorded_jobs,
+)
 from salesforce_bulk.models import RowError, RowStatus
 from salesforce_bulk.progress import Reporter
 from salesforce_bulk.storage.journal import Entry, Journal
@@ -144,6 +149,8 @@ class Retries:
         spec: of the load.
         journal: the load's, where it has one; not open while this is not at work.
         reporter: the load's.
+        taken_up: of a job that was taken up by its id: the job, and when it was made. Who runs
+            the same program again takes it up once more, and its rows may have been sent again.
     """
 
     def __init__(
@@ -152,8 +159,10 @@ class Retries:
         spec: LoadSpec,
         journal: str | os.PathLike[str] | None,
         reporter: Reporter,
+        taken_up: Since | None = None,
     ) -> None:
         self._access = access
+        self._taken_up = taken_up
         self._reporter = reporter
         self._spec = spec
         self._journal = journal
@@ -275,6 +284,8 @@ class Retries:
             finally:
                 # Whatever was not sent is the next attempt's.
                 at_work = False
+                if self._taken_up is not None:
+                    self._taken_up.known.update(job.job_ids)
                 self._latest = latest.overlaid(layer, chosen.before, job.job_ids)
         return self._latest
 
@@ -318,11 +329,15 @@ class Retries:
     def _adopt(
         self, access: OrgAccess, engine: EngineV1, plan: Plan, journal: Journal | None
     ) -> None:
-        """What an attempt of before sent and the journal has lost is not sent once more."""
-        if journal is None:
+        """What an attempt of before sent, and nobody knows here, is not sent once more."""
+        if journal is not None:
+            jobs = unrecorded_jobs(access, self._spec, journal, "1.0")
+        elif self._taken_up is not None:
+            jobs = later_jobs(access, self._spec, self._taken_up)
+        else:
             return
         rows: set[tuple[str, ...]] | None = None
-        for ref in engine.adopt(unrecorded_jobs(access, self._spec, journal, "1.0")):
+        for ref in engine.adopt(jobs):
             # An attempt of other options cuts its batches in another way.
             rows = _all_rows(plan) if rows is None else rows
             if not rows.isdisjoint(map(tuple, read_cells(access.v1.batch_request(*ref)))):

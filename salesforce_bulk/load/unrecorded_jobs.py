@@ -9,7 +9,9 @@ Guide: "Get All Jobs" of Bulk API 2.0.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from salesforce_bulk.api.org_access import OrgAccess
@@ -18,6 +20,8 @@ from salesforce_bulk.http.polling import try_again
 from salesforce_bulk.load.settings import LoadSpec
 from salesforce_bulk.models import JobInfo
 from salesforce_bulk.storage.journal import Entry, Journal
+
+log = logging.getLogger("salesforce_bulk")
 
 #: The list's word for the jobs of each API.
 _JOB_TYPES = {"1.0": "Classic", "2.0": "V2Ingest"}
@@ -66,9 +70,52 @@ def unrecorded_jobs(
             "compare the org's records with the rows and load what is missing with another "
             "journal."
         ) from error
-    known = recorded_jobs(journal.entries)
+    since = Since(recorded_jobs(journal.entries), journal.header.get("began"))
+    return _unknown(listed, since, api)
+
+
+@dataclass(frozen=True)
+class Since:
+    """A moment, and what is known of the time behind it.
+
+    Attributes:
+        known: the ids of jobs; grows with what is sent.
+        began: the moment, as the org writes it; None is before all.
+    """
+
+    known: set[str]
+    began: str | None
+
+
+def later_jobs(access: OrgAccess, spec: LoadSpec, since: Since) -> Sequence[JobInfo]:
+    """The jobs of Bulk API 1.0 that may have loaded rows of a job again that was taken up by its
+    id alone.
+
+    Args:
+        access: the org.
+        spec: of the job.
+        since: the job, and when it was made.
+
+    Raises:
+        TransportError: the org cannot be reached.
+    """
+    try:
+        listed = try_again(lambda: _jobs_since(access, spec), access.clock)
+    except ApiFault as error:
+        log.warning(
+            "%s: the org does not list its jobs, so that it is not seen whether its rows were "
+            "loaded again before: %s",
+            spec.name,
+            error,
+        )
+        return []
+    return _unknown(listed, since, "1.0")
+
+
+def _unknown(listed: Sequence[JobInfo], since: Since, api: str) -> list[JobInfo]:
+    known = since.known
     users = {job.fields.get("createdById") for job in listed if job.id in known} - {None}
-    began = _moment(journal.header.get("began"))
+    began = _moment(since.began)
     return [
         job
         for job in listed

@@ -14,7 +14,7 @@ import io
 import logging
 import os
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import datetime, timedelta, timezone, tzinfo
 from pathlib import Path
@@ -43,7 +43,7 @@ from salesforce_bulk.load.row_matching import RowShape
 from salesforce_bulk.load.settings import LoadSettings, LoadSpec, Operation
 from salesforce_bulk.load.source import Source
 from salesforce_bulk.load.sources import open_rows
-from salesforce_bulk.load.unrecorded_jobs import journal_beginning, unrecorded_jobs
+from salesforce_bulk.load.unrecorded_jobs import Since, journal_beginning, unrecorded_jobs
 from salesforce_bulk.models import JobInfo
 from salesforce_bulk.progress import Progress, Reporter
 from salesforce_bulk.storage.journal import Entry, Journal
@@ -441,7 +441,9 @@ def attach(access: OrgAccess, infos: Sequence[Mapping[str, Any]]) -> LoadJob:
     plan, state = _read_back(access, [str(one.get("id")) for one in infos])
     results = Spool()
     engine = AttachedV1(access.v1, plan, state, results, spec)
-    return _attach_job(access, spec, plan, engine, results, "1.0")
+    job_ids = {str(one.get("id")) for one in infos}
+    since = Since(job_ids, _first_made(one.get("createdDate") for one in infos))
+    return _attach_job(access, spec, plan, engine, results, "1.0", since)
 
 
 def attach_v2(access: OrgAccess, infos: Sequence[JobInfo]) -> LoadJob:
@@ -455,14 +457,28 @@ def attach_v2(access: OrgAccess, infos: Sequence[JobInfo]) -> LoadJob:
     )
     plan = Plan((), (), Spool())
     results = Spool()
-    engine = AttachedV2(access, [one.id for one in infos], plan, results)
-    return _attach_job(access, spec, plan, engine, results, "2.0")
+    job_ids = [one.id for one in infos]
+    engine = AttachedV2(access, job_ids, plan, results)
+    since = Since(set(job_ids), _first_made(one.created for one in infos))
+    return _attach_job(access, spec, plan, engine, results, "2.0", since)
+
+
+def _first_made(moments: Iterable[str | None]) -> str | None:
+    """The earliest of moments that the org wrote in one form; None where it did not name all."""
+    named = list(moments)
+    return None if None in named else min(filter(None, named), default=None)
 
 
 def _attach_job(
-    access: OrgAccess, spec: LoadSpec, plan: Plan, engine: Engine, results: Spool, api: str
+    access: OrgAccess,
+    spec: LoadSpec,
+    plan: Plan,
+    engine: Engine,
+    results: Spool,
+    api: str,
+    since: Since,
 ) -> LoadJob:
-    again = Retries(access, spec, None, Reporter(None, access.clock, spec.name))
+    again = Retries(access, spec, None, Reporter(None, access.clock, spec.name), since)
     chosen = (api, "the job's")
     return LoadJob(access, spec.name, plan, engine, results, api=chosen, again=again)
 

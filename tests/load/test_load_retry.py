@@ -2,7 +2,7 @@
 
 import pytest
 
-from salesforce_bulk import RowResult
+from salesforce_bulk import AmbiguousUpload, RowResult
 from salesforce_bulk.client_access import access_of
 
 ROWS = [{"LastName": f"n{n}", "Title": "t"} for n in range(40)]
@@ -103,3 +103,37 @@ def test_a_parent_with_more_children_than_a_batch_holds_is_loaded_one_batch_afte
 def test_a_group_column_that_there_is_not_is_refused(bulk, column):
     with pytest.raises(ValueError, match="no column"):
         insert(bulk, group_by=column)
+
+
+@pytest.mark.parametrize("api", ["1.0", "2.0"])
+def test_a_cell_that_takes_up_a_job_and_retries_may_be_run_twice(org, bulk, clock, stored, api):
+    """Trap: each time it sent the rows once more that it had brought into the org."""
+    org.faults.add("row_errors", rows=2, code="UNABLE_TO_LOCK_ROW", times=1)
+    rows = [{"Name": f"Row {number}"} for number in range(6)]
+    job_id = bulk.insert("Account", rows, api=api, on_error="report").job_id
+
+    def cell():
+        return org.connect(clock=clock).attach(job_id).result().retry()
+
+    assert [cell().succeeded, cell().succeeded] == [6, 6]
+    assert sorted(stored("SELECT Name FROM Account")) == [(row["Name"],) for row in rows]
+
+
+def test_a_retry_of_a_job_that_was_taken_up_sends_no_row_of_another_cut_again(org, bulk, clock):
+    org.faults.add("row_errors", rows=4, code="UNABLE_TO_LOCK_ROW", times=1)
+    rows = [{"Name": f"Row {number}"} for number in range(6)]
+    job_id = bulk.insert("Account", rows, on_error="report").job_id
+    assert org.connect(clock=clock).attach(job_id).result().retry().succeeded == 6
+    again = org.connect(clock=clock).attach(job_id).result()
+    with pytest.raises(AmbiguousUpload, match="rows that are to be sent again"):
+        again.retry(batch_size=2)
+    assert len(list(org.org.query("SELECT Id FROM Account"))) == 6
+
+
+def test_an_org_that_does_not_list_its_jobs_does_not_keep_from_a_retry(org, bulk, caplog):
+    org.faults.add("row_errors", rows=2, code="UNABLE_TO_LOCK_ROW", times=1)
+    job_id = bulk.insert("Account", [{"Name": "a"}, {"Name": "b"}], on_error="report").job_id
+    result = bulk.attach(job_id).result()
+    org.faults.add("api_error", path="*/jobs/ingest", times=0, status=403, code="FORBIDDEN")
+    assert result.retry().succeeded == 2
+    assert "does not list its jobs" in caplog.text
