@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 QUICK := tests/classic tests/export tests/formats tests/http tests/load tests/login tests/wire
 
 TEST_LOWEST := test-lowest $(addprefix test-lowest-,base arrow pandas polars all)
-.PHONY: demo test audit test-quick $(TEST_LOWEST) test-dist test-spark docs lint format clean test-engines
+.PHONY: demo test test-witness audit test-quick $(TEST_LOWEST) test-dist test-spark docs lint format clean test-engines
 .DEFAULT_GOAL := test
 
 demo: $(VENV)/.installed
@@ -94,6 +94,10 @@ test-dist: $(VENV)/.installed-dev
 	cd dist && tar xzf *.tar.gz && rm -rf salesforce_bulk-*/salesforce_bulk
 	cd dist/salesforce_bulk-*/ && $(CURDIR)/$(VENV)-dist/bin/salesforce-bulk demo
 	cd dist/salesforce_bulk-*/ && $(CURDIR)/$(VENV)-dist/bin/pytest -q -n auto --dist loadfile $(ARGS)
+
+# Clients that nobody here wrote, against the emulator: those that are installed in a minute.
+test-witness: $(VENV)/.installed
+	$(BIN)/python tests/witness/run.py jsforce django
 
 # With the oldest and the newest pyspark that this Python allows; needs Java 17 or newer.
 test-spark: $(VENV)-spark-oldest/.installed $(VENV)-spark-newest/.installed

@@ -99,6 +99,7 @@ class SalesforceEmulator:
             whatever the one that was called, and the certificate and the names that are
             allowed have it, ``*.my.salesforce.com``, ``login.`` and ``test.salesforce.com``.
         control_token: what changes by the control API need; a new one by default.
+        features: options of the org that change its objects: ``MultiCurrency``, ``RecordTypes``.
 
     Raises OSError for a port that is taken, a directory that another emulator works on
     (``DirectoryInUseError``), and certificates that cannot be read or made.
@@ -121,6 +122,7 @@ class SalesforceEmulator:
         allow_hosts: Collection[str] = (),
         domain: str | None = None,
         control_token: str | None = None,
+        features: Collection[str] = (),
     ) -> None:
         self.clock: Clock = clock or SystemClock()
         self._seed = seed
@@ -145,7 +147,7 @@ class SalesforceEmulator:
             spool.mkdir(exist_ok=True)
             context = self._tls_context(tls, kept)
             self.faults = Faults(seed)
-            self.org = Org(self.clock, kept, seed)
+            self.org = Org(self.clock, kept, seed, features)
             stack.callback(self.org.close)
             self.engine = JobEngine(
                 self.clock,

@@ -23,6 +23,7 @@ from typing import Any, TextIO
 
 from salesforce_bulk.emulator import Fault, SalesforceEmulator, SystemClock
 from salesforce_bulk.emulator.dataset import dataset_files, load_dataset
+from salesforce_bulk.emulator.schema.features import FEATURES
 
 #: Of ``--wait``: how long, and how long between two looks.
 WAIT_SECONDS, WAIT_PAUSE = 60.0, 0.2
@@ -82,6 +83,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=[],
         metavar="FILE",
         help="objects: a describe document, several, or the short form; may be repeated",
+    )
+    parser.add_argument(
+        "--feature",
+        action="append",
+        default=[],
+        choices=FEATURES,
+        help="an option of the org; may be repeated",
     )
     parser.add_argument(
         "--org-shape",
@@ -179,6 +187,7 @@ def _emulator(args: argparse.Namespace) -> SalesforceEmulator:
         allow_hosts=args.allow_host,
         domain=args.domain,
         control_token=args.control_token,
+        features=args.feature,
     )
     try:
         for path in [*_shape_files(args.org_shape), *args.schema]:

@@ -26,6 +26,7 @@ from salesforce_bulk.emulator.data.write_plan import (
     WritePlan,
 )
 from salesforce_bulk.emulator.schema.custom_objects import FieldDefinition
+from salesforce_bulk.emulator.schema.features import CURRENCIES
 from salesforce_bulk.emulator.schema.ids import IdFactory, to_18
 from salesforce_bulk.emulator.schema.schema import Schema, SchemaError, SObject
 from salesforce_bulk.emulator.soql.compile import Column, CompiledQuery, compile_query
@@ -115,15 +116,20 @@ class Org:
         directory: where data and custom objects are kept from one start to the next; without
             it they go when the org is closed.
         seed: orgs of different seeds have different ids.
+        features: ``MultiCurrency`` and ``RecordTypes``. Raises ValueError for others.
     """
 
     def __init__(
-        self, clock: Clock | None = None, directory: Path | None = None, seed: int = 0
+        self,
+        clock: Clock | None = None,
+        directory: Path | None = None,
+        seed: int = 0,
+        features: Collection[str] = (),
     ) -> None:
         self.clock: Clock = clock or SystemClock()
+        self.schema = Schema(features)
         self.store = Store(directory)
         self.ids = IdFactory(int(self.store.setting("seed", str(seed))))
-        self.schema = Schema()
         self.locks = RowLocks(self.clock)
         self.users: dict[str, User] = {}
         #: When an object was last defined.
@@ -419,7 +425,7 @@ class Org:
     def reset(self) -> None:
         """Make the org as it was when it began: no records, no custom objects, no locks."""
         with self._lock:
-            fresh = Schema()
+            fresh = Schema(self.schema.features)
             changed = [
                 name
                 for name, sobject in self.schema.objects.items()
@@ -453,7 +459,10 @@ class Org:
             return
         now = format_datetime(self.clock.now())
         with self.store.writing() as connection:
-            for name, records in _first_records(admin, self.ids).items():
+            first_records = _first_records(admin, self.ids)
+            if self.schema.get("CurrencyType"):
+                first_records |= {"CurrencyType": _currencies()}
+            for name, records in first_records.items():
                 sobject = self.schema.objects[name.lower()]
                 self.store.ensure(sobject)
                 first = self.store.take(name, len(records))
@@ -596,6 +605,19 @@ def _permission_set_of_profile(ids: IdFactory, number: int) -> dict[str, Stored]
         "PermissionsModifyAllData": int(number == 1),
         "PermissionsViewAllData": int(number == 1),
     }
+
+
+def _currencies() -> list[dict[str, Stored]]:
+    return [
+        {
+            "IsoCode": code,
+            "ConversionRate": rate,
+            "DecimalPlaces": 2,
+            "IsActive": 1,
+            "IsCorporate": int(rate == 1),
+        }
+        for code, rate in CURRENCIES.items()
+    ]
 
 
 def _columns(sobject: SObject | None) -> list[Any]:

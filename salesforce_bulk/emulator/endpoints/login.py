@@ -27,6 +27,7 @@ from salesforce_bulk.emulator.http.wire import (
     parse_xml,
     xml_escape,
 )
+from salesforce_bulk.emulator.schema.features import MULTI_CURRENCY
 from salesforce_bulk.emulator.schema.ids import to_18
 
 LOGIN_BYTES = 100_000
@@ -184,22 +185,23 @@ class Soap:
         return _envelope(f"<loginResponse><result>{text}</result></loginResponse>")
 
     def _user_info(self, user: SessionUser) -> dict[str, str | None]:
+        several = MULTI_CURRENCY in self.org.schema.features
         return {
             "accessibilityMode": "false",
             "chatterExternal": "false",
             "currencySymbol": "$",
             "orgAttachmentFileSizeLimit": "5242880",
-            "orgDefaultCurrencyIsoCode": "USD",
+            "orgDefaultCurrencyIsoCode": None if several else "USD",
             "orgDefaultCurrencyLocale": "en_US",
             "orgDisallowHtmlAttachments": "false",
             "orgHasPersonAccounts": "false",
             "organizationId": self.org.org_id,
-            "organizationMultiCurrency": "false",
+            "organizationMultiCurrency": "true" if several else "false",
             "organizationName": ORGANIZATION_NAME,
             "profileId": None,
             "roleId": None,
             "sessionSecondsValid": str(self.sessions.seconds),
-            "userDefaultCurrencyIsoCode": None,
+            "userDefaultCurrencyIsoCode": "USD" if several else None,
             "userEmail": user.email or user.username,
             "userFullName": user.name or user.username,
             "userId": user.id,

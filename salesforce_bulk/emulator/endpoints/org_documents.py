@@ -6,7 +6,7 @@ figures of limits that nothing here uses up are those of a Developer Edition.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
@@ -128,6 +128,25 @@ def layouts_document(sobject: SObject, address: str) -> dict[str, Any]:
         "recordTypeMappings": [mapping],
         "recordTypeSelectorRequired": [False],
     }
+
+
+def record_type_infos(rows: Iterable[Sequence[Any]], address: str) -> list[dict[str, Any]]:
+    """The ``recordTypeInfos`` of an object whose record types (id, name, developer name, whether
+    it is active) are these: the master's is last, and the default."""
+    entries = [*rows, (MASTER_RECORD_TYPE, "Master", "Master", 1)]
+    return [
+        {
+            "active": bool(active),
+            "available": bool(active),
+            "defaultRecordTypeMapping": identity == MASTER_RECORD_TYPE,
+            "developerName": developer_name,
+            "master": identity == MASTER_RECORD_TYPE,
+            "name": name,
+            "recordTypeId": identity,
+            "urls": {"layout": f"{address}/describe/layouts/{identity}"},
+        }
+        for identity, name, developer_name, active in entries
+    ]
 
 
 def compact_layouts_document(sobject: SObject, address: str) -> dict[str, Any]:

@@ -24,6 +24,7 @@ from salesforce_bulk.emulator.endpoints.org_documents import (
     compact_layouts_document,
     layouts_document,
     limits_document,
+    record_type_infos,
 )
 from salesforce_bulk.emulator.endpoints.query_metadata import column_metadata, explanation
 from salesforce_bulk.emulator.endpoints.rest_body import JsonBody
@@ -264,9 +265,20 @@ class Rest:
         return json_reply(document, headers=headers)
 
     def describe(self, call: Call) -> Response:
-        name = self._sobject(call).name
+        sobject = self._sobject(call)
         headers = check_dates(call, self._org.schema_changed)
-        return json_reply(self._org.schema.describe(name), headers=headers)
+        document = self._org.schema.describe(sobject.name)
+        if sobject.document is None and sobject.field("RecordTypeId"):
+            infos = record_type_infos(self._record_types(sobject), _address(call, sobject))
+            document["recordTypeInfos"] = infos
+        return json_reply(document, headers=headers)
+
+    def _record_types(self, sobject: SObject) -> list[Row]:
+        soql = (
+            "SELECT Id, Name, DeveloperName, IsActive FROM RecordType "  # noqa: S608  # nosec B608 # names of the schema
+            f"WHERE SobjectType = '{sobject.name}' ORDER BY Name"
+        )
+        return list(self._org.query(soql))
 
     def layouts(self, call: Call) -> Response:
         sobject = self._sobject(call)

@@ -7,7 +7,7 @@ Objects come from three places: the standard ones, describe documents as the RES
 import importlib
 import json
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -26,6 +26,11 @@ from salesforce_bulk.emulator.schema.describe_documents import (
     describe_object,
     read_child_relationships,
     read_document,
+)
+from salesforce_bulk.emulator.schema.features import (
+    check_features,
+    featured_objects,
+    with_features,
 )
 from salesforce_bulk.emulator.schema.fields import (
     COMPOUND_TYPES,
@@ -64,9 +69,10 @@ class Schema:
     """The objects of one org. Changing it is thread-safe; an SObject once given out stays as
     it was."""
 
-    def __init__(self) -> None:
+    def __init__(self, features: Collection[str] = ()) -> None:
+        self.features = check_features(features)
         self._lock = threading.RLock()
-        self._objects = dict(_standard_objects())
+        self._objects = dict(_standard_objects(self.features))
         self._by_prefix = _by_prefix(self._objects)
         self._told_children: dict[str, _Children] = {}
 
@@ -129,7 +135,7 @@ class Schema:
         if self.by_prefix(prefix):
             raise SchemaError(f"{name}: the key prefix {prefix} is taken")
         label = label or label_of(name)
-        return SObject(
+        sobject = SObject(
             name=name,
             label=label,
             label_plural=label_plural or f"{label}s",
@@ -138,6 +144,7 @@ class Schema:
             custom=True,
             chunkable=True,
         )
+        return with_features(sobject, self.features)
 
     def _free_prefix(self) -> str:
         taken = {found.key_prefix for found in self._objects.values()}
@@ -310,7 +317,8 @@ def _with_children(
 
 
 @cache
-def _standard_objects() -> Mapping[str, SObject]:
+def _standard_objects(features: frozenset[str]) -> Mapping[str, SObject]:
     text = "\n".join([STANDARD_OBJECTS, *form_notations()])
-    objects = {sobject.name.lower(): sobject for sobject in read_objects(text)}
+    found = [*read_objects(text), *featured_objects(features)]
+    objects = {sobject.name.lower(): with_features(sobject, features) for sobject in found}
     return MappingProxyType(_with_children(objects, {}))

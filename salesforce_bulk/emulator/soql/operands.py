@@ -261,6 +261,8 @@ class Operands:
         )
 
     def _convert_currency(self, call: FunctionCall) -> Operand:
+        if self._scope.several_currencies:
+            raise not_emulated("convertCurrency() in an org of several currencies")
         return replace(self._field_argument(call, ("number",)), function=call.name, at=call.at)
 
     def _format(self, call: FunctionCall) -> Operand:
@@ -359,6 +361,9 @@ class Operands:
     def _aggregate(self, call: FunctionCall) -> Operand:
         operand = self._argument(call)
         template, kinds = _AGGREGATE_SQL[call.name]
+        if operand.type == "currency" and call.name != "COUNT" and self._scope.several_currencies:
+            # Salesforce converts each amount to the user's currency.
+            raise not_emulated(f"{call.name}() of amounts in several currencies")
         if operand.aggregate or operand.function not in ("", "CONVERTCURRENCY"):
             raise unexpected(self._text, call.at, call.name)
         if operand.kind not in kinds or (operand.field and not operand.field.filterable):

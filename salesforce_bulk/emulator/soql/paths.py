@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Protocol
 
+from salesforce_bulk.emulator.schema.features import MULTI_CURRENCY
 from salesforce_bulk.emulator.schema.fields import Field, SObject
 from salesforce_bulk.emulator.schema.schema import Schema
 from salesforce_bulk.emulator.soql.errors import (
@@ -188,6 +189,11 @@ class FromClause:
         self._entities: dict[tuple[str, ...], _Entity] = {(): self._root}
         self._joins: list[tuple[_ParentTable, str]] = []
         self._aliases = self._read_aliases()
+
+    @property
+    def several_currencies(self) -> bool:
+        """Whether amounts of the org's records are in more than one currency."""
+        return MULTI_CURRENCY in self._schema.features
 
     @property
     def from_sql(self) -> str:
