@@ -41,7 +41,12 @@ from salesforce_bulk.http import polling
 from salesforce_bulk.http.body import DOCUMENT_BYTES, PIECE_BYTES
 from salesforce_bulk.http.call import answer_text, classic_error_for
 from salesforce_bulk.http.clock import Clock
-from salesforce_bulk.http.settings import DEFAULT_TIMEOUT, TransportSettings, new_transport
+from salesforce_bulk.http.settings import (
+    DEFAULT_TIMEOUT,
+    TransportSettings,
+    new_transport,
+    sealed_proxies,
+)
 from salesforce_bulk.load import verbs
 from salesforce_bulk.load.batching import batch_body, refuse_too_many_records
 from salesforce_bulk.load.job import LoadJob
@@ -207,6 +212,7 @@ class SalesforceBulk:
         # Tools that show the locals of a traceback show masks, whatever fails from here on.
         given, secret, token = map(Secret.of, (sessionId, password, security_token))
         del sessionId, password, security_token
+        proxies = sealed_proxies(proxies)
         if login is None and not given and not username:
             raise MissingCredentials(
                 "Must supply either sessionId/instance_url or username/password"
@@ -368,6 +374,7 @@ class SalesforceBulk:
         """
         secret, token = Secret.of(password), Secret.of(security_token)
         del password, security_token
+        proxies = sealed_proxies(proxies)
         provider = _password_login(
             username=username,
             password=secret,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -17,6 +18,22 @@ if TYPE_CHECKING:
 
 #: Seconds to connect, and between two pieces of an answer.
 DEFAULT_TIMEOUT = (10.0, 120.0)
+
+
+class ProxyAddress(str):
+    """The address of a proxy, whose repr has no user and no password."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return repr(re.sub(r"(?s)^([^/]*//)?.*@", r"\1********@", self))
+
+
+def sealed_proxies(proxies: Mapping[str, str] | None) -> dict[str, str] | None:
+    """The same proxies, as tools that show the locals of a traceback may have them."""
+    if proxies is None:
+        return None
+    return {name: ProxyAddress(address) for name, address in proxies.items()}
 
 
 class TransportSettings(NamedTuple):

@@ -46,7 +46,7 @@ from salesforce_bulk.http.session import (
     without_cookies,
     without_repeats,
 )
-from salesforce_bulk.http.settings import TransportSettings
+from salesforce_bulk.http.settings import TransportSettings, sealed_proxies
 from salesforce_bulk.wire.fault import BUSY_STATUSES
 from salesforce_bulk.wire.redaction import Redaction
 
@@ -525,7 +525,7 @@ def _proxies(proxies: Mapping[str, str]) -> dict[str, str]:
         if name != "no_proxy" and not _has_host(proxy):
             # Neither the address nor the error that quotes it: it may hold a password.
             raise InvalidInput(f"The address of the proxy for {name!r} cannot be read.")
-    return dict(proxies)
+    return sealed_proxies(proxies) or {}
 
 
 def _has_host(url: str) -> bool:

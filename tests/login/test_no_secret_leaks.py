@@ -242,6 +242,28 @@ def test_a_login_server_that_is_not_there(secret: str, keys: KeyPair) -> None:
         assert not found_in(everything_told(caught.value), secret), name
 
 
+@pytest.mark.parametrize("user", ["me:s3cr3t-horse", "s3cr3t-horse", "me:s3cr3t@horse"])
+def test_a_proxy_shows_no_password(user: str, caplog: pytest.LogCaptureFixture) -> None:
+    """The address of a proxy has a user and a password, which no frame and no message shows."""
+    caplog.set_level(logging.DEBUG)
+    with RawServer() as gone:
+        proxies = {"https": f"http://{user}@127.0.0.1:{gone.port}"}
+    for arguments in (
+        {"username": "u", "password": "p", "security_token": "", "domain": "acme.my"},
+        {"login": ClientCredentialsLogin("k", "s", "acme.my")},
+    ):
+        with pytest.raises(BulkApiError) as caught:
+            SalesforceBulk(**arguments, proxies=proxies, clock=FastClock(), retry=Retry(0))
+        assert "s3cr3t" not in everything_told(caught.value) + caplog.text
+    bulk = SalesforceBulk(sessionId="s", host="acme.example", proxies=proxies, clock=FastClock())
+    with pytest.raises(BulkApiError) as caught:
+        bulk.job_status("750000000000001AAA")
+    assert "s3cr3t" not in everything_told(caught.value) + caplog.text
+    with pytest.raises(BulkApiError) as caught:
+        SalesforceBulk(sessionId="s", host="acme.example", proxies=proxies, API_version="x")
+    assert "s3cr3t" not in everything_told(caught.value)
+
+
 @pytest.mark.parametrize("secret", SECRETS)
 def test_the_classic_arguments_are_masked_in_frames(secret: str) -> None:
     """Password, token and session of the constructor are no locals of ours when it fails."""
