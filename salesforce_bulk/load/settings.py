@@ -168,9 +168,7 @@ class LoadSettings:
                 raise InvalidInput(
                     f"{name} is one of {', '.join(choices)}, not {getattr(self, name)!r}."
                 )
-        for name, number in (("parallel", self.parallel), ("batch_size", self.batch_size)):
-            if not isinstance(number, int) and number is not None:
-                raise InvalidInput(f"{name} is a whole number, not {number!r}.")
+        self._check_types()
         if not isinstance(self.skip_rows, int) or self.skip_rows < 0:
             raise InvalidInput(f"skip_rows is a number of lines, not {self.skip_rows!r}.")
         if self.delimiter is not None and len(self.delimiter) != 1:
@@ -188,6 +186,15 @@ class LoadSettings:
                 "Bulk API 2.0 cuts its batches itself and runs them in parallel: concurrency= and "
                 "group_by= need api='1.0'."
             )
+
+    def _check_types(self) -> None:
+        for name in ("nulls", "columns", "constants"):
+            object.__setattr__(self, name, _plain(name, getattr(self, name)))
+        for name in ("group_by", "assignment_rule_id", "delimiter"):
+            refuse_no_text(name, getattr(self, name) or "")
+        for name, number in (("parallel", self.parallel), ("batch_size", self.batch_size)):
+            if not isinstance(number, int) and (number is not None or name == "parallel"):
+                raise InvalidInput(f"{name} is a whole number, not {number!r}.")
 
     @classmethod
     def of(cls, verb: str, options: LoadOptions) -> LoadSettings:
@@ -210,6 +217,27 @@ class LoadSettings:
 LOAD_DEFAULTS: Mapping[str, Any] = {field.name: field.default for field in fields(LoadSettings)}
 
 
+def refuse_no_text(name: str, value: object) -> None:
+    """Raise `InvalidInput` for what is no text."""
+    if not isinstance(value, str):
+        raise InvalidInput(f"{name} is a text, not {value!r}.")
+
+
+def _plain(name: str, option: Any) -> Any:
+    """A dict of a mapping's own, whatever kind of mapping it is: a journal keeps it."""
+    if option is None and name != "nulls":
+        return None
+    if not isinstance(option, Mapping):
+        if name == "nulls" and isinstance(option, str):
+            return option
+        raise InvalidInput(f"{name} maps names of columns, as a dict does; this is {option!r}.")
+    for column, value in option.items():
+        names = [column, value] if name == "columns" and value is not None else [column]
+        if not all(isinstance(one, str) for one in names):
+            raise InvalidInput(f"{name}: names of columns are texts, not {column!r}: {value!r}.")
+    return dict(option)
+
+
 def _constant(column: str, value: Any) -> str:
     try:
         return to_text(value) or ""
@@ -226,6 +254,10 @@ class LoadSpec:
     external_id: str | None = None
     concurrency: str = "Parallel"
     assignment_rule_id: str | None = None
+
+    def __post_init__(self) -> None:
+        refuse_no_text("object_name", self.object_name)
+        refuse_no_text("external_id", self.external_id or "")
 
     @property
     def name(self) -> str:

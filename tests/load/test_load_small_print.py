@@ -2,6 +2,7 @@
 
 import pickle
 from concurrent.futures import ThreadPoolExecutor
+from types import MappingProxyType
 
 import pytest
 
@@ -168,3 +169,34 @@ def test_a_list_that_grows_while_it_is_read_is_loaded_as_it_was(bulk, api):
     grown = bulk.insert("Account", rows, api=api, progress=lambda event: rows.append({"Name": "x"}))
     assert len(rows) > 1_501
     assert len(list(grown)) == grown.rows == grown.succeeded <= 1_501
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{"nulls": None}, {"nulls": [("Name", "clear")]}, {"columns": {"Name": 5}}, {"columns": "Name"},
+     {"constants": "x"}, {"constants": {5: "a"}}, {"group_by": 5}, {"delimiter": 5},
+     {"assignment_rule_id": 5}, {"parallel": None}],
+)  # fmt: skip
+def test_an_option_of_another_type_is_refused_by_its_name(bulk, options):
+    """Trap: an AttributeError, a TypeError."""
+    (name,) = options
+    with pytest.raises(InvalidInput, match=f"^{name}"):
+        bulk.insert("Account", [{"Name": "a"}], **options)
+
+
+@pytest.mark.parametrize(("name", "key"), [(None, "Ext__c"), (5, "Ext__c"), ("Load__c", ["Id"])])
+def test_names_are_texts(bulk, name, key):
+    """Trap: an AttributeError."""
+    with pytest.raises(InvalidInput, match="is a text, not"):
+        bulk.upsert(name, [{"Ext__c": "a"}], key)
+
+
+def test_any_mapping_is_one_for_an_option_of_a_run_with_a_journal(bulk, tmp_path):
+    """Trap: "cannot pickle 'mappingproxy' object"."""
+    options = {
+        "nulls": MappingProxyType({"Site": "clear"}),
+        "columns": MappingProxyType({"name": "Name"}),
+    }
+    rows = [{"name": "a", "Site": None}]
+    assert bulk.insert("Account", rows, journal=tmp_path / "journal", **options).succeeded == 1
+    assert bulk.resume(tmp_path / "journal", rows).succeeded == 1
