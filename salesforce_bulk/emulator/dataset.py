@@ -80,7 +80,7 @@ def _load(org: Org, sobject: SObject, path: Path) -> int:
     table = {name: [row.get(name, UNCHANGED) for row in rows] for name in columns}
     resolved = dict(_resolve(org, sobject, path, name, table[name]) for name in columns)
     try:
-        plan = org.plan_write("insert", sobject.name, list(resolved))
+        plan = org.plan_deployment(sobject.name, list(resolved))
     except BatchRefused as error:
         raise DatasetError(f"{path}: {error}") from error
     outcomes = plan.write(list(zip(*resolved.values(), strict=True)))

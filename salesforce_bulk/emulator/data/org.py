@@ -7,7 +7,7 @@ import json
 import sqlite3
 import threading
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from dataclasses import field as dataclass_field
 from pathlib import Path
 from types import MappingProxyType
@@ -240,6 +240,16 @@ class Org:
                 "please contact your system administrator",
             )
         return WritePlan(self._storage(), operation, sobject, columns, external_id, actor.id)
+
+    def plan_deployment(self, object_name: str, columns: Sequence[str]) -> WritePlan:
+        """How records are inserted that no API may insert, as a deployment does: those of custom
+        metadata. Of other objects it is an insert like any. Raises BatchRefused.
+        """
+        sobject = self.schema.get(object_name)
+        if sobject is None or not sobject.name.endswith("__mdt"):
+            return self.plan_write("insert", object_name, columns)
+        deployed = replace(sobject, createable=True)
+        return WritePlan(self._storage(), "insert", deployed, columns, None, self.admin.id)
 
     def undelete(self, record_id: str, user: Actor | None = None) -> RowError | None:
         """Brings a record back from the recycle bin, with the children that went with it; why it

@@ -121,7 +121,10 @@ class ControlRecords:
         self, operation: str, sobject: SObject, records: Sequence[dict[str, Cell]]
     ) -> list[RowOutcome]:
         columns = list(dict.fromkeys(name for record in records for name in record))
-        plan = self._org.plan_write(operation, sobject.name, columns)
+        if operation == "insert":
+            plan = self._org.plan_deployment(sobject.name, columns)
+        else:
+            plan = self._org.plan_write(operation, sobject.name, columns)
         return plan.write([[r.get(name, UNCHANGED) for name in columns] for r in records])
 
     def query(self, call: ControlCall) -> Any:

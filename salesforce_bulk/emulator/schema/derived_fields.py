@@ -209,6 +209,7 @@ _DERIVED: Mapping[str, tuple[DerivedField, ...]] = MappingProxyType(
         ),
     }
 )
+_METADATA_NAME = DerivedField("QualifiedApiName", ("DeveloperName",), str)
 _CUSTOM_NAME = DerivedField("Name", (RECORD_ID,), str, unless_given=True)
 
 
@@ -217,6 +218,8 @@ def derived_fields(sobject: SObject) -> tuple[DerivedField, ...]:
 
     A custom object's record without a name is named by its id.
     """
+    if sobject.name.endswith("__mdt"):
+        return (_METADATA_NAME,)
     name = sobject.field("Name")
     if sobject.custom and name and not name.auto_number:
         return (_CUSTOM_NAME,)

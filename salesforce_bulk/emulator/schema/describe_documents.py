@@ -216,7 +216,7 @@ def describe_global_entry(sobject: SObject, version: str = DEFAULT_VERSION) -> d
         "associateParentEntity": None,
         "createable": sobject.createable,
         "custom": sobject.custom,
-        "customSetting": False,
+        "customSetting": sobject.custom and sobject.field("SetupOwnerId") is not None,
         "deepCloneable": False,
         "deletable": sobject.deletable,
         "deprecatedAndHidden": False,

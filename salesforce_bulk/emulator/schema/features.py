@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
+from types import MappingProxyType
 
 from salesforce_bulk.emulator.schema.fields import (
     Field,
@@ -22,7 +23,7 @@ from salesforce_bulk.emulator.schema.object_notation import read_objects
 
 MULTI_CURRENCY, RECORD_TYPES = FEATURES = ("MultiCurrency", "RecordTypes")
 #: The currencies of such an org: its own first, and what a unit of it is worth in each.
-CURRENCIES: Mapping[str, float] = {"USD": 1.0, "EUR": 0.9, "GBP": 0.8}
+CURRENCIES: Mapping[str, float] = MappingProxyType({"USD": 1.0, "EUR": 0.9, "GBP": 0.8})
 
 _CURRENCY_TYPE = """
 = CurrencyType | 01L | Currency Type | Currency Types | -delete

@@ -17,7 +17,6 @@ from typing import Any
 from salesforce_bulk.emulator.schema.custom_objects import (
     FieldDefinition,
     SchemaError,
-    custom_object_fields,
     read_fields,
 )
 from salesforce_bulk.emulator.schema.describe_documents import (
@@ -45,6 +44,7 @@ from salesforce_bulk.emulator.schema.fields import (
 )
 from salesforce_bulk.emulator.schema.ids import base62, from_base62
 from salesforce_bulk.emulator.schema.object_forms import form_notations
+from salesforce_bulk.emulator.schema.object_kinds import ObjectKind, kind_of
 from salesforce_bulk.emulator.schema.object_notation import read_objects
 from salesforce_bulk.emulator.schema.standard_objects import STANDARD_OBJECTS
 
@@ -97,17 +97,20 @@ class Schema:
         label: str | None = None,
         label_plural: str | None = None,
         key_prefix: str | None = None,
+        custom_setting: str | None = None,
     ) -> SObject:
         """A new custom object, or more fields for one that exists.
 
         Args:
-            name: the API name; a new object's ends in ``__c``.
+            name: the API name; a new object's ends in ``__c``, an event's in ``__e``, that of
+                custom metadata in ``__mdt``.
             fields: API name -> definition: a type word with its arguments (``text(80) unique``,
                 ``externalId``, ``currency(16, 2)``, ``lookup(Account)``, ``picklist[A, B]``) or
                 a mapping with ``type`` and attributes. System fields come by themselves.
             label: by default made of the name.
             label_plural: by default the label with an s.
             key_prefix: three characters; by default the next that is free from ``a00``.
+            custom_setting: ``List`` or ``Hierarchy`` for a custom setting.
 
         Raises SchemaError for a definition that makes no sense.
         """
@@ -116,7 +119,10 @@ class Schema:
             if existing:
                 sobject = _with_fields(existing, read_fields(fields or {}))
             else:
-                sobject = self._new_object(name, fields or {}, label, label_plural, key_prefix)
+                kind = kind_of(name, custom_setting)
+                sobject = self._new_object(
+                    name, fields or {}, kind, label, label_plural, key_prefix
+                )
             self._check_references(sobject)
             self._put(sobject)
             return self._objects[name.lower()]
@@ -125,13 +131,12 @@ class Schema:
         self,
         name: str,
         fields: Mapping[str, FieldDefinition],
+        kind: ObjectKind,
         label: str | None,
         label_plural: str | None,
         key_prefix: str | None,
     ) -> SObject:
-        if not name.endswith("__c"):
-            raise SchemaError(f"{name}: the API name of a custom object ends in __c")
-        prefix = key_prefix or self._free_prefix()
+        prefix = key_prefix or self._free_prefix(kind.first_prefix)
         if self.by_prefix(prefix):
             raise SchemaError(f"{name}: the key prefix {prefix} is taken")
         label = label or label_of(name)
@@ -140,15 +145,15 @@ class Schema:
             label=label,
             label_plural=label_plural or f"{label}s",
             key_prefix=prefix,
-            fields=by_name(custom_object_fields(fields)),
+            fields=by_name(kind.fields(fields)),
             custom=True,
-            chunkable=True,
+            **kind.attributes,
         )
         return with_features(sobject, self.features)
 
-    def _free_prefix(self) -> str:
+    def _free_prefix(self, first: str = _FIRST_CUSTOM_PREFIX) -> str:
         taken = {found.key_prefix for found in self._objects.values()}
-        number = from_base62(_FIRST_CUSTOM_PREFIX)
+        number = from_base62(first)
         while base62(number, 3) in taken:
             number += 1
         return base62(number, 3)
@@ -219,7 +224,7 @@ class Schema:
     def _define_one(self, name: str, item: Mapping[str, Any]) -> SObject:
         if isinstance(item.get("fields"), Mapping):
             options = {key: value for key, value in item.items() if key != "fields"}
-            unknown = set(options) - {"label", "label_plural", "key_prefix"}
+            unknown = set(options) - {"label", "label_plural", "key_prefix", "custom_setting"}
             if unknown:
                 raise SchemaError(f"{name}: {sorted(unknown)[0]!r} is no attribute of an object")
             return self.define(name, item["fields"], **options)
