@@ -91,12 +91,14 @@ def _redact(answer: Response, redaction: Redaction) -> None:
     where text of others comes in, and whatever quotes it is clean."""
     answer.reason = redaction.text(str(answer.reason or ""))
     for name, value in list(answer.headers.items()):
-        answer.headers[name] = redaction.text(value)
+        answer.headers[name] = redaction.header(value)
     content = answer._content
-    if isinstance(content, bytes) and (
-        answer.status_code >= 400 or len(content) <= _DOCUMENT_THAT_MAY_ECHO
-    ):
-        answer._content = redaction.body(content)
+    if not isinstance(content, bytes):
+        return
+    if answer.status_code >= 400:
+        answer._content = redaction.page(content)
+    elif len(content) <= _DOCUMENT_THAT_MAY_ECHO:
+        answer._content = redaction.document(content)
 
 
 def _forget_request(error: BaseException) -> None:

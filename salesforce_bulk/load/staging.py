@@ -26,7 +26,7 @@ from salesforce_bulk.errors import (
 )
 from salesforce_bulk.http.clock import DeadlinePassed
 from salesforce_bulk.http.polling import pause_before_asking, try_again
-from salesforce_bulk.load.plan import Plan
+from salesforce_bulk.load.plan import Plan, count_batches
 from salesforce_bulk.load.preparation import prepare
 from salesforce_bulk.load.row_matching import read_lines
 from salesforce_bulk.load.settings import LoadSettings, LoadSpec
@@ -82,12 +82,14 @@ def stage(
 
     Raises:
         InvalidInput: something is wrong with the rows; nothing was sent.
+        ReserveReached: what is to be left of the org's day is reached.
         TransportError, ApiFault: the org cannot be reached, or refuses; what was stored
             before was aborted.
     """
     source = open_rows(records, settings, spec.operation)
     reporter = Reporter(settings.progress, access.clock)
     spec, plan, _ = prepare(access, spec, source, settings, reporter)
+    access.reserve.check(spec.name, count_batches(plan.parts))
     staged: list[StagedJob] = []
     try:
         for index in range(len(plan.parts)):
@@ -101,6 +103,7 @@ def stage(
 
 
 def _store_part(access: OrgAccess, spec: LoadSpec, plan: Plan, index: int) -> StagedJob:
+    access.reserve.claim_batches(spec.name, count_batches([plan.parts[index]]))
     document = v2.ingest_job_document(
         spec.object_name,
         spec.operation,

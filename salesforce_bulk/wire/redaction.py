@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import html
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from html.entities import codepoint2name
 from typing import Any
@@ -22,9 +22,11 @@ WITHHELD = "[a text that holds a secret]"
 #: Escapes within escapes that are looked into.
 _LAYERS = 3
 #: Shorter texts stand in every page.
-_SHORTEST = 3
+_SHORTEST, _SHORTEST_IN_PAGES = 3, 4
+#: No session of an org is shorter; no row and no name of an answer has one by chance.
+_UNMISTAKABLE = 15
 #: Characters of a secret in base 64 that tell it from other text.
-_SHORTEST_BASE64 = 4
+_SHORTEST_BASE64, _SHORTEST_BASE64_IN_PAGES = 4, 6
 
 #: The marks that begin an escape may be escaped themselves; so often at most, because a page of
 #: nothing but marks would otherwise be looked at for hours.
@@ -38,7 +40,10 @@ _SEMICOLON = r"(?:;|%(?:25){0,3}3[bB])?"
 
 
 class Redaction:
-    """Takes secrets out of texts, bytes and exceptions, in whatever case they stand there.
+    """Takes secrets out of texts, bytes and exceptions.
+
+    What is shown is cleaned of whatever may be a secret, in upper or lower case; what is read only
+    of what is one beyond doubt, because a session of a program's tests may be a word.
 
     Args:
         secrets: Nones and texts of fewer than three characters are passed over: they would be found
@@ -51,25 +56,28 @@ class Redaction:
         self._secrets = tuple(sorted(telling, key=len, reverse=True))
 
     def text(self, text: str) -> str:
-        """The text without the secrets."""
-        for secret in self._secrets:
-            text = _pattern(secret).sub(REDACTED, text)
-        return WITHHELD if self._is_within(text) else text
+        """A text that is shown, without the secrets."""
+        return _without([_pattern(secret) for secret in self._secrets], text)
 
-    def _is_within(self, text: str) -> bool:
-        """Whether a secret comes to light where the text is unescaped again and again."""
-        found = {text}
-        for _ in range(_LAYERS):
-            found = {plain for layer in found for plain in _unescaped(layer)}
-            if any(_pattern(secret).search(plain) for plain in found for secret in self._secrets):
-                return True
-        return False
+    def page(self, page: bytes) -> bytes:
+        """The body of an error without the secrets; the same object where it has none."""
+        return self._cleaned(page, _SHORTEST_IN_PAGES)
 
-    def body(self, body: bytes) -> bytes:
-        """The body of an answer without the secrets; the same object where it has none."""
+    def document(self, document: bytes) -> bytes:
+        """The body of an answer that is read, without secrets that no row or name can be."""
+        return self._cleaned(document, _UNMISTAKABLE)
+
+    def header(self, value: str) -> str:
+        """A header of an answer; see `document`."""
+        return _without(self._exact(_UNMISTAKABLE), value)
+
+    def _cleaned(self, body: bytes, shortest: int) -> bytes:
         text = body.decode("latin-1")
-        clean = self.text(text)
-        return body if clean is text or clean == text else clean.encode("latin-1")
+        clean = _without(self._exact(shortest), text)
+        return body if clean == text else clean.encode("latin-1")
+
+    def _exact(self, shortest: int) -> list[re.Pattern[str]]:
+        return [_exact_pattern(secret) for secret in self._secrets if len(secret) >= shortest]
 
     def error(self, error: BaseException) -> None:
         """Take the secrets out of an exception, its causes, their notes and attributes."""
@@ -90,17 +98,42 @@ class Redaction:
         if isinstance(value, str):
             return self.text(value)
         if isinstance(value, bytes):
-            return self.body(value)
+            return self.text(value.decode("latin-1")).encode("latin-1")
         if type(value) in (list, tuple):
             return type(value)(map(self._value, value))
         return value
 
 
+def _without(patterns: Sequence[re.Pattern[str]], text: str) -> str:
+    for pattern in patterns:
+        text = pattern.sub(REDACTED, text)
+    return WITHHELD if _is_within(patterns, text) else text
+
+
+def _is_within(patterns: Sequence[re.Pattern[str]], text: str) -> bool:
+    """Whether a secret comes to light where the text is unescaped again and again."""
+    found = {text}
+    for _ in range(_LAYERS):
+        found = {plain for layer in found for plain in _unescaped(layer)}
+        if any(pattern.search(plain) for plain in found for pattern in patterns):
+            return True
+    return False
+
+
 @lru_cache(maxsize=64)
 def _pattern(secret: str) -> re.Pattern[str]:
-    forms = ["".join(map(_character, secret)), *_base64_forms(secret)]
+    return re.compile(_spellings(secret, _SHORTEST_BASE64), re.IGNORECASE)
+
+
+@lru_cache(maxsize=64)
+def _exact_pattern(secret: str) -> re.Pattern[str]:
+    return re.compile(_spellings(secret, _SHORTEST_BASE64_IN_PAGES))
+
+
+def _spellings(secret: str, shortest_base64: int) -> str:
+    forms = ["".join(map(_character, secret)), *_base64_forms(secret, shortest_base64)]
     forms.append("(?i:" + secret.encode("utf-8").hex() + ")")
-    return re.compile("|".join(forms), re.IGNORECASE)
+    return "|".join(forms)
 
 
 _ESCAPED = re.compile(r"\\(?:u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2})|(.))", re.DOTALL)
@@ -163,7 +196,7 @@ def _utf_16_units(character: str) -> list[str]:
     return [octets[at : at + 2].hex() for at in range(0, len(octets), 2)]
 
 
-def _base64_forms(secret: str) -> list[str]:
+def _base64_forms(secret: str, shortest: int) -> list[str]:
     """What base 64 makes of the secret within a longer text, by where in it the secret begins."""
     octets = secret.encode("utf-8", "surrogatepass")
     forms = []
@@ -171,7 +204,7 @@ def _base64_forms(secret: str) -> list[str]:
         encoded = base64.b64encode(b"\0" * before + octets).decode()
         # The first and the last characters hold bits of what stands beside it.
         core = encoded[-(-before * 8 // 6) : (before + len(octets)) * 8 // 6]
-        if len(core) >= _SHORTEST_BASE64:
+        if len(core) >= shortest:
             forms.append(r"\s{0,4}".join(map(_base64_character, core)))
     return forms
 

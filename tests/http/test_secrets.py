@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 from fast_clock import FastClock
-from raw_server import BATCH_ID, CLOSE, EXPIRED, JOB_ID, SESSION, RawServer, http
+from raw_server import BATCH_ID, CLOSE, EXPIRED, JOB, JOB_ID, SESSION, RawServer, http
 from urllib3 import Retry
 
 from salesforce_bulk import (
@@ -23,6 +23,7 @@ from salesforce_bulk import (
     LoginFailed,
     SalesforceBulk,
     Session,
+    SessionExpired,
 )
 from salesforce_bulk.client_access import org_of
 
@@ -152,3 +153,17 @@ def test_a_renewal_that_fails_shows_no_session_in_its_frames(
             CALLS[call](bulk)
     assert login.logins == 2
     assert SESSION not in "\n".join(everything_of(caught.value))
+
+
+@pytest.mark.parametrize("session", ["session", "Id", "Open", "json", "xml", "success", "7505"])
+def test_a_session_that_is_a_word_spoils_no_answer(session: str) -> None:
+    """Programs' tests have such sessions: documents and codes of errors are read as they are."""
+    row = "Id,Success,Created,Error\n001000000000001AAA,true,true,session Open json xml\n"
+    with RawServer(JOB, http(row, content_type="text/csv"), answer=EXPIRED) as server:
+        bulk = SalesforceBulk(sessionId=session, host=server.url, clock=FastClock())
+        assert bulk.job_status(JOB_ID)["state"] == "Open"
+        (result,) = bulk.get_batch_results(BATCH_ID, JOB_ID)
+        assert (result.id, result.error) == ("001000000000001AAA", "session Open json xml")
+        with pytest.raises(SessionExpired) as caught:
+            bulk.job_status(JOB_ID)
+    assert caught.value.error_code == "InvalidSessionId"

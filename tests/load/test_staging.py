@@ -2,7 +2,14 @@
 
 import pytest
 
-from salesforce_bulk import InvalidInput, JobFailed, JobStillRunning, ReconciliationError
+from salesforce_bulk import (
+    InvalidInput,
+    JobFailed,
+    JobStillRunning,
+    ReconciliationError,
+    ReserveReached,
+    SalesforceBulk,
+)
 from salesforce_bulk.bulk_states import ABORTED, JOB_COMPLETE, OPEN
 from salesforce_bulk.client_access import org_of
 from salesforce_bulk.emulator import SalesforceEmulator
@@ -125,3 +132,13 @@ def test_a_job_that_takes_too_long_is_left_alone(clock):
         with pytest.raises(JobStillRunning, match="left alone"):
             counts(access, job, timeout=60)
         assert 60 <= sum(clock.pauses) < 70
+
+
+def test_a_reserve_is_kept_before_anything_is_stored(org):
+    """min_batches= counts the batches of all the jobs."""
+    login = {"username": org.username, "password": org.password, "security_token": ""}
+    bulk = SalesforceBulk(**login, login_url=org.url, min_batches=14_998)
+    with pytest.raises(ReserveReached, match="Nothing was sent"):
+        staged(org_of(bulk))
+    assert states(org_of(bulk)) == []
+    assert len(staged(org_of(bulk), ROWS[:20])) == 2
