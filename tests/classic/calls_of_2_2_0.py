@@ -48,6 +48,31 @@ def closed(bulk, form, how="close_job"):
     return made
 
 
+def stored(bulk):
+    """The Id of a record."""
+    batch = job(bulk, "CSV", b"Name\nstored\n")[1]
+    return bulk.get_batch_results(batch)[0].id
+
+
+def body_of(form, **fields):
+    """One record."""
+    if form == "CSV":
+        return f"{','.join(fields)}\n{','.join(fields.values())}\n".encode()
+    if form == "JSON":
+        return json.dumps([fields]).encode()
+    cells = "".join(f"<{name}>{value}</{name}>" for name, value in fields.items())
+    return f'<sObjects xmlns="{NAMESPACE}"><sObject>{cells}</sObject></sObjects>'.encode()
+
+
+def written(bulk, form, operation, fields, **options):
+    """The rows' results of a job of any operation."""
+    made = bulk.create_job("Account", operation, contentType=form, **options)
+    batch = bulk.post_batch(made, body_of(form, **fields))
+    bulk.close_job(made)
+    bulk.wait_for_batch(made, batch)
+    return [tuple(row) for row in bulk.get_batch_results(batch)]
+
+
 def queried(bulk, form, soql=SOQL):
     made = job(bulk, form, operation="query")
     return made, bulk.query(made, soql)
@@ -114,6 +139,18 @@ IN_EACH_FORMAT = {
             batch, b.get_query_batch_result_ids(batch)[0], chunk_size=None
         ).read()
     )(queried(b, f)[1]),
+    "an update, whole": lambda b, f: written(b, f, "update", {"Id": stored(b), "Name": "new"}),
+    "an upsert, whole": lambda b, f: written(
+        b, f, "upsert", {"Id": stored(b), "Name": "new"}, external_id_name="Id"
+    ),
+    "a delete, whole": lambda b, f: written(b, f, "delete", {"Id": stored(b)}),
+    "a hard delete, whole": lambda b, f: written(b, f, "hardDelete", {"Id": stored(b)}),
+    "an update of an unknown Id": lambda b, f: written(
+        b, f, "update", {"Id": "0010000000000001AA", "Name": "new"}
+    ),
+    "create_queryall_job": lambda b, f: b.query(
+        b.create_queryall_job("Account", contentType=f), SOQL
+    ),
     "results of a query without rows": lambda b, f: [
         r.read()
         for r in b.get_all_results_for_query_batch(
@@ -150,7 +187,6 @@ ONCE = {
     "create_job pk_chunking": lambda b: b.create_query_job("Account", pk_chunking=1000),
     "create_upsert_job": lambda b: b.create_upsert_job("Account", "Name"),
     "create_delete_job": lambda b: b.create_delete_job("Account"),
-    "create_queryall_job": lambda b: b.create_queryall_job("Account"),
     "create_job_doc": lambda b: b.create_job_doc("Account", "insert", "CSV", "Serial", "Ext__c"),
     "create_close_job_doc": lambda b: b.create_close_job_doc(),
     "create_abort_job_doc": lambda b: b.create_abort_job_doc(),
