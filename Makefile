@@ -120,17 +120,18 @@ $(VENV)-spark-oldest/.installed $(VENV)-spark-newest/.installed: pyproject.toml
 docs: $(VENV)/.installed-dev
 	$(BIN)/python -m sphinx -W --keep-going -q docs build/site
 
-# The recipes of docs/engines.md, with Dask, polars, Ray and Spark 3.5; needs Java as well.
-test-engines: $(VENV)-engines/.installed
+# The recipes of docs/engines.md, with Dask, polars, Ray, Spark 3.5 and Airflow; needs Java as well.
+test-engines: $(VENV)-engines/.installed $(VENV)-airflow/.installed
 	$(VENV)-engines/bin/python -m pytest $(ENGINES_WARNINGS) tests/engines $(ARGS)
+	$(VENV)-airflow/bin/python -m pytest $(ENGINES_WARNINGS) tests/airflow $(ARGS)
 
 # The engines warn of one another and of themselves.
 ENGINES_WARNINGS := -W default -p no:warnings
 
-$(VENV)-engines/.installed: pyproject.toml
+$(VENV)-engines/.installed $(VENV)-airflow/.installed: $(VENV)-%/.installed: pyproject.toml
 	$(PYTHON) -m venv $(@D)
 	$(@D)/bin/python -m pip install --quiet --upgrade "pip>=25.1"
-	$(@D)/bin/python -m pip install --quiet --editable . --group engines
+	$(@D)/bin/python -m pip install --quiet --editable . --group $*
 	touch $@
 
 format: $(VENV)/.installed-dev

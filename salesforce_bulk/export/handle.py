@@ -513,7 +513,7 @@ class Export:
 
         Args:
             parts_read: each part's ``receipt``, in any order; of a part that was read more than
-                once, all of them.
+                once, all of them. What JSON makes of a receipt is one too.
 
         Returns:
             the rows, each part counted once.
@@ -524,8 +524,10 @@ class Export:
         """
         job, tally = self._await_job(), Tally()
         receipts: dict[Any, set[PartReceipt]] = {}
-        for receipt in parts_read:
-            receipts.setdefault(tuple(receipt.page), set()).add(receipt)
+        for page, rows, digest in parts_read:
+            # What travelled as JSON came back as lists.
+            receipt = PartReceipt(_page_key(page), rows, digest)
+            receipts.setdefault(receipt.page, set()).add(receipt)
         for page in job.pages():
             read = receipts.pop(page.key, set())
             if len(read) != 1:
@@ -853,6 +855,11 @@ class Export:
         if not csv_file.has_header:
             csv_file.write_header([column.name for column in self.columns])
         self._settle(job, tally, tally.rows)
+
+
+def _page_key(page: Sequence[str | None]) -> tuple[str, str | None, str | None]:
+    job_id, batch_id, locator = page
+    return str(job_id), batch_id, locator
 
 
 def _polars_frame(table: pa.Table) -> pl.DataFrame:
