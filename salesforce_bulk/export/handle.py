@@ -524,9 +524,9 @@ class Export:
         """
         job, tally = self._await_job(), Tally()
         receipts: dict[Any, set[PartReceipt]] = {}
-        for page, rows, digest in parts_read:
+        for key, rows, digest in parts_read:
             # What travelled as JSON came back as lists.
-            receipt = PartReceipt(_page_key(page), rows, digest)
+            receipt = PartReceipt(_page_key(key), rows, digest)
             receipts.setdefault(receipt.page, set()).add(receipt)
         for page in job.pages():
             read = receipts.pop(page.key, set())
