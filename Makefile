@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 QUICK := tests/classic tests/export tests/formats tests/http tests/load tests/login tests/wire
 
 TEST_LOWEST := test-lowest $(addprefix test-lowest-,base arrow pandas polars all)
-.PHONY: demo test test-witness audit test-quick $(TEST_LOWEST) test-dist test-spark docs lint format clean test-engines
+.PHONY: demo test test-witness audit test-quick $(TEST_LOWEST) test-dist test-spark new-user docs lint format clean test-engines
 .DEFAULT_GOAL := test
 
 demo: $(VENV)/.installed
@@ -115,6 +115,10 @@ $(VENV)-spark-oldest/.installed $(VENV)-spark-newest/.installed: pyproject.toml
 	$(@D)/bin/python -m pip install --quiet --upgrade "pip>=25.1"
 	$(@D)/bin/python -m pip install --quiet $(PYSPARK) --editable . --group spark
 	touch $@
+
+# What the README says, typed into an empty environment; needs PyPI.
+new-user: $(VENV)/.installed
+	$(BIN)/python tests/new_user/walk.py
 
 # The documentation as a site, in build/site; every warning is an error.
 docs: $(VENV)/.installed-dev

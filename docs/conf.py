@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import io
 import os
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -63,6 +64,7 @@ def setup(app: Any) -> None:
     """Called by Sphinx."""
     app.add_directive("command-help", CommandHelp)
     app.connect("build-finished", write_llms)
+    app.connect("autodoc-process-signature", name_modules)
     # Before napoleon, which reads the line that this one replaces.
     app.connect("autodoc-process-docstring", show_options, priority=100)
 
@@ -87,6 +89,13 @@ def help_of(command: str) -> str:
     with contextlib.suppress(SystemExit), contextlib.redirect_stdout(printed):
         build_parser(command).parse_args([command, "--help"])
     return printed.getvalue()
+
+
+def name_modules(
+    app: Any, what: str, name: str, obj: Any, options: Any, signature: str | None, returned: Any
+) -> tuple[str | None, Any]:
+    """Name a module that is a default; its repr cannot be read again."""
+    return signature and re.sub(r"<module '(\w+)'[^>]*>", r"\1", signature), returned
 
 
 def write_llms(app: Any, exception: Exception | None) -> None:

@@ -56,7 +56,6 @@ from salesforce_bulk.login.hosts import api_origin
 from salesforce_bulk.login.password import PasswordLogin, salesforce_login
 from salesforce_bulk.login.provider import LoginProvider
 from salesforce_bulk.login.retirement import tell_of_retirement
-from salesforce_bulk.login.sf_cli import SfCliLogin
 from salesforce_bulk.models import ApiUsage, JobInfo, UploadResult, User
 from salesforce_bulk.options import takes_options
 from salesforce_bulk.progress import ProgressOption
@@ -127,6 +126,11 @@ class ClientOptions(TypedDict, total=False):
     max_document_bytes: int
     min_api_calls: int
     min_batches: int
+
+
+def _client_defaults(constructor: Callable[..., None]) -> dict[str, Any]:
+    parameters = signature(constructor).parameters
+    return {name: parameters[name].default for name in ClientOptions.__annotations__}
 
 
 class SalesforceBulk:
@@ -276,6 +280,7 @@ class SalesforceBulk:
             access_of(self).opened(valid_seconds)
 
     @classmethod
+    @takes_options(ClientOptions, _client_defaults(__init__))
     def connect(cls, connection: str, **options: Unpack[ClientOptions]) -> Self:
         """A client of the org that a name stands for.
 
@@ -295,6 +300,7 @@ class SalesforceBulk:
         return _connect(cls, _connections().connection_named(connection), options)
 
     @classmethod
+    @takes_options(ClientOptions, _client_defaults(__init__))
     def from_env(cls, **options: Unpack[ClientOptions]) -> Self:
         """A client of the org that the environment describes (docs/logins.md); see `connect`.
 
@@ -304,17 +310,23 @@ class SalesforceBulk:
         return _connect(cls, _connections().connection_from_environment(), options)
 
     @classmethod
+    @takes_options(ClientOptions, _client_defaults(__init__))
     def from_sf_cli(cls, alias: str | None = None, **options: Unpack[ClientOptions]) -> Self:
         """A client of an org that the Salesforce CLI is logged in to; None is its default org."""
+        # Here, because it brings subprocess.
+        from salesforce_bulk.login.sf_cli import SfCliLogin  # noqa: PLC0415
+
         return cls(login=SfCliLogin(alias), **options)
 
     @classmethod
+    @takes_options(ClientOptions, _client_defaults(__init__))
     def from_django(cls, **options: Unpack[ClientOptions]) -> Self:
         """A client of the org of ``settings.SALESFORCE_BULK``: a dict with the keys of a
         connection, or with ``CONNECTION``, a name (docs/logins.md)."""
         return _connect(cls, _connections().connection_of_django(), options)
 
     @classmethod
+    @takes_options(ClientOptions, _client_defaults(__init__))
     def from_flask(cls, app: Any, **options: Unpack[ClientOptions]) -> Self:
         """A client of the org of ``app.config["SALESFORCE_BULK"]``; see `from_django`."""
         return _connect(cls, _connections().connection_of_flask(app), options)

@@ -16,6 +16,7 @@ from salesforce_bulk import Export, InvalidInput, LoadJob, SalesforceBulk, Unkno
 from salesforce_bulk.emulator import SalesforceEmulator
 from salesforce_bulk.export.settings import ExportOptions, ExportSettings
 from salesforce_bulk.load.settings import LoadOptions, LoadSettings
+from salesforce_bulk.salesforce_bulk import ClientOptions
 
 LOADS = [
     f"{before}{verb}"
@@ -48,6 +49,18 @@ def test_an_export_shows_every_option_with_its_type_and_default(verb: str) -> No
     assert {name: bool(defaults[name]) if name == "include_deleted" else defaults[name]
             for name in made} == made  # fmt: skip
     assert {defaults[name] for name in defaults.keys() - made.keys()} == {None}
+
+
+@pytest.mark.parametrize(
+    "door", ["connect", "from_env", "from_sf_cli", "from_django", "from_flask"]
+)
+def test_a_way_to_a_client_shows_what_it_hands_to_the_constructor(door: str) -> None:
+    options = shown(door)
+    constructors = inspect.signature(SalesforceBulk).parameters
+    assert list(options) == list(ClientOptions.__annotations__)
+    assert {name: p.default for name, p in options.items()} == {
+        name: constructors[name].default for name in options
+    }
 
 
 def test_help_spells_the_options_out() -> None:

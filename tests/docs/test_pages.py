@@ -29,6 +29,8 @@ PRINTED = {
         "5 5",
         "1 refused",
         '"Id","Name"',
+        "Attachment ['true']",
+        "ContentVersion ['true']",
         "2 records",
         "Müller Acme",
         "1 0",

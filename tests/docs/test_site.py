@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from chromium import Chromium
 
 import salesforce_bulk
 from salesforce_bulk import SalesforceBulk
@@ -48,6 +49,17 @@ def test_every_page_is_in_the_navigation_and_in_the_search(site):
         name = page.relative_to(DOCS).with_suffix("").as_posix()
         assert f'"{name}"' in index
         assert name == "index" or f'href="{name}.html"' in navigation
+
+
+def test_a_search_finds_the_page_of_what_was_asked_for(site, tmp_path):
+    browser = Chromium(tmp_path / "profile")
+    try:
+        browser.open(f"file://{site}/search.html?q=TooManyLockFailure")
+        browser.until("document.querySelectorAll('#search-results li a').length > 0")
+        found = browser.value("document.querySelector('#search-results').innerText")
+    finally:
+        browser.close()
+    assert "Errors and recovery" in found
 
 
 def test_no_page_loads_anything_from_another_server(site):
