@@ -72,7 +72,7 @@ def read_rows(text: Iterable[str], delimiter: str = ",") -> Iterator[list[str]]:
 def _whole_records(lines: Iterator[str]) -> Iterator[list[str]]:
     """The lines of some records at a time: as many as leave no quote open."""
     while block := list(islice(lines, _LINES)):
-        open_quote = sum(line.count('"') for line in block) % 2
+        open_quote = "".join(block).count('"') % 2
         while open_quote and (line := next(lines, "")):
             block.append(line)
             open_quote ^= line.count('"') % 2

@@ -135,6 +135,8 @@ class _Matching:
             fingerprint: makes the marks.
             finer: forms by which rows of one mark are told apart, the coarsest first.
         """
+        if not self._open_rows or not self._open_lines:
+            return
         rows, several = self._rows_by_mark(fingerprint)
         # Of rows that are alone with their mark: the number of the line, one more; 0 is none.
         line_of = array("q", bytes(8 * len(self.outcomes)))
@@ -183,7 +185,7 @@ class _Matching:
     def _take_lines(self, line_of: Sequence[int]) -> None:
         """Give each row the outcome of the line with that number; 0 is none."""
         row_of = {number - 1: position for position, number in enumerate(line_of) if number}
-        for number, line in enumerate(self._lines()):
+        for number, line in enumerate(self._lines() if row_of else ()):
             position = row_of.get(number)
             if position is not None:
                 self.outcomes[position] = line.outcome
