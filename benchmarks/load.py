@@ -76,6 +76,8 @@ def main() -> int:
     parser.add_argument("--kinds", nargs="+", choices=sorted(KINDS), default=sorted(KINDS))
     parser.add_argument("--api", choices=["1.0", "2.0"], default="1.0")
     options = parser.parse_args()
+    if options.rows % BATCH_ROWS or options.classic_rows % BATCH_ROWS:
+        parser.error(f"the server has results for batches of {BATCH_ROWS:,} rows")
     from replay_server import Canned, replay_server  # noqa: PLC0415 - absent for 2.2.0
 
     canned = [

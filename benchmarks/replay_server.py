@@ -84,6 +84,7 @@ class Result:
             gzip: self._prepared(self.content, gzip) for gzip in {False, self.canned.gzip}
         }
         self._pages: dict[bool, list[Reply]] = {}
+        self._of_batches: dict[tuple[int, bool], Reply] = {}
 
     @functools.cached_property
     def page_count(self) -> int:
@@ -95,6 +96,16 @@ class Result:
 
     def reply(self, accepts_gzip: bool) -> Reply:
         return self._replies[self.canned.gzip and accepts_gzip]
+
+    def batch_reply(self, job_id: str, batch_id: str, accepts_gzip: bool) -> Reply:
+        """The results of a batch of a load, by its place in its job: no two made one record."""
+        number = self.batches[job_id].index(batch_id)
+        gzip = self.canned.gzip and accepts_gzip
+        with _MAKING_PAGES:
+            if (number, gzip) not in self._of_batches:
+                own = canned_data.of_batch(self.content, number)
+                self._of_batches[number, gzip] = self._prepared(own, gzip)
+        return self._of_batches[number, gzip]
 
     def page(self, number: int, accepts_gzip: bool) -> Reply:
         """A page of a 2.0 query, made when the first one is asked for."""
@@ -138,8 +149,9 @@ class Request(NamedTuple):
 class Upload:
     """The rows of a 2.0 load, kept on the disk; each of them succeeds."""
 
-    def __init__(self, job: Mapping[str, object]) -> None:
+    def __init__(self, job: Mapping[str, object], number: int) -> None:
         self.job = job
+        self._number = number
         self.state = "Open"
         self.rows = 0
         self._file = tempfile.TemporaryFile()  # noqa: SIM115
@@ -158,7 +170,7 @@ class Upload:
         writer.writerow([*own, *next(rows)])
         if kind == "successfulResults":
             writer.writerows(
-                [f"003P{number:011d}IAA", "true", *row] for number, row in enumerate(rows)
+                [f"003P{self._number:04d}{at:07d}IAA", "true", *row] for at, row in enumerate(rows)
             )
         return told.getvalue().encode()
 
@@ -243,7 +255,8 @@ class Replay:
     def batch_result(self, request: Request) -> Reply:
         result = self.named_by(request.path["batch"])
         if result.canned.kind.startswith("ingest"):
-            return result.reply(request.accepts_gzip)
+            job_id, batch_id = request.path["job"], request.path["batch"]
+            return result.batch_reply(job_id, batch_id, request.accepts_gzip)
         result_id = f"752{result.number:04d}00000001"
         if result.json:
             return whole(200, "application/json", json.dumps([result_id]))
@@ -304,7 +317,7 @@ class Replay:
     def create_ingest(self, request: Request) -> Reply:
         job = json.loads(request.body)
         job_id = self.by_name[job["object"]].new_id("750")
-        self.uploads[job_id] = Upload(job)
+        self.uploads[job_id] = Upload(job, len(self.uploads))
         return self._ingest_job(job_id)
 
     def ingest_job(self, request: Request) -> Reply:
