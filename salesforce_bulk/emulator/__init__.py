@@ -221,7 +221,7 @@ class SalesforceEmulator:
         composite = Composite(self.org, rest.family)
         if self._tooling is not None:
             self._tooling.close()
-        self._tooling = Tooling(self.org, self.engine, rest)
+        self._tooling = Tooling(self.org, self.engine, rest.family)
         application = Application(
             routes=[
                 *login.routes(soap),

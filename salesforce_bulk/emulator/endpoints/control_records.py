@@ -13,6 +13,7 @@ from salesforce_bulk.emulator.data.org import Org
 from salesforce_bulk.emulator.data.values import UNCHANGED, Cell, RowOutcome
 from salesforce_bulk.emulator.endpoints.control_call import ControlCall, ControlRoutes
 from salesforce_bulk.emulator.endpoints.rest_records import Records, Row, json_value
+from salesforce_bulk.emulator.endpoints.rest_select import object_of
 from salesforce_bulk.emulator.endpoints.rest_writer import outcome_document
 from salesforce_bulk.emulator.http.routes import ApiError
 from salesforce_bulk.emulator.http.server import Response
@@ -176,8 +177,7 @@ class ControlRecords:
         return Records(plan, _VERSION, self._object_of, self._child_rows)
 
     def _object_of(self, identity: str) -> str:
-        found = self._org.schema.by_prefix(identity[:3])
-        return found.name if found else "Name"
+        return object_of(self._org, identity)
 
     def _child_rows(self, children: Children, parent_id: str) -> list[Row]:
         parameters = children.parameters_for(parent_id)

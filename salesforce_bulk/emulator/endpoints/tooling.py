@@ -14,8 +14,9 @@ from typing import Any
 
 from salesforce_bulk.emulator.data.org import Org
 from salesforce_bulk.emulator.data.store import quoted
-from salesforce_bulk.emulator.endpoints.rest import Rest
 from salesforce_bulk.emulator.endpoints.rest_family import PREFIX, RestFamily
+from salesforce_bulk.emulator.endpoints.rest_queries import RestQueries
+from salesforce_bulk.emulator.endpoints.rest_recent import RecentRecords
 from salesforce_bulk.emulator.http.routes import ApiError, Call, Route, route
 from salesforce_bulk.emulator.http.server import Response
 from salesforce_bulk.emulator.jobs.engine import JobEngine
@@ -70,14 +71,13 @@ _DATA_TYPES: Mapping[str, str] = MappingProxyType(
 class Tooling:
     """The queries of the Tooling API."""
 
-    def __init__(self, org: Org, engine: JobEngine, rest: Rest) -> None:
+    def __init__(self, org: Org, engine: JobEngine, family: RestFamily) -> None:
         self._org = org
         self._engine = engine
-        self._family: RestFamily = rest.family
-        self._rest = rest
+        self._family = family
         self._lock = threading.Lock()
         self._records: Org | None = None
-        self._catalog: Rest | None = None
+        self._catalog: RestQueries | None = None
         self._made: tuple[datetime, int] | None = None
 
     def routes(self) -> list[Route]:
@@ -105,15 +105,16 @@ class Tooling:
             text = f"sObject type '{name}' is not supported, or not emulated"
             raise ApiError(400, "INVALID_TYPE", text)
 
-    def _current(self) -> Rest:
+    def _current(self) -> RestQueries:
         """The catalogue of the objects as they are now."""
         now = self._org.schema_changed, len(self._org.schema.objects)
         with self._lock:
             if self._catalog is None or self._made != now:
                 self._close()
                 self._records = _catalog(self._org)
-                self._catalog = Rest(
-                    self._records, self._engine, self._family, self._rest.origin, "tooling/query"
+                recent = RecentRecords(self._records)
+                self._catalog = RestQueries(
+                    self._records, self._engine, self._family, recent, "tooling/query"
                 )
                 self._made = now
             return self._catalog
