@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, cast
 
 from salesforce_bulk.errors import LoginFailed, RequestTimeout
 from salesforce_bulk.login.browser import UserLogin, to_stderr
-from salesforce_bulk.login.hosts import login_origin
+from salesforce_bulk.login.hosts import login_origin, trusted_instance
 from salesforce_bulk.login.login_connection import LoginConnection, RefusedError
 from salesforce_bulk.login.token_request import Form, request_token
 from salesforce_bulk.secret import Secret
@@ -62,6 +62,8 @@ class DeviceLogin(UserLogin):
         """Show the code, and ask for the token until the person has entered it."""
         login_url = login_origin(self.login_url)
         code = self._code(transport, login_url)
+        # The person will log in there.
+        trusted_instance(code.verification_uri, login_url)
         self.show(f"Log in to Salesforce at {code.verification_uri} with the code {code.user_code}")
         end = transport.clock.monotonic() + self.timeout
         pause = code.interval

@@ -16,6 +16,9 @@ from salesforce_bulk.models import User
 from salesforce_bulk.secret import Secret
 from salesforce_bulk.wire.fault import NO_FAULT, Fault
 
+_USER_CODE = re.compile(r"[A-Za-z0-9-]{1,32}")
+_ADDRESS = re.compile(r"https?://[\x21-\x7e]+")
+
 
 @dataclass(frozen=True)
 class TokenDocument:
@@ -69,6 +72,9 @@ def read_device_code(body: bytes) -> DeviceCode | None:
     if not all(isinstance(text, str) and text for text in texts):
         return None
     device_code, user_code, address = (str(text) for text in texts)
+    # A person is shown both, in a terminal.
+    if not (_USER_CODE.fullmatch(user_code) and _ADDRESS.fullmatch(address)):
+        return None
     interval = _seconds(document.get("interval"))
     return DeviceCode(Secret(device_code), user_code, address, interval or 5.0)
 

@@ -592,6 +592,29 @@ def test_a_device_that_asks_too_often_asks_more_slowly(status: int) -> None:
     assert clock.pauses == [5, 5, 10, 10, 15]
 
 
+@pytest.mark.parametrize(
+    ("address", "user_code"),
+    [
+        ("https://evil.example/setup/connect", "ABCD1234"),
+        ("http://acme.my.salesforce.com/setup/connect", "ABCD1234"),
+        ("https://acme.my.salesforce.com@evil.example/", "ABCD1234"),
+        ("javascript:alert(1)", "ABCD1234"),
+        ("https://acme.my.salesforce.com/\x1b[2J", "ABCD1234"),
+        ("https://acme.my.salesforce.com/setup/connect", "\x1b]0;x\x07"),
+        ("https://acme.my.salesforce.com/setup/connect", "at https://evil.example"),
+    ],
+)
+def test_a_person_is_sent_to_the_org_only(address: str, user_code: str) -> None:
+    """An address elsewhere, and text that a terminal would obey, are shown to nobody."""
+    code = {"device_code": "d", "user_code": user_code, "verification_uri": address}
+    shown: list[str] = []
+    with RawServer(answer=http(json.dumps(code), content_type="application/json")) as server:
+        login = DeviceLogin("k", login_url=server.url, show=shown.append)
+        with pytest.raises(UnexpectedResponse):
+            SalesforceBulk(login=login, clock=FastClock(), retry=Retry(0))
+    assert shown == []
+
+
 def test_a_device_that_nobody_answers_or_somebody_denies(org: SalesforceEmulator) -> None:
     """The wait has an end; Deny is AppNotApproved; an unknown app is refused at once."""
 
