@@ -681,17 +681,17 @@ def test_two_exports_to_one_file_do_not_mix(org, clock, numbered, tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["x.csv"]
 
 
-def test_a_failing_export_leaves_the_old_file(org, bulk, numbered, tmp_path):
+@pytest.mark.parametrize(("write", "name"), [("to_csv", "x.csv"), ("to_parquet", "x.parquet")])
+def test_a_failing_export_leaves_the_old_file(org, bulk, numbered, tmp_path, write, name):
     """The file changes at the end only, and nothing is left beside it."""
     numbered(350)
-    target = tmp_path / "x.csv"
+    target = tmp_path / name
     target.write_text("before")
     org.faults.add("html_error", route="bulk2.page", nth=3, times=0, status=400)
-    for write in ("to_csv", "to_parquet"):
-        with pytest.raises(UnexpectedResponse):
-            getattr(bulk.export(SOQL), write)(target)
+    with pytest.raises(UnexpectedResponse):
+        getattr(bulk.export(SOQL), write)(target)
     assert target.read_text() == "before"
-    assert [path.name for path in tmp_path.iterdir()] == ["x.csv"]
+    assert [path.name for path in tmp_path.iterdir()] == [name]
 
 
 # A flattener that keys by leaf name; all-null columns vanish
