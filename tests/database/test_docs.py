@@ -9,15 +9,13 @@ PAGE = Path(__file__).parents[2] / "docs" / "databases.md"
 BLOCKS = re.findall(r"```python\n(.*?)```", PAGE.read_text("utf-8"), re.DOTALL)
 
 
-def test_every_example_runs(bulk, org_clock, postgresql, tmp_path, monkeypatch, capsys):
+def test_every_example_runs(postgresql, tmp_path, monkeypatch, capsys):
     """Each block runs after those before it; the tables hold what the org holds."""
     monkeypatch.chdir(tmp_path)
-    bulk.insert("Account", [{"Name": f"A {n}", "AnnualRevenue": n} for n in range(5)])
-    bulk.insert("Contact", [{"LastName": f"C {n}"} for n in range(3)])
-    org_clock.advance(3600)
-    names = {"bulk": bulk, "uri": postgresql}
+    names = {"uri": postgresql}
     for number, block in enumerate(BLOCKS):
         exec(compile(block, f"databases.md block {number}", "exec"), names)
+    names["org"].stop()
     assert "[(5, 10.0)]" in capsys.readouterr().out
     with adbc_driver_postgresql.dbapi.connect(postgresql) as connection:
         with connection.cursor() as cursor:
