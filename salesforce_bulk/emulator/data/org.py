@@ -9,6 +9,7 @@ import threading
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from dataclasses import field as dataclass_field
+from itertools import groupby
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Protocol
@@ -439,7 +440,7 @@ class Org:
             changed = [
                 name
                 for name, sobject in self.schema.objects.items()
-                if _columns(fresh.get(name)) != _columns(sobject)
+                if fresh.get(name) is not sobject and _columns(fresh.get(name)) != _columns(sobject)
             ]
             self.schema.restore(fresh)
             self.schema_changed = self.clock.now()
@@ -476,33 +477,36 @@ class Org:
                 sobject = self.schema.objects[name.lower()]
                 self.store.ensure(sobject)
                 first = self.store.take(name, len(records))
-                for rid, record in enumerate(records, first):
-                    _insert_record(connection, sobject, rid, self.ids, admin.id, now, record)
+                for _, alike in groupby(enumerate(records, first), lambda entry: list(entry[1])):
+                    _insert_records(connection, sobject, self.ids, admin.id, now, list(alike))
 
 
-def _insert_record(
+def _insert_records(
     connection: sqlite3.Connection,
     sobject: SObject,
-    rid: int,
     ids: IdFactory,
     user_id: str,
     now: str,
-    record: Mapping[str, Stored],
+    records: Sequence[tuple[int, Mapping[str, Stored]]],
 ) -> None:
+    """Records of one object with their numbers; all of them say the same fields."""
     system: dict[str, Stored] = {
-        "Id": ids.one(sobject.key_prefix, rid),
         "CreatedById": user_id,
         "LastModifiedById": user_id,
         "CreatedDate": now,
         "LastModifiedDate": now,
         "SystemModstamp": now,
     }
-    values = {name: value for name, value in system.items() if sobject.field(name)} | dict(record)
-    columns = ", ".join(map(quoted, ["rid", *values]))
-    marks = ", ".join("?" * (len(values) + 1))
-    connection.execute(
+    fixed = {name: value for name, value in system.items() if sobject.field(name)}
+    named = list(records[0][1])
+    columns = ", ".join(map(quoted, ["rid", "Id", *fixed, *named]))
+    marks = ", ".join("?" * (len(fixed) + len(named) + 2))
+    connection.executemany(
         f"INSERT INTO {quoted(sobject.name)} ({columns}) VALUES ({marks})",  # noqa: S608  # nosec B608 # quoted names
-        [rid, *values.values()],
+        [
+            [rid, ids.one(sobject.key_prefix, rid), *fixed.values(), *record.values()]
+            for rid, record in records
+        ],
     )
 
 
