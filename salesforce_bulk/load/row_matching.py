@@ -29,6 +29,8 @@ from salesforce_bulk.models import RowError
 from salesforce_bulk.wire.row_error import write_row_error
 
 _T = TypeVar("_T")
+#: Positions of rows that have one mark, and the numbers of the lines that have it.
+_Shared = tuple[list[int], list[int]]
 
 NormalForm = Callable[[str], str]
 #: The same of many cells.
@@ -123,10 +125,11 @@ class _Matching:
     ) -> None:
         self._rows = rows
         self._lines = lines
-        unknown = ("", "unknown", "", write_row_error(left_over))
-        self.outcomes: list[OutcomeCells] = [unknown for _ in rows()]
+        self._unknown = ("", "unknown", "", write_row_error(left_over))
+        self.outcomes: list[OutcomeCells] = [self._unknown for _ in rows()]
+        self._line_count = sum(1 for _ in lines())
         self._open_rows = set(range(len(self.outcomes)))
-        self._open_lines = set(range(sum(1 for _ in lines())))
+        self._open_lines = set(range(self._line_count))
 
     def join(self, fingerprint: Fingerprint, finer: Sequence[_Form]) -> None:
         """Give the rows the outcomes of the lines with the same mark.
@@ -158,9 +161,13 @@ class _Matching:
         rows.clear()
         self._take_lines(line_of)
         shared = [(several[mark], numbers) for mark, numbers in lines.items() if numbers]
+        several.clear()
+        lines.clear()
         for positions, numbers in shared:
             self._open_rows.difference_update(positions)
             self._open_lines.difference_update(numbers)
+        if shared:
+            shared = self._give_out(shared)
         if shared:
             self._tell_apart(shared, finer)
 
@@ -192,9 +199,29 @@ class _Matching:
         self._open_rows.difference_update(row_of.values())
         self._open_lines.difference_update(row_of)
 
-    def _tell_apart(
-        self, shared: Sequence[tuple[list[int], list[int]]], finer: Sequence[_Form]
-    ) -> None:
+    def _give_out(self, shared: Sequence[_Shared]) -> list[_Shared]:
+        """Give rows of one mark its lines where it is all the same which row has which; returns
+        the others.
+
+        What `_Group` calls agreed, without holding the cells of each: these are few.
+        """
+        group_of = array("q", bytes(8 * self._line_count))  # one more; 0 is none
+        for group, (_, numbers) in enumerate(shared, 1):
+            for number in numbers:
+                group_of[number] = group
+        alike = [_AlikeLines(*map(len, each)) for each in shared]
+        for number, line in enumerate(self._lines()):
+            if group := group_of[number]:
+                at = alike[group - 1].add(line)
+                positions = shared[group - 1][0]
+                if at < len(positions):
+                    self.outcomes[positions[at]] = line.outcome
+        rest = [each for each, lines in zip(shared, alike, strict=True) if not lines.are_alike]
+        for position in chain.from_iterable(positions for positions, _ in rest):
+            self.outcomes[position] = self._unknown
+        return rest
+
+    def _tell_apart(self, shared: Sequence[_Shared], finer: Sequence[_Form]) -> None:
         wanted_rows = {position for positions, _ in shared for position in positions}
         wanted_lines = {number for _, numbers in shared for number in numbers}
         known: dict[Cells, Cells] = {}  # equal rows are held once
@@ -229,6 +256,36 @@ class _Matching:
         if not any(any(line.cells) for line in rest) and len({line.outcome for line in rest}) == 1:
             for position in self._open_rows:
                 self.outcomes[position] = rest[0].outcome
+
+
+class _AlikeLines:
+    """Whether the lines of one mark are alike, while they pass.
+
+    Attributes:
+        are_alike: so far.
+    """
+
+    __slots__ = ("_count", "_outcome", "_record", "_same_outcome", "_same_record")
+
+    def __init__(self, rows: int, lines: int) -> None:
+        self._same_outcome = lines >= rows
+        # The Ids of rows that the org wrote in one text are of records that are alike.
+        self._same_record = lines == rows
+        self._count = 0
+
+    def add(self, line: ResultLine) -> int:
+        """The next line; returns how many there were before."""
+        record = (_digest(line.cells), *line.outcome[1:]) if self._same_record else ()
+        if self._count == 0:
+            self._outcome, self._record = line.outcome, record
+        self._same_outcome = self._same_outcome and line.outcome == self._outcome
+        self._same_record = self._same_record and record == self._record
+        self._count += 1
+        return self._count - 1
+
+    @property
+    def are_alike(self) -> bool:
+        return self._same_outcome or self._same_record
 
 
 def _those(numbers: Set[int], items: Iterable[_T]) -> Iterator[_T]:
