@@ -192,7 +192,13 @@ def _refuse_other_files(head: bytes, name: str) -> None:
     for start, kind in _OTHER_FILES:
         if head.startswith(start):
             raise InvalidInput(f"{name} is {kind}.")
-    if head.lstrip(codecs.BOM_UTF8 + b" \t\r\n").startswith((b"{", b"[")):
+    text = head.lstrip(codecs.BOM_UTF8 + b" \t\r\n").lower()
+    if text.startswith((b"<?xml", b"<html", b"<!doctype")):
+        raise InvalidInput(
+            f"{name} is a page or a document in XML, and no CSV: was a login page saved in "
+            "place of a download? Read XML rows with pandas.read_xml(path, dtype=str)."
+        )
+    if text.startswith((b"{", b"[")):
         raise InvalidInput(
             f"{name} is JSON: read it with json.load and give the list of dicts; of JSON lines "
             "give (json.loads(line) for line in file)."

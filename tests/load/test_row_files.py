@@ -157,6 +157,8 @@ def test_a_compressed_file_that_is_cut_is_refused(tmp_path, name):
     ("content", "why"),
     [
         (b'[{"Name": "x"}]', "json.load"),
+        (b"<!DOCTYPE html><html></html>", "login page"),
+        (b'<?xml version="1.0"?><a/>', "read_xml"),
         (b'\xef\xbb\xbf {"Name": "x"}\n', "json.load"),
         (b"\xd0\xcf\x11\xe0rest", "read_excel"),
         (b"SQLite format 3\0", "SQLite"),
