@@ -49,6 +49,7 @@ from salesforce_bulk.formats.arrow_read import arrow_schema, batch_of_rows
 from salesforce_bulk.formats.html_table import html_table, rows_table
 from salesforce_bulk.formats.typed import ResultColumn, dict_maker
 from salesforce_bulk.http.call import add_to_message
+from salesforce_bulk.http.clock import DeadlinePassed
 from salesforce_bulk.models import JobInfo
 from salesforce_bulk.progress import Progress
 from salesforce_bulk.storage.files import whole_file
@@ -180,6 +181,8 @@ class Export:
     """
 
     __module__ = "salesforce_bulk"
+    # What is in neither of them is shared by all views of an export; see `_through`.
+    __slots__ = ("__dict__", "__weakref__", "_access", "_run")
 
     def __init__(
         self,
@@ -263,24 +266,53 @@ class Export:
         """The query as it is sent; None for a 2.0 job of another process, which does not tell."""
         return None if self._run.query is None else self._run.query.text
 
+    # Time
+
+    def _through(self, access: OrgAccess) -> Export:
+        """The same export, by another way to its org."""
+        view = object.__new__(type(self))
+        view.__dict__ = self.__dict__
+        view._access, view._run = access, self._run.through(access)
+        return view
+
+    @contextmanager
+    def _in_time(self, timeout: float | None = None) -> Iterator[Export]:
+        """The same export, which ends when the time is up; within another such block that one's.
+
+        Args:
+            timeout: seconds; None takes the export's own.
+        """
+        limit = self._settings.timeout if timeout is None else timeout
+        if limit is None or self._access.clock.seconds is not None:
+            yield self
+            return
+        access = self._access.asking_within(limit)
+        try:
+            yield self._through(access)
+        except DeadlinePassed as error:
+            raise self._run.time_is_up(self, limit) from error
+
     # The job
 
     def submit(self) -> Export:
         """Make the job, unless there is one; returns itself."""
-        self._run.submit()
+        with self._in_time() as export:
+            export._run.submit()
         return self
 
     def wait(self, timeout: float | None = None) -> Export:
         """Wait until the result is there; returns itself.
 
         Args:
-            timeout: seconds; None takes the export's own, and without one waits for ever.
+            timeout: seconds in which this ends, whatever the org does; None takes the export's
+                own, and without one waits for ever; 0 asks once.
 
         Raises:
             JobStillRunning: the time was up; the job goes on, and this handle stays good.
             JobFailed, BulkBatchFailed, BulkJobAborted: it ended without a result.
         """
-        self._run.wait(self, timeout)
+        with self._in_time(timeout) as export:
+            export._run.wait()
         return self
 
     def abort(self) -> None:
@@ -290,17 +322,20 @@ class Export:
     @property
     def is_done(self) -> bool:
         """Whether the result is there, asked now; raises as `wait`."""
-        return self._run.submit().is_done()
+        with self._in_time() as export:
+            return export._run.submit().is_done()
 
     @property
     def job(self) -> JobInfo:
         """The job as the server describes it; submitted by this."""
-        return self._run.submit().job
+        with self._in_time() as export:
+            return export._run.submit().job
 
     @property
     def job_id(self) -> str:
         """18 characters; the job is submitted by this."""
-        return self._run.submit().job_id
+        with self._in_time() as export:
+            return export._run.submit().job_id
 
     @property
     def rows_expected(self) -> int | None:
@@ -311,7 +346,8 @@ class Export:
     @property
     def expires(self) -> datetime | None:
         """When the org removes the result: seven days after the job was made."""
-        return self._run.expires
+        with self._in_time() as export:
+            return export._run.expires
 
     # Columns
 
@@ -319,7 +355,8 @@ class Export:
     def columns(self) -> tuple[ResultColumn, ...]:
         """The columns, in the order of the SELECT."""
         if self._columns is None:
-            self._columns = tuple(self._columns_that_came())
+            with self._in_time() as export:
+                self._columns = tuple(export._columns_that_came())
         return self._columns
 
     @property
@@ -355,7 +392,7 @@ class Export:
     # Reading
 
     def _await_job(self) -> QueryJob:
-        return self._run.wait(self)
+        return self._run.wait()
 
     def _bodies(
         self, sums: bool = True, taken: ResumePoint | None = None
@@ -386,9 +423,9 @@ class Export:
             opened = job.downloads(make, job.page_at(taken.next_locator if taken else None))
         seen = PagesSeen(self._run.note)
         for body in opened:
-            yield self._note_expiry(body)
-            seen.add(body.page, body.identity)
-            body.close()
+            with closing(body):
+                yield self._note_expiry(body)
+                seen.add(body.page, body.identity)
 
     def _reads_ahead(self, job: QueryJob) -> bool:
         parallel = self._settings.parallel
@@ -414,7 +451,7 @@ class Export:
 
     def _rows(
         self, raw: bool | None = None, window: WindowReading | None = None
-    ) -> Iterator[list[Row]]:
+    ) -> Generator[list[Row], None, None]:
         """All rows, some at a time; reconciled behind the last.
 
         Args:
@@ -459,19 +496,23 @@ class Export:
         report(Tally())
         return report
 
-    def _watch(self, items: Iterable[Any]) -> Iterator[Any]:
-        """The items; an error on the way stays in `error`."""
+    def _watch(self, read: Callable[[Export], Generator[Any, None, None]]) -> Iterator[Any]:
+        """What is read of this export; an error on the way stays in `error`. The time in which
+        others have the items does not count."""
         try:
-            yield from items
+            with self._in_time() as export, closing(read(export)) as items:
+                for item in items:
+                    with export._access.clock.standing():
+                        yield item
         except Exception as error:
             self.error = error
             raise
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
         # Not a generator, which would cost a call in Python for each row.
-        return chain.from_iterable(self._watch(self._dicts()))
+        return chain.from_iterable(self._watch(Export._dicts))
 
-    def _dicts(self) -> Iterator[list[dict[str, Any]]]:
+    def _dicts(self) -> Generator[list[dict[str, Any]], None, None]:
         as_dicts = dict_maker(self._reading().names)
         with self._window_reading() as window:
             for rows in self._rows(window=window):
@@ -506,7 +547,8 @@ class Export:
             access = access.with_connection(connection)
         elif not with_login:
             access = access.with_session()
-        return [Part(access, page, reading) for page in self._await_job().pages()]
+        with self._in_time() as export:
+            return [Part(access, page, reading) for page in export._await_job().pages()]
 
     def check(self, parts_read: Iterable[PartReceipt]) -> int:
         """Reconcile what workers read of the `parts` with what the server counted.
@@ -522,6 +564,10 @@ class Export:
             ReconciliationError: a part is missing or strange, was another one when it was read
                 again, or the rows are not as many as the server counted.
         """
+        with self._in_time() as export:
+            return export._check(parts_read)
+
+    def _check(self, parts_read: Iterable[PartReceipt]) -> int:
         job, tally = self._await_job(), Tally()
         receipts: dict[Any, set[PartReceipt]] = {}
         for key, rows, digest in parts_read:
@@ -554,15 +600,15 @@ class Export:
         Raises:
             ReconciliationError: behind the last batch, where rows are missing.
         """
-        return self._watch(self._batches_then_state())
+        return self._watch(Export._batches_then_state)
 
-    def _batches_then_state(self) -> Iterator[pa.RecordBatch]:
+    def _batches_then_state(self) -> Generator[pa.RecordBatch, None, None]:
         with self._window_reading() as window:
             yield from self._batches(window)
             if window is not None:
                 window.save()
 
-    def _batches(self, window: WindowReading | None) -> Iterator[pa.RecordBatch]:
+    def _batches(self, window: WindowReading | None) -> Generator[pa.RecordBatch, None, None]:
         with self._run.reporter.running():
             reading = self._reading(raw=False)
             if window is not None:
@@ -607,7 +653,9 @@ class Export:
             return frame_of_table(self.to_arrow(), dtype_backend)
         with self._window_reading() as window:
             frame = frame_of_rows(
-                self.columns, self._watch(self._rows(False, window)), dtype_backend
+                self.columns,
+                self._watch(lambda export: export._rows(False, window)),
+                dtype_backend,
             )
             if window is not None:
                 window.save()
@@ -653,7 +701,7 @@ class Export:
         import pyarrow as pa  # noqa: PLC0415
 
         held: list[pa.RecordBatch] = []
-        for batch in self._watch(self._batches(window)):
+        for batch in self._watch(lambda export: export._batches(window)):
             held.append(batch)
             if sum(each.num_rows for each in held) >= rows:
                 yield pa.Table.from_batches(held, self.schema)
@@ -722,7 +770,10 @@ class Export:
         self._check_target(target)
         with self._window_reading() as window:
             save = _nothing if window is None else window.save
-            rows, state = self._watch(self._batches(window)), self._state_in(connection)
+            rows, state = (
+                self._watch(lambda export: export._batches(window)),
+                self._state_in(connection),
+            )
             if state is not None:
                 write_table(state.database, target, self.schema, rows, save)
             else:
@@ -764,6 +815,10 @@ class Export:
 
         With ``journal=``, the same call goes on after a crash where the file had ended.
         """
+        with self._in_time() as export:
+            return export._to_csv(target)
+
+    def _to_csv(self, target: str | os.PathLike[str] | IO[bytes]) -> int:
         with (
             self._run.reporter.running(),
             self._naming_job(),
@@ -812,9 +867,9 @@ class Export:
         Raises:
             ReconciliationError: behind the last piece, where rows are missing.
         """
-        return self._watch(self._csv_pieces())
+        return self._watch(Export._csv_pieces)
 
-    def _csv_pieces(self) -> Iterator[bytes]:
+    def _csv_pieces(self) -> Generator[bytes, None, None]:
         if self._window is None and self._settings.content_type == "CSV":
             yield from self._copied_pieces()
             return

@@ -102,6 +102,8 @@ class QueryJobV1:
         record: takes what a crash must not forget.
     """
 
+    __slots__ = ("__dict__", "access")
+
     api = "1.0"
     lists_pages = True
 
@@ -117,7 +119,7 @@ class QueryJobV1:
     ) -> None:
         self.job_id = job_id
         self.content_type = query.content_type if query else content_type
-        self._access = access
+        self.access = access
         self._query = query
         self._note = note
         self._record = record
@@ -155,7 +157,7 @@ class QueryJobV1:
             self.job_id = job_id
             self._record({"do": "job", "job": job_id, "chunked": query.pk_chunking})
 
-        _job_with_query(self._access, query, made)
+        _job_with_query(self.access, query, made)
         self._posted = True
         self._record({"do": "posted", "job": self.job_id})
 
@@ -168,14 +170,14 @@ class QueryJobV1:
 
     def ensure_posted(self) -> None:
         """Make another job, unless this one has the query already."""
-        if self._query is not None and not self._access.v1.batches(self.job_id):
+        if self._query is not None and not self.access.v1.batches(self.job_id):
             self.make()
         self._posted = True
 
     @property
     def job(self) -> JobInfo:
         """The jobInfo, asked for now."""
-        info = v1.as_text(self._access.v1.job(self.job_id))
+        info = v1.as_text(self.access.v1.job(self.job_id))
         return JobInfo(
             id=self.job_id,
             state=info.get("state") or "",
@@ -204,10 +206,17 @@ class QueryJobV1:
         """
         return batch.rows > 0 or self.content_type == "CSV"
 
+    def through(self, access: OrgAccess) -> QueryJobV1:
+        """The same job, by another way to its org; what is known of it, both know."""
+        view = object.__new__(type(self))
+        view.__dict__ = self.__dict__
+        view.access = access
+        return view
+
     def abort(self) -> None:
         """End the job without a result."""
         state = bulk_states.ABORTED
-        self._access.v1.set_job_state(self.job_id, v1.state_document(state), state)
+        self.access.v1.set_job_state(self.job_id, v1.state_document(state), state)
 
     # Waiting
 
@@ -247,7 +256,7 @@ class QueryJobV1:
 
     def _batches(self, job_id: str) -> list[QueryBatch]:
         try:
-            found = [_batch(job_id, info) for info in self._access.v1.batches(job_id)]
+            found = [_batch(job_id, info) for info in self.access.v1.batches(job_id)]
         except InvalidJob as error:
             raise expired(job_id, error) from error
         # By id and not as listed: the same order after a crash, and that of their making.
@@ -259,9 +268,9 @@ class QueryJobV1:
         NotProcessed is what becomes of a batch that was split, and of all batches of a job
         that was aborted.
         """
-        info = v1.as_text(self._access.v1.job(self.job_id))
+        info = v1.as_text(self.access.v1.job(self.job_id))
         self._refuse_ended(info.get("state"))
-        now = self._access.clock.monotonic()
+        now = self.access.clock.monotonic()
         known = tuple(batch.id for batch in batches)
         if known != self._known or not self._steady:
             self._known, self._steady, self._steady_since = known, 0, now
@@ -304,7 +313,7 @@ class QueryJobV1:
         return [batch for batch in split if _is_chunk_query(self._request(batch))]
 
     def _request(self, batch: QueryBatch) -> str:
-        return self._access.v1.batch_request(batch.job_id, batch.id).decode("utf-8")
+        return self.access.v1.batch_request(batch.job_id, batch.id).decode("utf-8")
 
     def _only(self, batch: QueryBatch) -> QueryBatch | None:
         """The batch of a query that was not split."""
@@ -339,7 +348,7 @@ class QueryJobV1:
         latest = chunk
         if tries:
             job_id, batch_id = tries[-1]
-            latest = _batch(job_id, self._access.v1.batch(job_id, batch_id))
+            latest = _batch(job_id, self.access.v1.batch(job_id, batch_id))
             if latest.state == bulk_states.COMPLETED:
                 return latest
             if not latest.is_done:
@@ -352,14 +361,14 @@ class QueryJobV1:
 
     def _try_again(self, chunk: QueryBatch) -> tuple[str, str]:
         """The chunk's own query in a job without chunking, which would split it once more."""
-        info = v1.as_text(self._access.v1.job(self.job_id))
+        info = v1.as_text(self.access.v1.job(self.job_id))
         query = QueryV1(
             _BARE_BOUND.sub(_quoted_bound, self._request(chunk)),
             info.get("object") or "",
             self.content_type,
             info.get("operation") == "queryAll",
         )
-        job_id, batch_id = _job_with_query(self._access, query, lambda made: None)
+        job_id, batch_id = _job_with_query(self.access, query, lambda made: None)
         self._record({"do": "chunk again", "failed": chunk.id, "job": job_id, "batch": batch_id})
         return job_id, batch_id
 
@@ -371,7 +380,7 @@ class QueryJobV1:
         if self._query is None:
             jobs.remove(self.job_id)  # who made it may have further queries for it
         for job_id in sorted(jobs):
-            _end(self._access, job_id, bulk_states.CLOSED)
+            _end(self.access, job_id, bulk_states.CLOSED)
 
     # Results
 
@@ -383,7 +392,7 @@ class QueryJobV1:
         """
         for batch in self.batches:
             try:
-                ids = self._access.v1.result_ids(batch.job_id, batch.id)
+                ids = self.access.v1.result_ids(batch.job_id, batch.id)
             except InvalidJob as error:
                 raise expired(batch.job_id, error) from error
             if not ids and batch.rows:

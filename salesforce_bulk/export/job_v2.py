@@ -12,6 +12,7 @@ from dataclasses import replace
 
 from salesforce_bulk import bulk_states, limits
 from salesforce_bulk.api.org_access import OrgAccess
+from salesforce_bulk.api.v2 import BulkV2
 from salesforce_bulk.errors import (
     BulkApiError,
     JobFailed,
@@ -37,13 +38,14 @@ class QueryJobV2:
         max_records: rows of a page; None leaves it to the server.
     """
 
+    __slots__ = ("__dict__", "access")
+
     api = "2.0"
     content_type = "CSV"
 
     def __init__(self, access: OrgAccess, job: JobInfo, max_records: int | None = None) -> None:
         self.job = job
-        self._access = access
-        self._api = access.v2_for(job.api_version)
+        self.access = access
         self._first = PageAddress(job.id, api_version=job.api_version, max_records=max_records)
 
     @classmethod
@@ -65,6 +67,10 @@ class QueryJobV2:
     @property
     def job_id(self) -> str:
         return self.job.id
+
+    @property
+    def _api(self) -> BulkV2:
+        return self.access.v2_for(self.job.api_version)
 
     @property
     def rows(self) -> int | None:
@@ -92,6 +98,13 @@ class QueryJobV2:
             )
         return self.job.state == bulk_states.JOB_COMPLETE
 
+    def through(self, access: OrgAccess) -> QueryJobV2:
+        """The same job, by another way to its org; what is known of it, both know."""
+        view = object.__new__(type(self))
+        view.__dict__ = self.__dict__
+        view.access = access
+        return view
+
     def abort(self) -> None:
         """End the job without a result."""
         self._api.abort_query_job(self.job.id)
@@ -110,7 +123,7 @@ class QueryJobV2:
                 self._refuse_again(page, seen)
                 yield page
             return
-        for download in self.downloads(lambda page: Download(self._access, page), self._first):
+        for download in self.downloads(lambda page: Download(self.access, page), self._first):
             # Only the headers are looked at: they say where the next page is.
             download.open().close()
             yield replace(download.page, rows=download.rows)
@@ -128,7 +141,7 @@ class QueryJobV2:
         yield from listed
 
     def _is_behind(self, first: PageAddress, page: PageAddress) -> bool:
-        with contextlib.closing(Download(self._access, first).open()) as opened:
+        with contextlib.closing(Download(self.access, first).open()) as opened:
             return opened.next_locator == page.locator
 
     def _refuse_again(self, page: PageAddress, seen: set[str | None]) -> None:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
 from salesforce_bulk.api.org_access import OrgAccess
-from salesforce_bulk.errors import ApiFault, InvalidInput, JournalMismatch
+from salesforce_bulk.errors import ApiFault, InvalidInput, JournalMismatch, RequestTimeout
 from salesforce_bulk.export.columns import all_fields, columns_of, expanded
 from salesforce_bulk.export.handle import Export
 from salesforce_bulk.export.incremental import DELETED, STAMP, open_window
@@ -25,6 +25,7 @@ from salesforce_bulk.export.settings import (
 )
 from salesforce_bulk.export.soql import Condition, build_select, read_query
 from salesforce_bulk.formats.typed import ResultColumn
+from salesforce_bulk.http.clock import DeadlinePassed
 from salesforce_bulk.progress import ProgressOption
 from salesforce_bulk.storage.journal import Journal
 from salesforce_bulk.wire import v1
@@ -48,18 +49,38 @@ def plan_export(access: OrgAccess, soql: str, options: ExportOptions) -> Export:
         InvalidInput: the query or an option cannot be; nothing but describes was asked for.
     """
     settings = ExportSettings.of(options)
+    bound = access.asking_within(settings.timeout)
+    try:
+        return _planned(access, bound, soql, options, settings)
+    except DeadlinePassed as error:
+        late = RequestTimeout(
+            f"{settings.timeout or 0:g} s were over before the query was checked; nothing was sent "
+            "but questions. Call again, with a longer timeout=."
+        )
+        late.may_have_arrived = False
+        raise late from error
+
+
+def _planned(
+    access: OrgAccess,
+    bound: OrgAccess,
+    soql: str,
+    options: ExportOptions,
+    settings: ExportSettings,
+) -> Export:
+    """The export, checked by ``bound`` and run by ``access``."""
     since, until, state = options.get("since"), options.get("until"), options.get("state")
     fields, where = options.get("fields"), options.get("where")
     include_deleted = options.get("include_deleted")
     incremental = not (since is None and until is None and state is None)
-    query = read_query(_text(access, soql, fields, where, incremental))
-    text = expanded(query, access.describes)
+    query = read_query(_text(bound, soql, fields, where, incremental))
+    text = expanded(query, bound.describes)
     if text != query.text:
         query = read_query(text)
-    columns = columns_of(query, access.describes)
+    columns = columns_of(query, bound.describes)
     window = None
     if incremental:
-        has_deleted = access.describes.object(query.object).field(DELETED) is not None
+        has_deleted = bound.describes.object(query.object).field(DELETED) is not None
         _check_window_columns(columns, has_deleted and include_deleted is not False)
         if settings.journal is not None:
             raise InvalidInput(
@@ -67,8 +88,8 @@ def plan_export(access: OrgAccess, soql: str, options: ExportOptions) -> Export:
                 "so that the same call delivers the same window again after a crash."
             )
         include_deleted = has_deleted if include_deleted is None else include_deleted
-        now = access.describes.server_time()
-        whose = f"{access.describes.origin} {bool(include_deleted)}"
+        now = bound.describes.server_time()
+        whose = f"{bound.describes.origin} {bool(include_deleted)}"
         window = open_window(query, since, until, state, now, whose=whose)
         query = read_query(query.with_condition(window.condition))
     settings = replace(settings, include_deleted=bool(include_deleted))

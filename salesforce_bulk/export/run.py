@@ -14,10 +14,12 @@ from typing import Any
 from salesforce_bulk import limits
 from salesforce_bulk.api.org_access import OrgAccess
 from salesforce_bulk.errors import (
+    BulkApiError,
     InvalidInput,
     JobStillRunning,
     JournalMismatch,
     NotFound,
+    RequestTimeout,
     ResultsExpired,
 )
 from salesforce_bulk.export.download import expired
@@ -29,7 +31,6 @@ from salesforce_bulk.export.tally import QueryJob
 from salesforce_bulk.formats.typed import ResultColumn, TypedRows
 from salesforce_bulk.http import polling
 from salesforce_bulk.http.call import add_to_message
-from salesforce_bulk.http.clock import Deadline, DeadlinePassed
 from salesforce_bulk.progress import Progress, Reporter
 from salesforce_bulk.storage.journal import Journal
 
@@ -52,6 +53,8 @@ class QueryRun:
         journal: open while the job is made and while a file is written; None otherwise. One
             process at a time can hold it.
     """
+
+    __slots__ = ("__dict__", "access")
 
     def __init__(
         self,
@@ -77,6 +80,13 @@ class QueryRun:
         self._job = job
         self._lock = threading.RLock()
 
+    def through(self, access: OrgAccess) -> QueryRun:
+        """The same run, by another way to its org; what is known of it, both know."""
+        view = object.__new__(type(self))
+        view.__dict__ = self.__dict__
+        view.access = access
+        return view
+
     def note(self, sentence: str) -> None:
         """Tell the user, once."""
         if sentence not in self.notes:
@@ -90,11 +100,11 @@ class QueryRun:
 
     def submit(self) -> QueryJob:
         """The job; made, or found in the journal, if there is none yet."""
-        with self._lock:
+        with self.access.clock.holding(self._lock):
             if self._job is None:
                 with self.holding_journal():
                     self._job = self._recorded_job() or self._new_job()
-            return self._job
+            return self._job.through(self.access)
 
     @contextlib.contextmanager
     def holding_journal(self) -> Iterator[Journal | None]:
@@ -109,40 +119,50 @@ class QueryRun:
             finally:
                 self.journal = None
 
-    def wait(self, handle: object, timeout: float | None = None) -> QueryJob:
-        """The job, done.
-
-        Args:
-            handle: what `JobStillRunning` carries.
-            timeout: seconds; None takes the export's own.
-        """
+    def wait(self) -> QueryJob:
+        """The job, done."""
         try:
             with self.reporter.running():
-                return self._wait(handle, timeout)
+                return self._wait()
         except ResultsExpired as error:
             if self.settings.journal is not None:
                 add_to_message(error, f"Remove the journal {self.settings.journal} before.")
             raise
 
-    def _wait(self, handle: object, timeout: float | None) -> QueryJob:
+    def _wait(self) -> QueryJob:
         if self._job is None:
             self.reporter(Progress("submitting", 0))
         job, clock = self.submit(), self.access.clock
-        limit = self.settings.timeout if timeout is None else timeout
-        clock, began = Deadline(clock, limit), clock.monotonic()
-        try:
-            # A wait may last for hours, which an org out of reach for a minute must not end.
-            while not polling.try_again(job.is_done, clock):
-                self.reporter(Progress("processing", job.rows or 0, job_id=job.job_id))
-                polling.pause_before_asking(clock, began)
-        except DeadlinePassed as error:
-            raise JobStillRunning(
-                f"Job {job.job_id} still runs after {limit} s and was left alone; wait "
-                "again, or take it up elsewhere by its id.",
-                handle,
-                job_id=job.job_id,
-            ) from error
+        began = clock.monotonic()
+        # A wait may last for hours, which an org out of reach for a minute must not end.
+        while not polling.try_again(job.is_done, clock):
+            self.reporter(Progress("processing", job.rows or 0, job_id=job.job_id))
+            polling.pause_before_asking(clock, began)
         return job
+
+    def time_is_up(self, handle: object, seconds: float) -> BulkApiError:
+        """The error where a deadline has passed.
+
+        Args:
+            handle: what the error carries.
+            seconds: that there were.
+        """
+        name, job, journal = self.reporter.name, self._job, self.settings.journal
+        more = "" if journal is None else f" The journal {journal} goes with the same call."
+        if job is None:
+            late = RequestTimeout(
+                f"{name}: {seconds:g} s were over before the job of the query was made. A query "
+                f"changes nothing: call again, with a longer timeout=.{more}"
+            )
+            late.may_have_arrived = False
+            return late
+        return JobStillRunning(
+            f"{name}: {seconds:g} s were over before the result of job {job.job_id} was there, or "
+            "read to its end. The job was left alone: wait or read again with the error's .handle, "
+            f"from another process with bulk.attach({job.job_id!r}).{more}",
+            handle,
+            job_id=job.job_id,
+        )
 
     @property
     def expires(self) -> datetime | None:

@@ -41,7 +41,8 @@ class ExportOptions(TypedDict, total=False):
     keep_nul         False      leave NUL characters in texts; they are removed otherwise
     journal          None       a path: the same call goes on after a crash
     progress         None       True draws, a callable takes each `Progress`
-    timeout          None       seconds to wait for the org; None: no end
+    timeout          None       seconds after which each reading ends, whatever the org does,
+                                without the time in which others have its rows; None: no end
     since, until     None       aware datetimes: rows by ``SystemModstamp``, the end excluded
     state            None       a path or a `DatabaseState`: only what changed since the last
                                 export with it

@@ -22,6 +22,14 @@ class Clock(Protocol):
     def sleep(self, seconds: float, /) -> None: ...
 
 
+class AbstractLock(Protocol):
+    """A lock of `threading`, of either kind."""
+
+    def acquire(self, blocking: bool = ..., timeout: float = ...) -> bool: ...
+
+    def release(self) -> None: ...
+
+
 class DeadlinePassed(Exception):
     """The time of a verb is up; caught where the verb knows what is in the org by then.
 
@@ -95,7 +103,7 @@ class Deadline:
             self._stands_at = None
 
     @contextmanager
-    def holding(self, lock: threading.Lock) -> Iterator[None]:
+    def holding(self, lock: AbstractLock) -> Iterator[None]:
         """The lock, which another thread may hold for longer than there is time."""
         left = self.left()
         if not lock.acquire(timeout=-1 if left == math.inf else min(left, threading.TIMEOUT_MAX)):

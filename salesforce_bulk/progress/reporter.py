@@ -10,7 +10,7 @@ from dataclasses import replace
 from functools import partial
 
 from salesforce_bulk.errors import JobStillRunning
-from salesforce_bulk.http.clock import Clock
+from salesforce_bulk.http.clock import Clock, DeadlinePassed
 from salesforce_bulk.progress.drawing import draw_anywhere
 from salesforce_bulk.progress.event import Progress, ProgressOption
 from salesforce_bulk.progress.notebook import show_as_line
@@ -194,7 +194,7 @@ class Reporter:
 
 
 def _outcome_of(error: BaseException) -> str:
-    if isinstance(error, JobStillRunning):
+    if isinstance(error, (JobStillRunning, DeadlinePassed)):
         return "still running"
     if isinstance(error, GeneratorExit):
         return "stopped"

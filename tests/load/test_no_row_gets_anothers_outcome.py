@@ -2,20 +2,27 @@
 different texts are one value, not where results come in another order.
 
 `pytest --hypothesis-profile=long tests/load/test_no_row_gets_anothers_outcome.py` tries 5,000
-examples of each property.
+examples of each property of the matching, and loads 2,000 times through each API and with the
+results of 1.0 in another order.
 """
 
+import csv
+import io
 import random
 from datetime import datetime, timedelta
 
 import pytest
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
+from silent_proxy import SilentProxy
 
 from salesforce_bulk.load.row_matching import ResultLine, RowShape, match_rows, normal_of
 from salesforce_bulk.models import RowError
 
 LEFT = RowError("NotTold", "nothing")
+
+#: Examples of what goes through a whole load: 2,000 of the long profile.
+LOADS = settings.default.max_examples * 2 // 5
 
 #: Texts of few values, written in many ways, and texts that only look like them.
 TEXTS = {
@@ -146,10 +153,16 @@ def swap_org(module_org):
 
 
 @pytest.fixture(scope="module")
-def lone_outcomes(swap_org):
+def swap_client(swap_org):
+    """One client for all loads: each new one would log in and ask for the describe."""
+    return swap_org.connect()
+
+
+@pytest.fixture(scope="module")
+def lone_outcomes(swap_org, swap_client):
     """What becomes of a row that is loaded alone: its status and what the org then holds."""
     known = {}
-    bulk = swap_org.connect()
+    bulk = swap_client
 
     def outcome(row):
         key = tuple(sorted(row.items()))
@@ -169,14 +182,14 @@ def held(org, columns, record_id):
 
 
 @pytest.mark.parametrize("api", ["1.0", "2.0"])
-@settings(max_examples=settings.default.max_examples // 4)
+@settings(max_examples=LOADS)
 @given(data=st.data())
-def test_what_a_load_tells_is_what_the_org_holds(swap_org, lone_outcomes, api, data):
+def test_what_a_load_tells_is_what_the_org_holds(swap_org, swap_client, lone_outcomes, api, data):
     """Trap: the first said to have succeeded and the second to have failed; it was the reverse."""
     columns = data.draw(st.lists(st.sampled_from(sorted(FIELDS)), min_size=1, unique=True))
     row = st.fixed_dictionaries({name: st.sampled_from(FIELDS[name]) for name in columns})
     rows = data.draw(st.lists(row, min_size=1, max_size=7))
-    result = swap_org.connect().insert("Swap__c", rows, api=api, on_error="report")
+    result = swap_client.insert("Swap__c", rows, api=api, on_error="report")
     for given_row, told in zip(rows, result, strict=True):
         if told.status == "unknown":
             assert api == "2.0"
@@ -184,6 +197,60 @@ def test_what_a_load_tells_is_what_the_org_holds(swap_org, lone_outcomes, api, d
             assert (told.status, held(swap_org, sorted(columns), told.id)) == lone_outcomes(
                 given_row
             )
+
+
+class ShufflingProxy(SilentProxy):
+    """Gives the results of a batch in another order; ``own`` and ``shown`` are both."""
+
+    def __init__(self, org):
+        super().__init__(org)
+        self.chance = random.Random(0)
+        self.own, self.shown = [], []
+
+    def changed(self, request, body):
+        if not request.path.endswith("/result"):
+            return body
+        header, *self.own = csv.reader(io.StringIO(body.decode()))
+        self.shown = self.chance.sample(self.own, len(self.own))
+        text = io.StringIO(newline="")
+        csv.writer(text, quoting=csv.QUOTE_ALL, lineterminator="\n").writerows(
+            [header, *self.shown]
+        )
+        return text.getvalue().encode()
+
+
+@pytest.fixture(scope="module")
+def shuffled(swap_org):
+    """A client whose results come in any order, the way to the org, and ids of records."""
+    with ShufflingProxy(swap_org) as proxy:
+        bulk = proxy.connect()
+        made = swap_org.connect().insert("Swap__c", [{"Text__c": "a"}] * 7)
+        yield bulk, proxy, [row.id for row in made]
+
+
+@settings(max_examples=LOADS)
+@given(
+    values=st.lists(st.sampled_from(["1", "2", "x", "y"]), min_size=2, max_size=7),
+    chance=st.randoms(use_true_random=False),
+)
+def test_1_0_results_in_any_order_tell_of_their_own_rows(shuffled, values, chance):
+    """Trap: results by place, where they name other records."""
+    bulk, proxy, ids = shuffled
+    proxy.chance = chance
+    rows = [{"Id": one, "Count__c": value} for one, value in zip(ids, values, strict=False)]
+    result = bulk.update("Swap__c", rows, api="1.0", on_error="report")
+    displaced = any(
+        shown[0] not in ("", row["Id"]) for shown, row in zip(proxy.shown, rows, strict=True)
+    )
+    event("out of order" if displaced else "in order")
+    for told, own in zip(result, proxy.own, strict=True):
+        if told.status == "unknown":
+            assert displaced
+            assert own[1] == "false"
+            continue
+        assert (told.status == "success", told.id or "") == (own[1] == "true", own[0])
+        if displaced and told.error is not None:
+            assert own[3].startswith(f"{told.error.code}:{told.error.message}")
 
 
 @pytest.mark.parametrize(
