@@ -90,6 +90,8 @@ class RichBars:
             BarColumn(bar_width=16),
             TextColumn("{task.fields[details]}", markup=False),
             console=Console(stderr=True),
+            # Each event draws, and there is one a second at least; ten a second fill a log of ssh.
+            auto_refresh=False,
             redirect_stdout=False,
             redirect_stderr=False,
         )

@@ -161,6 +161,8 @@ def test_rows_come_by_stdin_where_the_format_is_said(org, shell, monkeypatch):
         (["results", "750000000000001AAA"], "knows no job"),
         (["job", "x"], "is no job's id"),
         (["describe", "Nothing__c"], "Nothing__c"),
+        (["export", "Nothing__c", "x.csv"], "The org has no object 'Nothing__c'"),
+        (["insert", "Nothing__c", "good.csv"], "The org has no object 'Nothing__c'"),
         (["resume"], "no interrupted run"),
         (["retry", "7505g0000000009AAA"], "no run or job 7505g0000000009AAA"),
     ],
@@ -172,6 +174,7 @@ def test_wrong_input_is_2_and_nothing_is_sent(org, shell, arguments, told):
     assert (done.exit_code, done.out) == (2, "")
     assert told in done.err
     assert "Go on" not in done.err
+    assert not re.search(r"<\w|\"\w+\" ?:", done.err)  # no document of the API
     assert not [
         request for request in org.requests if request.method == "POST" and "job" in request.path
     ]

@@ -16,7 +16,8 @@ def without_blanks(text):
 
 @pytest.mark.parametrize("block", BLOCKS)
 def test_a_block_is_a_part_of_an_example(block, examples):
-    texts = [without_blanks(path.read_text("utf-8")) for path in examples.rglob("*.py")]
+    programs = [*examples.rglob("*.py"), *(examples.parent / "airflow").glob("*.py")]
+    texts = [without_blanks(path.read_text("utf-8")) for path in programs]
     assert any(without_blanks(block) in text for text in texts)
 
 
