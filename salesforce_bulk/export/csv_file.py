@@ -407,7 +407,11 @@ def _finished_rows(journal: Journal, path: Path) -> int | None:
         if not _is_as_written(path, reconciled):
             return None
         journal.append({"do": "done", "rows": reconciled["rows"]})
-    return int(reconciled["rows"]) if path.exists() else None
+    elif not path.exists():
+        return None
+    elif not _is_as_written(path, reconciled):
+        log.warning("%s is not what the run of the journal wrote: it was changed since", path)
+    return int(reconciled["rows"])
 
 
 def _is_as_written(path: Path, reconciled: Entry) -> bool:

@@ -138,10 +138,11 @@ def write_all(file: Any, content: bytes) -> None:
         # Some writers return nothing and take everything; a raw file that is full says so by None.
         if taken is None and not hasattr(file, "readinto"):
             return
-        if not taken:
+        # What says nothing of a number of bytes would be asked for ever.
+        if type(taken) is not int or not 0 < taken <= len(rest):
             raise StorageError(
-                f"The open file {getattr(file, 'name', file)!r} takes no more bytes; give one that "
-                "blocks, or a buffered one."
+                f"The open file {getattr(file, 'name', file)!r} takes no more bytes (its write() says "
+                f"{taken!r}); give one that blocks, or a buffered one."
             )
         rest = rest[taken:]
 

@@ -245,6 +245,21 @@ def test_a_journal_of_another_query_is_refused(bulk, numbered, tmp_path):
         bulk.export(SOQL + " LIMIT 1", journal=journal).to_csv(tmp_path / "x.csv")
 
 
+@pytest.mark.parametrize("change", [lambda text: text + b"junk", lambda text: text[::-1]])
+def test_a_finished_file_that_was_changed_since_is_told(bulk, numbered, tmp_path, caplog, change):
+    """Trap: the rows of the run were told of a file that had others."""
+    numbered(3)
+    target, journal = tmp_path / "x.csv", tmp_path / "x.journal"
+    bulk.export(SOQL, journal=journal).to_csv(target)
+    assert bulk.export(SOQL, journal=journal).to_csv(target) == 3
+    assert "changed since" not in caplog.text
+    changed = change(target.read_bytes())
+    target.write_bytes(changed)
+    bulk.export(SOQL, journal=journal).to_csv(target)
+    assert "changed since" in caplog.text
+    assert target.read_bytes() == changed
+
+
 def test_a_journal_in_use_is_refused(bulk, numbered, tmp_path):
     """Two processes cannot go on with one run at once."""
     numbered(3)

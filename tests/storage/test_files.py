@@ -271,6 +271,18 @@ def test_a_raw_file_that_takes_no_more_is_an_error():
         write_all(Slow(most=50), bytes(100))
 
 
+@pytest.mark.parametrize("said", [-1, True, "3", 1_000])
+def test_a_writer_that_says_no_number_of_its_bytes_is_an_error(said):
+    """Trap: -1 was asked for ever."""
+
+    class Writer:
+        def write(self, piece):
+            return said
+
+    with pytest.raises(StorageError, match="takes no more"):
+        write_all(Writer(), b"abc")
+
+
 def test_a_writer_that_returns_nothing_is_believed():
     """Such as one of a caller's own."""
 
