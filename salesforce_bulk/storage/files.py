@@ -141,8 +141,8 @@ def write_all(file: Any, content: bytes) -> None:
         # What says nothing of a number of bytes would be asked for ever.
         if type(taken) is not int or not 0 < taken <= len(rest):
             raise StorageError(
-                f"The open file {getattr(file, 'name', file)!r} takes no more bytes (its write() says "
-                f"{taken!r}); give one that blocks, or a buffered one."
+                f"The open file {getattr(file, 'name', file)!r} takes no more bytes: its write() "
+                f"says {taken!r}. Give one that blocks, or a buffered one."
             )
         rest = rest[taken:]
 
