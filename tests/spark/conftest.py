@@ -59,6 +59,17 @@ def workers(session_org, tmp_path_factory):
                 return None
             """)
     )
+    (folder / "secret").write_text(session_org.consumer_secret)
+    (folder / "connections.toml").write_text(
+        textwrap.dedent(f"""
+            [prod]
+            login = "client_credentials"
+            login_url = "{session_org.url}"
+            client_id = "{session_org.consumer_key}"
+            client_secret = {{ file = "{folder / "secret"}" }}
+            """)
+    )
+    os.environ["SALESFORCE_BULK_CONNECTIONS"] = str(folder / "connections.toml")
     os.environ["PYSPARK_PYTHON"] = sys.executable
     os.environ["PYTHONPATH"] = os.pathsep.join(map(str, (folder, ROOT, Path(__file__).parent)))
     sys.path.insert(0, str(folder))
