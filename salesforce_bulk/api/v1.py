@@ -7,6 +7,7 @@ Guide: https://developer.salesforce.com/docs/atlas.en-us.api_asynch.meta/api_asy
 from __future__ import annotations
 
 import copy
+import hashlib
 import logging
 import re
 from collections.abc import Callable, Generator, Iterator, Mapping
@@ -62,9 +63,9 @@ class BulkV1:
         self._watch = StateWatch(caller.clock)
         # By the id of a batch, what stands for the call that it answered.
         self._answers: dict[str, object] = {}
-        # The bytes of each batch that was posted to a job that was made here; a list, because
+        # The digest of each batch that was posted to a job that was made here; a list, because
         # threads append to it at once.
-        self._posted: dict[str, list[int]] = {}
+        self._posted: dict[str, list[bytes]] = {}
 
     def until(self, deadline: Deadline) -> BulkV1:
         """The same endpoints, for what has to end by a deadline."""
@@ -108,10 +109,14 @@ class BulkV1:
 
     def set_job_state(self, job_id: str, document: bytes, state: str) -> None:
         """POST /job/{id}: close or abort. Repeated where an answer was lost: a job that
-        reached the state by the first try counts as done."""
+        reached the state by the first try counts as done.
+
+        Raises:
+            AmbiguousUpload: a job that was made here was closed, and holds a batch twice.
+        """
         call = Call("POST", f"job/{job_id}", document, job_id=job_id, repeatable=True)
         try:
-            self._warn_of_more_batches(job_id, self._caller.make(call))
+            answer = self._caller.make(call)
         except InvalidJobState:
             if self.job(job_id).get("state") != state:
                 raise
@@ -121,25 +126,59 @@ class BulkV1:
                     error, f"The job may be {state} all the same; the call may be repeated."
                 )
             raise
+        else:
+            if state == bulk_states.CLOSED:
+                self._check_batch_count(job_id, answer)
 
-    def _warn_of_more_batches(self, job_id: str, answer: Response) -> None:
-        """Where a job that was made here has more batches than were posted, something repeats."""
-        posted = len(self._posted.pop(job_id, []))
-        if not posted:
-            return  # a query, or another program posts its batches
+    def _check_batch_count(self, job_id: str, answer: Response) -> None:
+        """Where a job that was made here has more batches than were posted, something repeats.
+
+        Raises:
+            AmbiguousUpload: one of them holds once more what was posted.
+        """
+        posted = self._posted.pop(job_id, [])
+        if not posted or not answer.raw.version:
+            return  # another program posts its batches, or a program's own test its answers
         try:
-            held = int(self._one(answer).get("numberBatchesTotal") or 0)
+            info = self._one(answer)
+            held = int(info.get("numberBatchesTotal") or 0)
         except Exception:  # noqa: BLE001 - a subclass reads an answer that 2.2.0 never read
             return
-        if held > posted:
-            log.warning(
-                "Job %s holds %d batches, and this client posted %d. Another program uses the "
-                "job, or something on the way repeats requests, so that rows may be in the org "
-                "twice: compare get_batch_list(job_id) with the batches that post_batch returned.",
-                job_id,
-                held,
-                posted,
+        if held <= len(posted) or str(info.get("operation")).startswith("query"):
+            return  # the server cuts queries into batches of its own
+        batch_id = self._repeated_batch(job_id, posted)
+        if batch_id is not None:
+            raise AmbiguousUpload(
+                f"Job {job_id} holds batch {batch_id}, which is once more a batch that was posted, "
+                "so that its rows are in the org twice, or will be. Something on the way repeats "
+                "requests: a proxy, or an adapter with retries of its own. Compare "
+                "get_batch_list(job_id) with the batches that post_batch returned, and the org's "
+                "records with the rows.",
+                job_id=job_id,
+                batch_id=batch_id,
             )
+        log.warning(
+            "Job %s holds %d batches, and this client posted %d. Another program uses the job, or "
+            "something on the way repeats requests: compare get_batch_list(job_id) with the "
+            "batches that post_batch returned.",
+            job_id,
+            held,
+            len(posted),
+        )
+
+    def _repeated_batch(self, job_id: str, posted: list[bytes]) -> str | None:
+        """A batch that holds what was posted and that no call was answered with; None where there
+        are no more of them than lost answers, or the job cannot be looked at."""
+        try:
+            listed = [str(info.get("id")) for info in self.batches(job_id)]
+            unknown = [batch_id for batch_id in listed if batch_id not in self._answers]
+            known = len(listed) - len(unknown)
+            same = [one for one in unknown if _digest(self.batch_request(job_id, one)) in posted]
+        except BulkApiError as error:
+            log.warning("The batches of job %s could not be compared: %s", job_id, error)
+            return None
+        lost = max(0, len(posted) - known)
+        return same[lost] if len(same) > lost else None
 
     def add_spec(self, job_id: str, mapping: bytes) -> None:
         """POST /job/{id}/spec: the field mapping for the batches that follow."""
@@ -165,7 +204,7 @@ class BulkV1:
         """
         call = Call("POST", f"job/{job_id}/batch", body, media_type=media_type, job_id=job_id)
         if job_id in self._posted:
-            self._posted[job_id].append(len(body))
+            self._posted[job_id].append(_digest(body))
         try:
             return self._caller.read(call, lambda answer: self._own_answer(job_id, answer))
         except BulkApiError as error:
@@ -273,6 +312,10 @@ def _about(answer: Response, info: v1.Info, **wanted: str) -> v1.Info:
                 "to other requests."
             )
     return info
+
+
+def _digest(body: bytes) -> bytes:
+    return hashlib.blake2b(body, digest_size=16).digest()
 
 
 class _Download:

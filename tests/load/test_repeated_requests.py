@@ -332,14 +332,53 @@ def test_post_batch_with_a_retry_recipe_posts_once(connect, org, names, recipe):
     assert len(bulk.get_batch_list(job)) == 1
 
 
-@pytest.mark.parametrize("nth", [0, 2])
-def test_close_job_warns_of_batches_that_nobody_posted(connect, caplog, nth):
-    """`post_batch` does not know what is on the way; the job's own count does."""
-    bulk = connect(RepeatingProxy(nth))
+def posted_to_a_job(bulk, names="ABC"):
     job = bulk.create_insert_job("Account", contentType="CSV")
-    for name in ("A", "B", "C"):
+    for name in names:
         bulk.post_batch(job, f"Name\n{name}\n".encode())
-    bulk.close_job(job)
-    told = [one.getMessage() for one in caplog.records if one.levelname == "WARNING"]
-    assert len(told) == bool(nth)
-    assert all("holds 4 batches, and this client posted 3" in one for one in told)
+    return job
+
+
+@pytest.mark.parametrize("nth", [1, 2, 3])
+def test_close_job_does_not_succeed_where_a_batch_is_there_twice(connect, bulk, nth):
+    """`post_batch` does not know what is on the way; the job's own count does."""
+    client = connect(RepeatingProxy(nth))
+    job = posted_to_a_job(client)
+    with pytest.raises(AmbiguousUpload, match="once more") as caught:
+        client.close_job(job)
+    assert caught.value.job_id == job
+    assert caught.value.batch_id in {one["id"] for one in client.get_batch_list(job)}
+    assert bulk.job_state(job) == "Closed"
+    client.close_job(job)  # told once, and closed
+
+
+def test_close_job_warns_of_batches_of_another_program(connect, bulk, caplog):
+    """Which may share the job; what it posted is no repetition."""
+    client = connect(RepeatingProxy(0))
+    job = posted_to_a_job(client)
+    bulk.job_content_types[job] = "CSV"
+    bulk.post_batch(job, b"Name\nD\n")
+    client.close_job(job)
+    assert "holds 4 batches, and this client posted 3" in caplog.text
+
+
+def test_a_batch_that_is_posted_again_after_a_lost_answer_is_no_repetition(connect, org, names):
+    """Who posts the same rows twice has decided so."""
+    client = connect(RepeatingProxy(0))
+    org.faults.add("answer_lost", method="POST", path="*/batch")
+    job = client.create_insert_job("Account", contentType="CSV")
+    with pytest.raises(AmbiguousUpload):
+        client.post_batch(job, b"Name\nA\n")
+    client.post_batch(job, b"Name\nA\n")
+    client.close_job(job)
+    assert names() == ["A", "A"]
+
+
+def test_close_job_says_nothing_where_all_is_well(connect, caplog):
+    """Also of a query that the server cuts into chunks."""
+    client = connect(RepeatingProxy(0))
+    client.close_job(posted_to_a_job(client))
+    job = client.create_query_job("Account", contentType="CSV", pk_chunking=True)
+    client.query(job, "SELECT Id FROM Account")
+    client.close_job(job)
+    assert not [one for one in caplog.records if one.levelname == "WARNING"]
