@@ -17,6 +17,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
@@ -36,6 +37,12 @@ COUNTRIES = "France, Germany, Japan"
 ROWS = 1_000
 #: Of the terminals: more than any session of the page writes.
 LINES = 60
+
+
+#: Seconds of the picture: of what changes at once, and of its end.
+SHORTEST_FRAME, LAST_FRAME = 0.25, 6.0
+
+Watch = Callable[[str], object]
 
 
 def write_rows(folder: Path, rows: int = ROWS) -> None:
@@ -102,9 +109,17 @@ class Shell:
         org: a local one.
         folder: an empty one.
         columns: of the terminal; None gives commands a pipe instead.
+        watch: is given what stands on the terminal, whenever that may have changed.
     """
 
-    def __init__(self, org: SalesforceEmulator, folder: Path, columns: int | None) -> None:
+    def __init__(
+        self,
+        org: SalesforceEmulator,
+        folder: Path,
+        columns: int | None,
+        watch: Watch | None = None,
+    ) -> None:
+        self._watch = watch
         self._org = org
         self._folder = folder
         self._columns = columns
@@ -125,7 +140,9 @@ class Shell:
         if self._columns is None:
             screen, code = through_pipe(command, self._folder, environ, interrupt)
         else:
-            screen, code = in_terminal(command, self._folder, environ, self._columns, interrupt)
+            screen, code = in_terminal(
+                command, self._folder, environ, self._columns, interrupt, self._watch
+            )
         ended = f"\n[exit {code}]" if code else ""
         told = f"{screen}{ended}".lstrip("\n").replace(str(self._folder), "/home/me")
         return Session(session.command, told)
@@ -189,6 +206,7 @@ def in_terminal(
     environ: dict[str, str],
     columns: int,
     interrupt: Callable[[], bool] | None = None,
+    watch: Watch | None = None,
 ) -> tuple[str, int]:
     """What stands on a terminal of so many columns when the command has ended, and its exit code.
 
@@ -198,6 +216,7 @@ def in_terminal(
         environ: its environment.
         columns: of the terminal.
         interrupt: Ctrl-C is pressed once when this is true.
+        watch: is given what stands there, piece after piece.
     """
     screen = UnbrokenScreen(columns, LINES)
     stream = pyte.ByteStream(screen)
@@ -223,6 +242,8 @@ def in_terminal(
             if not content:
                 break
             stream.feed(content)
+            if watch is not None:
+                watch(screen.text())
         code = process.wait()
     if interrupt is not None:
         press.join()
@@ -272,10 +293,29 @@ def when(
     return thread
 
 
-def load_in_terminal(columns: int) -> str:
-    """The session of the picture, on a screen."""
+class Frame(NamedTuple):
+    """What stood on the terminal, and since when."""
+
+    seconds: float
+    screen: str
+
+
+def load_in_terminal(columns: int) -> list[Frame]:
+    """The session of the picture, from its begin to its end."""
+    frames: list[Frame] = []
+    began = time.monotonic()
+
+    def watch(screen: str) -> None:
+        seconds = time.monotonic() - began
+        if frames and seconds - frames[-1].seconds < SHORTEST_FRAME:
+            frames[-1] = Frame(frames[-1].seconds, screen)
+        elif not frames or frames[-1].screen != screen:
+            frames.append(Frame(seconds, screen))
+
     with tempfile.TemporaryDirectory() as name, SalesforceEmulator() as org:
-        return Shell(org, Path(name), columns).type(Session(COMMAND, "")).screen
+        ended = Shell(org, Path(name), columns, watch).type(Session(COMMAND, ""))
+    frames[-1] = Frame(frames[-1].seconds, ended.screen)
+    return frames
 
 
 def play(page: str, columns: int | None) -> list[Session]:
@@ -298,15 +338,45 @@ def rewrite(path: Path) -> None:
     path.write_text(re.sub(r"```console\n.*?\n```", block, page, flags=re.DOTALL), "utf-8")
 
 
-def draw(screen: str, columns: int, path: Path) -> None:
-    """An SVG of a screen."""
+def draw(frames: list[Frame], columns: int, path: Path) -> None:
+    """An SVG of a terminal, moving where its reader lets it move; else its last screen."""
+    lines = max(frame.screen.count("\n") for frame in frames)
+    drawn = [svg_of(frame.screen, lines, columns) for frame in frames]
+    text_of = re.compile(r'(<g class="load-matrix">)(.*?)(\n *</g>)', re.DOTALL)
+    groups = [
+        f'<g class="load-frame load-frame-{number}">{text_of.search(svg)[2]}</g>'  # type: ignore[index]
+        for number, svg in enumerate(drawn)
+    ]
+    svg = text_of.sub(lambda found: found[1] + "\n".join(groups) + found[3], drawn[-1])
+    style = styles([frame.seconds - frames[0].seconds for frame in frames])
+    path.write_text(svg.replace("</style>", f"{style}    </style>", 1), "utf-8")
+
+
+def svg_of(screen: str, lines: int, columns: int) -> str:
+    """The SVG of one screen, as high as one of so many lines."""
     console = Console(record=True, width=columns, file=io.StringIO())
-    console.print(Text(f"$ {COMMAND}\n{screen}"))
+    rest = "\n" * (lines - screen.count("\n"))
+    console.print(Text(f"$ {COMMAND}\n{screen}{rest}"))
     # The default style loads a font from the network.
     svg = console.export_svg(title="salesforce-bulk", unique_id="load")
     begin, end = svg.index("@font-face"), svg.rindex("@font-face")
-    end = svg.index("}", end) + 1
-    path.write_text(svg[:begin] + svg[end:], "utf-8")
+    return svg[:begin] + svg[svg.index("}", end) + 1 :]
+
+
+def styles(begins: list[float]) -> str:
+    """What shows each frame from its second on, until the next one's, again and again."""
+    seconds = begins[-1] + LAST_FRAME
+    ends = [*begins[1:], seconds]
+    last = len(begins) - 1
+    rules = [".load-frame { visibility: hidden }", f".load-frame-{last} {{ visibility: visible }}"]
+    rules.append("@media (prefers-reduced-motion: no-preference) {")
+    for number, (begin, end) in enumerate(zip(begins, ends, strict=True)):
+        name = f"load-frame-{number}"
+        moments = {0: "hidden", 100 * begin / seconds: "visible", 100 * end / seconds: "hidden"}
+        shown = " ".join(f"{at:.2f}% {{ visibility: {how} }}" for at, how in moments.items())
+        rules.append(f".{name} {{ animation: {name} {seconds:.1f}s step-end infinite }}")
+        rules.append(f"@keyframes {name} {{ {shown} }}")
+    return "\n".join([*rules, "}\n"])
 
 
 if __name__ == "__main__":

@@ -86,3 +86,14 @@ def test_the_picture_is_of_the_command_and_loads_nothing_from_the_network():
     assert PICTURES["COMMAND"] in shown
     assert "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST" in shown
     assert "url(http" not in picture
+
+
+def test_the_picture_shows_the_load_under_way_and_ends_with_its_outcome():
+    root = ElementTree.parse(DOCS / "load.svg").getroot()
+    frames = ["".join(g.itertext()) for g in root.iter() if "load-frame " in g.get("class", "")]
+    assert any("0\xa0of\xa01,000\xa0rows" in frame for frame in frames[:-1])
+    assert "998\xa0succeeded" in frames[-1]
+    style = "".join(found.text for found in root.iter() if found.tag.endswith("style"))
+    # Who wants no movement sees the last frame.
+    still = style.partition("@media (prefers-reduced-motion")[0]
+    assert f".load-frame-{len(frames) - 1} {{ visibility: visible }}" in still
