@@ -10,6 +10,8 @@ from urllib3.util import Retry
 
 from salesforce_bulk import AmbiguousUpload, LoadFailed, UnexpectedResponse
 from salesforce_bulk.client_access import org_of
+from salesforce_bulk.load.job import refuse_other_job
+from salesforce_bulk.load.settings import LoadSpec
 
 ROWS = [{"Name": f"Row {number}", "NumberOfEmployees": number} for number in range(40)]
 
@@ -246,6 +248,13 @@ def test_rows_go_into_no_job_of_another_object(connect, names, api):
     with pytest.raises(UnexpectedResponse, match=r"whose object is Load__c, not Account.*Nothing"):
         bulk.insert("Account", ROWS[:4], api=api)
     assert names() == []
+
+
+@pytest.mark.parametrize(("asked", "made"), [("A__c", "ns__A__c"), ("ns__A__c", "a__C")])
+def test_a_namespace_makes_no_other_object(asked, made):
+    refuse_other_job(LoadSpec("insert", asked), "750000000000001AAA", {"object": made})
+    with pytest.raises(UnexpectedResponse, match="whose object is"):
+        refuse_other_job(LoadSpec("insert", asked), "750000000000001AAA", {"object": "BA__c"})
 
 
 def lose_an_upload(org):
