@@ -73,7 +73,7 @@ from salesforce_bulk.wire import media, v1
 #: How often results that do not add up are fetched before that is taken for the truth.
 _FETCHES = 3
 #: The Ids of records that results in their usual form tell of as made.
-_CREATED = re.compile(rb'^"(\w{15,18})","true","true",', re.MULTILINE)
+_CREATED = re.compile(rb'\n"([^"]{15,18})","true","true",')
 
 log = logging.getLogger("salesforce_bulk")
 
