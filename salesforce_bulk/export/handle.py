@@ -516,9 +516,8 @@ class Export:
         as_dicts = dict_maker(self._reading().names)
         with self._window_reading() as window:
             for rows in self._rows(window=window):
-                dicts = as_dicts(rows)
-                self._first_rows = self._first_rows or dicts[:_ROWS_SHOWN]
-                yield dicts
+                # No name for the dicts: the next ones take their place in the processor's cache.
+                yield self._note_first(as_dicts(rows))
             if window is not None:
                 window.save()
 
@@ -607,6 +606,10 @@ class Export:
             yield from self._batches(window)
             if window is not None:
                 window.save()
+
+    def _note_first(self, dicts: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        self._first_rows = self._first_rows or dicts[:_ROWS_SHOWN]
+        return dicts
 
     def _batches(self, window: WindowReading | None) -> Generator[pa.RecordBatch, None, None]:
         with self._run.reporter.running():
