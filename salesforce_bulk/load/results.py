@@ -516,16 +516,17 @@ class LoadResult:
             return [dict(zip(columns, row, strict=True)) for row in cells]
         if numbers[-1] - numbers[0] < len(numbers):
             found = records[numbers[0] - 1 : numbers[-1]]
-            if len(found) != len(numbers):
-                raise ReconciliationError(
-                    f"{self.name}: {len(numbers):,} rows have an outcome, {len(found):,} records "
-                    "are there.",
-                    expected=len(numbers),
-                    got=len(found),
-                    job_id=self.job_id,
-                )
-            return found
-        return [records[number - 1] for number in numbers]
+        else:
+            found = [records[number - 1] for number in numbers if number <= len(records)]
+        if len(found) != len(numbers):
+            raise ReconciliationError(
+                f"{self.name}: {len(numbers):,} rows have an outcome, {len(found):,} records "
+                "are there.",
+                expected=len(numbers),
+                got=len(found),
+                job_id=self.job_id,
+            )
+        return found
 
     def outcomes(self, only: RowStatus | None = None, *, cells: bool = True) -> Iterator[Outcome]:
         """The rows as texts, as they were sent and answered; see `RunOutcomes.outcomes`."""

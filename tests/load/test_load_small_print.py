@@ -6,7 +6,7 @@ from types import MappingProxyType
 
 import pytest
 
-from salesforce_bulk import InvalidInput, TransportError
+from salesforce_bulk import InvalidInput, ReconciliationError, TransportError
 from salesforce_bulk.http.call import Caller
 from salesforce_bulk.load import preparation
 
@@ -200,3 +200,17 @@ def test_any_mapping_is_one_for_an_option_of_a_run_with_a_journal(bulk, tmp_path
     rows = [{"name": "a", "Site": None}]
     assert bulk.insert("Account", rows, journal=tmp_path / "journal", **options).succeeded == 1
     assert bulk.resume(tmp_path / "journal", rows).succeeded == 1
+
+
+@pytest.mark.parametrize("scattered", [False, True])
+def test_records_that_do_not_come_out_even_with_their_outcomes_are_an_error(bulk, scattered):
+    """Trap: a list that got shorter, zipped to its end: 4 of 12 rows, and nothing said."""
+    rows = [{"LastName": None if number % 4 == 3 else "x", "Title": "t"} for number in range(12)]
+    result = bulk.insert("Contact", rows, on_error="report")
+    assert (result.succeeded, result.failed) == (9, 3)
+    result._records = result._records[:4]
+    view = result.failed if scattered else result
+    with pytest.raises(ReconciliationError, match="rows have an outcome") as caught:
+        list(view)
+    assert (caught.value.got, caught.value.expected) == ((1, 3) if scattered else (4, 12))
+    assert caught.value.job_id == result.job_id

@@ -130,7 +130,11 @@ host, session, folder, api, kind = sys.argv[1:]
 bulk = SalesforceBulk(sessionId=session, host=host)
 target = Path(folder, "x.csv")
 made = bulk.export("SELECT Id, Text__c, Long__c FROM Row__c", api=api)
-result = bulk.insert("Row__c", [{"Text__c": "t" * 200}] * 500) if kind == "result" else None
+rows = [{"Text__c": "t" * (200 if kind == "result" else 300)}] * 500
+result = None if kind == "export" else bulk.insert("Row__c", rows, api=api, on_error="report")
+if kind == "failed":
+    assert len(result.failed) == 500
+    result = result.failed
 resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
 try:
     (result or made).to_csv(target)
@@ -141,7 +145,7 @@ print(sorted(path.name for path in Path(folder).iterdir()))
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs a limit for files")
-@pytest.mark.parametrize("kind", ["export", "result"])
+@pytest.mark.parametrize("kind", ["export", "result", "failed"])
 @pytest.mark.parametrize("api", ["1.0", "2.0"])
 def test_a_file_that_the_disk_does_not_take_leaves_nothing(org, bulk, kind, api, tmp_path):
     """What was there stays; the error is ours and names the file, for an export the job too."""
