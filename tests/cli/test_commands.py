@@ -477,6 +477,25 @@ def test_one_signal_ends_cleanly_and_resume_goes_on(slow_org, shell, sent, code,
     assert stored(slow_org) == [(f"e{n}", n) for n in sorted(range(1, 31), key=str)]
 
 
+@pytest.mark.parametrize(
+    ("sent", "outcome"), [(signal.SIGINT, "interrupted"), (signal.SIGTERM, "terminated")]
+)
+def test_json_answers_a_signal(slow_org, shell, sent, outcome):
+    slow_org.faults.add("slow_answer", route="bulk1.batches", nth=4, seconds=1)
+    shell.write("big.csv", GOOD)
+    options = ("--batch-size", "1", "--quiet", "--json")
+    with shell.start("insert", "Load__c", "big.csv", *options) as process:
+        while len(posts(slow_org)) < 3:
+            assert process.poll() is None
+        process.send_signal(sent)
+        out, _ = process.communicate(timeout=60)
+    found = json.loads(out)
+    assert (found["outcome"], found["exit_code"]) == (outcome, process.returncode)
+    assert found["go_on"] == "salesforce-bulk resume"
+    assert 0 < found["batches_in_the_org"] < found["batches"] == 30
+    assert found["job_ids"]
+
+
 @pytest.mark.parametrize("as_json", [False, True])
 def test_a_second_signal_ends_at_once_and_tells_what_is_in_the_org(slow_org, shell, as_json):
     slow_org.faults.add("slow_answer", route="bulk1.batches", nth=3, seconds=60)

@@ -74,6 +74,17 @@ def test_ctrl_c_in_the_midst_of_bars_is_told_on_a_line_of_its_own(tmp_path):
     assert code == "[exit 130]"
 
 
+@pytest.mark.parametrize("columns", [80, 120, None])
+def test_a_demo_and_a_completion_end_well_in_any_surrounding(tmp_path, columns):
+    with SalesforceEmulator() as org:
+        shell = PICTURES["Shell"](org, tmp_path, columns)
+        demo = shell.type(PICTURES["Session"]("salesforce-bulk demo fix.csv", "")).screen
+        fish = shell.type(PICTURES["Session"]("salesforce-bulk completion fish", "")).screen
+    assert demo.splitlines()[-1] == "Everything came back as it was sent."
+    assert "complete --command salesforce-bulk" in fish
+    assert "[exit" not in demo + fish
+
+
 def test_the_manual_types_every_command_that_ends_by_itself():
     """The emulator's page has its own; a demo and a completion are long."""
     typed = {session.command.split()[1] for session in SESSIONS}
