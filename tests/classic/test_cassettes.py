@@ -13,12 +13,6 @@ from fast_clock import FastClock
 from salesforce_bulk import BulkApiError, CsvDictsAdapter, SalesforceBulk
 from salesforce_bulk.emulator import SalesforceEmulator
 
-#: vcrpy 7 and 8 leave the connections by which they record to the garbage collector.
-pytestmark = [
-    pytest.mark.filterwarnings("ignore::ResourceWarning"),
-    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
-]
-
 ROWS = [{"Name": f"Acme {number}", "Site": "Zürich"} for number in range(300)]
 
 
