@@ -37,6 +37,8 @@ log = logging.getLogger("salesforce_bulk")
 
 _T = TypeVar("_T")
 
+#: Documents that one record of a result may be as large as.
+_DOCUMENTS_OF_RECORD = 4
 #: The part of a session's life after which a new one is fetched.
 _LIFE_USED = 0.9
 
@@ -158,6 +160,7 @@ class ClientAccess:
                 self.link.min_batches,
             ),
             clock=self.transport.deadline,
+            most_record_bytes=_DOCUMENTS_OF_RECORD * self.transport.max_document_bytes,
             api_version=self._data_endpoint().rpartition("/v")[2],
             v2_at=self._v2_at,
             reopen=partial(org_of, self._client),

@@ -12,6 +12,8 @@ from salesforce_bulk.api.v1 import BulkV1
 from salesforce_bulk.api.v2 import BulkV2
 from salesforce_bulk.http.clock import Deadline
 
+#: More than the long texts of a record and its parents come to.
+RECORD_BYTES = 32 << 20
 #: Seconds for a question of whoever does not want to wait.
 _ONE_QUESTION = 1.0
 
@@ -37,6 +39,8 @@ class OrgAccess:
     api_version: str
     v2_at: Callable[[str], BulkV2]
     reopen: Callable[[], OrgAccess]
+    #: That one record of a streamed result may have.
+    most_record_bytes: int
     with_session: Callable[[], OrgAccess]
     with_connection: Callable[[str], OrgAccess]
 

@@ -368,7 +368,7 @@ class Export:
         """Of a job whose query is not known: by the header of its first page."""
         job = self._await_job()
         page = next(iter(job.pages())) if isinstance(job, QueryJobV1) else job.page_at(None)
-        header = HeaderSplitter(Download(self._access, page))
+        header = HeaderSplitter(Download(self._access, page), self._access.most_record_bytes)
         for _ in header:
             break
         if header.header is None:
@@ -387,6 +387,7 @@ class Export:
             self._settings.decimals,
             self._settings.keep_nul,
             frozenset(at for at, item in enumerate(items) if item.function),
+            self._access.most_record_bytes,
         )
 
     # Reading

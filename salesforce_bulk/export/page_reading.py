@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
+from salesforce_bulk.api.org_access import RECORD_BYTES
 from salesforce_bulk.errors import ReconciliationError
 from salesforce_bulk.export.page_address import PageAddress
 from salesforce_bulk.export.page_identity import PageIdentity
@@ -62,6 +63,7 @@ class Reading:
         raw: the values as they were sent.
         decimals: numbers with a fraction as decimals.
         keep_nul: leave NUL characters in texts.
+        most_record_bytes: that one record may have.
         by_position: columns whose names in the header nobody can tell beforehand, such as
             those of functions.
     """
@@ -71,6 +73,7 @@ class Reading:
     decimals: bool = False
     keep_nul: bool = False
     by_position: frozenset[int] = field(default_factory=frozenset)
+    most_record_bytes: int = RECORD_BYTES
 
     @property
     def names(self) -> list[str]:
@@ -113,8 +116,10 @@ class Reading:
     def _csv_rows(self, body: PageBody) -> Iterator[list[Row]]:
         reader = CsvReader(keep_nul=self.keep_nul)
         finish: Callable[[list[list[str]]], list[Row]] | None = None
+        bound = _RecordBound(self.most_record_bytes)
         for piece in _slices(body):
             rows = reader.feed(piece)
+            bound.note(piece, bool(rows))
             if finish is None and reader.header is not None:
                 finish = self._finisher(reader.header)
             if rows and finish is not None:
@@ -158,8 +163,11 @@ class Reading:
     def _document_rows(self, body: PageBody) -> Iterator[list[Row]]:
         kind = JsonReader if body.page.content_type == "JSON" else XmlReader
         reader = kind(self.columns, raw=self.raw, decimals=self.decimals, keep_nul=self.keep_nul)
+        bound = _RecordBound(self.most_record_bytes)
         for piece in body:
-            if rows := reader.feed(piece):
+            rows = reader.feed(piece)
+            bound.note(piece, bool(rows))
+            if rows:
                 yield list(rows)
         if rows := reader.flush():
             yield list(rows)
@@ -174,13 +182,16 @@ class Reading:
 
     def _csv_parsed(self, body: PageBody, parsers: Executor) -> Iterator[Batches]:
         reader: ArrowReader | None = None
-        records = HeaderSplitter(body)
+        records = HeaderSplitter(body, self.most_record_bytes)
+        bound = _RecordBound(self.most_record_bytes)
         for piece in records:
             if reader is None:
                 order = self.order_of(records.header or [])
                 in_header = [self.columns[order.index(at)] for at in range(len(order))]
                 reader = ArrowReader(in_header, decimals=self.decimals)
-            for block in reader.cut(piece):
+            blocks = reader.cut(piece)
+            bound.note(piece, reader.record_ended)
+            for block in blocks:
                 yield parsers.submit(reader.read, block)
         if reader is not None:
             for block in reader.rest():
@@ -208,6 +219,32 @@ def _some_ahead(items: Iterable[_Parsed]) -> Iterator[_Parsed]:
     yield from waiting
 
 
+class _RecordBound:
+    """Ends the reading of a record that has no end, before it fills the memory.
+
+    Args:
+        most_bytes: that may come without a record that ends in them.
+    """
+
+    def __init__(self, most_bytes: int) -> None:
+        self._most = most_bytes
+        self._open = 0
+
+    def note(self, piece: bytes, ended: bool) -> None:
+        """Take in that a piece came, and whether a record ended in it or before.
+
+        Raises:
+            UnreadableDocument: more came than one record may have.
+        """
+        self._open = 0 if ended else self._open + len(piece)
+        if self._open > self._most:
+            raise UnreadableDocument(
+                f"one record is larger than the {self._most:,} bytes that it may have; where it is "
+                "the org's, give the client a larger max_document_bytes, of which a record may "
+                "have four times as much"
+            )
+
+
 class HeaderSplitter:
     """The pieces of a CSV page behind its header, which is read on the way.
 
@@ -216,9 +253,10 @@ class HeaderSplitter:
         header_bytes: the same as it was sent, with its line end, without a BOM.
     """
 
-    def __init__(self, body: Iterable[bytes]) -> None:
+    def __init__(self, body: Iterable[bytes], most_bytes: int = RECORD_BYTES) -> None:
         self.header: list[str] | None = None
         self.header_bytes = b""
+        self._bound = _RecordBound(most_bytes)
         self._begun = b""
         self._body = body
 
@@ -233,6 +271,7 @@ class HeaderSplitter:
                     yield rest
                 yield from pieces
                 return
+            self._bound.note(piece, False)
         # No line end at all: a lone header, the sentence for no rows, or nothing.
         if self._begun.removeprefix(_BOM).strip() not in (b"", NO_RECORDS):
             self._take(self._begun)

@@ -106,10 +106,13 @@ class ArrowReader:
         self._ends = RecordEnds(delimiter)
         self._waiting: list[bytes] = []
         self._size = 0
+        #: Whether a record ended in the last piece.
+        self.record_ended = False
 
     def cut(self, piece: bytes) -> list[bytes]:
         """The block that this piece of records, without a header, completes; or none."""
         cut = self._ends.last(piece)
+        self.record_ended = bool(cut)
         self._size += len(piece)
         if not cut or self._size < _BLOCK_BYTES:
             self._waiting.append(piece)

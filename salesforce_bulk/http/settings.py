@@ -51,7 +51,7 @@ class TransportSettings(NamedTuple):
             ``status``) and how long; see `default_retry`.
         clock: what sleeps between retries.
         max_document_bytes: of an answer that is read at once: a job, a describe, an error page.
-            Downloads are streamed and have no such bound.
+            Downloads are streamed: there one record may have four times as much.
     """
 
     session: requests.Session | None = None
