@@ -1,0 +1,1 @@
+"""The load that ``salesforce-bulk demo`` shows."""

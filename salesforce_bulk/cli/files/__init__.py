@@ -1,0 +1,1 @@
+"""Rows in files and pipes, by extension and by signature."""
