@@ -6,10 +6,11 @@ import sys
 
 import pytest
 
-from salesforce_bulk.cli import demo, main
-from salesforce_bulk.cli.csv_file import CsvTable, read_csv
-from salesforce_bulk.cli.demo_plan import CellKind, Defect, DemoColumn, DemoPlan, DemoRow
-from salesforce_bulk.cli.demo_steps import DemoSteps
+from salesforce_bulk.cli import main
+from salesforce_bulk.cli.commands import demo
+from salesforce_bulk.cli.demo.plan import CellKind, Defect, DemoColumn, DemoPlan, DemoRow
+from salesforce_bulk.cli.demo.steps import DemoSteps
+from salesforce_bulk.cli.files.csv_file import CsvTable, read_csv
 from salesforce_bulk.emulator import SalesforceEmulator
 from salesforce_bulk.errors import BulkApiError
 

@@ -62,12 +62,12 @@ class Command(NamedTuple):
     examples: tuple[str, str]
 
 
-_CLI = "salesforce_bulk.cli"
+_COMMANDS = "salesforce_bulk.cli.commands"
 
 COMMANDS: Mapping[str, Command] = MappingProxyType(
     {
         "export": Command(
-            f"{_CLI}.export",
+            f"{_COMMANDS}.export",
             "download what a query gives, whole or not at all",
             (
                 'export "SELECT Id, Name FROM Account" accounts.csv',
@@ -75,7 +75,7 @@ COMMANDS: Mapping[str, Command] = MappingProxyType(
             ),
         ),
         "insert": Command(
-            f"{_CLI}.load",
+            f"{_COMMANDS}.load",
             "insert the rows of a file",
             (
                 "insert Account accounts.csv",
@@ -83,12 +83,12 @@ COMMANDS: Mapping[str, Command] = MappingProxyType(
             ),
         ),
         "update": Command(
-            f"{_CLI}.load",
+            f"{_COMMANDS}.load",
             "update records by their Id",
             ("update Account fix.csv", "update Account fix.parquet --dry-run --map name=Name"),
         ),
         "upsert": Command(
-            f"{_CLI}.upsert",
+            f"{_COMMANDS}.upsert",
             "update the records whose external id is known, insert the others",
             (
                 "upsert Account fix.csv --external-id Ext__c",
@@ -96,64 +96,68 @@ COMMANDS: Mapping[str, Command] = MappingProxyType(
             ),
         ),
         "delete": Command(
-            f"{_CLI}.load",
+            f"{_COMMANDS}.load",
             "move records to the recycle bin, by their Id",
             ("delete Account ids.csv", "delete Account ids.csv --dry-run"),
         ),
         "hard-delete": Command(
-            f"{_CLI}.load",
+            f"{_COMMANDS}.load",
             "delete records for good, by their Id",
             ("hard-delete Account ids.csv", "hard-delete Account ids.csv --org sandbox"),
         ),
         "resume": Command(
-            f"{_CLI}.resume",
+            f"{_COMMANDS}.resume",
             "go on with a run that was interrupted",
             ("resume", "resume 7505g0000000001AAA"),
         ),
         "retry": Command(
-            f"{_CLI}.retry",
+            f"{_COMMANDS}.retry",
             "load again the rows that failed for a passing reason",
             ("retry", "retry 7505g0000000001AAA --attempts 5"),
         ),
         "jobs": Command(
-            f"{_CLI}.jobs", "list the org's jobs and your own runs", ("jobs", "jobs --json")
+            f"{_COMMANDS}.jobs", "list the org's jobs and your own runs", ("jobs", "jobs --json")
         ),
         "job": Command(
-            f"{_CLI}.job",
+            f"{_COMMANDS}.job",
             "show one job",
             ("job 7505g0000000001AAA", "job 7505g0000000001AAA --json"),
         ),
         "results": Command(
-            f"{_CLI}.results",
+            f"{_COMMANDS}.results",
             "fetch what became of each row of a job, or the rows of a query",
             ("results 7505g0000000001AAA outcome.csv", "results 7505g0000000001AAA - | head"),
         ),
         "abort": Command(
-            f"{_CLI}.abort",
+            f"{_COMMANDS}.abort",
             "abort a job; what was processed stays",
             ("abort 7505g0000000001AAA", "abort 7505g0000000001AAA --org sandbox"),
         ),
         "limits": Command(
-            f"{_CLI}.limits", "show what is left of the day's limits", ("limits", "limits --json")
+            f"{_COMMANDS}.limits",
+            "show what is left of the day's limits",
+            ("limits", "limits --json"),
         ),
         "describe": Command(
-            f"{_CLI}.describe",
+            f"{_COMMANDS}.describe",
             "show the fields of an object",
             ("describe Account", "describe Account --json"),
         ),
-        "orgs": Command(f"{_CLI}.orgs", "list the orgs that --org knows", ("orgs", "orgs --json")),
+        "orgs": Command(
+            f"{_COMMANDS}.orgs", "list the orgs that --org knows", ("orgs", "orgs --json")
+        ),
         "emulator": Command(
             "salesforce_bulk.emulator.__main__",
             "run a local org that speaks the Bulk API to any client",
             ("emulator --port 8080", "emulator --data ./org --schema objects.json"),
         ),
         "demo": Command(
-            f"{_CLI}.demo",
+            f"{_COMMANDS}.demo",
             "load a CSV file into a local org, query it back and compare every cell",
             ("demo", "demo mine.csv"),
         ),
         "completion": Command(
-            f"{_CLI}.completion",
+            f"{_COMMANDS}.completion",
             "print what makes a shell complete the commands and options",
             ("completion bash >> ~/.bashrc", "completion fish | source"),
         ),
@@ -197,7 +201,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     arguments = sys.argv[1:] if argv is None else list(argv)
     if "_ARGCOMPLETE" in os.environ:
-        importlib.import_module(f"{_CLI}.completion").complete()
+        importlib.import_module(f"{_COMMANDS}.completion").complete()
     _write_utf8()
     command = command_of(arguments)
     again = shell_command(["salesforce-bulk", *arguments])

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 from salesforce_bulk.api.reserve import BATCH_ALLOWANCE
 from salesforce_bulk.cli.answer import count_of_rows
+from salesforce_bulk.cli.files.rows import opened_rows
 from salesforce_bulk.cli.org import connect
-from salesforce_bulk.cli.rows import opened_rows
 from salesforce_bulk.client_access import org_of
 from salesforce_bulk.errors import InvalidInput, InvalidUser, NotFound
 from salesforce_bulk.load.checks import check_quota

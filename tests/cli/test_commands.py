@@ -375,7 +375,7 @@ def test_json_answers_a_mistake_of_the_program_too(shell, monkeypatch):
     def broken(args):
         raise ZeroDivisionError("no")
 
-    monkeypatch.setattr("salesforce_bulk.cli.orgs.run", broken)
+    monkeypatch.setattr("salesforce_bulk.cli.commands.orgs.run", broken)
     with pytest.raises(ZeroDivisionError):
         shell("orgs", "--json")
     assert json.loads(shell.printed())["exit_code"] == 1

@@ -59,7 +59,7 @@ def test_help_loads_no_command():
     loaded = set(done.stderr.split())
     assert "salesforce_bulk.cli" in loaded
     assert not loaded & {
-        "salesforce_bulk.cli.demo",
+        "salesforce_bulk.cli.commands.demo",
         "salesforce_bulk.emulator",
         "requests",
         "simple_salesforce",

@@ -15,8 +15,7 @@ from types import MappingProxyType
 from typing import IO, TYPE_CHECKING, NamedTuple
 
 from salesforce_bulk.cli import FAILED, SOME_ROWS_FAILED, SUCCEEDED
-from salesforce_bulk.cli.csv_file import CsvTable, read_csv
-from salesforce_bulk.cli.demo_compare import (
+from salesforce_bulk.cli.demo.compare import (
     Comparison,
     Value,
     compare,
@@ -24,7 +23,7 @@ from salesforce_bulk.cli.demo_compare import (
     value_of_json,
     value_of_text,
 )
-from salesforce_bulk.cli.demo_plan import (
+from salesforce_bulk.cli.demo.plan import (
     DemoPlan,
     DemoRow,
     cells,
@@ -32,8 +31,9 @@ from salesforce_bulk.cli.demo_plan import (
     make_plan,
     upload_rows,
 )
-from salesforce_bulk.cli.demo_steps import DemoStep, DemoSteps
-from salesforce_bulk.cli.json_rows import json_rows
+from salesforce_bulk.cli.demo.steps import DemoStep, DemoSteps
+from salesforce_bulk.cli.files.csv_file import CsvTable, read_csv
+from salesforce_bulk.cli.files.json_rows import json_rows
 from salesforce_bulk.errors import BatchNotComplete, BulkApiError
 
 if TYPE_CHECKING:
@@ -41,9 +41,9 @@ if TYPE_CHECKING:
     from salesforce_bulk.emulator import SalesforceEmulator
 
 #: examples/ belongs to the repository, not to the package.
-EXAMPLE = Path(__file__).parents[2] / "examples" / "data" / "cities.csv"
+EXAMPLE = Path(__file__).parents[3] / "examples" / "data" / "cities.csv"
 #: The thousand largest of them, which does.
-SMALL_EXAMPLE = Path(__file__).with_name("demo_cities.csv")
+SMALL_EXAMPLE = Path(__file__).parents[1] / "demo" / "cities.csv"
 #: Seconds between two looks at a batch; a local org answers at once.
 POLL_INTERVAL = 0.1
 #: Rejected rows and differences that the report prints.

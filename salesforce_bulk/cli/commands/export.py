@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from salesforce_bulk.cli.answer import count_of_rows
-from salesforce_bulk.cli.export_file import write_export
-from salesforce_bulk.cli.formats import FORMATS, FileFormat, format_of_name
-from salesforce_bulk.cli.load import shown_path
+from salesforce_bulk.cli.commands.load import shown_path
+from salesforce_bulk.cli.files.export_file import write_export
+from salesforce_bulk.cli.files.formats import FORMATS, FileFormat, format_of_name
 from salesforce_bulk.cli.org import add_org_arguments, connect
 from salesforce_bulk.cli.runs import Run, absolute, new_run
 from salesforce_bulk.errors import InvalidInput

@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from salesforce_bulk.cli.answer import Answer, shell_command
-from salesforce_bulk.cli.failed_file import changed_file, write_failed_file
-from salesforce_bulk.cli.formats import FORMATS
+from salesforce_bulk.cli.files.failed_file import changed_file, write_failed_file
+from salesforce_bulk.cli.files.formats import FORMATS
+from salesforce_bulk.cli.files.rows import opened_rows
 from salesforce_bulk.cli.org import add_org_arguments, connect
-from salesforce_bulk.cli.rows import opened_rows
 from salesforce_bulk.cli.runs import Run, absolute, new_run
 from salesforce_bulk.errors import InvalidInput
 

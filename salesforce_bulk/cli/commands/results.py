@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 import sys
 
-from salesforce_bulk.cli.export_file import write_export
-from salesforce_bulk.cli.formats import FileFormat, format_of_name
+from salesforce_bulk.cli.files.export_file import write_export
+from salesforce_bulk.cli.files.formats import FileFormat, format_of_name
 from salesforce_bulk.cli.org import add_org_arguments, connect
 from salesforce_bulk.errors import InvalidInput
 

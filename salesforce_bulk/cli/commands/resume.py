@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING, cast
 
-from salesforce_bulk.cli import export, load
+from salesforce_bulk.cli.commands import export, load
 from salesforce_bulk.cli.org import add_org_arguments, connect
 from salesforce_bulk.cli.runs import Run, find_run
 

@@ -7,8 +7,8 @@ import logging
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from salesforce_bulk.cli import load, resume
 from salesforce_bulk.cli.answer import Answer, count_of_rows
+from salesforce_bulk.cli.commands import load, resume
 from salesforce_bulk.cli.runs import Run, find_run
 from salesforce_bulk.progress.text import short_id
 

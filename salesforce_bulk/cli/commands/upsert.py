@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import argparse
 
-from salesforce_bulk.cli import load
-from salesforce_bulk.cli.load import run
+from salesforce_bulk.cli.commands import load
+from salesforce_bulk.cli.commands.load import run
 
 __all__ = ["add_arguments", "run"]
 

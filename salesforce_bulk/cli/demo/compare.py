@@ -8,7 +8,7 @@ from decimal import Decimal, InvalidOperation
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from salesforce_bulk.cli.demo_plan import CellKind, DemoRow
+from salesforce_bulk.cli.demo.plan import CellKind, DemoRow
 
 Value = str | Decimal | bool | None
 

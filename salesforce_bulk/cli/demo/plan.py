@@ -13,7 +13,7 @@ from enum import Enum
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
-from salesforce_bulk.cli.csv_file import CsvTable
+from salesforce_bulk.cli.files.csv_file import CsvTable
 from salesforce_bulk.errors import InvalidInput
 from salesforce_bulk.limits import BATCH_BYTES, BATCH_RECORDS, FIELD_CHARACTERS
 

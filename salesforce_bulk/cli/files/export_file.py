@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING, Any
 
-from salesforce_bulk.cli.formats import FileFormat
+from salesforce_bulk.cli.files.formats import FileFormat
 
 if TYPE_CHECKING:
     from salesforce_bulk import Export

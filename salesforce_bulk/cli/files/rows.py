@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, cast
 
-from salesforce_bulk.cli.formats import FileFormat, format_of_file
+from salesforce_bulk.cli.files.formats import FileFormat, format_of_file
 from salesforce_bulk.errors import InvalidInput
 
 #: What the library opens by itself, compressed or not.

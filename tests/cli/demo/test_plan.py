@@ -5,8 +5,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from salesforce_bulk.cli.csv_file import CsvTable
-from salesforce_bulk.cli.demo_plan import (
+from salesforce_bulk.cli.demo.plan import (
     ROW_NUMBER,
     CellKind,
     DemoRow,
@@ -17,6 +16,7 @@ from salesforce_bulk.cli.demo_plan import (
     make_plan,
     upload_rows,
 )
+from salesforce_bulk.cli.files.csv_file import CsvTable
 from salesforce_bulk.emulator.schema.fields import make_field
 from salesforce_bulk.errors import InvalidInput
 

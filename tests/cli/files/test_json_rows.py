@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from salesforce_bulk.cli.json_rows import json_rows
+from salesforce_bulk.cli.files.json_rows import json_rows
 from salesforce_bulk.errors import IncompleteBody
 
 values = st.none() | st.booleans() | st.text() | st.integers() | st.floats(allow_nan=False)

@@ -2,7 +2,7 @@ from decimal import Decimal
 
 import pytest
 
-from salesforce_bulk.cli.demo_compare import (
+from salesforce_bulk.cli.demo.compare import (
     NO_COLUMN,
     Difference,
     compare,
@@ -10,7 +10,7 @@ from salesforce_bulk.cli.demo_compare import (
     value_of_json,
     value_of_text,
 )
-from salesforce_bulk.cli.demo_plan import CellKind, DemoRow
+from salesforce_bulk.cli.demo.plan import CellKind, DemoRow
 
 SENT = {"Name": "Zürich", "Size": Decimal("1.50")}
 

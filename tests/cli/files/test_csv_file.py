@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from salesforce_bulk.cli.csv_file import CsvTable, parse_csv, read_csv
+from salesforce_bulk.cli.files.csv_file import CsvTable, parse_csv, read_csv
 from salesforce_bulk.errors import InvalidInput
 
 
