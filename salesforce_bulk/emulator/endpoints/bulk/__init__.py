@@ -1,0 +1,1 @@
+"""Both Bulk APIs."""

@@ -1,0 +1,1 @@
+"""What drives the emulator itself: its own API, and the page that uses it."""

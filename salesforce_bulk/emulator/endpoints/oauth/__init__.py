@@ -1,0 +1,1 @@
+"""OAuth: tokens, consent, and a session that a browser takes over."""

@@ -1,0 +1,1 @@
+"""REST: records, queries, descriptions, composites and searches."""

@@ -1,0 +1,1 @@
+"""SOAP: login, and the few calls on records that have no other form."""
