@@ -34,30 +34,30 @@ from salesforce_bulk.emulator.access.sessions import SESSION_SECONDS, Sessions
 from salesforce_bulk.emulator.clock import Clock, ManualClock, SystemClock
 from salesforce_bulk.emulator.data.directory_lock import DirectoryLock
 from salesforce_bulk.emulator.data.org import Org, OrgSnapshot
-from salesforce_bulk.emulator.endpoints.authorize import Authorize
-from salesforce_bulk.emulator.endpoints.bulk1 import PREFIX as ASYNC_PREFIX
-from salesforce_bulk.emulator.endpoints.bulk1 import Bulk1
-from salesforce_bulk.emulator.endpoints.bulk2 import Bulk2
-from salesforce_bulk.emulator.endpoints.composite import Composite
-from salesforce_bulk.emulator.endpoints.control import PREFIX as CONTROL_PREFIX
-from salesforce_bulk.emulator.endpoints.control import ControlApi
-from salesforce_bulk.emulator.endpoints.frontdoor import PATH as FRONTDOOR_PATH
-from salesforce_bulk.emulator.endpoints.frontdoor import Frontdoor
-from salesforce_bulk.emulator.endpoints.login import Soap, SoapFamily
-from salesforce_bulk.emulator.endpoints.oauth import (
+from salesforce_bulk.emulator.endpoints.bulk.bulk1 import PREFIX as ASYNC_PREFIX
+from salesforce_bulk.emulator.endpoints.bulk.bulk1 import Bulk1
+from salesforce_bulk.emulator.endpoints.bulk.bulk2 import Bulk2
+from salesforce_bulk.emulator.endpoints.control.api import PREFIX as CONTROL_PREFIX
+from salesforce_bulk.emulator.endpoints.control.api import ControlApi
+from salesforce_bulk.emulator.endpoints.control.page import PATHS as PAGE_PATHS
+from salesforce_bulk.emulator.endpoints.control.page import answer_page
+from salesforce_bulk.emulator.endpoints.oauth.authorize import Authorize
+from salesforce_bulk.emulator.endpoints.oauth.flows import (
     IDENTITY_PREFIX,
     OAuth,
     OAuthFamily,
     is_login_host,
 )
-from salesforce_bulk.emulator.endpoints.oauth import PREFIX as OAUTH_PREFIX
-from salesforce_bulk.emulator.endpoints.page import PATHS as PAGE_PATHS
-from salesforce_bulk.emulator.endpoints.page import answer_page
-from salesforce_bulk.emulator.endpoints.rest import Rest
-from salesforce_bulk.emulator.endpoints.rest_family import PREFIX as DATA_PREFIX
-from salesforce_bulk.emulator.endpoints.rest_family import RestFamily
-from salesforce_bulk.emulator.endpoints.search import Search
-from salesforce_bulk.emulator.endpoints.tooling import Tooling
+from salesforce_bulk.emulator.endpoints.oauth.flows import PREFIX as OAUTH_PREFIX
+from salesforce_bulk.emulator.endpoints.oauth.frontdoor import PATH as FRONTDOOR_PATH
+from salesforce_bulk.emulator.endpoints.oauth.frontdoor import Frontdoor
+from salesforce_bulk.emulator.endpoints.rest.composite import Composite
+from salesforce_bulk.emulator.endpoints.rest.family import PREFIX as DATA_PREFIX
+from salesforce_bulk.emulator.endpoints.rest.family import RestFamily
+from salesforce_bulk.emulator.endpoints.rest.resources import Rest
+from salesforce_bulk.emulator.endpoints.rest.search import Search
+from salesforce_bulk.emulator.endpoints.rest.tooling import Tooling
+from salesforce_bulk.emulator.endpoints.soap.login import Soap, SoapFamily
 from salesforce_bulk.emulator.http.faults import Fault, Faults
 from salesforce_bulk.emulator.http.hosts import is_own_host, misdirected
 from salesforce_bulk.emulator.http.routes import Application

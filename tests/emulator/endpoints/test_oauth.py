@@ -20,7 +20,7 @@ from simple_salesforce import Salesforce, SalesforceLogin
 from simple_salesforce.exceptions import SalesforceAuthenticationFailed
 
 from salesforce_bulk.emulator import ManualClock, SalesforceEmulator
-from salesforce_bulk.emulator.endpoints.oauth import CLOCK_SKEW_SECONDS, Assertion, OAuthError
+from salesforce_bulk.emulator.endpoints.oauth.flows import CLOCK_SKEW_SECONDS, Assertion, OAuthError
 
 TOKEN = "/services/oauth2/token"
 FORM = "application/x-www-form-urlencoded"

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from salesforce_bulk import bulk_states, limits
 from salesforce_bulk.emulator.access.sessions import Session, Sessions, SessionUser, bearer
-from salesforce_bulk.emulator.endpoints.async_schema import async_schema
+from salesforce_bulk.emulator.endpoints.bulk.async_schema import async_schema
 from salesforce_bulk.emulator.http import wire
 from salesforce_bulk.emulator.http.compression import accepts_gzip, compress
 from salesforce_bulk.emulator.http.faults import Faults

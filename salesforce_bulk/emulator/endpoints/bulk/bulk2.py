@@ -17,7 +17,7 @@ from urllib.parse import urlencode
 
 from salesforce_bulk import bulk_states, limits
 from salesforce_bulk.emulator.access.sessions import SessionUser
-from salesforce_bulk.emulator.endpoints.rest_family import (
+from salesforce_bulk.emulator.endpoints.rest.family import (
     FRAMEWORK_CODES,
     PREFIX,
     RestFamily,

@@ -20,10 +20,10 @@ from salesforce_bulk.emulator.access.connected_apps import CONSUMER_KEY, Connect
 from salesforce_bulk.emulator.access.sessions import Sessions, bearer
 from salesforce_bulk.emulator.clock import Clock
 from salesforce_bulk.emulator.data.org import BatchRefused, Org, User
-from salesforce_bulk.emulator.endpoints.control_call import ControlCall, ControlRoutes
-from salesforce_bulk.emulator.endpoints.control_jobs import ControlJobs
-from salesforce_bulk.emulator.endpoints.control_records import ControlRecords
-from salesforce_bulk.emulator.endpoints.rest_body import JsonBody
+from salesforce_bulk.emulator.endpoints.control.call import ControlCall, ControlRoutes
+from salesforce_bulk.emulator.endpoints.control.jobs import ControlJobs
+from salesforce_bulk.emulator.endpoints.control.records import ControlRecords
+from salesforce_bulk.emulator.endpoints.rest.body import JsonBody
 from salesforce_bulk.emulator.http.faults import KINDS, Fault, Faults
 from salesforce_bulk.emulator.http.masking import masked_headers, masked_text, shown_body
 from salesforce_bulk.emulator.http.routes import ApiError

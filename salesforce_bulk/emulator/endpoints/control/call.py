@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from salesforce_bulk.emulator.endpoints.rest_body import JsonBody
+from salesforce_bulk.emulator.endpoints.rest.body import JsonBody
 from salesforce_bulk.emulator.http.routes import ApiError
 
 _Item = TypeVar("_Item")

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from salesforce_bulk import bulk_states
-from salesforce_bulk.emulator.endpoints.bulk2 import state_of
-from salesforce_bulk.emulator.endpoints.control_call import ControlCall, ControlRoutes
+from salesforce_bulk.emulator.endpoints.bulk.bulk2 import state_of
+from salesforce_bulk.emulator.endpoints.control.call import ControlCall, ControlRoutes
 from salesforce_bulk.emulator.http.routes import ApiError
 from salesforce_bulk.emulator.jobs.engine import Batch, Job, JobEngine, ResultFile, batches_of
 from salesforce_bulk.emulator.jobs.ingest_batches import DELIMITERS

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from salesforce_bulk.emulator.http.server import Request, Response
 
-_FOLDER = Path(__file__).parents[1] / "page"
+_FOLDER = Path(__file__).parents[2] / "page"
 #: The addresses of the page, and their files.
 _FILES: Mapping[str, tuple[str, str]] = {
     "/": ("index.html", "text/html;charset=UTF-8"),

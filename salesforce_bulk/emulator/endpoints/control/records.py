@@ -11,10 +11,10 @@ from typing import Any
 
 from salesforce_bulk.emulator.data.org import Org
 from salesforce_bulk.emulator.data.values import UNCHANGED, Cell, RowOutcome
-from salesforce_bulk.emulator.endpoints.control_call import ControlCall, ControlRoutes
-from salesforce_bulk.emulator.endpoints.rest_records import Records, Row, json_value
-from salesforce_bulk.emulator.endpoints.rest_select import object_of
-from salesforce_bulk.emulator.endpoints.rest_writer import outcome_document
+from salesforce_bulk.emulator.endpoints.control.call import ControlCall, ControlRoutes
+from salesforce_bulk.emulator.endpoints.rest.records import Records, Row, json_value
+from salesforce_bulk.emulator.endpoints.rest.select import object_of
+from salesforce_bulk.emulator.endpoints.rest.writer import outcome_document
 from salesforce_bulk.emulator.http.routes import ApiError
 from salesforce_bulk.emulator.http.server import Response
 from salesforce_bulk.emulator.schema.fields import Field

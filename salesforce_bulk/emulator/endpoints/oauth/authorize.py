@@ -15,7 +15,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 from salesforce_bulk.emulator.access.authorizations import Authorizations
 from salesforce_bulk.emulator.access.connected_apps import ConnectedApp, ConnectedApps
-from salesforce_bulk.emulator.endpoints.login import authenticate
+from salesforce_bulk.emulator.endpoints.soap.login import authenticate
 from salesforce_bulk.emulator.http.routes import ApiError, Call, Family, Route, route
 from salesforce_bulk.emulator.http.server import Response
 

@@ -27,7 +27,7 @@ from salesforce_bulk.emulator.access.authorizations import (
 )
 from salesforce_bulk.emulator.access.connected_apps import ConnectedApp, ConnectedApps
 from salesforce_bulk.emulator.access.sessions import Session, Sessions, SessionUser, bearer
-from salesforce_bulk.emulator.endpoints.login import authenticate, same
+from salesforce_bulk.emulator.endpoints.soap.login import authenticate, same
 from salesforce_bulk.emulator.http.routes import ApiError, Call, Handler, Route, route
 from salesforce_bulk.emulator.http.server import Request, Response
 

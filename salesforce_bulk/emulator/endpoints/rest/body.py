@@ -15,7 +15,7 @@ from types import MappingProxyType
 from typing import Any
 
 from salesforce_bulk.emulator.data.values import Cell, RowErrors, compile_judge
-from salesforce_bulk.emulator.endpoints.rest_family import parsed_json
+from salesforce_bulk.emulator.endpoints.rest.family import parsed_json
 from salesforce_bulk.emulator.http.routes import ApiError
 from salesforce_bulk.emulator.schema.fields import Field
 from salesforce_bulk.emulator.schema.schema import SObject

@@ -16,14 +16,14 @@ from urllib.parse import parse_qs, quote, unquote, urlsplit
 
 from salesforce_bulk.emulator.access.sessions import SessionUser
 from salesforce_bulk.emulator.data.values import RowError, RowOutcome
-from salesforce_bulk.emulator.endpoints.rest_body import JsonBody
-from salesforce_bulk.emulator.endpoints.rest_family import (
+from salesforce_bulk.emulator.endpoints.rest.body import JsonBody
+from salesforce_bulk.emulator.endpoints.rest.family import (
     PREFIX,
     RestFamily,
     json_reply,
     not_found,
 )
-from salesforce_bulk.emulator.endpoints.rest_writer import (
+from salesforce_bulk.emulator.endpoints.rest.writer import (
     RecordToWrite,
     RecordWriter,
     outcome_document,

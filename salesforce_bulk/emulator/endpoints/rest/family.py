@@ -13,9 +13,9 @@ from typing import Any
 
 from salesforce_bulk import limits
 from salesforce_bulk.emulator.access.sessions import Session, Sessions, bearer
-from salesforce_bulk.emulator.endpoints.bulk1 import NEWEST_VERSION
-from salesforce_bulk.emulator.endpoints.conditional import NotModifiedError
-from salesforce_bulk.emulator.endpoints.rest_terms import check_terms
+from salesforce_bulk.emulator.endpoints.bulk.bulk1 import NEWEST_VERSION
+from salesforce_bulk.emulator.endpoints.rest.conditional import NotModifiedError
+from salesforce_bulk.emulator.endpoints.rest.terms import check_terms
 from salesforce_bulk.emulator.http import wire
 from salesforce_bulk.emulator.http.compression import accepts_gzip, compress
 from salesforce_bulk.emulator.http.faults import Faults

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from salesforce_bulk.emulator.endpoints.rest_body import JsonBody
-from salesforce_bulk.emulator.endpoints.rest_family import (
+from salesforce_bulk.emulator.endpoints.rest.body import JsonBody
+from salesforce_bulk.emulator.endpoints.rest.family import (
     PREFIX,
     RestFamily,
     json_reply,

@@ -10,11 +10,11 @@ import threading
 from collections import OrderedDict
 from typing import TYPE_CHECKING, Any
 
-from salesforce_bulk.emulator.endpoints.query_metadata import column_metadata, explanation
-from salesforce_bulk.emulator.endpoints.rest_family import PREFIX, RestFamily, json_reply
-from salesforce_bulk.emulator.endpoints.rest_recent import RecentRecords
-from salesforce_bulk.emulator.endpoints.rest_records import Records, Row
-from salesforce_bulk.emulator.endpoints.rest_select import object_of, soql_errors, user_of
+from salesforce_bulk.emulator.endpoints.rest.family import PREFIX, RestFamily, json_reply
+from salesforce_bulk.emulator.endpoints.rest.query_metadata import column_metadata, explanation
+from salesforce_bulk.emulator.endpoints.rest.recent import RecentRecords
+from salesforce_bulk.emulator.endpoints.rest.records import Records, Row
+from salesforce_bulk.emulator.endpoints.rest.select import object_of, soql_errors, user_of
 from salesforce_bulk.emulator.http.routes import ApiError, Call, Route, route
 from salesforce_bulk.emulator.http.server import Response
 from salesforce_bulk.emulator.jobs.engine import JobEngine

@@ -10,8 +10,8 @@ import threading
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from salesforce_bulk.emulator.endpoints.rest_family import PREFIX, json_reply
-from salesforce_bulk.emulator.endpoints.rest_select import object_of, select_where
+from salesforce_bulk.emulator.endpoints.rest.family import PREFIX, json_reply
+from salesforce_bulk.emulator.endpoints.rest.select import object_of, select_where
 from salesforce_bulk.emulator.http.routes import ApiError, Call
 from salesforce_bulk.emulator.http.server import Response
 

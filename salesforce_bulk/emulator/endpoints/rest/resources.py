@@ -1,7 +1,7 @@
 """REST: ``/services/data``: versions, limits, objects and their describes, what changed.
 
-Queries, single records and passwords are in `rest_queries`, `rest_single_records` and
-`rest_passwords`. Source: REST API Developer Guide. What is not here is refused by name.
+Queries, single records and passwords are in `queries`, `single_records` and
+`passwords`. Source: REST API Developer Guide. What is not here is refused by name.
 """
 
 from __future__ import annotations
@@ -12,33 +12,33 @@ from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING
 
 from salesforce_bulk import limits
-from salesforce_bulk.emulator.endpoints.conditional import check_dates
-from salesforce_bulk.emulator.endpoints.oauth import IDENTITY_PREFIX
-from salesforce_bulk.emulator.endpoints.org_documents import (
-    MASTER_RECORD_TYPE,
-    compact_layouts_document,
-    layouts_document,
-    limits_document,
-    record_type_infos,
-)
-from salesforce_bulk.emulator.endpoints.rest_family import (
+from salesforce_bulk.emulator.endpoints.oauth.flows import IDENTITY_PREFIX
+from salesforce_bulk.emulator.endpoints.rest.conditional import check_dates
+from salesforce_bulk.emulator.endpoints.rest.family import (
     DAILY_API_REQUESTS,
     PREFIX,
     RestFamily,
     json_reply,
     not_found,
 )
-from salesforce_bulk.emulator.endpoints.rest_passwords import RestPasswords
-from salesforce_bulk.emulator.endpoints.rest_queries import RestQueries
-from salesforce_bulk.emulator.endpoints.rest_recent import RecentRecords
-from salesforce_bulk.emulator.endpoints.rest_records import Row, json_value
-from salesforce_bulk.emulator.endpoints.rest_select import (
+from salesforce_bulk.emulator.endpoints.rest.org_documents import (
+    MASTER_RECORD_TYPE,
+    compact_layouts_document,
+    layouts_document,
+    limits_document,
+    record_type_infos,
+)
+from salesforce_bulk.emulator.endpoints.rest.passwords import RestPasswords
+from salesforce_bulk.emulator.endpoints.rest.queries import RestQueries
+from salesforce_bulk.emulator.endpoints.rest.recent import RecentRecords
+from salesforce_bulk.emulator.endpoints.rest.records import Row, json_value
+from salesforce_bulk.emulator.endpoints.rest.select import (
     object_of,
     sobject_of,
     soql_errors,
     user_of,
 )
-from salesforce_bulk.emulator.endpoints.rest_single_records import RestSingleRecords
+from salesforce_bulk.emulator.endpoints.rest.single_records import RestSingleRecords
 from salesforce_bulk.emulator.http.routes import ApiError, Call, Route, route
 from salesforce_bulk.emulator.http.server import Request, Response
 from salesforce_bulk.emulator.jobs.engine import JobEngine

@@ -17,9 +17,9 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from salesforce_bulk.emulator.access.sessions import SessionUser
-from salesforce_bulk.emulator.endpoints.rest_body import JsonBody
-from salesforce_bulk.emulator.endpoints.rest_family import PREFIX, RestFamily, json_reply
-from salesforce_bulk.emulator.endpoints.rest_records import Records
+from salesforce_bulk.emulator.endpoints.rest.body import JsonBody
+from salesforce_bulk.emulator.endpoints.rest.family import PREFIX, RestFamily, json_reply
+from salesforce_bulk.emulator.endpoints.rest.records import Records
 from salesforce_bulk.emulator.http.routes import ApiError, Call, Route, route
 from salesforce_bulk.emulator.http.server import Response
 from salesforce_bulk.emulator.schema.fields import Field

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from salesforce_bulk.emulator.access.sessions import SessionUser
-from salesforce_bulk.emulator.endpoints.rest_family import not_found
+from salesforce_bulk.emulator.endpoints.rest.family import not_found
 from salesforce_bulk.emulator.http.routes import ApiError, Call
 from salesforce_bulk.emulator.schema.ids import to_18
 from salesforce_bulk.emulator.schema.schema import SObject

@@ -11,19 +11,19 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from salesforce_bulk.emulator.data.values import Cell, RowOutcome
-from salesforce_bulk.emulator.endpoints.conditional import check_dates
-from salesforce_bulk.emulator.endpoints.rest_body import JsonBody
-from salesforce_bulk.emulator.endpoints.rest_family import (
+from salesforce_bulk.emulator.endpoints.rest.body import JsonBody
+from salesforce_bulk.emulator.endpoints.rest.conditional import check_dates
+from salesforce_bulk.emulator.endpoints.rest.family import (
     PREFIX,
     RestFamily,
     SeveralRecords,
     json_reply,
     not_found,
 )
-from salesforce_bulk.emulator.endpoints.rest_queries import Cursor, RestQueries
-from salesforce_bulk.emulator.endpoints.rest_recent import RecentRecords
-from salesforce_bulk.emulator.endpoints.rest_records import Row
-from salesforce_bulk.emulator.endpoints.rest_select import (
+from salesforce_bulk.emulator.endpoints.rest.queries import Cursor, RestQueries
+from salesforce_bulk.emulator.endpoints.rest.recent import RecentRecords
+from salesforce_bulk.emulator.endpoints.rest.records import Row
+from salesforce_bulk.emulator.endpoints.rest.select import (
     id_of,
     no_key,
     object_of,
@@ -33,7 +33,7 @@ from salesforce_bulk.emulator.endpoints.rest_select import (
     soql_errors,
     user_of,
 )
-from salesforce_bulk.emulator.endpoints.rest_writer import RecordWriter
+from salesforce_bulk.emulator.endpoints.rest.writer import RecordWriter
 from salesforce_bulk.emulator.http.routes import ApiError, Call, Route, route
 from salesforce_bulk.emulator.http.server import Response
 from salesforce_bulk.emulator.schema.fields import Field

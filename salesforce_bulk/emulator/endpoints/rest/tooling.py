@@ -14,9 +14,9 @@ from typing import Any
 
 from salesforce_bulk.emulator.data.org import Org
 from salesforce_bulk.emulator.data.store import quoted
-from salesforce_bulk.emulator.endpoints.rest_family import PREFIX, RestFamily
-from salesforce_bulk.emulator.endpoints.rest_queries import RestQueries
-from salesforce_bulk.emulator.endpoints.rest_recent import RecentRecords
+from salesforce_bulk.emulator.endpoints.rest.family import PREFIX, RestFamily
+from salesforce_bulk.emulator.endpoints.rest.queries import RestQueries
+from salesforce_bulk.emulator.endpoints.rest.recent import RecentRecords
 from salesforce_bulk.emulator.http.routes import ApiError, Call, Route, route
 from salesforce_bulk.emulator.http.server import Response
 from salesforce_bulk.emulator.jobs.engine import JobEngine

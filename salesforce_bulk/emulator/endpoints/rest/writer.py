@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from salesforce_bulk.emulator.access.sessions import SessionUser
 from salesforce_bulk.emulator.data.values import UNCHANGED, Cell, RowError, RowOutcome
 from salesforce_bulk.emulator.data.write_columns import BatchRefused
-from salesforce_bulk.emulator.endpoints.rest_family import RestError
+from salesforce_bulk.emulator.endpoints.rest.family import RestError
 from salesforce_bulk.emulator.http.routes import ApiError
 from salesforce_bulk.emulator.schema.schema import SObject
 

@@ -1,5 +1,5 @@
 """SOAP: ``login()``, and the calls about a session: ``logout``, ``getUserInfo`` and
-``getServerTimestamp``; `soap_records` has ``undelete`` and ``merge``. Others are refused by name.
+``getServerTimestamp``; `records` has ``undelete`` and ``merge``. Others are refused by name.
 
 Source: SOAP API Developer Guide, "login()", "Utility Calls". Parsers of the answer are
 crude (some look for ``<sessionId>`` with a regular expression), so its elements carry no prefix;
@@ -16,8 +16,8 @@ from types import MappingProxyType
 from salesforce_bulk import limits
 from salesforce_bulk.emulator.access.sessions import Session, Sessions, SessionUser
 from salesforce_bulk.emulator.data.org import ORGANIZATION_NAME, Org
-from salesforce_bulk.emulator.endpoints.bulk1 import NEWEST_VERSION
-from salesforce_bulk.emulator.endpoints.soap_records import SoapFault, SoapRecords, results_of
+from salesforce_bulk.emulator.endpoints.bulk.bulk1 import NEWEST_VERSION
+from salesforce_bulk.emulator.endpoints.soap.records import SoapFault, SoapRecords, results_of
 from salesforce_bulk.emulator.http.routes import ApiError, Call, Route, route
 from salesforce_bulk.emulator.http.server import Request, Response
 from salesforce_bulk.emulator.http.wire import (
