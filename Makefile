@@ -124,7 +124,7 @@ $(VENV)-spark-oldest/.installed $(VENV)-spark-newest/.installed: pyproject.toml
 
 # What the README says, typed into an empty environment; needs PyPI.
 new-user: $(VENV)/.installed
-	$(BIN)/python tests/new_user/walk.py
+	PYTHONPATH=tests/support $(BIN)/python tests/new_user/walk.py
 
 # The documentation as a site, in build/site; every warning is an error.
 docs: $(VENV)/.installed-dev

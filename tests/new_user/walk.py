@@ -21,6 +21,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
+from installed_wheel import built_wheel
+
 from salesforce_bulk.emulator import SalesforceEmulator
 
 ROOT = Path(__file__).parents[2]
@@ -79,13 +81,6 @@ def walked(folder: Path, wheel: Path, environ: Mapping[str, str]) -> int:
             print(done.stderr, file=sys.stderr)
             return 1
     return 0
-
-
-def built_wheel(folder: Path) -> Path:
-    pip = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check"]
-    subprocess.run([*pip, "wheel", "--no-deps", "--wheel-dir", folder, ROOT], check=True)
-    (wheel,) = folder.glob("*.whl")
-    return wheel
 
 
 def empty_environment(folder: Path) -> dict[str, str]:

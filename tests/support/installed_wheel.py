@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import sysconfig
@@ -10,6 +11,23 @@ from collections.abc import Mapping
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
+PIP = (sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check")
+NO_SOURCE = shutil.ignore_patterns(
+    ".*", "build", "dist", "tests", "*.egg-info", "node_modules", "__pycache__"
+)
+
+
+def built_wheel(folder: Path) -> Path:
+    """The wheel of this checkout.
+
+    A build writes beside what it builds from, where other tests read the package's metadata; and
+    what an earlier build left there would go into the wheel. So it has a copy.
+    """
+    source = folder / "source"
+    shutil.copytree(ROOT, source, ignore=NO_SOURCE)
+    subprocess.run([*PIP, "wheel", "--no-deps", "--wheel-dir", folder, source], check=True)
+    (wheel,) = folder.glob("*.whl")
+    return wheel
 
 
 class InstalledWheel:
@@ -33,10 +51,7 @@ class InstalledWheel:
         assert str(self.site) in where.stdout
 
     def _install(self, folder: Path) -> None:
-        pip = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check"]
-        subprocess.run([*pip, "wheel", "--no-deps", "--wheel-dir", folder, ROOT], check=True)
-        (wheel,) = folder.glob("*.whl")
-        install = [*pip, "install", "--no-deps", "--target", self.site, wheel]
+        install = [*PIP, "install", "--no-deps", "--target", self.site, built_wheel(folder)]
         subprocess.run(install, check=True)
 
     def run(
