@@ -289,8 +289,11 @@ def pydantic_rows():
 
 
 def sqlalchemy_rows():
-    with sqlalchemy.create_engine("sqlite://").connect() as connection:
-        return connection.execute(sqlalchemy.text(QUERY)).all()
+    engine = sqlalchemy.create_engine("sqlite://")
+    with engine.connect() as connection:
+        found = connection.execute(sqlalchemy.text(QUERY)).all()
+    engine.dispose()
+    return found
 
 
 KINDS = {

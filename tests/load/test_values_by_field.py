@@ -146,7 +146,7 @@ def test_a_year_of_five_digits_is_refused(bulk, column):
         lambda: duckdb.sql(
             "SELECT * FROM (VALUES (TIMESTAMP '2024-01-31'), (NULL)) AS t(On__c)"
         ).to_arrow_table(),
-        lambda: [{"On__c": np.datetime64("2024-01-31")}, {"On__c": np.datetime64("NaT")}],
+        lambda: [{"On__c": np.datetime64("2024-01-31")}, {"On__c": np.datetime64("NaT", "D")}],
         lambda: [{"On__c": pd.Timestamp("2024-01-31")}, {"On__c": pd.NaT}],
     ],
 )
