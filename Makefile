@@ -51,7 +51,7 @@ test-lowest-base: $(VENV)-uv/.installed
 	  tests/login tests/wire)
 	for version in 7 8; do \
 	  $(UV) --python $(LOWEST) "vcrpy==$$version.*" && \
-	  $(LOWEST)/bin/python -m pytest -q $(VCRPY_WARNINGS) tests/classic/test_cassettes.py || exit 1; \
+	  $(LOWEST)/bin/python -m pytest -q tests/classic/test_cassettes.py || exit 1; \
 	done
 
 test-lowest-arrow: $(VENV)-uv/.installed
@@ -68,9 +68,6 @@ test-lowest-all: $(VENV)-uv/.installed
 	  tests/load/test_frames_round_trip.py tests/load/test_progress_events.py \
 	  tests/load/test_results_taken_away.py tests/load/test_row_files.py tests/load/test_sources.py \
 	  tests/load/test_values_by_field.py tests/storage tests/test_pickling.py)
-
-# vcrpy 7 and 8 leave the connections by which they record to the garbage collector.
-VCRPY_WARNINGS := -W default::ResourceWarning -W default::pytest.PytestUnraisableExceptionWarning
 
 # $(1) with what it needs in the lowest versions, then the tests $(2).
 define lowest
