@@ -15,7 +15,7 @@ def test_the_projects_addresses_are_told():
 
 
 def test_every_link_of_the_description_works_off_the_repository():
-    links = re.findall(r"\]\(([^)]+)\)", PACKAGE.get_payload())
+    links = re.findall(r"\]\(([^)]+)\)", PACKAGE["Description"])
     assert len(links) > 5
     assert [link for link in links if not link.startswith(("https://", "#"))] == []
 
