@@ -101,12 +101,18 @@ def quoted_name(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-class DuckDb:
-    """DuckDB in this process."""
+class _Connection:
+    """Transactions that nest."""
 
     def __init__(self, connection: Any) -> None:
         self.connection = connection
         self._is_open = False
+
+    def _begin(self) -> None:
+        """Nothing to do where a transaction is always open."""
+
+    def _roll_back(self) -> None:
+        self.connection.rollback()
 
     @contextlib.contextmanager
     def transaction(self) -> Iterator[None]:
@@ -114,18 +120,28 @@ class DuckDb:
         if self._is_open:
             yield
             return
-        self.connection.begin()
+        self._begin()
         self._is_open = True
         try:
             yield
             self.connection.commit()
         except BaseException:
-            # After a refused commit there is none left to roll back.
-            with contextlib.suppress(self._error):
-                self.connection.rollback()
+            self._roll_back()
             raise
         finally:
             self._is_open = False
+
+
+class DuckDb(_Connection):
+    """DuckDB in this process."""
+
+    def _begin(self) -> None:
+        self.connection.begin()
+
+    def _roll_back(self) -> None:
+        # After a refused commit there is none left to roll back.
+        with contextlib.suppress(self._error):
+            super()._roll_back()
 
     @property
     def _error(self) -> type[Exception]:
@@ -170,28 +186,8 @@ class DuckDb:
         """Nothing to do: joins need no index here, and one would slow each merge."""
 
 
-class Postgresql:
+class Postgresql(_Connection):
     """PostgreSQL by ADBC, whose transaction is always open."""
-
-    def __init__(self, connection: Any) -> None:
-        self.connection = connection
-        self._is_open = False
-
-    @contextlib.contextmanager
-    def transaction(self) -> Iterator[None]:
-        """See `Database`."""
-        if self._is_open:
-            yield
-            return
-        self._is_open = True
-        try:
-            yield
-            self.connection.commit()
-        except BaseException:
-            self.connection.rollback()
-            raise
-        finally:
-            self._is_open = False
 
     def execute(self, sql: str, parameters: Sequence[str] = ()) -> list[tuple[Any, ...]]:
         """See `Database`."""

@@ -102,6 +102,8 @@ class _Batches:
     def __iter__(self) -> Iterator[pa.RecordBatch]:
         try:
             yield from self._batches
+        except GeneratorExit:  # the database wants no more; why is its own error
+            raise
         except BaseException as error:
             self.error = error
             raise

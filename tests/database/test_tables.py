@@ -206,6 +206,20 @@ def test_readers_see_the_old_table_until_all_is_there(bulk, postgresql, connecti
     reader.close()
 
 
+@pytest.mark.parametrize("mode", ["replace", "append"])
+def test_what_the_database_refuses_is_its_own_error(postgresql, mode):
+    """Not that the rest of the rows was not asked for any more."""
+    rows = pa.table({"Name": ["a\0b"] * 50_000})
+    schema = rows.schema
+    batches = (batch for batch in rows.to_batches(1000) * 20)
+    with adbc_driver_postgresql.dbapi.connect(postgresql) as connection:
+        target = TableTarget(TableName("refused"), mode, "Id")
+        with pytest.raises(connection.DatabaseError):
+            write_table(database_of(connection), target, schema, batches)
+        with database_of(connection).transaction():
+            assert not database_of(connection).exists(target.table)
+
+
 NAMES = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=20)
 
 
