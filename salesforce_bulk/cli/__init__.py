@@ -151,6 +151,11 @@ COMMANDS: Mapping[str, Command] = MappingProxyType(
             "run a local org that speaks the Bulk API to any client",
             ("emulator --port 8080", "emulator --data ./org --schema objects.json"),
         ),
+        "conformance": Command(
+            f"{_COMMANDS}.conformance",
+            "ask an org what it does, and compare it with the emulator",
+            ("conformance --org sandbox", "conformance --org scratch --write --report org.json"),
+        ),
         "demo": Command(
             f"{_COMMANDS}.demo",
             "load a CSV file into a local org, query it back and compare every cell",

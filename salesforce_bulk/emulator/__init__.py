@@ -58,6 +58,7 @@ from salesforce_bulk.emulator.endpoints.rest.resources import Rest
 from salesforce_bulk.emulator.endpoints.rest.search import Search
 from salesforce_bulk.emulator.endpoints.rest.tooling import Tooling
 from salesforce_bulk.emulator.endpoints.soap.login import Soap, SoapFamily
+from salesforce_bulk.emulator.fidelity.dialect import Dialect
 from salesforce_bulk.emulator.http.faults import Fault, Faults
 from salesforce_bulk.emulator.http.hosts import is_own_host, misdirected
 from salesforce_bulk.emulator.http.routes import Application
@@ -100,9 +101,12 @@ class SalesforceEmulator:
             allowed have it, ``*.my.salesforce.com``, ``login.`` and ``test.salesforce.com``.
         control_token: what changes by the control API need; a new one by default.
         features: options of the org that change its objects: ``MultiCurrency``, ``RecordTypes``.
+        dialect: the readings that it follows where FIDELITY.md has others, by the ids of that
+            page: ``{"bulk1.query.content_type": "text/csv;charset=UTF-8"}``.
 
     Raises OSError for a port that is taken, a directory that another emulator works on
-    (``DirectoryInUseError``), and certificates that cannot be read or made.
+    (``DirectoryInUseError``), and certificates that cannot be read or made; ValueError for a
+    dialect that there is not.
     """
 
     def __init__(
@@ -123,6 +127,7 @@ class SalesforceEmulator:
         domain: str | None = None,
         control_token: str | None = None,
         features: Collection[str] = (),
+        dialect: Mapping[str, str] | None = None,
     ) -> None:
         self.clock: Clock = clock or SystemClock()
         self._seed = seed
@@ -147,7 +152,7 @@ class SalesforceEmulator:
             spool.mkdir(exist_ok=True)
             context = self._tls_context(tls, kept)
             self.faults = Faults(seed)
-            self.org = Org(self.clock, kept, seed, features)
+            self.org = Org(self.clock, kept, seed, features, Dialect(dialect))
             stack.callback(self.org.close)
             self.engine = JobEngine(
                 self.clock,

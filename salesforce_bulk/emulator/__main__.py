@@ -23,6 +23,9 @@ from typing import Any, TextIO
 
 from salesforce_bulk.emulator import Fault, SalesforceEmulator, SystemClock
 from salesforce_bulk.emulator.dataset import dataset_files, load_dataset
+from salesforce_bulk.emulator.fidelity.behaviour import Grade
+from salesforce_bulk.emulator.fidelity.dialect import random_dialect
+from salesforce_bulk.emulator.fidelity.page import fidelity_page
 from salesforce_bulk.emulator.schema.features import FEATURES
 
 #: Of ``--wait``: how long, and how long between two looks.
@@ -126,6 +129,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--json", action="store_true", help="print the address and the login data as JSON"
     )
     parser.add_argument("--verbose", action="store_true", help="log every request")
+    parser.add_argument(
+        "--dialect",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="another reading of a behaviour (see --fidelity); may be repeated; random: by --seed",
+    )
+    parser.add_argument(
+        "--fidelity",
+        action="store_true",
+        help="start nothing; print what it does, and on whose word",
+    )
+    parser.add_argument(
+        "--grade", choices=[grade.value for grade in Grade], help="of --fidelity: these rows alone"
+    )
 
 
 def run(args: argparse.Namespace, output: TextIO | None = None) -> int:
@@ -133,6 +151,9 @@ def run(args: argparse.Namespace, output: TextIO | None = None) -> int:
     output = output or sys.stdout
     if args.wait:
         return _wait(args.wait)
+    if args.fidelity:
+        output.write(fidelity_page(Grade(args.grade) if args.grade else None))
+        return 0
     if args.verbose:
         logging.basicConfig(level=logging.DEBUG, stream=sys.stderr)
     try:
@@ -188,6 +209,7 @@ def _emulator(args: argparse.Namespace) -> SalesforceEmulator:
         domain=args.domain,
         control_token=args.control_token,
         features=args.feature,
+        dialect=_dialect(args.dialect, args.seed),
     )
     try:
         for path in [*_shape_files(args.org_shape), *args.schema]:
@@ -201,6 +223,17 @@ def _emulator(args: argparse.Namespace) -> SalesforceEmulator:
     for fault in faults:
         emulator.faults.add(fault)
     return emulator
+
+
+def _dialect(arguments: Sequence[str], seed: int) -> dict[str, str]:
+    """The readings of ``NAME=VALUE`` and of ``random``. Raises ValueError for anything else."""
+    readings: dict[str, str] = {}
+    for argument in arguments:
+        name, equals, value = argument.partition("=")
+        if not equals and name != "random":
+            raise ValueError(f"a dialect is NAME=VALUE or random, not {argument}")
+        readings |= {name: value} if equals else random_dialect(seed).chosen
+    return readings
 
 
 def _shape_files(directory: Path | None) -> list[Path]:

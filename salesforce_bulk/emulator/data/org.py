@@ -26,6 +26,7 @@ from salesforce_bulk.emulator.data.write_plan import (
     OrgStorage,
     WritePlan,
 )
+from salesforce_bulk.emulator.fidelity.dialect import Dialect
 from salesforce_bulk.emulator.schema.custom_objects import FieldDefinition
 from salesforce_bulk.emulator.schema.features import CURRENCIES
 from salesforce_bulk.emulator.schema.ids import IdFactory, to_18
@@ -118,6 +119,7 @@ class Org:
             it they go when the org is closed.
         seed: orgs of different seeds have different ids.
         features: ``MultiCurrency`` and ``RecordTypes``. Raises ValueError for others.
+        dialect: which reading it follows where several are possible.
     """
 
     def __init__(
@@ -126,8 +128,10 @@ class Org:
         directory: Path | None = None,
         seed: int = 0,
         features: Collection[str] = (),
+        dialect: Dialect | None = None,
     ) -> None:
         self.clock: Clock = clock or SystemClock()
+        self.dialect = dialect or Dialect()
         self.schema = Schema(features)
         self.store = Store(directory)
         self.ids = IdFactory(int(self.store.setting("seed", str(seed))))

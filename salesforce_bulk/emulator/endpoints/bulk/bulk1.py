@@ -586,7 +586,10 @@ class Bulk1:
         wanted = to_18(call["result"])
         for result in batch.results:
             if batch.job.is_query and to_18(result.id) == wanted:
-                return reply(FilePart(result.path), batch.job.base_format)
+                response = reply(FilePart(result.path), batch.job.base_format)
+                if batch.job.base_format == "CSV":
+                    response.headers["Content-Type"] = self.org.dialect["bulk1.query.content_type"]
+                return response
         raise ApiError(400, "InvalidBatch", f"Unable to find result: {call['result']}")
 
     # field mapping, schema

@@ -1,0 +1,7 @@
+"""Jobs of Bulk API 1.0."""
+
+from __future__ import annotations
+
+from salesforce_bulk.conformance.probe import Probe
+
+PROBES: tuple[Probe, ...] = ()

@@ -1,0 +1,7 @@
+"""Results of the rows of Bulk API 1.0."""
+
+from __future__ import annotations
+
+from salesforce_bulk.conformance.probe import Probe
+
+PROBES: tuple[Probe, ...] = ()

@@ -1,0 +1,7 @@
+"""PK chunking."""
+
+from __future__ import annotations
+
+from salesforce_bulk.conformance.probe import Probe
+
+PROBES: tuple[Probe, ...] = ()

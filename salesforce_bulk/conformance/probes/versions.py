@@ -1,0 +1,7 @@
+"""Versions of the APIs."""
+
+from __future__ import annotations
+
+from salesforce_bulk.conformance.probe import Probe
+
+PROBES: tuple[Probe, ...] = ()
