@@ -54,7 +54,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="NAME",
-        help="a name, with *, under which it may be called; may be repeated",
+        help="a name, with *, under which it may be called",
     )
     parser.add_argument(
         "--domain",
@@ -85,20 +85,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="FILE",
-        help="objects: a describe document, several, or the short form; may be repeated",
+        help="objects: describe documents, or the short form",
     )
     parser.add_argument(
         "--feature",
         action="append",
         default=[],
         choices=FEATURES,
-        help="an option of the org; may be repeated",
+        help="an option of the org",
     )
     parser.add_argument(
         "--org-shape",
         type=Path,
         metavar="DIR",
-        help="a whole org's objects: a directory of describe documents, one an object",
+        help="a directory of describe documents, one an object",
     )
     parser.add_argument(
         "--faults", type=Path, metavar="FILE", help="misbehaviour: a JSON list of faults"
@@ -134,7 +134,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="NAME=VALUE",
-        help="another reading of a behaviour (see --fidelity); may be repeated; random: by --seed",
+        help="another reading of a behaviour; random: by --seed",
     )
     parser.add_argument(
         "--fidelity",
@@ -142,7 +142,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="start nothing; print what it does, and on whose word",
     )
     parser.add_argument(
-        "--grade", choices=[grade.value for grade in Grade], help="of --fidelity: these rows alone"
+        "--grade",
+        metavar="GRADE",
+        choices=[grade.value for grade in Grade],
+        help="with --fidelity: rows of this grade, such as assumed",
     )
 
 
