@@ -24,10 +24,12 @@ _PATIENCE = 300.0
 class AskedOrg:
     """Args:
     bulk: a client that is logged in; its session and its connections are used.
+    rows: how many rows a probe sends where more of them tell more.
     """
 
-    def __init__(self, bulk: SalesforceBulk) -> None:
+    def __init__(self, bulk: SalesforceBulk, rows: int = 10) -> None:
         self.bulk = bulk
+        self.rows = rows
         self._access = access_of(bulk)
         self._made: dict[str, Any] = {}
         self._exchanges: dict[str, list[Exchange]] = {}
@@ -37,6 +39,8 @@ class AskedOrg:
         self.mark = f"{MARK} {secrets.token_hex(4)}"
         #: The records that were made, as (object, id); `note_record` adds to them.
         self.records: list[tuple[str, str]] = []
+        #: The paths of the jobs that were opened; `note_job` adds to them.
+        self.jobs: list[str] = []
 
     def send(
         self,
@@ -77,6 +81,14 @@ class AskedOrg:
     def note_record(self, name: str, record_id: str) -> None:
         """A probe made a record of that object; it is deleted at the end."""
         self.records.append((name, record_id))
+
+    def note_job(self, path: str) -> None:
+        """A probe opened a job; it is aborted at the end if it is not over by then.
+
+        Args:
+            path: of the job, such as ``/services/data/v62.0/jobs/ingest/750...``.
+        """
+        self.jobs.append(path)
 
     @property
     def version(self) -> str:

@@ -25,6 +25,7 @@ def query_result(org: AskedOrg, name: str, soql: str, form: str = "CSV") -> Exch
         {"Content-Type": "application/xml"},
     )
     job = f"{org.bulk1}/job/{element(created, 'id')}"
+    org.note_job(job)
     added = org.send("POST", f"{job}/batch", soql.encode(), {"Content-Type": "text/csv"})
     batch = f"{job}/batch/{element(added, 'id')}"
     org.wait(lambda: element(org.send("GET", batch), "state") in ("Completed", "Failed"))
