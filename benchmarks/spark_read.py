@@ -129,7 +129,7 @@ def _print(readings: list[Reading]) -> None:
 
 
 def _picture(readings: list[Reading]) -> str:
-    """Rows a second over rows, a line for each number of tasks."""
+    """Seconds over rows, a line for each number of tasks."""
     from matplotlib import use  # noqa: PLC0415 - nothing else here needs it
 
     use("svg")
@@ -137,13 +137,13 @@ def _picture(readings: list[Reading]) -> str:
 
     figure, axes = plot.subplots(figsize=(7, 4))
     for tasks in (0, *TASKS):
-        line = [(each.rows, each.rows / each.seconds) for each in readings if each.tasks == tasks]
-        label = f"Spark, {tasks} tasks" if tasks else "this library alone, one process"
+        line = [(each.rows, each.seconds) for each in readings if each.tasks == tasks]
+        label = f"Spark, {tasks} task{'s' * (tasks > 1)}" if tasks else "this library, one process"
         axes.plot(*zip(*line, strict=True), marker="o", label=escape(label))
     axes.set_xscale("log")
     axes.set_xlabel("rows")
-    axes.set_ylabel("rows a second")
-    axes.set_ylim(bottom=0)
+    axes.set_yscale("log")
+    axes.set_ylabel("seconds")
     axes.legend()
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "picture.svg")
