@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator, Mapping
 
+from fast_clock import FastClock
+
 from salesforce_bulk.conformance.asked_org import AskedOrg
 from salesforce_bulk.conformance.probes import PROBES
 from salesforce_bulk.conformance.run import Finding, run_probes
@@ -9,10 +11,24 @@ from salesforce_bulk.emulator import SalesforceEmulator
 from salesforce_bulk.emulator.fidelity.dialect import CHOICES
 
 
+class WorkWhileWaiting(FastClock):
+    """An org's batches run while its client waits, and never else: what is posted is queued."""
+
+    def __init__(self, org: SalesforceEmulator) -> None:
+        super().__init__()
+        self._engine = org.engine
+        self._engine.pause()
+
+    def sleep(self, seconds: float, /) -> None:
+        super().sleep(seconds)
+        self._engine.run_pending()
+
+
 def findings_of(dialect: Mapping[str, str]) -> list[Finding]:
     """What all probes find in an org that speaks a dialect."""
     with SalesforceEmulator(inline=True, dialect=dialect) as org:
-        return list(run_probes(AskedOrg(org.connect()), PROBES))
+        client = org.connect(clock=WorkWhileWaiting(org))
+        return list(run_probes(AskedOrg(client), PROBES))
 
 
 def flips_of(prefix: str) -> Iterator[tuple[str, str]]:
