@@ -2,45 +2,63 @@
 
 from __future__ import annotations
 
-import secrets
+import re
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, cast
 
 from salesforce_bulk.client_access import access_of
 from salesforce_bulk.conformance.exchange import Exchange
+from salesforce_bulk.conformance.left_behind import LeftBehind
 from salesforce_bulk.conformance.probe import NotAsked
+from salesforce_bulk.errors import SessionExpired
+from salesforce_bulk.http.clock import Deadline
+from salesforce_bulk.secret import Secret
 
 if TYPE_CHECKING:
+    from salesforce_bulk.http.transport import Transport
     from salesforce_bulk.salesforce_bulk import SalesforceBulk
 
 _T = TypeVar("_T")
 
-#: What the names of records begin with that a run of probes makes, of whichever run.
-MARK = "salesforce-bulk conformance"
 #: Seconds that the org may take for one job.
 _PATIENCE = 300.0
+#: Seconds to connect, and of silence in an answer; and how often a call is repeated.
+_TIMEOUT, _REPEATS = (10.0, 60.0), 2
+#: What both APIs say of a session that has ended, whatever the status.
+_SESSION_ENDED = re.compile(rb"invalid_?session_?id", re.IGNORECASE)
+#: Calls that put a batch into a job.
+_BATCH = re.compile(r"POST .*/job/[^/?]+/batch|PUT .*/batches|POST .*/jobs/query$")
 
 
 class AskedOrg:
     """Args:
     bulk: a client that is logged in; its session and its connections are used.
     rows: how many rows a probe sends where more of them tell more.
+    left: notes what is made in the org; by default in memory only.
     """
 
-    def __init__(self, bulk: SalesforceBulk, rows: int = 10) -> None:
+    def __init__(
+        self, bulk: SalesforceBulk, rows: int = 10, left: LeftBehind | None = None
+    ) -> None:
         self.bulk = bulk
         self.rows = rows
+        self.left = left or LeftBehind()
         self._access = access_of(bulk)
+        self._patient = _patient(self._access.transport)
+        self._transport = self._patient
         self._made: dict[str, Any] = {}
+        self._failed: dict[str, Exception] = {}
         self._exchanges: dict[str, list[Exchange]] = {}
         #: Of what is being asked or made now.
         self.exchanges: list[Exchange] = []
-        #: With which the names of all records begin that probes make.
-        self.mark = f"{MARK} {secrets.token_hex(4)}"
-        #: The records that were made, as (object, id); `note_record` adds to them.
-        self.records: list[tuple[str, str]] = []
-        #: The paths of the jobs that were opened; `note_job` adds to them.
-        self.jobs: list[str] = []
+        #: Calls that were made, and batches among them.
+        self.calls = self.batches = 0
+        #: Why nothing more is asked of it; None while it answers.
+        self.ended: Exception | None = None
+
+    def end_after(self, seconds: float | None) -> None:
+        """From now on calls and pauses end by then, with `DeadlinePassed`; None has no end."""
+        self._transport = self._patient.until(Deadline(self._patient.clock, seconds))
 
     def send(
         self,
@@ -57,30 +75,31 @@ class AskedOrg:
 
         Raises:
             TransportError: no answer came.
+            SessionExpired: the session of the client has ended, and no new one can be had.
+            DeadlinePassed: the time of the run is up.
         """
-        sent = {**self._session_headers(path), **(headers or {})}
-        answer = self._access.transport.send(
-            method, self.address(path), headers=sent, body=body or None, repeatable=method == "GET"
+        session = self._session_headers(path)
+        exchange = self._exchange(method, path, body, {**session, **(headers or {})})
+        if not self._own_session_ended(exchange, session):
+            return exchange
+        self._renew()
+        return self._exchange(
+            method, path, body, {**self._session_headers(path), **(headers or {})}
         )
-        received = {name.lower(): value for name, value in answer.headers.items()}
-        exchange = Exchange(method, path, sent, body, answer.status_code, received, answer.content)
-        self.exchanges.append(exchange)
-        return exchange
 
     def once(self, name: str, make: Callable[[AskedOrg], _T]) -> _T:
-        """What several probes look at: made by the first that asks, kept for the others."""
-        if name not in self._made:
-            before, self.exchanges = self.exchanges, []
-            try:
-                self._made[name] = make(self)
-            finally:
-                self._exchanges[name], self.exchanges = self.exchanges, before
+        """What several probes look at: made by the first that asks, kept for the others; where it
+        cannot be made, none of them waits for that again."""
+        if name not in self._exchanges:
+            self._make(name, make)
         self.exchanges.extend(self._exchanges[name])
+        if name in self._failed:
+            raise self._failed[name]
         return cast("_T", self._made[name])
 
     def note_record(self, name: str, record_id: str) -> None:
         """A probe made a record of that object; it is deleted at the end."""
-        self.records.append((name, record_id))
+        self.left.note_record(name, record_id)
 
     def note_job(self, path: str) -> None:
         """A probe opened a job; it is aborted at the end if it is not over by then.
@@ -88,7 +107,12 @@ class AskedOrg:
         Args:
             path: of the job, such as ``/services/data/v62.0/jobs/ingest/750...``.
         """
-        self.jobs.append(path)
+        self.left.note_job(path)
+
+    @property
+    def mark(self) -> str:
+        """With which the names of all records begin that probes make."""
+        return self.left.mark
 
     @property
     def version(self) -> str:
@@ -105,10 +129,14 @@ class AskedOrg:
         """The path of REST and of Bulk API 2.0."""
         return f"/services/data/v{self.version}"
 
+    @property
+    def origin(self) -> str:
+        """Scheme and host, such as ``https://acme.my.salesforce.com``."""
+        return self.bulk.endpoint.partition("/services/")[0]
+
     def address(self, path: str) -> str:
         """The address of a path of this org."""
-        origin, _, _ = self.bulk.endpoint.partition("/services/")
-        return origin + path
+        return self.origin + path
 
     def wait(self, ended: Callable[[], bool]) -> None:
         """Asks until it has ended, with growing pauses.
@@ -116,7 +144,7 @@ class AskedOrg:
         Raises:
             NotAsked: five minutes were not enough.
         """
-        clock = self._access.transport.clock
+        clock = self._transport.clock
         began = clock.monotonic()
         while not ended():
             waited = clock.monotonic() - began
@@ -124,8 +152,57 @@ class AskedOrg:
                 raise NotAsked(f"the org was still busy after {_PATIENCE:.0f} s; try again later")
             clock.sleep(min(10.0, max(0.05, 0.1 * waited)))
 
+    def _make(self, name: str, make: Callable[[AskedOrg], Any]) -> None:
+        before, self.exchanges = self.exchanges, []
+        try:
+            self._made[name] = make(self)
+        except Exception as error:  # noqa: BLE001 - it is the finding of every probe that looks at this
+            self._failed[name] = error
+        finally:
+            self._exchanges[name], self.exchanges = self.exchanges, before
+
+    def _exchange(
+        self, method: str, path: str, body: bytes, headers: Mapping[str, str]
+    ) -> Exchange:
+        self.calls += 1
+        self.batches += bool(_BATCH.match(f"{method} {path}"))
+        answer = self._transport.send(
+            method,
+            self.address(path),
+            headers=headers,
+            body=body or None,
+            repeatable=method == "GET",
+        )
+        received = {name.lower(): value for name, value in answer.headers.items()}
+        exchange = Exchange(
+            method, path, dict(headers), body, answer.status_code, received, answer.content
+        )
+        self.exchanges.append(exchange)
+        return exchange
+
+    def _own_session_ended(self, exchange: Exchange, session: Mapping[str, str]) -> bool:
+        sent = exchange.request_headers
+        own = all(sent.get(name) == value for name, value in session.items())
+        return own and exchange.status >= 400 and bool(_SESSION_ENDED.search(exchange.body))
+
+    def _renew(self) -> None:
+        if not self._access.renew(Secret(str(self.bulk.sessionId)), self._transport):
+            self._end(SessionExpired("The session has ended; log in again and ask once more."))
+
+    def _end(self, error: Exception) -> NoReturn:
+        self.ended = error
+        raise error
+
     def _session_headers(self, path: str) -> dict[str, str]:
         session = str(self.bulk.sessionId)
         if path.startswith("/services/async/"):
             return {"X-SFDC-Session": session}
         return {"Authorization": f"Bearer {session}"}
+
+
+def _patient(transport: Transport) -> Transport:
+    """The same connections, for an org of which nobody knows whether it answers."""
+    patient = transport.until(Deadline(transport.clock, None))
+    patient.timeout = _TIMEOUT
+    patient.retry = transport.retry.new(total=_REPEATS)
+    return patient

@@ -11,6 +11,12 @@ from salesforce_bulk.conformance.exchange import Exchange
 from salesforce_bulk.conformance.probe import NotAsked, Probe
 from salesforce_bulk.emulator.fidelity.behaviour import Behaviour
 from salesforce_bulk.emulator.fidelity.table import BEHAVIOURS
+from salesforce_bulk.errors import BulkApiError, SessionExpired, TransportError
+from salesforce_bulk.http.clock import DeadlinePassed
+
+#: Probes in a row that may get no answer at all before the org is taken for gone.
+_LOST = 3
+_NEEDS_WRITE = "it makes records: ask a sandbox, a scratch or a developer org with --write"
 
 
 class Verdict(Enum):
@@ -35,29 +41,62 @@ class Finding:
     reading: str
     exchanges: Sequence[Exchange] = field(repr=False, default=())
 
+    @property
+    def dialect(self) -> dict[str, str]:
+        """What has the emulator do the same; empty where nothing is needed, or nothing can."""
+        differs = self.verdict is Verdict.DIFFERS and self.reading in self.behaviour.values
+        return {self.behaviour.id: self.reading} if differs else {}
 
-def run_probes(org: AskedOrg, probes: Sequence[Probe]) -> Iterator[Finding]:
-    """Asks with each probe in turn; gives its finding."""
+
+def run_probes(org: AskedOrg, probes: Sequence[Probe], *, write: bool = False) -> Iterator[Finding]:
+    """Asks with each probe in turn; gives its finding, whatever happens.
+
+    Args:
+        write: ask with those that make records as well.
+    """
+    lost = 0
     for probe in probes:
         org.exchanges = []
-        yield _finding(org, probe)
+        finding, failure = _asked(org, probe, write)
+        yield finding
+        lost = lost + 1 if isinstance(failure, TransportError) else 0
+        if isinstance(failure, DeadlinePassed | SessionExpired) or lost == _LOST:
+            org.ended = org.ended or failure
 
 
 def dialect_of(findings: Sequence[Finding]) -> dict[str, str]:
     """The readings of an org that the emulator can speak and does not by itself."""
-    return {
-        each.behaviour.id: each.reading
-        for each in findings
-        if each.verdict is Verdict.DIFFERS and each.reading in each.behaviour.values
-    }
+    return {name: value for each in findings for name, value in each.dialect.items()}
 
 
-def _finding(org: AskedOrg, probe: Probe) -> Finding:
+def _asked(org: AskedOrg, probe: Probe, write: bool) -> tuple[Finding, Exception | None]:
     behaviour = BEHAVIOURS[probe.behaviour]
     try:
-        reading = probe.ask(org)
-    except NotAsked as reason:
-        return Finding(behaviour, Verdict.NOT_ASKED, str(reason), org.exchanges)
+        reading = _reading(org, probe, write)
+    except Exception as failure:  # noqa: BLE001 - an org may answer anything; the others go on
+        return Finding(behaviour, Verdict.NOT_ASKED, reason_of(failure), org.exchanges), failure
     agrees = reading == behaviour.values[0]
     verdict = Verdict.AGREES if agrees else Verdict.DIFFERS
-    return Finding(behaviour, verdict, reading, org.exchanges)
+    return Finding(behaviour, verdict, reading, org.exchanges), None
+
+
+def _reading(org: AskedOrg, probe: Probe, write: bool) -> str:
+    if org.ended is not None:
+        raise NotAsked(f"the run had ended before: {reason_of(org.ended)}")
+    if probe.writes and not write:
+        raise NotAsked(_NEEDS_WRITE)
+    return probe.ask(org)
+
+
+def reason_of(failure: Exception) -> str:
+    """Why an org could not be asked, as something that a person can act on."""
+    if isinstance(failure, NotAsked):
+        return str(failure)
+    if isinstance(failure, DeadlinePassed):
+        return "the time was up; give it more with --timeout"
+    if isinstance(failure, TransportError):
+        return f"no answer came ({failure}); try again"
+    if isinstance(failure, BulkApiError):
+        return str(failure)
+    told = f"{type(failure).__name__}: {failure}".rstrip(": ")
+    return f"its answer is none that the probe understands ({told}); send a report"

@@ -28,7 +28,7 @@ def findings_of(dialect: Mapping[str, str]) -> list[Finding]:
     """What all probes find in an org that speaks a dialect."""
     with SalesforceEmulator(inline=True, dialect=dialect) as org:
         client = org.connect(clock=WorkWhileWaiting(org))
-        return list(run_probes(AskedOrg(client), PROBES))
+        return list(run_probes(AskedOrg(client), PROBES, write=True))
 
 
 def flips_of(prefix: str) -> Iterator[tuple[str, str]]:
