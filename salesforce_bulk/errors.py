@@ -42,7 +42,7 @@
         ├── InvalidVersion  ├── ClientInputError  ├── UnsupportedContentType
         ├── ExceededQuota   ├── FeatureNotEnabled ├── TooManyLockFailure
         │   └── ReserveReached                    what is to be left of it is reached
-        ├── ServerBusy      └── NotFound
+        ├── ServerBusy      ├── NotFound          └── InvalidQuery
 
 Each carries ``status_code``, ``error_code``, ``error_message``, ``job_id`` and
 ``batch_id`` (None where unknown), and survives pickling with all of them, in
@@ -357,6 +357,10 @@ class InvalidEntity(ApiFault):
     """The object does not exist or is not supported by the Bulk API."""
 
 
+class InvalidQuery(ApiFault):
+    """The org cannot read the SOQL, or knows no such field."""
+
+
 class InvalidUser(ApiFault):
     """No permission, or the job belongs to another user."""
 
@@ -411,6 +415,9 @@ FAULT_TYPES: dict[str, type[ApiFault]] = {
     "invalidbatch": InvalidBatch,
     "invalidentity": InvalidEntity,
     "invalidtype": InvalidEntity,
+    "malformedquery": InvalidQuery,
+    "invalidfield": InvalidQuery,
+    "invalidqueryfilteroperator": InvalidQuery,
     "invaliduser": InvalidUser,
     "insufficientaccess": InvalidUser,
     "invalidversion": InvalidVersion,
@@ -436,6 +443,7 @@ NEXT_STEP: dict[type[ApiFault], str] = {
     "by itself (ClientCredentialsLogin, JwtLogin, RefreshTokenLogin, SfCliLogin; docs/logins.md).",
     InvalidJobState: "Look at the job's state; a closed or aborted job takes no batches.",
     InvalidEntity: "Check the object's API name and that the Bulk API supports it.",
+    InvalidQuery: "Correct the query; `salesforce-bulk describe OBJECT` lists the fields.",
     InvalidUser: "Use the user who created the job, or check the permissions.",
     InvalidVersion: "Choose a supported API version.",
     ExceededQuota: "Wait until the 24-hour allocation is free again (GET /limits shows it).",

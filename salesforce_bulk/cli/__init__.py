@@ -175,6 +175,8 @@ EXIT_CODES: tuple[tuple[type[Exception], int], ...] = (
     (errors.JobStillRunning, STILL_RUNNING),
     (errors.InvalidInput, WRONG_INPUT),
     (errors.InvalidJob, WRONG_INPUT),
+    (errors.InvalidQuery, WRONG_INPUT),
+    (errors.InvalidEntity, WRONG_INPUT),
     (errors.NotFound, WRONG_INPUT),
     (errors.MissingCredentials, NOT_PERMITTED),
     (errors.IncompleteLogin, NOT_PERMITTED),

@@ -264,6 +264,12 @@ def test_what_was_exported_loads_again(org, loaded, name):
     assert (again.exit_code, again.err.splitlines()[-1]) == (0, "  20 succeeded")
 
 
+def test_a_condition_that_the_org_cannot_read_is_wrong_input(loaded):
+    done = loaded("export", "Load__c", "x.csv", "--where", "Nme__c = 1")
+    assert done.exit_code == 2
+    assert "No such column 'Nme__c'" in done.err
+
+
 def test_a_failed_export_is_1_and_leaves_no_file(org, loaded):
     org.faults.add("batch_failed")
     done = loaded("export", QUERY, "x.csv", "--api", "1.0")
