@@ -1,7 +1,9 @@
 """The screens of the documentation are what stands on a real terminal."""
 
+import os
 import re
 import runpy
+import sys
 from itertools import zip_longest
 from pathlib import Path
 from xml.etree import ElementTree
@@ -85,10 +87,28 @@ def test_a_demo_and_a_completion_end_well_in_any_surrounding(tmp_path, columns):
     assert "[exit" not in demo + fish
 
 
+@pytest.mark.parametrize("columns", [80, 120])
+def test_an_emulator_in_a_terminal_tells_where_it_is_and_ends_by_ctrl_c(tmp_path, columns):
+    seen = []
+    command = [sys.executable, "-m", "salesforce_bulk", "emulator", "--port", "0"]
+    screen, code = PICTURES["in_terminal"](
+        command,
+        tmp_path,
+        dict(os.environ),
+        columns,
+        lambda: any("control token" in each for each in seen),
+        seen.append,
+    )
+    labels = [line[:17].strip() for line in screen.splitlines()]
+    told = ["url", "user", "password", "token", "consumer key", "consumer secret", "control token"]
+    assert [label for label in labels if label != "^C"] == told
+    assert code == 0
+
+
 def test_the_manual_types_every_command_that_ends_by_itself():
-    """The emulator's page has its own; a demo and a completion are long."""
+    """The emulator and conformance have pages of their own; a demo and a completion are long."""
     typed = {session.command.split()[1] for session in SESSIONS}
-    assert set(COMMANDS) - typed == {"emulator", "demo", "completion"}
+    assert set(COMMANDS) - typed == {"emulator", "conformance", "demo", "completion"}
 
 
 def test_the_picture_is_of_the_command_and_loads_nothing_from_the_network():
