@@ -6,7 +6,7 @@ from fast_clock import FastClock
 
 from salesforce_bulk.conformance.asked_org import AskedOrg
 from salesforce_bulk.conformance.probes import PROBES
-from salesforce_bulk.conformance.run import Finding, run_probes
+from salesforce_bulk.conformance.run import Finding, Verdict, run_probes
 from salesforce_bulk.emulator import SalesforceEmulator
 from salesforce_bulk.emulator.fidelity.dialect import CHOICES
 
@@ -29,6 +29,14 @@ def findings_of(dialect: Mapping[str, str]) -> list[Finding]:
     with SalesforceEmulator(inline=True, dialect=dialect) as org:
         client = org.connect(clock=WorkWhileWaiting(org))
         return list(run_probes(AskedOrg(client), PROBES, write=True))
+
+
+def differing(dialect: Mapping[str, str]) -> list[tuple[str, str]]:
+    """What the probes find that do not agree, in an org that speaks a dialect."""
+    found = findings_of(dialect)
+    return [
+        (each.behaviour.id, each.reading) for each in found if each.verdict is not Verdict.AGREES
+    ]
 
 
 def flips_of(prefix: str) -> Iterator[tuple[str, str]]:

@@ -531,6 +531,7 @@ def _first_records(admin: User, ids: IdFactory) -> dict[str, list[dict[str, Stor
                 **locale,
             }
         ],
+        "BusinessHours": [_business_hours()],
         "Profile": [
             {
                 "Name": "System Administrator",
@@ -607,6 +608,19 @@ _SHOWN_EVERYWHERE: Mapping[str, Stored] = MappingProxyType(
         **{f"IsAvailableIn{name}": 1 for name in ("Aloha", "Lightning", "Mobile", "Desktop")},
     }
 )
+
+
+def _business_hours() -> dict[str, Stored]:
+    """Every org begins with hours that never end."""
+    days = ("Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday")
+    midnight = {f"{day}{edge}Time": "00:00:00.000Z" for day in days for edge in ("Start", "End")}
+    return {
+        "Name": "Default",
+        "IsActive": 1,
+        "IsDefault": 1,
+        "TimeZoneSidKey": "GMT",
+        **midnight,
+    }
 
 
 def _permission_set_of_profile(ids: IdFactory, number: int) -> dict[str, Stored]:

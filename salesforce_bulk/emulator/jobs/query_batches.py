@@ -32,11 +32,13 @@ from salesforce_bulk.emulator.jobs.results import (
     csv_statement,
     java_double,
 )
+from salesforce_bulk.emulator.jobs.spoken_csv import csv_query
 from salesforce_bulk.emulator.soql import parse as soql
 from salesforce_bulk.emulator.soql.errors import SoqlError
 
 if TYPE_CHECKING:
     from salesforce_bulk.emulator.data.org import Org, QueryResult
+    from salesforce_bulk.emulator.soql.compile import CompiledQuery
 
 #: Rows that are formatted and written at once.
 QUERY_ROWS = 2_000
@@ -87,7 +89,7 @@ class QueryBatches:
             writer: QueryWriter = PagedCsvQuery(result.plan, delimiter, line_end)
             files = _QueryResultFiles(batch, engine, writer, sys.maxsize)
         else:
-            writer = QUERY_WRITERS[job.base_format](result.plan, job.version, self._object_of)
+            writer = self._writer(batch, result.plan)
             files = _QueryResultFiles(batch, engine, writer, self.result_bytes)
         try:
             if job.base_format == "CSV":
@@ -107,6 +109,12 @@ class QueryBatches:
             files.finish()
         finally:
             files.close()
+
+    def _writer(self, batch: Batch, plan: CompiledQuery) -> QueryWriter:
+        job, dialect = batch.job, self._org.dialect
+        if job.base_format == "CSV":
+            return csv_query(plan, dialect, batch.soql)
+        return QUERY_WRITERS[job.base_format](plan, job.version, self._object_of, dialect)
 
     def _result(self, batch: Batch) -> QueryResult:
         return self._org.query(

@@ -15,6 +15,7 @@ from json.encoder import encode_basestring
 from typing import TYPE_CHECKING, Any, Protocol
 
 from salesforce_bulk.emulator.data.values import RowOutcome
+from salesforce_bulk.emulator.fidelity.dialect import Dialect
 from salesforce_bulk.emulator.http.wire import (
     DATALOAD,
     SCHEMA_INSTANCE,
@@ -22,6 +23,7 @@ from salesforce_bulk.emulator.http.wire import (
     xml_element,
     xml_escape,
 )
+from salesforce_bulk.emulator.jobs.spellings import spellings
 
 if TYPE_CHECKING:
     from salesforce_bulk.emulator.soql.compile import Column, Parent, TypeOf
@@ -378,17 +380,36 @@ _JSON_VALUES: dict[str, Callable[[Any], str]] = {
     "datetime": lambda value: str(epoch_milliseconds(value)),
 }
 
+#: What some readings have in the place of an array without elements.
+_JSON_WITHOUT_ROWS = {"empty file": b"", "sentence": NO_RECORDS}
+
+
+def _json_spellings(dialect: Dialect) -> dict[str, Callable[[Any], str]]:
+    found: dict[str, Callable[[Any], str]] = {}
+    if dialect["bulk1.query.json_datetimes"] == "text":
+        found["datetime"] = encode_basestring
+    if dialect["bulk1.query.json_dates"] == "epoch milliseconds":
+        found["date"] = lambda value: str(_day_milliseconds(value))
+    if dialect["bulk1.query.json_times"] == "milliseconds":
+        found["time"] = lambda value: str(epoch_milliseconds(f"1970-01-01T{value}"))
+    return found
+
 
 class JsonQuery:
     """An array of records, laid out as recorded: two spaces, `` : `` between key and value."""
 
     empty = b"[ ]"
 
-    def __init__(self, shape: QueryShape, version: str, object_of: ObjectOf) -> None:
+    def __init__(
+        self, shape: QueryShape, version: str, object_of: ObjectOf, dialect: Dialect
+    ) -> None:
         self._root = tree(shape)
         self._sobjects = f"/services/data/v{version}/sobjects"
         self._object_of = object_of
         self._separator = ""
+        self._values = _JSON_VALUES | _json_spellings(dialect)
+        self._nulls = dialect["bulk1.query.json_null"] == "null"
+        self.empty = _JSON_WITHOUT_ROWS.get(dialect["bulk1.query.no_rows_json"], self.empty)
 
     def begin(self) -> bytes:
         self._separator = ""
@@ -411,7 +432,7 @@ class JsonQuery:
             value = row[item.index]
             if value is None:
                 return "null"
-            return _JSON_VALUES.get(item.type, encode_basestring)(value)
+            return self._values.get(item.type, encode_basestring)(value)
         record = _record(item, row, self._object_of)
         if record is None:
             return "null"
@@ -421,7 +442,11 @@ class JsonQuery:
             f'"attributes" : {{\n{inner}  "type" : "{name}",\n'
             f'{inner}  "url" : "{self._sobjects}/{name}/{identity}"\n{inner}}}'
         ]
-        lines += [f'"{member.name}" : {self._text(member, row, inner)}' for member in members]
+        lines += [
+            f'"{member.name}" : {self._text(member, row, inner)}'
+            for member in members
+            if self._nulls or row[member.index] is not None
+        ]
         return "{\n" + inner + f",\n{inner}".join(lines) + f"\n{indent}}}"
 
 
@@ -437,20 +462,34 @@ _XML_VALUES: dict[str, Callable[[Any], str]] = {
 }
 
 
+#: In which the guide's sample has the members of a record.
+_PARTNER = "urn:partner.soap.sforce.com"
+
+
 class XmlQuery:
     """``records`` of type ``sObject``; ``Id`` comes twice where it was selected, else once and
     nil.
     """
 
-    def __init__(self, shape: QueryShape, version: str, object_of: ObjectOf) -> None:
+    def __init__(
+        self, shape: QueryShape, version: str, object_of: ObjectOf, dialect: Dialect
+    ) -> None:
         del version
         self._root = tree(shape)
         self._object_of = object_of
+        self._dialect = dialect
+        self._values = _XML_VALUES | spellings(dialect, "bulk1.query.xml_")
+        #: What stands before the names of the members of a record.
+        self._prefix = "sf:" if dialect["bulk1.query.xml_namespace"] == "partner" else ""
         self.empty = self.begin() + self.end()
+        if dialect["bulk1.query.no_rows_xml"] == "empty file":
+            self.empty = b""
 
     def begin(self) -> bytes:
+        partner = f' xmlns:sf="{_PARTNER}"' if self._prefix else ""
         return (
-            f'{XML_DECLARATION}\n<queryResult xmlns="{DATALOAD}" xmlns:xsi="{SCHEMA_INSTANCE}">\n'
+            f'{XML_DECLARATION}\n<queryResult xmlns="{DATALOAD}"{partner}'
+            f' xmlns:xsi="{SCHEMA_INSTANCE}">\n'
         ).encode()
 
     def rows(self, rows: Sequence[Sequence[Any]], /) -> bytes:
@@ -467,26 +506,47 @@ class XmlQuery:
         if record is None:
             return ""
         identity, name, members = record
+        head = ""
+        if item is self._root or self._dialect["bulk1.query.xml_parents"] == "typed":
+            head = self._head(identity, name, members, indent)
+        return head + "".join(self._member(member, row, indent) for member in members)
+
+    def _head(self, identity: str, name: str, members: Sequence[Any], indent: str) -> str:
+        """The type and the Id that no query needs to select."""
         selected = any(
             isinstance(member, FieldMember) and member.name == "Id" for member in members
         )
-        own_id = f"<Id>{identity}</Id>" if selected else '<Id xsi:nil="true"/>'
-        head = f"{indent}<type>{name}</type>\n{indent}{own_id}\n"
-        return head + "".join(self._member(member, row, indent) for member in members)
+        typed = self._element("type", name, indent)
+        if not selected:
+            left_out = self._dialect["bulk1.query.xml_unselected_id"] == "absent"
+            return typed if left_out else typed + self._nil("Id", indent)
+        once = self._dialect["bulk1.query.xml_selected_id"] == "once"
+        return typed if once else typed + self._element("Id", identity, indent)
+
+    def _element(self, name: str, text: str, indent: str) -> str:
+        return f"{indent}<{self._prefix}{name}>{text}</{self._prefix}{name}>\n"
+
+    def _nil(self, name: str, indent: str) -> str:
+        return f'{indent}<{self._prefix}{name} xsi:nil="true"/>\n'
+
+    def _null(self, name: str, indent: str) -> str:
+        reading = self._dialect["bulk1.query.xml_null"]
+        if reading == "absent":
+            return ""
+        return self._nil(name, indent) if reading == "nil" else self._element(name, "", indent)
 
     def _member(
         self, item: FieldMember | RecordMember | TypeOfMember, row: Sequence[Any], indent: str
     ) -> str:
         value = row[item.index]
-        if isinstance(item, FieldMember):
-            if value is None:
-                return f'{indent}<{item.name} xsi:nil="true"/>\n'
-            text = _XML_VALUES.get(item.type, xml_escape)(value)
-            return f"{indent}<{item.name}>{text}</{item.name}>\n"
         if value is None:
-            return f'{indent}<{item.name} xsi:nil="true"/>\n'
+            return self._null(item.name, indent)
+        if isinstance(item, FieldMember):
+            text = self._values.get(item.type, xml_escape)(value)
+            return self._element(item.name, text, indent)
         content = self._members(item, row, indent + " ")
-        return f'{indent}<{item.name} xsi:type="sObject">\n{content}{indent}</{item.name}>\n'
+        name = f"{self._prefix}{item.name}"
+        return f'{indent}<{name} xsi:type="sObject">\n{content}{indent}</{name}>\n'
 
 
 class QueryWriter(DocumentWriter, Protocol):
@@ -495,8 +555,7 @@ class QueryWriter(DocumentWriter, Protocol):
     empty: bytes
 
 
-QUERY_WRITERS: dict[str, Callable[[QueryShape, str, ObjectOf], QueryWriter]] = {
-    "CSV": lambda shape, _version, _object_of: CsvQuery(shape),
+QUERY_WRITERS: dict[str, Callable[[QueryShape, str, ObjectOf, Dialect], QueryWriter]] = {
     "JSON": JsonQuery,
     "XML": XmlQuery,
 }

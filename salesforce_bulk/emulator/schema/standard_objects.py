@@ -855,6 +855,28 @@ OrganizationType | picklist 40 | readonly restricted | Edition | Team Edition;Pr
 TrialExpirationDate | datetime | readonly
 @audit
 
+= BusinessHours | 01m | Business Hours | Business Hours | -delete
+@id Business Hours ID
+Name | string 80 | required name | Business Hours Name
+IsActive | boolean | | Active
+IsDefault | boolean | | Default Business Hours
+SundayStartTime | time
+SundayEndTime | time
+MondayStartTime | time
+MondayEndTime | time
+TuesdayStartTime | time
+TuesdayEndTime | time
+WednesdayStartTime | time
+WednesdayEndTime | time
+ThursdayStartTime | time
+ThursdayEndTime | time
+FridayStartTime | time
+FridayEndTime | time
+SaturdayStartTime | time
+SaturdayEndTime | time
+TimeZoneSidKey | picklist 40 | required restricted | Time Zone | $time_zones
+@audit
+
 = Quote | 0Q0 | Quote | Quotes | chunkable
 @id Quote ID
 @owner Group User

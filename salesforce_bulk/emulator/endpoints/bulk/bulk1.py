@@ -8,7 +8,7 @@ from __future__ import annotations
 import codecs
 import re
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from salesforce_bulk import bulk_states, limits
 from salesforce_bulk.emulator.access.sessions import Session, Sessions, SessionUser, bearer
 from salesforce_bulk.emulator.endpoints.bulk.async_schema import async_schema
+from salesforce_bulk.emulator.fidelity.dialect import Dialect
 from salesforce_bulk.emulator.http import wire
 from salesforce_bulk.emulator.http.compression import accepts_gzip, compress
 from salesforce_bulk.emulator.http.faults import Faults
@@ -173,8 +174,24 @@ def batch_list_document(job: Job, form: str) -> bytes:
     return wire.xml_document("batchInfoList", content)
 
 
-def result_list_document(batch: Batch, form: str) -> bytes:
-    identities = [result.id for result in batch.results]
+#: Of a query without rows there may be no result at all.
+_WITHOUT_ROWS = {form: f"bulk1.query.no_rows_{form.lower()}" for form in ("CSV", "JSON", "XML")}
+_RESULT_TYPES = {
+    "CSV": "bulk1.query.content_type",
+    "JSON": "bulk1.query.json_content_type",
+    "XML": "bulk1.query.xml_content_type",
+}
+
+
+def _shown_results(batch: Batch, dialect: Dialect) -> list[str]:
+    """The ids of a query's results as they are listed."""
+    hidden = dialect[_WITHOUT_ROWS[batch.job.base_format]] == "empty list"
+    whole = dialect["bulk1.query.result_id"] == "18 characters"
+    ids = [result.id for result in batch.results if result.rows or not hidden]
+    return [to_18(identity) or identity for identity in ids] if whole else ids
+
+
+def result_list_document(identities: Sequence[str], form: str) -> bytes:
     if form == "JSON":
         return wire.json_bytes(identities)
     if not identities:
@@ -576,7 +593,7 @@ class Bulk1:
             raise ApiError(400, "InvalidBatch", "Batch not completed")
         if job.is_query:
             form = info_form(job)
-            return reply(result_list_document(batch, form), form)
+            return reply(result_list_document(_shown_results(batch, self.org.dialect), form), form)
         if not batch.results:
             raise ApiError(400, "InvalidBatch", "Records not processed")
         return reply(FilePart(batch.results[0].path), job.base_format)
@@ -587,8 +604,8 @@ class Bulk1:
         for result in batch.results:
             if batch.job.is_query and to_18(result.id) == wanted:
                 response = reply(FilePart(result.path), batch.job.base_format)
-                if batch.job.base_format == "CSV":
-                    response.headers["Content-Type"] = self.org.dialect["bulk1.query.content_type"]
+                media = self.org.dialect[_RESULT_TYPES[batch.job.base_format]]
+                response.headers["Content-Type"] = media
                 return response
         raise ApiError(400, "InvalidBatch", f"Unable to find result: {call['result']}")
 
