@@ -72,8 +72,9 @@ class Answer:
         if not self._as_json:
             print(text)
 
-    def go_on_with(self, command: str) -> None:
-        """The command that goes on from here, where the exit is neither 0 nor 2."""
+    def go_on_with(self, command: str | None) -> None:
+        """The command that goes on from here, where the exit is neither 0 nor 2; None: nothing is
+        left that one could go on with, or the whole command begins again."""
         self._go_on = command
 
     def interrupted_at(self, sentence: str) -> None:

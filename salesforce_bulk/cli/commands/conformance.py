@@ -3,9 +3,29 @@
 from __future__ import annotations
 
 import argparse
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from difflib import get_close_matches
+from pathlib import Path
+from typing import TYPE_CHECKING
 
+from salesforce_bulk.cli.answer import shell_command
+from salesforce_bulk.cli.asking import Asking
 from salesforce_bulk.cli.org import add_org_arguments, connect
-from salesforce_bulk.cli.table import table
+from salesforce_bulk.errors import InvalidInput, SessionExpired
+from salesforce_bulk.http.clock import DeadlinePassed
+
+if TYPE_CHECKING:
+    from salesforce_bulk.conformance.asked_org import AskedOrg
+    from salesforce_bulk.conformance.cleanup import TakenBack
+    from salesforce_bulk.conformance.org_kind import OrgKind
+    from salesforce_bulk.conformance.probe import Probe
+    from salesforce_bulk.conformance.run import Finding
+
+#: Seconds for all probes, and more for taking back what they made.
+_SECONDS, _CLEANUP_SECONDS = 900.0, 120.0
+_MOST_ROWS = 10_000
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -13,18 +33,206 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--only", action="append", default=[], metavar="ID", help="this behaviour; may be repeated"
     )
+    parser.add_argument(
+        "--write", action="store_true", help="make records as well, in an org for tests"
+    )
+    parser.add_argument("--yes", action="store_true", help="with --write: do not ask")
+    parser.add_argument(
+        "--rows", type=int, default=10, metavar="N", help="that probes send at most (default: 10)"
+    )
+    parser.add_argument(
+        "--timeout", type=float, default=_SECONDS, metavar="SECONDS", help="for all; exit 5 after"
+    )
+    parser.add_argument("--cleanup", action="store_true", help="delete what earlier runs left")
+    parser.add_argument("--quiet", action="store_true", help="draw no progress")
     add_org_arguments(parser)
 
 
 def run(args: argparse.Namespace) -> int:
-    """Ask, print the findings and the org's dialect."""
-    from salesforce_bulk.conformance.asked_org import AskedOrg  # noqa: PLC0415 (--help stays fast)
-    from salesforce_bulk.conformance.probes import PROBES  # noqa: PLC0415
-    from salesforce_bulk.conformance.run import dialect_of, run_probes  # noqa: PLC0415
+    """Ask, print the findings and the org's dialect, take back what was made.
 
-    chosen = [probe for probe in PROBES if not args.only or probe.behaviour in args.only]
-    findings = list(run_probes(AskedOrg(connect(args.org)), chosen))
-    rows = [[each.behaviour.id, each.verdict.value, each.reading] for each in findings]
-    args.answer.show(table(("behaviour", "verdict", "reading"), rows))
-    args.answer.know(dialect=dialect_of(findings))
+    Returns 0 where every behaviour has a finding, differences among them; 1 where the org ceased to
+    answer, 3 where something is left in it, 4 where the session ended, 5 where the time was up.
+    """
+    if args.cleanup:
+        return _clean_up(args)
+    chosen = _chosen(args)
+    org = _asked_org(args)
+    try:
+        kind = _greeted(org, args)
+        if args.write:
+            kind.refuse_writing()
+            _ask_leave(org, kind, chosen, args)
+    except BaseException:
+        org.left.forget()  # nothing was made
+        raise
+    findings: list[Finding] = []
+    with _taking_back(org, args) as done:
+        _ask(org, chosen, findings, args)
+    _show(findings, args)
+    return _exit_code(org, done, args)
+
+
+def _chosen(args: argparse.Namespace) -> list[Probe]:
+    from salesforce_bulk.conformance.probes import PROBES  # noqa: PLC0415 (--help stays fast)
+
+    if not 1 <= args.rows <= _MOST_ROWS:
+        raise InvalidInput(f"--rows is 1 to {_MOST_ROWS:,}, not {args.rows:,}.")
+    known = [probe.behaviour for probe in PROBES]
+    for wanted in args.only:
+        if wanted not in known:
+            near = get_close_matches(wanted, known, 1)
+            hint = f"do you mean {near[0]}?" if near else "FIDELITY.md lists the behaviours."
+            raise InvalidInput(f"No probe asks about {wanted}; {hint}")
+    return [probe for probe in PROBES if not args.only or probe.behaviour in args.only]
+
+
+def _asked_org(args: argparse.Namespace) -> AskedOrg:
+    from salesforce_bulk.conformance.asked_org import AskedOrg  # noqa: PLC0415 (--help stays fast)
+    from salesforce_bulk.conformance.left_behind import LeftBehind  # noqa: PLC0415
+
+    bulk = connect(args.org)
+    origin = bulk.endpoint.partition("/services/")[0]
+    return AskedOrg(bulk, args.rows, LeftBehind.begun(_folder(), origin))
+
+
+def _folder() -> Path:
+    """Of the platform: ``$XDG_STATE_HOME/salesforce-bulk/conformance`` on Linux."""
+    import platformdirs  # noqa: PLC0415 (--help stays fast)
+
+    return platformdirs.user_state_path("salesforce-bulk") / "conformance"
+
+
+def _greeted(org: AskedOrg, args: argparse.Namespace) -> OrgKind:
+    from salesforce_bulk.conformance.org_kind import kind_of  # noqa: PLC0415 (--help stays fast)
+
+    kind = kind_of(org)
+    args.answer.say(f"  {org.origin}: {kind.name}, API {org.version}")
+    args.answer.know(org_kind=kind.name, api_version=org.version)
+    return kind
+
+
+def _ask_leave(
+    org: AskedOrg, kind: OrgKind, chosen: Sequence[Probe], args: argparse.Namespace
+) -> None:
+    """Says what --write will do, and waits for a yes.
+
+    Raises:
+        InvalidInput: there is nobody to ask, or the answer is no.
+    """
+    from salesforce_bulk.conformance.rehearsal import rehearsed  # noqa: PLC0415 (--help stays fast)
+
+    if not args.yes and not sys.stdin.isatty():
+        raise InvalidInput("--write asks first, and there is no terminal: give --yes as well.")
+    cost = rehearsed(chosen, args.rows)
+    args.answer.know(estimate=vars(cost))
+    print(
+        f"  --write makes about {cost.records:,} records in this {kind.name}, whose names begin "
+        f"with\n  '{org.mark}', and deletes them at the end (to the recycle bin).\n"
+        f"  It takes about {cost.calls:,} API calls and {cost.batches:,} batches; more calls where "
+        "the org is busy.",
+        file=sys.stderr,
+    )
+    if not args.yes and not _said_yes():
+        raise InvalidInput("Nothing was written.")
+
+
+def _said_yes() -> bool:
+    sys.stderr.write("  Go on? [y/N] ")
+    sys.stderr.flush()
+    return sys.stdin.readline().strip().lower() in ("y", "yes")
+
+
+def _ask(
+    org: AskedOrg, chosen: Sequence[Probe], findings: list[Finding], args: argparse.Namespace
+) -> None:
+    from salesforce_bulk.conformance.run import run_probes  # noqa: PLC0415 (--help stays fast)
+
+    asking = Asking(len(chosen), quiet=args.quiet or args.json)
+    org.end_after(args.timeout)
+    try:
+        run = run_probes(org, chosen, write=args.write)
+        for number, probe in enumerate(chosen, 1):
+            asking.about(number, probe.behaviour)
+            findings.append(next(run))
+            args.answer.interrupted_at(f"{number:,} of {len(chosen):,} behaviours were asked.")
+    finally:
+        asking.over()
+
+
+@contextmanager
+def _taking_back(org: AskedOrg, args: argparse.Namespace) -> Iterator[TakenBack]:
+    """What the block makes in the org goes at its end, whatever that is."""
+    from salesforce_bulk.conformance.cleanup import TakenBack, take_back  # noqa: PLC0415
+
+    done = TakenBack()
+    args.answer.go_on_with(_command(args, "--cleanup"))  # where even the end is cut short
+    try:
+        yield done
+    finally:
+        org.end_after(_CLEANUP_SECONDS)
+        take_back(org, org.left, done, records=args.write)
+        _tell(done, args)
+
+
+def _tell(done: TakenBack, args: argparse.Namespace) -> None:
+    """What was taken back, and what was not."""
+    args.answer.know(aborted_jobs=done.jobs, deleted_records=done.records, left=done.left)
+    if done.jobs or done.records:
+        args.answer.say(f"  {done.jobs:,} jobs aborted, {done.records:,} records deleted")
+    for each in done.left:
+        args.answer.say(f"  still in the org: {each}")
+    if not done.left:
+        args.answer.go_on_with(None)
+
+
+def _show(findings: Sequence[Finding], args: argparse.Namespace) -> None:
+    from salesforce_bulk.cli.findings import findings_json, findings_page  # noqa: PLC0415
+    from salesforce_bulk.conformance.run import dialect_of  # noqa: PLC0415
+
+    dialect = dialect_of(findings)
+    args.answer.know(findings=findings_json(findings), dialect=dialect)
+    args.answer.show(findings_page(findings, dialect))
+
+
+def _exit_code(org: AskedOrg, done: TakenBack, args: argparse.Namespace) -> int:
+    if done.left:
+        return 3
+    if isinstance(org.ended, DeadlinePassed):
+        args.answer.go_on_with(_command(args, "--timeout", f"{2 * args.timeout:g}"))
+        return 5
+    if isinstance(org.ended, SessionExpired):
+        return 4
+    return 0 if org.ended is None else 1
+
+
+def _clean_up(args: argparse.Namespace) -> int:
+    """Take back what earlier runs left in the org."""
+    from salesforce_bulk.conformance.asked_org import AskedOrg  # noqa: PLC0415 (--help stays fast)
+    from salesforce_bulk.conformance.cleanup import TakenBack, take_back  # noqa: PLC0415
+    from salesforce_bulk.conformance.left_behind import (  # noqa: PLC0415
+        MARK,
+        LeftBehind,
+        left_by_earlier_runs,
+    )
+
+    org = AskedOrg(connect(args.org))
+    kind = _greeted(org, args)
+    org.end_after(args.timeout)
+    done = TakenBack()
+    for left in left_by_earlier_runs(_folder(), org.origin):
+        take_back(org, left, done, records=False)
+    if kind.may_be_written:
+        take_back(org, LeftBehind(mark=MARK), done, records=True)
+    _tell(done, args)
+    if done.left:
+        args.answer.go_on_with(_command(args, "--cleanup"))
+        return 3
+    args.answer.say("  nothing of a run is left in the org")
     return 0
+
+
+def _command(args: argparse.Namespace, *options: str) -> str:
+    """A command for the same org."""
+    org = [] if args.org is None else ["--org", args.org]
+    return shell_command(["salesforce-bulk", "conformance", *org, *options])
