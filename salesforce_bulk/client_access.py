@@ -218,7 +218,10 @@ class ClientAccess:
             self._user = caller.read(call, read)
         except BulkApiError as error:
             # Here an expired session is 403, with a text that is no document of an API.
-            if error.status_code != 403 or not self.renew(session, self.transport):
+            if error.status_code != 403:
+                raise
+            if not self.renew(session, self.transport):
+                self.org.describes.limits()  # where it has ended, this is refused in plain words
                 raise
             self._user = caller.read(call, read)
         return self._user

@@ -714,3 +714,11 @@ def test_the_org_tells_of_itself(any_org: SalesforceEmulator) -> None:
     assert bulk.describe("Account").field("Name") is not None
     any_org.sessions.expire_all()
     assert bulk.whoami() == me
+
+
+def test_an_ended_session_that_nothing_renews_is_nobodys(org: SalesforceEmulator) -> None:
+    """The endpoint says so with 403 and no code of an API; the error is the same as elsewhere."""
+    bulk = client(org, SessionLogin(org.connect().sessionId, org.url))
+    org.sessions.expire_all()
+    with pytest.raises(SessionExpired, match="Log in again"):
+        bulk.whoami()
