@@ -38,7 +38,7 @@ audit: $(VENV)/.installed-dev $(VENV)-uv/.installed
 
 # Another Python: make test-quick PYTHON=python3.13 VENV=.venv-3.13
 test-quick: $(VENV)/.installed-test
-	$(BIN)/python -m pytest -q -n auto --dist loadfile $(QUICK) $(ARGS)
+	$(BIN)/python -m pytest -q -n auto --dist loadfile --hypothesis-profile=quick $(QUICK) $(ARGS)
 
 # The lowest versions that pyproject.toml declares, of the base and of the extras; give the oldest
 # Python, because old releases have no wheels for newer ones: make test-lowest PYTHON=python3.10

@@ -13,6 +13,8 @@ from salesforce_bulk.emulator import SalesforceEmulator
 # examples are the same in every run; elsewhere they differ, and find more with time.
 settings.register_profile("suite", deadline=None, max_examples=60)
 settings.register_profile("ci", settings.get_profile("suite"), derandomize=True)
+# A few examples: what `make test` tries in full on one Python, the others try in brief.
+settings.register_profile("quick", settings.get_profile("ci"), max_examples=10)
 # Asked for by name: pytest --hypothesis-profile=long tests/...
 settings.register_profile("long", settings.get_profile("suite"), max_examples=5_000)
 settings.load_profile("ci" if os.environ.get("CI") else "suite")
