@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, BinaryIO
 from salesforce_bulk import bulk_states, limits
 from salesforce_bulk.emulator.data.values import Cell, RowError, RowOutcome
 from salesforce_bulk.emulator.data.write_columns import BatchRefused
+from salesforce_bulk.emulator.data.write_plan import DELETIONS
 from salesforce_bulk.emulator.http import wire
 from salesforce_bulk.emulator.http.faults import Fault
 from salesforce_bulk.emulator.jobs.archive import Archive, ArchiveError, MemberError
@@ -32,6 +33,7 @@ from salesforce_bulk.emulator.jobs.engine import (
     binary_in_text,
 )
 from salesforce_bulk.emulator.jobs.results import RESULT_WRITERS, DocumentWriter
+from salesforce_bulk.emulator.jobs.spoken_csv import csv_results
 
 if TYPE_CHECKING:
     from salesforce_bulk.emulator.data.org import Org
@@ -74,9 +76,7 @@ class LoadBatches:
     ) -> None:
         draft = self._drafts.pop(batch.id, None)
         if draft is None:
-            draft = _ResultDraft(
-                engine.spool_file(batch.job), RESULT_WRITERS[batch.job.base_format]()
-            )
+            draft = _ResultDraft(engine.spool_file(batch.job), self._result_writer(batch.job))
         try:
             for part in _read_exclusively(
                 self._turn, _row_blocks(source.table.rows, batch.processed, fault)
@@ -85,7 +85,7 @@ class LoadBatches:
                     strike(batch, part.fault)
                 with self._turn:
                     outcomes = _outcomes(write, batch, source, part)
-                    draft.write(outcomes)
+                    draft.write(self._shown(outcomes, source, part))
                 batch.processed += len(outcomes)
                 batch.failed += sum(not outcome.success for outcome in outcomes)
         except Requeue:
@@ -96,6 +96,26 @@ class LoadBatches:
                 batch.results = [draft.finish(batch.processed)]
             raise
         batch.results = [draft.finish(batch.processed)]
+
+    def _result_writer(self, job: Job) -> DocumentWriter:
+        if job.base_format == "CSV":
+            return csv_results(self._org.dialect, job.operation in DELETIONS)
+        return RESULT_WRITERS[job.base_format](self._org.dialect)
+
+    def _shown(
+        self, outcomes: list[RowOutcome], source: _BatchRows, part: _RowsToWrite
+    ) -> list[RowOutcome]:
+        """The outcomes as the results tell them."""
+        names = [name.lower() for name in source.table.columns]
+        if self._org.dialect["bulk1.result.failed_id"] == "empty" or "id" not in names:
+            return outcomes
+        place = names.index("id")
+        return [
+            outcome
+            if outcome.success or place >= len(row)
+            else outcome._replace(id=str(row[place] or "") or None)
+            for outcome, row in zip(outcomes, part.rows, strict=True)
+        ]
 
     def _type_of(self, job: Job) -> Callable[[str], str]:
         """The describe type of a column of the job; that of a compound Name is ``compound``."""

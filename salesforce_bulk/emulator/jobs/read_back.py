@@ -141,9 +141,12 @@ def _outcome(success: bool, created: bool) -> str:
 
 def _csv_outcomes(path: Path) -> Iterator[tuple[str, str, str]]:
     records = _csv_rows(path)
-    next(records, None)
-    for identity, success, created, error in records:
-        yield _outcome(success == "true", created == "true"), identity, error
+    # Names, letter case and order of the columns are a matter of the org's dialect.
+    names = [name.lower().strip("\ufeff") for name in next(records, [])]
+    places = [names.index(name) for name in ("id", "success", "created", "error")]
+    for record in records:
+        identity, success, created, error = (record[place] for place in places)
+        yield _outcome(success.lower() == "true", created.lower() == "true"), identity, error
 
 
 def _xml_outcomes(path: Path) -> Iterator[tuple[str, str, str]]:
@@ -161,4 +164,5 @@ def _xml_outcomes(path: Path) -> Iterator[tuple[str, str, str]]:
 def _json_outcomes(path: Path) -> Iterator[tuple[str, str, str]]:
     for result in json.loads(path.read_bytes()):
         errors = [f"{error['statusCode']}:{error['message']}" for error in result["errors"]]
-        yield _outcome(result["success"], result["created"]), result["id"] or "", "; ".join(errors)
+        told = _outcome(result["success"], result["created"])
+        yield told, result.get("id") or "", "; ".join(errors)

@@ -39,16 +39,16 @@ class DocumentWriter(Protocol):
     def end(self) -> bytes: ...
 
 
-def error_text(outcome: RowOutcome) -> str:
+def error_text(outcome: RowOutcome, between_fields: str = ", ", between_errors: str = "") -> str:
     """The CSV ``Error`` cell: ``STATUS:message:Field --`` for each error, one after the other."""
-    return "".join(
-        f"{error.status_code}:{error.message}:{_error_fields(error.fields)}--"
+    return between_errors.join(
+        f"{error.status_code}:{error.message}:{_error_fields(error.fields, between_fields)}--"
         for error in outcome.errors
     )
 
 
-def _error_fields(fields: Sequence[str]) -> str:
-    return ", ".join(fields) + " " if fields else ""
+def _error_fields(fields: Sequence[str], between: str) -> str:
+    return between.join(fields) + " " if fields else ""
 
 
 def quoted(text: str) -> str:
@@ -59,7 +59,11 @@ _FLAGS = {True: "true", False: "false"}
 
 
 class CsvResults:
-    """All cells quoted, LF line ends."""
+    """All cells quoted, LF line ends. A failed row has an id only where a dialect sends it."""
+
+    def __init__(self, dialect: Dialect) -> None:
+        self._between_fields = _BETWEEN_FIELDS[dialect["bulk1.result.several_fields"]]
+        self._between_errors = _BETWEEN_ERRORS[dialect["bulk1.result.several_errors"]]
 
     def begin(self) -> bytes:
         return b'"Id","Success","Created","Error"\n'
@@ -70,17 +74,35 @@ class CsvResults:
     def _row(self, row: RowOutcome) -> str:
         if row.success:
             return f'"{row.id}","true","{_FLAGS[row.created]}",""\n'
-        return f'"","false","false",{quoted(error_text(row))}\n'
+        if self._between_errors is None:
+            row = row._replace(errors=row.errors[:1])
+        text = error_text(row, self._between_fields, self._between_errors or "")
+        return f'"{row.id or ""}","false","false",{quoted(text)}\n'
 
     def end(self) -> bytes:
         return b""
 
 
+_BETWEEN_FIELDS = {"comma and blank": ", ", "comma": ",", "semicolon": ";"}
+#: None where only the first error is told.
+_BETWEEN_ERRORS = {
+    "one after the other": "",
+    "semicolon": ";",
+    "line break": "\n",
+    "first only": None,
+}
+
+
 class XmlResults:
     """Order of elements as the vendor's client reads them: errors, id, success, created."""
 
+    def __init__(self, dialect: Dialect) -> None:
+        self._errors_last = dialect["bulk1.result.xml_errors"] == "last"
+        self._without_id = _XML_WITHOUT_ID[dialect["bulk1.result.xml_failed_id"]]
+
     def begin(self) -> bytes:
-        return f'{XML_DECLARATION}<results xmlns="{DATALOAD}">\n'.encode()
+        schema = f' xmlns:xsi="{SCHEMA_INSTANCE}"' if "xsi:" in self._without_id else ""
+        return f'{XML_DECLARATION}<results xmlns="{DATALOAD}"{schema}>\n'.encode()
 
     def rows(self, rows: Sequence[RowOutcome], /) -> bytes:
         return "".join(map(self._row, rows)).encode("utf-8", "replace")
@@ -94,12 +116,17 @@ class XmlResults:
             + "  </errors>\n"
             for error in row.errors
         )
-        identity = f"<id>{row.id}</id>" if row.success else ""
+        identity = f"<id>{row.id}</id>" if row.id else self._without_id
         flags = f"<success>{_FLAGS[row.success]}</success><created>{_FLAGS[row.created]}</created>"
+        if self._errors_last:
+            return f" <result>\n  {identity}{flags}\n{errors} </result>\n"
         return f" <result>\n{errors}  {identity}{flags}\n </result>\n"
 
     def end(self) -> bytes:
         return b"</results>"
+
+
+_XML_WITHOUT_ID = {"absent": "", "nil": '<id xsi:nil="true"/>', "empty": "<id></id>"}
 
 
 class JsonArray:
@@ -123,6 +150,10 @@ class JsonArray:
 
 
 class JsonResults(JsonArray):
+    def __init__(self, dialect: Dialect) -> None:
+        super().__init__()
+        self._with_null = dialect["bulk1.result.json_failed_id"] == "null"
+
     def rows(self, rows: Sequence[RowOutcome], /) -> bytes:
         return self.join(map(self._row, rows))
 
@@ -134,14 +165,15 @@ class JsonResults(JsonArray):
         document = {
             "success": row.success,
             "created": row.created,
-            "id": row.id if row.success else None,
+            "id": row.id,
             "errors": errors,
         }
+        if row.id is None and not self._with_null:
+            del document["id"]
         return json.dumps(document, separators=(",", ":"), ensure_ascii=False)
 
 
-RESULT_WRITERS: dict[str, Callable[[], DocumentWriter]] = {
-    "CSV": CsvResults,
+RESULT_WRITERS: dict[str, Callable[[Dialect], DocumentWriter]] = {
     "XML": XmlResults,
     "JSON": JsonResults,
 }

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from salesforce_bulk.emulator.data.values import UNCHANGED, RowError, RowOutcome
+from salesforce_bulk.emulator.fidelity.dialect import Dialect
 from salesforce_bulk.emulator.http import wire
 from salesforce_bulk.emulator.jobs.results import (
     CsvResults,
@@ -322,19 +323,19 @@ def written(writer, rows, cut):
 def test_results_have_a_row_for_each_outcome_in_every_format(rows, cut):
     flags = [(row.id or "", row.success, row.created) for row in rows]
 
-    body = written(CsvResults(), rows, cut).decode()
+    body = written(CsvResults(Dialect()), rows, cut).decode()
     records = list(csv.reader(io.StringIO(body, newline="")))
     assert records[0] == ["Id", "Success", "Created", "Error"]
     assert [(r[0], r[1] == "true", r[2] == "true") for r in records[1:]] == flags
     assert [r[3] for r in records[1:]] == [error_text(row) for row in rows]
 
-    documents = json.loads(written(JsonResults(), rows, cut))
+    documents = json.loads(written(JsonResults(Dialect()), rows, cut))
     assert [(d["id"] or "", d["success"], d["created"]) for d in documents] == flags
     assert [[e["message"] for e in d["errors"]] for d in documents] == [
         [error.message for error in row.errors] for row in rows
     ]
 
-    tree = ElementTree.fromstring(written(XmlResults(), rows, cut))
+    tree = ElementTree.fromstring(written(XmlResults(Dialect()), rows, cut))
     name = f"{{{wire.DATALOAD}}}"
     assert [
         (

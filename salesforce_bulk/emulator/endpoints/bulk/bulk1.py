@@ -596,7 +596,10 @@ class Bulk1:
             return reply(result_list_document(_shown_results(batch, self.org.dialect), form), form)
         if not batch.results:
             raise ApiError(400, "InvalidBatch", "Records not processed")
-        return reply(FilePart(batch.results[0].path), job.base_format)
+        response = reply(FilePart(batch.results[0].path), job.base_format)
+        if job.base_format == "CSV":
+            response.headers["Content-Type"] = self.org.dialect["bulk1.result.content_type"]
+        return response
 
     def get_result(self, call: Call) -> Response:
         batch = self._batch(call)
