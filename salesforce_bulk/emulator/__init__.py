@@ -221,7 +221,8 @@ class SalesforceEmulator:
         soap, oauth = SoapFamily(), OAuthFamily()
         bulk1 = Bulk1(self.org, self.engine, self.sessions, self.faults)
         login = Soap(self.org, self.sessions, self._origin)
-        rest = Rest(self.org, self.engine, RestFamily(self.sessions, self.faults), self._origin)
+        family = RestFamily(self.sessions, self.faults, self.org.dialect)
+        rest = Rest(self.org, self.engine, family, self._origin)
         self.bulk2 = Bulk2(self.org, self.engine, rest.family)
         composite = Composite(self.org, rest.family)
         if self._tooling is not None:

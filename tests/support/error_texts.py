@@ -123,10 +123,10 @@ def _argument(call: ast.Call, maker: _Maker) -> ast.expr | None:
     for keyword in call.keywords:
         if keyword.arg == maker.parameter:
             return keyword.value
-    before = call.args[: maker.position + 1]
-    if len(before) <= maker.position or any(isinstance(each, ast.Starred) for each in before):
-        return None
-    return before[maker.position]
+    stars = [number for number, each in enumerate(call.args) if isinstance(each, ast.Starred)]
+    # What is unpacked, such as a status and a code, stands for all that comes before the text.
+    position = stars[0] + 1 if stars else maker.position
+    return call.args[position] if position < len(call.args) else None
 
 
 def _assigned(nodes: Iterable[ast.AST]) -> dict[str, list[ast.expr]]:

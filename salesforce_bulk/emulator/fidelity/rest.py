@@ -1,12 +1,20 @@
 """What the emulator does, and on whose word: REST."""
 
-from salesforce_bulk.emulator.fidelity.behaviour import Area, Behaviour, Grade
+from salesforce_bulk.emulator.fidelity.behaviour import Area, Behaviour, Grade, Reading
+
+_PROBES = "tests/conformance/test_probes_of_rest.py"
+_REST = "tests/emulator/endpoints/test_rest.py"
+_BODIES = "tests/emulator/endpoints/test_rest_bodies.py"
+_RESOURCES = "tests/emulator/endpoints/test_rest_resources.py"
+_COMPOSITE = "tests/emulator/endpoints/test_composite.py"
+_SEARCH = "tests/emulator/endpoints/test_search.py"
+_MEANINGS = "tests/emulator/endpoints/test_meanings.py"
 
 AREA = Area(
     title="REST",
     behaviours=(
         Behaviour(
-            id="rest.services_data_limits_describes",
+            id="rest.resources.served",
             title=(
                 "`/services/data`, limits, describes, `query`, `queryAll`, `queryMore`, rows "
                 "by id and by key, base64 content of a record"
@@ -14,47 +22,203 @@ AREA = Area(
             does="yes; everything else refused by name",
             source="REST, SS, JSF",
             grade=Grade.LIVE_TESTED,
+            routes=(
+                "rest.external",
+                "rest.object",
+                "rest.query",
+                "rest.record",
+                "rest.resources",
+                "rest.sobjects",
+            ),
+            texts=("{} of an object is not emulated", "{}, or is not emulated"),
+            tests=(
+                f"{_REST}::test_a_record_is_created_read_updated_and_deleted",
+                f"{_REST}::test_query_more_goes_through_all_pages",
+                f"{_REST}::test_other_resources_of_an_object_are_refused_by_name",
+                f"{_REST}::test_what_is_not_emulated_is_refused_by_name",
+            ),
         ),
         Behaviour(
-            id="rest.limits",
+            id="rest.versions.order",
+            title="Order of the versions in `/services/data`",
+            does="oldest first",
+            source="REST Versions",
+            grade=Grade.DOCUMENTED,
+            routes=("rest.versions",),
+            tests=(
+                _PROBES,
+                f"{_REST}::test_versions_are_listed_without_a_session_and_end_with_the_current_release",
+            ),
+            readings=(Reading("oldest first"), Reading("newest first")),
+        ),
+        Behaviour(
+            id="rest.json.content_type",
+            title="`Content-Type` of answers in JSON",
+            does="`application/json;charset=UTF-8`",
+            source="HAL, CCI",
+            grade=Grade.RECORDED,
+            routes=("rest.*", "bulk2.*"),
+            tests=(_PROBES,),
+            readings=(
+                Reading("application/json;charset=UTF-8"),
+                Reading("application/json", "REST examples"),
+            ),
+        ),
+        Behaviour(
+            id="rest.json.key_order",
+            title="Order of an object's keys in answers",
+            does="as in the guide: a record's `attributes` first, then the fields as selected",
+            source="HAL, CCI",
+            grade=Grade.RECORDED,
+            routes=("rest.*", "bulk2.*"),
+            tests=(_PROBES,),
+            readings=(
+                Reading("as in the guide"),
+                Reading("alphabetical", "RFC 8259: the order means nothing"),
+            ),
+        ),
+        Behaviour(
+            id="rest.limits.batches",
             title="`limits`",
             does=(
                 "every name of the guide; four are counted, the figures of the others are a "
-                "Developer Edition's"
+                "Developer Edition's; the batches of a day are `DailyBulkApiBatches`"
             ),
             source="REST Limits, – (figures)",
             grade=Grade.DOCUMENTED,
-        ),
-        Behaviour(
-            id="rest.limits_recordcount",
-            title="`limits/recordCount`",
-            does=(
-                "exact, at once (Salesforce: estimates); unknown objects are left out, empty "
-                "ones are 0"
+            routes=("rest.limits",),
+            tests=(
+                _PROBES,
+                f"{_REST}::test_limits_count_the_batches_that_were_posted",
+                f"{_RESOURCES}::test_limits_name_all_allocations",
             ),
-            source="CCI",
-            grade=Grade.RECORDED,
+            readings=(
+                Reading("DailyBulkApiBatches"),
+                Reading("DailyBulkApiRequests", "answers up to version 48.0, as pasted by users"),
+                Reading("neither", "REST Limits: what the user may not see is left out"),
+            ),
         ),
         Behaviour(
-            id="rest.identity_among_resources",
+            id="rest.counts.empty",
+            title="An empty object in `limits/recordCount`",
+            does="0 where it is asked for by name; unknown objects are left out",
+            source="CCI (2024)",
+            grade=Grade.RECORDED,
+            routes=("rest.counts",),
+            tests=(_PROBES, f"{_RESOURCES}::test_records_are_counted"),
+            readings=(Reading("0"), Reading("left out", "CCI (2022)")),
+        ),
+        Behaviour(
+            id="rest.counts.age",
+            title="Age of the counts in `limits/recordCount`",
+            does="exact, at once",
+            source="– (REST Record Count: an approximate count)",
+            grade=Grade.ASSUMED,
+            routes=("rest.counts",),
+            tests=(_PROBES, f"{_RESOURCES}::test_records_are_counted"),
+            readings=(Reading("at once"), Reading("later", "REST Record Count")),
+        ),
+        Behaviour(
+            id="rest.resources.identity",
             title="`identity` among the resources",
             does="the user's identity URL",
             source="REST, PD",
             grade=Grade.DOCUMENTED,
+            routes=("rest.resources",),
+            tests=(_PROBES, f"{_RESOURCES}::test_the_resources_say_who_asks"),
+            readings=(Reading("an address"),),
         ),
         Behaviour(
-            id="rest.query_columns_true",
+            id="rest.describe.nulls",
+            title="What is null in a description of an object",
+            does="`null`",
+            source="CCI",
+            grade=Grade.RECORDED,
+            routes=("rest.describe",),
+            tests=(_PROBES,),
+            readings=(
+                Reading("null"),
+                Reading("left out", "JSF, SS: members that may be missing"),
+            ),
+        ),
+        Behaviour(
+            id="rest.describe.unknown",
+            title="Description of an object that there is not, or that the user may not see",
+            does='404 `NOT_FOUND` "The requested resource does not exist"',
+            source="CCI, HAL",
+            grade=Grade.RECORDED,
+            routes=("rest.describe", "rest.object"),
+            texts=("The requested resource does not exist",),
+            tests=(
+                _PROBES,
+                f"{_REST}::test_describe_is_found_in_any_letter_case_and_an_unknown_object_is_404",
+            ),
+            readings=(Reading("404 NOT_FOUND"),),
+        ),
+        Behaviour(
+            id="rest.query.nulls",
+            title="A field without a value, in a record",
+            does="`null`",
+            source="HAL",
+            grade=Grade.RECORDED,
+            routes=("rest.query", "rest.record", "rest.external", "rest.search"),
+            tests=(_PROBES, f"{_REST}::test_a_query_nests_parents_and_writes_rests_values"),
+            readings=(
+                Reading("null"),
+                Reading("left out", "SOAP and Bulk answers leave such elements out"),
+            ),
+        ),
+        Behaviour(
+            id="rest.query.datetime",
+            title="A moment in a record",
+            does="`2021-12-30T16:20:26.000+0000`",
+            source="HAL, CCI",
+            grade=Grade.RECORDED,
+            routes=("rest.query", "rest.record"),
+            tests=(_PROBES, f"{_REST}::test_a_query_nests_parents_and_writes_rests_values"),
+            readings=(Reading("+0000"),),
+        ),
+        Behaviour(
+            id="rest.query.none",
+            title="`query` without `q`",
+            does='400 `MALFORMED_QUERY` "A query string has to be specified"',
+            source="–",
+            grade=Grade.ASSUMED,
+            routes=("rest.query",),
+            texts=("A query string has to be specified",),
+            tests=(_PROBES, _MEANINGS),
+            readings=(Reading("400 MALFORMED_QUERY"), Reading("400 MISSING_ARGUMENT")),
+        ),
+        Behaviour(
+            id="rest.query.locator",
+            title="A locator that there is not, or that is over",
+            does='400 `INVALID_QUERY_LOCATOR` "invalid query locator"',
+            source="SOAP (code), – (status)",
+            grade=Grade.ASSUMED,
+            routes=("rest.query", "rest.tooling"),
+            texts=("invalid query locator",),
+            tests=(_PROBES, f"{_REST}::test_a_stale_locator_is_refused"),
+            readings=(Reading("400 INVALID_QUERY_LOCATOR"), Reading("404 NOT_FOUND")),
+        ),
+        Behaviour(
+            id="rest.query.columns",
             title="`query?columns=true`",
             does="`columnMetadata` as the CLI reads it; no rows",
             source="PD",
             grade=Grade.LIVE_TESTED,
+            routes=("rest.query", "rest.tooling"),
+            tests=(_PROBES, f"{_RESOURCES}::test_columns_are_described_as_the_cli_reads_them"),
+            readings=(Reading("columnMetadata"),),
         ),
         Behaviour(
-            id="rest.query_explain",
+            id="rest.query.explain",
             title="`query?explain=`",
             does="one plan, `TableScan`",
             source="REST Query Performance Feedback",
             grade=Grade.DOCUMENTED,
+            routes=("rest.query",),
+            tests=(_PROBES, f"{_RESOURCES}::test_a_query_is_explained_and_not_run"),
+            readings=(Reading("plans"),),
         ),
         Behaviour(
             id="rest.recent",
@@ -65,73 +229,185 @@ AREA = Area(
             ),
             source="REST Recently Viewed, MRU Header",
             grade=Grade.DOCUMENTED,
+            routes=("rest.recent", "rest.object"),
+            texts=("invalid limit: {}",),
+            tests=(
+                f"{_RESOURCES}::test_recent_records_are_those_that_a_call_says_are_in_hand",
+                _MEANINGS,
+            ),
         ),
         Behaviour(
-            id="rest.updated_deleted",
+            id="rest.changes.window",
             title="`updated`, `deleted`",
             does=(
-                "by `SystemModstamp`, start included, end excluded; at most 30 days back, "
-                "else `INVALID_REPLICATION_DATE`; a record that changed twice is told once"
+                "by `SystemModstamp`, start included, end excluded, to the millisecond; at most 30 "
+                "days back; a record that changed twice is told once"
             ),
             source="REST Get Updated, – (bounds)",
             grade=Grade.DOCUMENTED,
+            routes=("rest.updated", "rest.deleted"),
+            tests=(_PROBES, f"{_RESOURCES}::test_what_changed_in_a_window_is_listed"),
+            readings=(
+                Reading("to the millisecond"),
+                Reading("to the minute", "SOAP getUpdated(): seconds are ignored"),
+            ),
         ),
         Behaviour(
-            id="rest.describe_layouts_describe_compactlayouts",
+            id="rest.changes.refused",
+            title="A window of `updated` or `deleted` that is none",
+            does="400 `INVALID_REPLICATION_DATE`",
+            source="SOAP getUpdated() (code), – (texts)",
+            grade=Grade.DOCUMENTED,
+            routes=("rest.updated", "rest.deleted"),
+            texts=(
+                "endDate is before or equal to startDate",
+                "startDate is more than 30 days ago",
+                "{} is no date and time: {}",
+            ),
+            tests=(_PROBES, f"{_RESOURCES}::test_a_window_that_is_none_is_refused"),
+            readings=(Reading("400 INVALID_REPLICATION_DATE"),),
+        ),
+        Behaviour(
+            id="rest.layouts.id",
             title="`describe/layouts`, `describe/compactLayouts`",
             does=(
-                "one layout of all fields, one of the name; no buttons, related lists, quick "
-                "actions"
+                "one layout of all fields, one of the name, both without an id; no buttons, "
+                "related lists, quick actions"
             ),
             source="REST sObject Layouts (shape)",
             grade=Grade.ASSUMED,
+            routes=("rest.layouts",),
+            tests=(
+                _PROBES,
+                f"{_RESOURCES}::test_layouts_show_every_field_and_compact_ones_the_name",
+            ),
+            readings=(Reading("null"), Reading("an id", "REST sObject Layouts")),
         ),
         Behaviour(
-            id="rest.sobjects_x_id_relationship",
+            id="rest.relationship.served",
             title="`/sobjects/X/ID/Relationship`",
             does="GET: the parent, or a page of children; `fields=`",
             source="REST sObject Relationships",
             grade=Grade.DOCUMENTED,
+            routes=("rest.external",),
+            tests=(f"{_RESOURCES}::test_records_are_reached_by_their_relationships",),
         ),
         Behaviour(
-            id="rest.httpmethod_post",
+            id="rest.relationship.empty",
+            title="The parent of a record that has none",
+            does="404 `NOT_FOUND`",
+            source="–",
+            grade=Grade.ASSUMED,
+            routes=("rest.external",),
+            tests=(_PROBES,),
+            readings=(Reading("404 NOT_FOUND"), Reading("204")),
+        ),
+        Behaviour(
+            id="rest.method.override",
             title="`?_HttpMethod=` on a POST",
             does="another method is meant",
             source="CCI",
             grade=Grade.RECORDED,
+            routes=("rest.record",),
+            tests=(_PROBES, f"{_RESOURCES}::test_a_post_may_stand_for_another_method"),
+            readings=(Reading("another method"),),
         ),
         Behaviour(
-            id="rest.sobjects_user_id_password",
+            id="rest.password",
             title="`/sobjects/User/ID/password`",
             does="GET, POST, DELETE; any password is good enough",
             source="REST sObject User Password",
             grade=Grade.DOCUMENTED,
+            routes=("rest.password",),
+            texts=("NewPassword has to be specified",),
+            tests=(_PROBES, f"{_RESOURCES}::test_a_users_password_is_set_and_reset"),
+            readings=(Reading("isExpired"),),
         ),
         Behaviour(
-            id="rest.tooling_query",
+            id="rest.tooling.filter",
             title="`tooling/query`",
             does=(
                 "`EntityDefinition` and `FieldDefinition` with the commonest of their "
                 "fields, `ApexClass` and `ApexTrigger` without records; filters are not "
                 "required; everything else of the Tooling API is refused by name"
             ),
-            source="Tooling API, – (ids: the durable ids)",
+            source="Tooling API",
             grade=Grade.ASSUMED,
+            routes=("rest.tooling",),
+            texts=(
+                "sObject type '{}' is not supported, or not emulated",
+                "{}: a filter on a reified column is required {}",
+            ),
+            tests=(
+                _PROBES,
+                f"{_RESOURCES}::test_objects_and_fields_are_records_of_the_tooling_api",
+                f"{_RESOURCES}::test_other_objects_and_resources_of_the_tooling_api_are_refused",
+            ),
+            readings=(
+                Reading("taken"),
+                Reading("400 MALFORMED_QUERY", "users' reports, of FieldDefinition"),
+            ),
         ),
         Behaviour(
-            id="rest.search_parameterizedsearch",
+            id="rest.tooling.id",
+            title="`Id` of an `EntityDefinition`",
+            does="the durable id",
+            source="–",
+            grade=Grade.ASSUMED,
+            routes=("rest.tooling",),
+            tests=(
+                _PROBES,
+                f"{_RESOURCES}::test_objects_and_fields_are_records_of_the_tooling_api",
+            ),
+            readings=(
+                Reading("durable id"),
+                Reading("000000000000000AAA", "users' reports, of other virtual objects"),
+            ),
+        ),
+        Behaviour(
+            id="rest.search.when",
             title="`search`, `parameterizedSearch`",
             does=(
                 "words (`*`, `?`), phrases, AND, OR, AND NOT, brackets; groups ALL, NAME, "
                 "EMAIL, PHONE, SIDEBAR; RETURNING with WHERE, ORDER BY, LIMIT, OFFSET; found "
-                "at once (Salesforce indexes later); WITH, USING, snippets and the like are "
-                "refused by name"
+                "at once; WITH, USING, snippets and the like are refused by name"
             ),
             source="SOSL Syntax, – (relevance: records come in the order of their ids)",
             grade=Grade.DOCUMENTED,
+            routes=("rest.search",),
+            texts=(
+                "A search begins with FIND {text}",
+                "A search string has to be specified",
+                "IN {} FIELDS is no search group",
+                "RETURNING lists objects",
+                "RETURNING takes plain fields",
+                "a bracket is not closed",
+                "a search term has no letter or digit",
+                "a search term is missing",
+                "a search term is missing, or brackets are nested too deeply",
+                "each of sobjects needs a name",
+                "fields has to be a list of names",
+                "q has to be a text and sobjects a list",
+                "sObject type '{}' is not supported.",
+                "search term must be longer than one character",
+                "the search text is too long",
+                "unexpected {}",
+                "{} is no limit",
+            ),
+            tests=(
+                _PROBES,
+                f"{_SEARCH}::test_words_phrases_and_wildcards_find_records",
+                f"{_SEARCH}::test_groups_conditions_orders_and_limits_hold",
+                f"{_SEARCH}::test_a_search_by_parameters_finds_the_same",
+                f"{_SEARCH}::test_what_is_no_search_or_not_emulated_is_refused",
+            ),
+            readings=(
+                Reading("at once"),
+                Reading("later", "SOSL: records are indexed within 15 minutes"),
+            ),
         ),
         Behaviour(
-            id="rest.composite_sobjects",
+            id="rest.collections.served",
             title="`composite/sobjects`",
             does=(
                 "POST, PATCH, PATCH by key, DELETE and reading by ids; 200 records (2,000 to "
@@ -139,34 +415,203 @@ AREA = Area(
             ),
             source="CCI",
             grade=Grade.RECORDED,
+            routes=("rest.collection",),
+            texts=(
+                "The records have to be of type {}",
+                "ids (at most {}) and fields have to be specified",
+                "ids has to name 1 to {} records",
+                "malformed id {}",
+                "{} has to be true or false",
+            ),
+            tests=(
+                f"{_COMPOSITE}::test_records_of_several_types_are_created_in_order",
+                f"{_COMPOSITE}::test_records_are_updated_upserted_read_and_deleted",
+                f"{_COMPOSITE}::test_records_are_upserted_by_a_key",
+                f"{_COMPOSITE}::test_what_refuses_the_whole_call_stores_nothing",
+            ),
         ),
         Behaviour(
-            id="rest.allornone_composite_sobjects",
+            id="rest.collections.all_or_none",
             title="`allOrNone` of `composite/sobjects`",
             does="all fail; the others with `ALL_OR_NONE_OPERATION_ROLLED_BACK`",
             source="REST sObject Collections",
             grade=Grade.DOCUMENTED,
+            routes=("rest.collection",),
+            texts=(
+                "Record rolled back because not all records were valid and the request was using "
+                "AllOrNone header",
+            ),
+            tests=(_PROBES, f"{_COMPOSITE}::test_all_or_none_stores_none_and_says_so_of_each"),
+            readings=(
+                Reading("ALL_OR_NONE_OPERATION_ROLLED_BACK"),
+                Reading("PROCESSING_HALTED", "django-salesforce takes either"),
+            ),
         ),
         Behaviour(
-            id="rest.record_unknown_type_field",
-            title="A record of unknown type or field there",
+            id="rest.collections.unknown_type",
+            title="A record of unknown type in `composite/sobjects`",
             does="the whole call is refused",
             source="–",
             grade=Grade.ASSUMED,
+            routes=("rest.collection",),
+            texts=("The type of a record is missing or unknown: {}",),
+            tests=(_PROBES, f"{_COMPOSITE}::test_what_refuses_the_whole_call_stores_nothing"),
+            readings=(Reading("the call"), Reading("the record")),
         ),
         Behaviour(
-            id="rest.composite",
+            id="rest.collections.unknown_field",
+            title="A record with an unknown field in `composite/sobjects`",
+            does="the whole call is refused",
+            source="–",
+            grade=Grade.ASSUMED,
+            routes=("rest.collection",),
+            tests=(_PROBES, f"{_COMPOSITE}::test_what_refuses_the_whole_call_stores_nothing"),
+            readings=(Reading("the call"), Reading("the record", "HAL, of single records")),
+        ),
+        Behaviour(
+            id="rest.collections.too_many",
+            title="More than 200 records in `composite/sobjects`",
+            does="400 `LIMIT_EXCEEDED`",
+            source="–",
+            grade=Grade.ASSUMED,
+            routes=("rest.collection",),
+            texts=("record count exceeds limit: {} > {}",),
+            tests=(_PROBES, f"{_COMPOSITE}::test_what_refuses_the_whole_call_stores_nothing"),
+            readings=(
+                Reading("400 LIMIT_EXCEEDED"),
+                Reading("400 EXCEEDED_ID_LIMIT", "users' reports; restforce handles it"),
+            ),
+        ),
+        Behaviour(
+            id="rest.collections.no_records",
+            title="`composite/sobjects` without `records`",
+            does="400 `MISSING_ARGUMENT`",
+            source="–",
+            grade=Grade.ASSUMED,
+            routes=("rest.collection", "rest.tree"),
+            texts=("The records have to be specified",),
+            tests=(_PROBES, f"{_COMPOSITE}::test_what_refuses_the_whole_call_stores_nothing"),
+            readings=(
+                Reading("400 MISSING_ARGUMENT"),
+                Reading("400 JSON_PARSER_ERROR"),
+                Reading("400 INVALID_INPUT"),
+            ),
+        ),
+        Behaviour(
+            id="rest.composite.served",
             title="`composite`",
             does=(
                 "25 requests, of which 5 may be queries or collections; `@{ref.field}`, "
-                "`@{ref.list[0].field}` in `url` and `body`; `allOrNone`; what refers to a "
-                "failed one, or was rolled back, is `PROCESSING_HALTED`"
+                "`@{ref.list[0].field}` in `url` and `body`"
             ),
-            source="CCI; REST Composite (limits, codes)",
+            source="CCI; REST Composite (limits)",
             grade=Grade.RECORDED,
+            routes=("rest.composite",),
+            texts=(
+                "At most {} subrequests may be queries or collections",
+                "Invalid reference specified. No value for {}{} found in {}",
+            ),
+            tests=(f"{_COMPOSITE}::test_a_request_uses_what_earlier_ones_answered",),
         ),
         Behaviour(
-            id="rest.composite_graph_composite_batch",
+            id="rest.composite.halted",
+            title="What refers to a failed request of `composite`, or was rolled back",
+            does="400 `PROCESSING_HALTED`",
+            source="REST Composite",
+            grade=Grade.DOCUMENTED,
+            routes=("rest.composite", "rest.graph"),
+            tests=(
+                _PROBES,
+                f"{_COMPOSITE}::test_of_requests_that_all_are_wanted_none_is_done_if_one_fails",
+                f"{_COMPOSITE}::test_otherwise_what_refers_to_a_failed_one_is_halted_and_the_rest_is_done",
+            ),
+            readings=(
+                Reading("PROCESSING_HALTED"),
+                Reading("ALL_OR_NONE_OPERATION_ROLLED_BACK", "django-salesforce takes either"),
+            ),
+        ),
+        Behaviour(
+            id="rest.composite.order",
+            title="Order within `composite`",
+            does="as sent; `collateSubrequests` has no effect",
+            source="REST Composite",
+            grade=Grade.DOCUMENTED,
+            routes=("rest.composite",),
+            tests=(_PROBES, f"{_COMPOSITE}::test_a_request_uses_what_earlier_ones_answered"),
+            readings=(Reading("as sent"),),
+        ),
+        Behaviour(
+            id="rest.composite.nothing",
+            title="`composite` without requests",
+            does="400 `MISSING_ARGUMENT`",
+            source="–",
+            grade=Grade.ASSUMED,
+            routes=("rest.composite", "rest.graph"),
+            texts=("compositeRequest has to be specified",),
+            tests=(_PROBES, f"{_COMPOSITE}::test_a_composite_request_that_is_none_is_refused"),
+            readings=(
+                Reading("400 MISSING_ARGUMENT"),
+                Reading("400 JSON_PARSER_ERROR"),
+                Reading("400 INVALID_INPUT"),
+            ),
+        ),
+        Behaviour(
+            id="rest.composite.too_many",
+            title="More than 25 requests in `composite`",
+            does="400 `LIMIT_EXCEEDED`",
+            source="–",
+            grade=Grade.ASSUMED,
+            routes=("rest.composite", "rest.graph"),
+            texts=("A request holds at most {} subrequests",),
+            tests=(_PROBES, f"{_COMPOSITE}::test_a_composite_request_that_is_none_is_refused"),
+            readings=(
+                Reading("400 LIMIT_EXCEEDED"),
+                Reading("400 INVALID_INPUT"),
+                Reading("400 BAD_REQUEST"),
+            ),
+        ),
+        Behaviour(
+            id="rest.composite.same_reference",
+            title="Two requests of `composite` under one `referenceId`",
+            does="400 `INVALID_INPUT`",
+            source="–",
+            grade=Grade.ASSUMED,
+            routes=("rest.composite", "rest.graph"),
+            texts=("The referenceIds have to differ",),
+            tests=(_PROBES, f"{_COMPOSITE}::test_a_composite_request_that_is_none_is_refused"),
+            readings=(Reading("400 INVALID_INPUT"), Reading("400 DUPLICATE_VALUE")),
+        ),
+        Behaviour(
+            id="rest.composite.malformed",
+            title="Codes of other malformed requests of `composite`, graphs, trees and batches",
+            does="`MISSING_ARGUMENT`, `INVALID_INPUT`, `INVALID_TYPE`, `LIMIT_EXCEEDED`",
+            source="–",
+            grade=Grade.ASSUMED,
+            routes=("rest.composite", "rest.batch", "rest.graph", "rest.tree"),
+            texts=(
+                "A batch cannot hold {}",
+                "A batch request needs method and url",
+                "A graph needs a graphId",
+                "A subrequest needs method, url and referenceId",
+                "A tree has at most {} levels",
+                "A tree has at most {} records",
+                "Every record of a tree needs a referenceId",
+                "The record {} has to be of type {}",
+                "The referenceIds of a tree have to differ",
+                "The url of {} is no resource for it: {}",
+                "batchRequests holds 1 to {} requests",
+                "graphs has to hold 1 to {} graphs",
+                "httpHeaders has to hold texts",
+            ),
+            tests=(
+                _PROBES,
+                f"{_COMPOSITE}::test_a_composite_request_that_is_none_is_refused",
+                f"{_COMPOSITE}::test_a_tree_that_is_none_is_refused",
+            ),
+            readings=(Reading("400 MISSING_ARGUMENT"),),
+        ),
+        Behaviour(
+            id="rest.composite.parts",
             title="`composite/graph`, `composite/batch`, `composite/tree`",
             does=(
                 "as in the guide; each graph and each tree is stored whole or not; a tree "
@@ -174,27 +619,23 @@ AREA = Area(
             ),
             source="REST Composite",
             grade=Grade.DOCUMENTED,
+            routes=("rest.batch", "rest.graph", "rest.tree"),
+            texts=("binary parts of a batch request are not emulated",),
+            tests=(
+                f"{_COMPOSITE}::test_a_batch_goes_on_after_an_error_unless_it_is_to_halt",
+                f"{_COMPOSITE}::test_of_two_graphs_each_is_done_or_not_as_a_whole",
+                f"{_COMPOSITE}::test_a_tree_is_stored_with_its_children",
+            ),
         ),
         Behaviour(
-            id="rest.status_tree_errors",
+            id="rest.tree.status",
             title="Status of a tree with errors",
             does="400",
             source="REST sObject Tree, SS",
             grade=Grade.DOCUMENTED,
-        ),
-        Behaviour(
-            id="rest.order_within_composite",
-            title="Order within `composite`",
-            does="as sent; `collateSubrequests` has no effect",
-            source="REST Composite",
-            grade=Grade.DOCUMENTED,
-        ),
-        Behaviour(
-            id="rest.codes_malformed_composite_requests",
-            title="Codes of malformed composite requests",
-            does="`MISSING_ARGUMENT`, `INVALID_INPUT`, `INVALID_TYPE`, `LIMIT_EXCEEDED`",
-            source="–",
-            grade=Grade.ASSUMED,
+            routes=("rest.tree",),
+            tests=(_PROBES, f"{_COMPOSITE}::test_a_tree_with_an_error_is_not_stored_at_all"),
+            readings=(Reading("400"), Reading("201", "JSF looks at `hasErrors` alone")),
         ),
         Behaviour(
             id="rest.errors",
@@ -202,30 +643,107 @@ AREA = Area(
             does="an array; row errors have `fields`, empty too",
             source="CCI, HAL",
             grade=Grade.RECORDED,
+            routes=("rest.*",),
+            tests=(
+                _PROBES,
+                f"{_REST}::test_a_refused_record_names_code_message_and_fields",
+                f"{_REST}::test_a_deleted_record_tells_so_with_an_empty_list_of_fields",
+            ),
+            readings=(Reading("an array"),),
         ),
         Behaviour(
-            id="rest.neither_id_nor_key",
+            id="rest.record.unknown_field",
+            title="An unknown field of a record",
+            does="400 `INVALID_FIELD` \"No such column 'X' on sobject of type Y\"",
+            source="HAL",
+            grade=Grade.RECORDED,
+            routes=("rest.object", "rest.record", "rest.external"),
+            texts=("No such column '{}' on sobject of type {}",),
+            tests=(
+                _PROBES,
+                f"{_REST}::test_an_unknown_column_is_refused_in_rests_words",
+                f"{_REST}::test_only_fields_can_be_asked_of_a_record",
+            ),
+            readings=(Reading("400 INVALID_FIELD"),),
+        ),
+        Behaviour(
+            id="rest.record.no_such_key",
             title="Neither an id nor a key in the path",
             does='404 "Provided external ID field does not exist or is not accessible: …"',
             source="restforce #182",
             grade=Grade.RECORDED,
+            routes=("rest.record", "rest.external", "rest.collection"),
+            texts=("Provided external ID field does not exist or is not accessible: {}",),
+            tests=(_PROBES, f"{_REST}::test_what_is_neither_id_nor_key_is_404"),
+            readings=(Reading("404 NOT_FOUND"),),
         ),
         Behaviour(
-            id="rest.key_several_records",
+            id="rest.record.several",
             title="Key of several records",
             does="300 with their addresses",
             source="SS",
             grade=Grade.LIVE_TESTED,
+            routes=("rest.external",),
+            tests=(_PROBES, f"{_REST}::test_a_key_of_several_records_is_300_with_their_addresses"),
+            readings=(Reading("300"),),
         ),
         Behaviour(
-            id="rest.id_key_upsert_body",
+            id="rest.record.updated",
+            title="Answer to an update by id",
+            does="204 without a body",
+            source="REST Update, SS",
+            grade=Grade.LIVE_TESTED,
+            routes=("rest.record",),
+            tests=(_PROBES, f"{_REST}::test_a_record_is_created_read_updated_and_deleted"),
+            readings=(
+                Reading("204"),
+                Reading("200", "as an upsert answers from version 46.0 on"),
+            ),
+        ),
+        Behaviour(
+            id="rest.upsert.updated",
+            title="Answer to an upsert that updates",
+            does="200 with `id`, `success`, `errors`, `created`",
+            source="REST Upsert (from version 46.0 on)",
+            grade=Grade.DOCUMENTED,
+            routes=("rest.external",),
+            tests=(
+                _PROBES,
+                f"{_REST}::test_an_upsert_by_external_id_creates_and_then_updates",
+            ),
+            readings=(Reading("200"), Reading("204", "REST Upsert, up to version 45.0")),
+        ),
+        Behaviour(
+            id="rest.upsert.update_only",
+            title="`updateOnly=true` for a key that no record has",
+            does="404 `NOT_FOUND`",
+            source="REST Upsert (that), – (code)",
+            grade=Grade.ASSUMED,
+            routes=("rest.external",),
+            tests=(_PROBES, f"{_BODIES}::test_an_upsert_that_may_only_update_creates_nothing"),
+            readings=(
+                Reading("404 NOT_FOUND"),
+                Reading("404 INVALID_CROSS_REFERENCE_KEY", "as of an id that no record has"),
+                Reading("400 INVALID_FIELD"),
+            ),
+        ),
+        Behaviour(
+            id="rest.record.key_in_body",
             title="`Id`, or the key of an upsert, in the body",
             does='400 `INVALID_FIELD` "The Id field should not be specified in the sobject data."',
             source="REST Upsert (that), users' reports",
             grade=Grade.RECORDED,
+            routes=("rest.object", "rest.record", "rest.external"),
+            texts=("The {} field should not be specified in the sobject data.",),
+            tests=(
+                _PROBES,
+                f"{_REST}::test_an_id_in_the_body_is_refused",
+                f"{_BODIES}::test_an_upsert_may_not_repeat_its_key_in_the_body",
+            ),
+            readings=(Reading("400 INVALID_FIELD"),),
         ),
         Behaviour(
-            id="rest.value_another_type",
+            id="rest.values.another_type",
             title="Value of another type",
             does=(
                 'the request is refused: 400 `JSON_PARSER_ERROR` "Cannot deserialize '
@@ -234,32 +752,74 @@ AREA = Area(
             ),
             source="users' reports",
             grade=Grade.RECORDED,
+            routes=("rest.object", "rest.record", "rest.external", "rest.collection", "rest.tree"),
+            texts=(
+                "Cannot deserialize instance of {} from {} or request may be missing a required "
+                "field at {}",
+            ),
+            tests=(
+                _PROBES,
+                f"{_BODIES}::test_a_value_of_another_type_refuses_the_request_in_the_words_of_rest",
+            ),
+            readings=(Reading("400 JSON_PARSER_ERROR"),),
         ),
         Behaviour(
-            id="rest.numbers_dates_text_true",
-            title=(
-                'Numbers and dates as text, `"true"` and `"false"` for a checkbox; numbers for text'
-            ),
+            id="rest.values.text_for_number",
+            title="Numbers as text",
             does="taken",
             source="–",
             grade=Grade.ASSUMED,
+            routes=("rest.object", "rest.record", "rest.external", "rest.collection", "rest.tree"),
+            tests=(_PROBES, f"{_BODIES}::test_what_the_vendors_parser_reads_is_stored"),
+            readings=(Reading("taken"), Reading("400 JSON_PARSER_ERROR")),
         ),
         Behaviour(
-            id="rest.malformed_json",
+            id="rest.values.text_for_checkbox",
+            title='`"true"` and `"false"` for a checkbox',
+            does="taken",
+            source="–",
+            grade=Grade.ASSUMED,
+            routes=("rest.object", "rest.record", "rest.external", "rest.collection", "rest.tree"),
+            tests=(_PROBES, f"{_BODIES}::test_what_the_vendors_parser_reads_is_stored"),
+            readings=(Reading("taken"), Reading("400 JSON_PARSER_ERROR")),
+        ),
+        Behaviour(
+            id="rest.values.number_for_text",
+            title="Numbers for text",
+            does="taken",
+            source="–",
+            grade=Grade.ASSUMED,
+            routes=("rest.object", "rest.record", "rest.external", "rest.collection", "rest.tree"),
+            tests=(_PROBES,),
+            readings=(Reading("taken"), Reading("400 JSON_PARSER_ERROR")),
+        ),
+        Behaviour(
+            id="rest.json.malformed",
             title="Malformed JSON",
             does="400 `JSON_PARSER_ERROR` with line and column",
             source="– (text)",
             grade=Grade.ASSUMED,
+            routes=("rest.*", "bulk2.*"),
+            texts=(
+                "A JSON object was expected",
+                "An escape is half a surrogate pair, or the document is nested too deeply",
+                "Invalid UTF-8 byte at position {}",
+                "Numeric value out of range",
+                "The document is nested too deeply",
+                "Unexpected token {}",
+            ),
+            tests=(
+                _PROBES,
+                f"{_REST}::test_bad_json_is_refused",
+                f"{_BODIES}::test_malformed_json_is_told_without_the_parsers_own_language",
+            ),
+            readings=(
+                Reading("JSON_PARSER_ERROR"),
+                Reading("JSON_PARSER_ERROR, with what was expected", "users' reports"),
+            ),
         ),
         Behaviour(
-            id="rest.updateonly_true_key_record",
-            title="`updateOnly=true` for a key that no record has",
-            does="404 `NOT_FOUND`",
-            source="REST Upsert (that), – (code)",
-            grade=Grade.ASSUMED,
-        ),
-        Behaviour(
-            id="rest.headers_meaning_cannot_honoured",
+            id="rest.headers.refused",
             title=(
                 "Headers with a meaning that cannot be honoured: `If-Match`, "
                 "`If-None-Match`, `x-sfdc-packageversion-…`, `defaultNamespace`, a rule in "
@@ -268,26 +828,45 @@ AREA = Area(
             does="400 `FUNCTIONALITY_NOT_ENABLED`, by name",
             source="–",
             grade=None,
+            routes=("rest.*",),
+            texts=("{} is not emulated",),
+            tests=(
+                f"{_BODIES}::test_headers_with_a_meaning_that_is_not_emulated_are_refused_by_name",
+                f"{_MEANINGS}::test_a_header_changes_the_answer_or_is_refused_by_name",
+            ),
         ),
         Behaviour(
-            id="rest.accept_xml_body_json",
+            id="rest.headers.formats",
             title=(
                 "`Accept` of XML; a body that is no JSON (XML, multipart, a form); a charset "
                 "other than UTF-8"
             ),
-            does="406, 415, by name",
+            does="406, 415, by name; Salesforce serves XML",
             source="REST Headers (statuses)",
             grade=None,
+            routes=("rest.*",),
+            texts=(
+                "Content-Encoding {} is not supported",
+                "Content-Type with charset {} is not emulated; send UTF-8",
+                "Content-Type {} is not emulated; send application/json",
+                "REST in XML is not emulated; ask for JSON",
+                "REST in XML is not emulated; send JSON",
+            ),
+            tests=(
+                f"{_BODIES}::test_headers_with_a_meaning_that_is_not_emulated_are_refused_by_name",
+            ),
         ),
         Behaviour(
-            id="rest.view_reference",
+            id="rest.query.for_view",
             title="`FOR VIEW`, `FOR REFERENCE`",
             does="the records are in `recent`; `LastViewedDate` stays empty",
             source="SOQL FOR VIEW",
             grade=Grade.DOCUMENTED,
+            routes=("rest.query", "rest.recent"),
+            tests=(f"{_MEANINGS}::test_records_queried_for_view_are_recent_ones",),
         ),
         Behaviour(
-            id="rest.client_sforce_call_options",
+            id="rest.headers.taken",
             title=(
                 "`client` of `Sforce-Call-Options`, `Sforce-Auto-Assign: TRUE` or `FALSE`, "
                 "`Sforce-Duplicate-Rule-Header`"
@@ -297,6 +876,13 @@ AREA = Area(
             ),
             source="REST Headers",
             grade=Grade.DOCUMENTED,
+            routes=("rest.*",),
+            tests=(
+                _PROBES,
+                f"{_BODIES}::test_headers_that_change_nothing_in_such_an_org_are_taken",
+                f"{_MEANINGS}::test_what_such_an_org_has_no_use_for_is_taken",
+            ),
+            readings=(Reading("taken"),),
         ),
         Behaviour(
             id="rest.session",
@@ -304,37 +890,68 @@ AREA = Area(
             does="401 array, `WWW-Authenticate: Token`",
             source="HAL",
             grade=Grade.RECORDED,
+            routes=("rest.*", "bulk2.*"),
+            texts=("INVALID_HEADER_TYPE", "Session expired or invalid"),
+            tests=(
+                _PROBES,
+                f"{_REST}::test_an_expired_session_is_a_401_array_with_www_authenticate",
+            ),
+            readings=(Reading("401 INVALID_SESSION_ID, WWW-Authenticate: Token"),),
         ),
         Behaviour(
-            id="rest.sforce_limit_info",
+            id="rest.limit_info",
             title="`Sforce-Limit-Info`",
             does="counts every call, of 5,000,000",
             source="HAL",
             grade=Grade.RECORDED,
+            routes=("rest.*", "bulk2.*"),
+            tests=(_PROBES, f"{_REST}::test_every_answer_counts_the_calls"),
+            readings=(Reading("api-usage=N/M"),),
         ),
         Behaviour(
-            id="rest.x_prettyprint_1",
+            id="rest.pretty",
             title="`X-PrettyPrint: 1`",
             does="JSON on lines of its own",
             source="REST Headers",
             grade=Grade.DOCUMENTED,
+            routes=("rest.*", "bulk2.*"),
+            tests=(_PROBES, f"{_MEANINGS}::test_a_header_changes_the_answer_or_is_refused_by_name"),
+            readings=(Reading("lines"),),
         ),
         Behaviour(
-            id="rest.if_modified_since_if",
-            title="`If-Modified-Since`, `If-Unmodified-Since`",
+            id="rest.conditional.not_modified",
+            title="`If-Modified-Since`",
             does=(
-                "304, 412, for describes and for rows by id or key; an object changes when "
-                "one is defined"
+                "304, for describes and for rows by id or key; an object changes when one is "
+                "defined"
             ),
-            source="REST Conditional Request Headers, – (code)",
+            source="REST Conditional Request Headers",
             grade=Grade.DOCUMENTED,
+            routes=("rest.describe", "rest.sobjects", "rest.record", "rest.external"),
+            tests=(_PROBES, f"{_MEANINGS}::test_a_header_changes_the_answer_or_is_refused_by_name"),
+            readings=(Reading("304"), Reading("200", "RFC 9110: a server may ignore it")),
         ),
         Behaviour(
-            id="rest.retired_unknown_versions",
+            id="rest.conditional.precondition",
+            title="`If-Unmodified-Since` that does not hold",
+            does="412 `PRECONDITION_FAILED`",
+            source="REST Conditional Request Headers (status), – (code)",
+            grade=Grade.DOCUMENTED,
+            routes=("rest.describe", "rest.sobjects", "rest.record", "rest.external"),
+            texts=("The resource has changed since the time of If-Unmodified-Since",),
+            tests=(_PROBES, f"{_MEANINGS}::test_a_header_changes_the_answer_or_is_refused_by_name"),
+            readings=(Reading("412 PRECONDITION_FAILED"), Reading("412 without a body")),
+        ),
+        Behaviour(
+            id="rest.versions.refused",
             title="Retired and unknown versions",
             does="410 `UNSUPPORTED_API_VERSION`, 404",
             source="REST, HAL",
             grade=Grade.RECORDED,
+            routes=("rest.*", "bulk2.*"),
+            texts=("API version {} is retired",),
+            tests=(_PROBES,),
+            readings=(Reading("410 UNSUPPORTED_API_VERSION, 404 NOT_FOUND"),),
         ),
     ),
 )

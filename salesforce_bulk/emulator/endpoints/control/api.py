@@ -24,6 +24,7 @@ from salesforce_bulk.emulator.endpoints.control.call import ControlCall, Control
 from salesforce_bulk.emulator.endpoints.control.jobs import ControlJobs
 from salesforce_bulk.emulator.endpoints.control.records import ControlRecords
 from salesforce_bulk.emulator.endpoints.rest.body import JsonBody
+from salesforce_bulk.emulator.fidelity.dialect import Dialect
 from salesforce_bulk.emulator.http.faults import KINDS, Fault, Faults
 from salesforce_bulk.emulator.http.masking import masked_headers, masked_text, shown_body
 from salesforce_bulk.emulator.http.routes import ApiError
@@ -136,7 +137,7 @@ class ControlApi:
         if request.method != "GET":
             self._check_permission(request)
         content = request.body.read_all(BODY_BYTES)
-        body = JsonBody(content) if content else None
+        body = JsonBody(content, Dialect()) if content else None
         return handler(ControlCall(parameters, request.query, body))
 
     def _check_permission(self, request: Request) -> None:

@@ -15,6 +15,7 @@ from salesforce_bulk.emulator.endpoints.control.call import ControlCall, Control
 from salesforce_bulk.emulator.endpoints.rest.records import Records, Row, json_value
 from salesforce_bulk.emulator.endpoints.rest.select import object_of
 from salesforce_bulk.emulator.endpoints.rest.writer import outcome_document
+from salesforce_bulk.emulator.fidelity.dialect import Dialect
 from salesforce_bulk.emulator.http.routes import ApiError
 from salesforce_bulk.emulator.http.server import Response
 from salesforce_bulk.emulator.schema.fields import Field
@@ -174,7 +175,7 @@ class ControlRecords:
             yield record
 
     def _reader(self, plan: Any) -> Records:
-        return Records(plan, _VERSION, self._object_of, self._child_rows)
+        return Records(plan, _VERSION, self._object_of, self._child_rows, Dialect())
 
     def _object_of(self, identity: str) -> str:
         return object_of(self._org, identity)

@@ -16,6 +16,7 @@ from typing import Any
 
 from salesforce_bulk.emulator.data.values import Cell, RowErrors, compile_judge
 from salesforce_bulk.emulator.endpoints.rest.family import parsed_json
+from salesforce_bulk.emulator.fidelity.dialect import Dialect
 from salesforce_bulk.emulator.http.routes import ApiError
 from salesforce_bulk.emulator.schema.fields import Field
 from salesforce_bulk.emulator.schema.schema import SObject
@@ -44,7 +45,8 @@ class JsonBody:
     Raises ApiError for what is no JSON.
     """
 
-    def __init__(self, content: bytes) -> None:
+    def __init__(self, content: bytes, dialect: Dialect) -> None:
+        self._dialect = dialect
         self.document = parsed_json(content)
         self._text = content.decode("utf-8", "replace")
         self._read: Counter[str] = Counter()
@@ -82,11 +84,24 @@ class JsonBody:
 
     def _value(self, name: str, field: Field, value: Any) -> Cell:
         word = _PARSED_TYPES.get(field.type)
-        if word is not None and value is not None and not _is_of_type(field, word, value):
+        if word is not None and value is not None and not self._takes(field, word, value):
             raise self._mismatch(name, word, value)
+        if word is None and isinstance(value, int | float) and not self._takes_numbers():
+            raise self._mismatch(name, "string", value)
         if word in _WHOLE_NUMBERS and isinstance(value, float):
             value = int(value)
         return self._plain(name, value)
+
+    def _takes(self, field: Field, word: str, value: Any) -> bool:
+        """Whether the value of a field that is no text is taken."""
+        kind = "checkbox" if word == "boolean" else "number" if word in _NUMBERS else ""
+        if kind and isinstance(value, str):
+            taken = self._dialect[f"rest.values.text_for_{kind}"] == "taken"
+            return taken and _is_of_type(field, word, value)
+        return _is_of_type(field, word, value)
+
+    def _takes_numbers(self) -> bool:
+        return self._dialect["rest.values.number_for_text"] == "taken"
 
     def _plain(self, name: str, value: Any) -> Cell:
         if isinstance(value, dict | list):

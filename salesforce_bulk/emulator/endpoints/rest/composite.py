@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, quote, unquote, urlsplit
 
 from salesforce_bulk.emulator.access.sessions import SessionUser
-from salesforce_bulk.emulator.data.values import RowError, RowOutcome
+from salesforce_bulk.emulator.data.values import RowOutcome
 from salesforce_bulk.emulator.endpoints.rest.body import JsonBody
 from salesforce_bulk.emulator.endpoints.rest.family import (
     PREFIX,
@@ -26,7 +26,9 @@ from salesforce_bulk.emulator.endpoints.rest.family import (
 from salesforce_bulk.emulator.endpoints.rest.writer import (
     RecordToWrite,
     RecordWriter,
+    failed,
     outcome_document,
+    rolled_back,
 )
 from salesforce_bulk.emulator.http.routes import ApiError, Call, Route, route
 from salesforce_bulk.emulator.http.server import Body, Request, Response, SizedStream, blocks_of
@@ -47,7 +49,6 @@ SUBREQUESTS = 25
 SUBREQUESTS_OF_SEVERAL = 5
 GRAPHS, GRAPH_NODES = 75, 500
 TREE_LEVELS = 5
-HALTED = "PROCESSING_HALTED"
 #: Resources that may not stand within a composite request.
 _NESTED = re.compile(r"/composite/?(\?|$)|/composite/(batch|graph|tree)", re.IGNORECASE)
 _OF_SEVERAL = re.compile(r"/(query|queryAll|composite/sobjects)\b", re.IGNORECASE)
@@ -120,6 +121,9 @@ class Composite:
         names = ("batch", "graph", "sobjects", "tree")
         return json_reply({name: f"{base}/{name}" for name in names})
 
+    def _body(self, call: Call) -> JsonBody:
+        return JsonBody(call.request.body.read_all(BODY_BYTES), self._org.dialect)
+
     # records
 
     def create_records(self, call: Call) -> Response:
@@ -136,25 +140,47 @@ class Composite:
         return self._write_records("upsert", call, key.name)
 
     def _write_records(self, operation: str, call: Call, key: str | None = None) -> Response:
-        body = JsonBody(call.request.body.read_all(BODY_BYTES))
+        body = self._body(call)
         document = body.as_object()
-        records = self._records(call, body, document.get("records"))
-        outcomes = self._writer.write(
-            operation,
-            records,
-            _user(call),
-            external_id=key,
-            all_or_none=_flag(document, "allOrNone"),
-        )
+        all_or_none = _flag(document, "allOrNone")
+        told = self._records(call, body, document.get("records"))
+        records = [each for each in told if isinstance(each, RecordToWrite)]
+        if all_or_none and len(records) < len(told):
+            outcomes = [self._rolled_back(each) for each in told]
+        else:
+            written = iter(
+                self._writer.write(
+                    operation, records, _user(call), external_id=key, all_or_none=all_or_none
+                )
+            )
+            outcomes = [each if isinstance(each, RowOutcome) else next(written) for each in told]
         return json_reply([outcome_document(outcome, key is not None) for outcome in outcomes])
 
-    def _records(self, call: Call, body: JsonBody, listed: Any) -> list[RecordToWrite]:
+    def _rolled_back(self, told: RecordToWrite | RowOutcome) -> RowOutcome:
+        return told if isinstance(told, RowOutcome) else rolled_back((), self._org.dialect)
+
+    def _records(self, call: Call, body: JsonBody, listed: Any) -> list[RecordToWrite | RowOutcome]:
+        """The records, those of no known type as failed ones where the dialect has them so."""
+        dialect = self._org.dialect
         if not isinstance(listed, list):
-            raise ApiError(400, "MISSING_ARGUMENT", "The records have to be specified")
+            refusal = dialect.refusal("rest.collections.no_records")
+            raise ApiError(*refusal, "The records have to be specified")
         if len(listed) > RECORDS:
             text = f"record count exceeds limit: {len(listed)} > {RECORDS}"
-            raise ApiError(400, "LIMIT_EXCEEDED", text)
-        return [self._record(call, body, record) for record in listed]
+            raise ApiError(*dialect.refusal("rest.collections.too_many"), text)
+        if dialect["rest.collections.unknown_type"] == "the call":
+            return [self._record(call, body, record) for record in listed]
+        return [self._record_or_failure(call, body, record) for record in listed]
+
+    def _record_or_failure(
+        self, call: Call, body: JsonBody, record: Any
+    ) -> RecordToWrite | RowOutcome:
+        try:
+            return self._record(call, body, record)
+        except ApiError as error:
+            if error.code != "INVALID_TYPE":
+                raise
+            return failed(error.code, str(error))
 
     def _record(self, call: Call, body: JsonBody, record: Any) -> RecordToWrite:
         attributes = record.get("attributes") if isinstance(record, dict) else None
@@ -184,9 +210,9 @@ class Composite:
             records = []
         outcomes = iter(self._writer.write("delete", records, _user(call), all_or_none=all_or_none))
         told = [
-            next(outcomes, _failed("MALFORMED_ID", f"malformed id {identity}"))
+            next(outcomes, failed("MALFORMED_ID", f"malformed id {identity}"))
             if sobject is not None
-            else _failed("MALFORMED_ID", f"malformed id {identity}")
+            else failed("MALFORMED_ID", f"malformed id {identity}")
             for identity, sobject in zip(listed, known, strict=True)
         ]
         return json_reply([outcome_document(outcome) for outcome in told])
@@ -210,7 +236,7 @@ class Composite:
 
     def _wanted(self, call: Call) -> tuple[list[str], list[str]]:
         if call.request.method == "POST":
-            document = JsonBody(call.request.body.read_all(BODY_BYTES)).as_object()
+            document = self._body(call).as_object()
         else:
             query = call.request.query
             document = {name: query.get(name, [""])[0].split(",") for name in ("ids", "fields")}
@@ -230,13 +256,14 @@ class Composite:
     # trees
 
     def tree(self, call: Call) -> Response:
-        body = JsonBody(call.request.body.read_all(BODY_BYTES))
+        body = self._body(call)
         tree = _Tree(self._org, body, self._object(call))
         tree.read(body.as_object().get("records"))
         results = self._write_tree(tree, _user(call))
-        failed = [result for result in results if "errors" in result]
-        if failed:
-            return json_reply({"hasErrors": True, "results": failed}, 400)
+        refused = [result for result in results if "errors" in result]
+        if refused:
+            status = int(self._org.dialect["rest.tree.status"])
+            return json_reply({"hasErrors": True, "results": refused}, status)
         return json_reply({"hasErrors": False, "results": results}, 201)
 
     def _write_tree(self, tree: _Tree, user: SessionUser | None) -> list[dict[str, Any]]:
@@ -278,8 +305,8 @@ class Composite:
     # requests
 
     def composite(self, call: Call) -> Response:
-        document = JsonBody(call.request.body.read_all(BODY_BYTES)).as_object()
-        requests = _subrequests(document.get("compositeRequest"), SUBREQUESTS)
+        document = self._body(call).as_object()
+        requests = self._subrequests(document.get("compositeRequest"), SUBREQUESTS)
         if sum(bool(_OF_SEVERAL.search(request.url)) for request in requests) > (
             SUBREQUESTS_OF_SEVERAL
         ):
@@ -289,7 +316,7 @@ class Composite:
         return json_reply({"compositeResponse": answers})
 
     def graph(self, call: Call) -> Response:
-        document = JsonBody(call.request.body.read_all(BODY_BYTES)).as_object()
+        document = self._body(call).as_object()
         graphs = document.get("graphs")
         if not isinstance(graphs, list) or not 0 < len(graphs) <= GRAPHS:
             raise ApiError(400, "MISSING_ARGUMENT", f"graphs has to hold 1 to {GRAPHS} graphs")
@@ -298,7 +325,7 @@ class Composite:
     def _graph(self, call: Call, graph: Any) -> dict[str, Any]:
         if not isinstance(graph, dict) or not isinstance(graph.get("graphId"), str):
             raise ApiError(400, "MISSING_ARGUMENT", "A graph needs a graphId")
-        requests = _subrequests(graph.get("compositeRequest"), GRAPH_NODES)
+        requests = self._subrequests(graph.get("compositeRequest"), GRAPH_NODES)
         answers, succeeded = self._perform_all(call, requests, all_or_none=True)
         return {
             "graphId": graph["graphId"],
@@ -307,7 +334,7 @@ class Composite:
         }
 
     def batch(self, call: Call) -> Response:
-        document = JsonBody(call.request.body.read_all(BODY_BYTES)).as_object()
+        document = self._body(call).as_object()
         halt = _flag(document, "haltOnError")
         results: list[dict[str, Any]] = []
         for request in _batch_requests(document.get("batchRequests")):
@@ -344,7 +371,7 @@ class Composite:
             )
             failed = len(answers) - 1
             return [
-                answers[failed] if number == failed else _halted(request, text)
+                answers[failed] if number == failed else self._halted(request, text)
                 for number, request in enumerate(requests)
             ], False
         return answers, True
@@ -356,7 +383,7 @@ class Composite:
                 url = _resolve(request.url, known, unquoted=False)
                 body = _resolve(request.body, known)
             except _UnknownReferenceError as error:
-                yield _halted(request, str(error))
+                yield self._halted(request, str(error))
                 continue
             resolved = _SubRequest(request.method, str(url), request.reference, body)
             resolved.headers = request.headers
@@ -371,6 +398,30 @@ class Composite:
                 "httpStatusCode": response.status,
                 "referenceId": request.reference,
             }
+
+    def _halted(self, request: _SubRequest, text: str) -> dict[str, Any]:
+        code = self._org.dialect["rest.composite.halted"]
+        return {
+            "body": [{"errorCode": code, "message": text}],
+            "httpHeaders": {},
+            "httpStatusCode": 400,
+            "referenceId": request.reference,
+        }
+
+    def _subrequests(self, listed: Any, limit: int) -> list[_SubRequest]:
+        dialect = self._org.dialect
+        if not isinstance(listed, list) or not listed:
+            refusal = dialect.refusal("rest.composite.nothing")
+            raise ApiError(*refusal, "compositeRequest has to be specified")
+        if len(listed) > limit:
+            text = f"A request holds at most {limit} subrequests"
+            raise ApiError(*dialect.refusal("rest.composite.too_many"), text)
+        requests = [_subrequest(entry) for entry in listed]
+        references = [request.reference for request in requests]
+        if len(set(references)) < len(references):
+            refusal = dialect.refusal("rest.composite.same_reference")
+            raise ApiError(*refusal, "The referenceIds have to differ")
+        return requests
 
     def _perform(self, call: Call, request: _SubRequest) -> Response:
         url = urlsplit(request.url)
@@ -499,18 +550,6 @@ def _referred(found: re.Match[str], known: Mapping[str, Any]) -> Any:
     return place
 
 
-def _subrequests(listed: Any, limit: int) -> list[_SubRequest]:
-    if not isinstance(listed, list) or not listed:
-        raise ApiError(400, "MISSING_ARGUMENT", "compositeRequest has to be specified")
-    if len(listed) > limit:
-        raise ApiError(400, "LIMIT_EXCEEDED", f"A request holds at most {limit} subrequests")
-    requests = [_subrequest(entry) for entry in listed]
-    references = [request.reference for request in requests]
-    if len(set(references)) < len(references):
-        raise ApiError(400, "INVALID_INPUT", "The referenceIds have to differ")
-    return requests
-
-
 def _subrequest(entry: Any) -> _SubRequest:
     document = entry if isinstance(entry, dict) else {}
     method, url, reference = (document.get(name) for name in ("method", "url", "referenceId"))
@@ -545,15 +584,6 @@ def _batch_requests(listed: Any) -> list[_SubRequest]:
     return requests
 
 
-def _halted(request: _SubRequest, text: str) -> dict[str, Any]:
-    return {
-        "body": [{"errorCode": HALTED, "message": text}],
-        "httpHeaders": {},
-        "httpStatusCode": 400,
-        "referenceId": request.reference,
-    }
-
-
 def _content(response: Response) -> Any:
     content = b"".join(blocks_of(response.body))
     if not content:
@@ -562,10 +592,6 @@ def _content(response: Response) -> Any:
         return json.loads(content)
     except ValueError:
         return content.decode("utf-8", "replace")
-
-
-def _failed(code: str, message: str) -> RowOutcome:
-    return RowOutcome(None, False, False, (RowError(code, message),))
 
 
 def _flag(document: Mapping[str, Any], name: str) -> bool:

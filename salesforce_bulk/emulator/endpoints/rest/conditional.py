@@ -8,6 +8,7 @@ from __future__ import annotations
 from datetime import datetime, timezone
 from email.utils import format_datetime, parsedate_to_datetime
 
+from salesforce_bulk.emulator.fidelity.dialect import Dialect
 from salesforce_bulk.emulator.http.routes import ApiError, Call
 
 
@@ -18,7 +19,7 @@ class NotModifiedError(ApiError):
         super().__init__(304, "", "")
 
 
-def check_dates(call: Call, changed: datetime) -> dict[str, str]:
+def check_dates(call: Call, changed: datetime, dialect: Dialect) -> dict[str, str]:
     """The header that says when something changed.
 
     Raises ApiError where the request is not to be done for what changed then.
@@ -28,7 +29,8 @@ def check_dates(call: Call, changed: datetime) -> dict[str, str]:
     if until is not None and changed > until:
         text = "The resource has changed since the time of If-Unmodified-Since"
         raise ApiError(412, "PRECONDITION_FAILED", text)
-    if since is not None and changed <= since and call.request.method == "GET":
+    told = dialect["rest.conditional.not_modified"] == "304"
+    if told and since is not None and changed <= since and call.request.method == "GET":
         raise NotModifiedError
     return {"Last-Modified": format_datetime(changed, usegmt=True)}
 

@@ -16,6 +16,7 @@ from salesforce_bulk.emulator.access.sessions import Session, Sessions, bearer
 from salesforce_bulk.emulator.endpoints.bulk.bulk1 import NEWEST_VERSION
 from salesforce_bulk.emulator.endpoints.rest.conditional import NotModifiedError
 from salesforce_bulk.emulator.endpoints.rest.terms import check_terms
+from salesforce_bulk.emulator.fidelity.dialect import Dialect
 from salesforce_bulk.emulator.http import wire
 from salesforce_bulk.emulator.http.compression import accepts_gzip, compress
 from salesforce_bulk.emulator.http.faults import Faults
@@ -26,6 +27,8 @@ PREFIX = "/services/data"
 JSON = "application/json;charset=UTF-8"
 #: REST requests in 24 hours.
 DAILY_API_REQUESTS = 5_000_000
+#: What the vendor's JSON parser may say behind an unexpected character.
+_EXPECTED = "expected a valid value (number, String, array, object, 'true', 'false' or 'null')"
 #: What is served without a session.
 OPEN_ROUTES = frozenset({"rest.versions"})
 
@@ -71,9 +74,10 @@ class RestFamily:
 
     name = "rest"
 
-    def __init__(self, sessions: Sessions, faults: Faults) -> None:
+    def __init__(self, sessions: Sessions, faults: Faults, dialect: Dialect) -> None:
         self._sessions = sessions
         self._faults = faults
+        self._dialect = dialect
         self.calls = 0
         self._lock = threading.Lock()
 
@@ -108,14 +112,24 @@ class RestFamily:
         if isinstance(error, SeveralRecords):
             return json_reply(error.addresses, error.status)
         code = _SPELLING.get(error.code, error.code)
+        if f"{error.status} without a body" == self._dialect["rest.conditional.precondition"]:
+            return Response(error.status)
         if error.status == 503 and code == _SPELLING["InternalServerError"]:
             code = "SERVER_UNAVAILABLE"
-        body: dict[str, object] = {"message": str(error), "errorCode": code}
+        body: dict[str, object] = {"message": self._words(str(error)), "errorCode": code}
         if isinstance(error, RestError):
             body["fields"] = error.fields
         response = json_reply([body], error.status)
         response.headers.update(error.headers)
         return response
+
+    def _words(self, message: str) -> str:
+        """The vendor's parser may say what it expected, too."""
+        if self._dialect["rest.json.malformed"] == "JSON_PARSER_ERROR, with what was expected":
+            return re.sub(
+                r"^(Unexpected character .*\)) at (?=\[)", rf"\1: {_EXPECTED} at ", message
+            )
+        return message
 
     def finish(self, request: Request, response: Response) -> None:
         with self._lock:
@@ -129,17 +143,26 @@ class RestFamily:
                 "Vary": "Accept-Encoding",
             }
         )
-        if request.header("x-prettyprint").strip() == "1":
-            _indent(response)
+        if response.headers.get("Content-Type") == JSON and isinstance(response.body, bytes):
+            response.headers["Content-Type"] = self._dialect["rest.json.content_type"]
+            response.body = self._written(request, response.body)
         if accepts_gzip(request):
             compress(response)
 
-
-def _indent(response: Response) -> None:
-    """``X-PrettyPrint: 1``: JSON for people."""
-    if response.headers.get("Content-Type") == JSON and isinstance(response.body, bytes):
-        document = json.loads(response.body)
-        response.body = json.dumps(document, indent=2, ensure_ascii=False).encode()
+    def _written(self, request: Request, body: bytes) -> bytes:
+        """JSON as the dialect has it; ``X-PrettyPrint: 1`` asks for JSON for people."""
+        pretty = request.header("x-prettyprint").strip() == "1"
+        ordered = self._dialect["rest.json.key_order"] == "alphabetical"
+        if not pretty and not ordered:
+            return body
+        text = json.dumps(
+            json.loads(body),
+            indent=2 if pretty else None,
+            separators=None if pretty else (",", ":"),
+            sort_keys=ordered,
+            ensure_ascii=False,
+        )
+        return text.encode("utf-8", "replace")
 
 
 def json_reply(

@@ -92,7 +92,9 @@ def _layout_item(field: Field) -> dict[str, Any]:
     }
 
 
-def layouts_document(sobject: SObject, address: str) -> dict[str, Any]:
+def layouts_document(
+    sobject: SObject, address: str, layout_id: str | None = None
+) -> dict[str, Any]:
     """One layout with every field, for every record type."""
     items = [_layout_item(field) for field in sobject.fields.values()]
     section = {
@@ -107,7 +109,7 @@ def layouts_document(sobject: SObject, address: str) -> dict[str, Any]:
         "buttonLayoutSection": {"detailButtons": []},
         "detailLayoutSections": [section],
         "editLayoutSections": [section],
-        "id": None,
+        "id": layout_id,
         "multirowEditLayoutSections": [],
         "quickActionList": None,
         "relatedContent": None,
@@ -116,7 +118,7 @@ def layouts_document(sobject: SObject, address: str) -> dict[str, Any]:
     mapping: dict[str, Any] = {
         "available": True,
         "defaultRecordTypeMapping": True,
-        "layoutId": None,
+        "layoutId": layout_id,
         "master": True,
         "name": "Master",
         "picklistsForRecordType": [],

@@ -49,7 +49,9 @@ class RestPasswords:
 
     def set_password(self, call: Call) -> Response:
         password = (
-            JsonBody(call.request.body.read_all(PASSWORD_BYTES)).as_object().get("NewPassword")
+            JsonBody(call.request.body.read_all(PASSWORD_BYTES), self._org.dialect)
+            .as_object()
+            .get("NewPassword")
         )
         if not isinstance(password, str) or not password:
             raise ApiError(400, "MISSING_ARGUMENT", "NewPassword has to be specified")

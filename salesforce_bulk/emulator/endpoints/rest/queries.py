@@ -71,7 +71,8 @@ class RestQueries:
             return self._explain(call, query["explain"][0])
         soql = query.get("q", [""])[0]
         if not soql:
-            raise ApiError(400, "MALFORMED_QUERY", "A query string has to be specified")
+            text = "A query string has to be specified"
+            raise ApiError(*self._org.dialect.refusal("rest.query.none"), text)
         with soql_errors():
             if query.get("columns", [""])[0].lower() == "true":
                 plan = self._org.plan_query(soql, include_deleted, user=user_of(call))
@@ -97,7 +98,8 @@ class RestQueries:
         with self._lock:
             cursor = self._cursors.get(to_18(found["cursor"]) or "") if found else None
         if cursor is None or found is None or int(found["offset"]) >= len(cursor.rows):
-            raise ApiError(400, "INVALID_QUERY_LOCATOR", "invalid query locator")
+            refusal = self._org.dialect.refusal("rest.query.locator")
+            raise ApiError(*refusal, "invalid query locator")
         return self.page(call, cursor, int(found["offset"]))
 
     def page(self, call: Call, cursor: Cursor, offset: int) -> Response:
@@ -123,7 +125,8 @@ class RestQueries:
 
     def records(self, result: QueryResult, call: Call) -> Records:
         """What makes records of the rows of a query."""
-        return Records(result.plan, call["version"][1:], self._name_of, self._child_rows)
+        version = call["version"][1:]
+        return Records(result.plan, version, self._name_of, self._child_rows, self._org.dialect)
 
     def _child_rows(self, children: Children, parent_id: str) -> list[Row]:
         cursor = self._org.execute(children.query.sql, children.parameters_for(parent_id))

@@ -9,6 +9,7 @@ import json
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from salesforce_bulk.emulator.fidelity.dialect import Dialect
 from salesforce_bulk.emulator.jobs.results import (
     FieldMember,
     ObjectOf,
@@ -31,15 +32,23 @@ class Records:
         version: of the API, for addresses, such as ``64.0``.
         object_of: the object of an id.
         child_rows: runs a subquery.
+        dialect: whether what is null is left out.
     """
 
     def __init__(
-        self, plan: CompiledQuery, version: str, object_of: ObjectOf, child_rows: ChildRows
+        self,
+        plan: CompiledQuery,
+        version: str,
+        object_of: ObjectOf,
+        child_rows: ChildRows,
+        dialect: Dialect,
     ) -> None:
         self._plan = plan
         self._version = version
         self._object_of = object_of
         self._child_rows = child_rows
+        self._dialect = dialect
+        self._nulls = dialect["rest.query.nulls"] == "null"
         self._root = None if plan.aggregate else tree(plan)
 
     def record(self, row: Row) -> dict[str, Any]:
@@ -49,19 +58,26 @@ class Records:
         record = self._node(self._root, row)
         for children in self._plan.children:
             record[children.label] = self._children(children, row)
-        return record
+        return self._told(record)
+
+    def _told(self, record: dict[str, Any]) -> dict[str, Any]:
+        if self._nulls:
+            return record
+        return {name: value for name, value in record.items() if value is not None}
 
     def _aggregate(self, row: Row) -> dict[str, Any]:
         record: dict[str, Any] = {"attributes": {"type": "AggregateResult"}}
         for index, column in enumerate(self._plan.columns):
             record[column.label] = json_value(column.type, row[index])
-        return record
+        return self._told(record)
 
     def _children(self, children: Children, row: Row) -> dict[str, Any] | None:
         rows = self._child_rows(children, row[self._plan.parents[()].index])
         if not rows:
             return None
-        below = Records(children.query, self._version, self._object_of, self._child_rows)
+        below = Records(
+            children.query, self._version, self._object_of, self._child_rows, self._dialect
+        )
         return {
             "totalSize": len(rows),
             "done": True,
@@ -82,7 +98,7 @@ class Records:
         record: dict[str, Any] = {"attributes": self._attributes(name, identity)}
         for member in members:
             record[member.name] = self._member(member, row, name, identity)
-        return record
+        return self._told(record)
 
     def _member(
         self, item: FieldMember | RecordMember | TypeOfMember, row: Row, name: str, identity: str

@@ -7,9 +7,10 @@ Queries, single records and passwords are in `queries`, `single_records` and
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from salesforce_bulk import limits
 from salesforce_bulk.emulator.endpoints.oauth.flows import IDENTITY_PREFIX
@@ -50,6 +51,8 @@ if TYPE_CHECKING:
 
 #: How far back `updated` and `deleted` reach.
 REPLICATED = timedelta(days=30)
+#: How old a count of records may be, where it is no count of this moment.
+COUNTS_AGE = timedelta(days=1)
 _SOQL_TIME = "%Y-%m-%dT%H:%M:%S.%fZ"
 
 #: Salesforce's releases by their first version of the year: Spring, Summer, Winter.
@@ -70,6 +73,8 @@ class Rest:
         self._engine = engine
         self.family = family
         self.origin = origin
+        self._counts: dict[str, tuple[datetime, int]] = {}
+        self._lock = threading.Lock()
         self._recent = RecentRecords(org)
         self.queries = RestQueries(org, engine, family, self._recent)
         self._passwords = RestPasswords(org, engine, family)
@@ -119,7 +124,10 @@ class Rest:
     def versions(self, call: Call) -> Response:
         del call
         first, last = int(limits.FIRST_SUPPORTED_VERSION), 68
-        return json_reply([_version(number) for number in range(first, last + 1)])
+        listed = [_version(number) for number in range(first, last + 1)]
+        if self._org.dialect["rest.versions.order"] == "newest first":
+            listed.reverse()
+        return json_reply(listed)
 
     def resources(self, call: Call) -> Response:
         base = f"{PREFIX}/{call['version']}"
@@ -152,6 +160,10 @@ class Rest:
             "DailyBulkV2QueryJobs": (10_000, engine.queries_today()),
             "DailyBulkV2QueryFileStorageMB": (976_562, 0),
         }
+        named = self._org.dialect["rest.limits.batches"]
+        batches = used.pop("DailyBulkApiBatches")
+        if named != "neither":
+            used[named] = batches
         return json_reply(limits_document(used))
 
     def counts(self, call: Call) -> Response:
@@ -161,14 +173,27 @@ class Rest:
         objects = [self._org.schema.get(name) for name in names] or [
             *self._org.schema.objects.values()
         ]
-        counted = {sobject.name: self._org.count(sobject.name) for sobject in objects if sobject}
+        counted = {sobject.name: self._count(sobject.name) for sobject in objects if sobject}
+        empty = bool(names) and self._org.dialect["rest.counts.empty"] == "0"
         lines = [
-            {"count": count, "name": name} for name, count in counted.items() if names or count
+            {"count": count, "name": name} for name, count in counted.items() if empty or count
         ]
         return json_reply({"sObjects": lines})
 
+    def _count(self, name: str) -> int:
+        """The records of an object, now or when they were last counted."""
+        if self._org.dialect["rest.counts.age"] == "at once":
+            return self._org.count(name)
+        now = self._org.clock.now()
+        with self._lock:
+            counted, count = self._counts.get(name, (None, 0))
+            if counted is None or now - counted > COUNTS_AGE:
+                counted, count = now, self._org.count(name)
+                self._counts[name] = counted, count
+            return count
+
     def sobjects(self, call: Call) -> Response:
-        headers = check_dates(call, self._org.schema_changed)
+        headers = check_dates(call, self._org.schema_changed, self._org.dialect)
         document = {
             "encoding": "UTF-8",
             "maxBatchSize": 200,
@@ -178,11 +203,13 @@ class Rest:
 
     def describe(self, call: Call) -> Response:
         sobject = sobject_of(self._org, call)
-        headers = check_dates(call, self._org.schema_changed)
+        headers = check_dates(call, self._org.schema_changed, self._org.dialect)
         document = self._org.schema.describe(sobject.name)
         if sobject.document is None and sobject.field("RecordTypeId"):
             infos = record_type_infos(self._record_types(sobject), _address(call, sobject))
             document["recordTypeInfos"] = infos
+        if self._org.dialect["rest.describe.nulls"] == "left out":
+            document = _without_nulls(document)
         return json_reply(document, headers=headers)
 
     def _record_types(self, sobject: SObject) -> list[Row]:
@@ -194,14 +221,20 @@ class Rest:
 
     def layouts(self, call: Call) -> Response:
         sobject = sobject_of(self._org, call)
-        return json_reply(layouts_document(sobject, _address(call, sobject)))
+        return json_reply(self._layouts(call, sobject))
+
+    def _layouts(self, call: Call, sobject: SObject) -> dict[str, Any]:
+        layout_id = None
+        if self._org.dialect["rest.layouts.id"] == "an id":
+            layout_id = to_18(f"00h000000000{sobject.key_prefix or '000'}")
+        return layouts_document(sobject, _address(call, sobject), layout_id)
 
     def layout_of_type(self, call: Call) -> Response:
         """The layout of one record type; there is the master's."""
         if to_18(call["type"]) != MASTER_RECORD_TYPE:
             raise not_found()
         sobject = sobject_of(self._org, call)
-        [layout] = layouts_document(sobject, _address(call, sobject))["layouts"]
+        [layout] = self._layouts(call, sobject)["layouts"]
         return json_reply(layout)
 
     def compact_layouts(self, call: Call) -> Response:
@@ -229,6 +262,8 @@ class Rest:
 
     def _window(self, call: Call) -> tuple[datetime, datetime]:
         start, end = (_parameter_moment(call, name) for name in ("start", "end"))
+        if self._org.dialect["rest.changes.window"] == "to the minute":
+            start, end = (moment.replace(second=0, microsecond=0) for moment in (start, end))
         if end <= start:
             raise _bad_window("endDate is before or equal to startDate")
         if start < self._org.clock.now() - REPLICATED:
@@ -259,6 +294,13 @@ class Rest:
             if object_of(self._org, i) == name
         ]
         return json_reply({"objectDescribe": summary, "recentItems": recent})
+
+
+def _without_nulls(value: Any) -> Any:
+    """A document in which what is null is left out."""
+    if isinstance(value, dict):
+        return {name: _without_nulls(each) for name, each in value.items() if each is not None}
+    return [_without_nulls(each) for each in value] if isinstance(value, list) else value
 
 
 def _version(number: int) -> dict[str, str]:

@@ -13,6 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
     from salesforce_bulk.emulator.data.org import Org
 
 BODY_BYTES = 100_000
+#: When the search knows of a record, where it does not at once.
+INDEXED_AFTER = timedelta(minutes=5)
 #: Records of an answer, and characters of a search text.
 ANSWER_RECORDS = 2_000
 SEARCH_CHARACTERS = 4_000
@@ -148,7 +151,7 @@ class Search:
         return self._answer(call, request)
 
     def parameterized_body(self, call: Call) -> Response:
-        document = JsonBody(call.request.body.read_all(BODY_BYTES)).as_object()
+        document = JsonBody(call.request.body.read_all(BODY_BYTES), self._org.dialect).as_object()
         for name in document:
             if name not in BODY_FIELDS:
                 raise _not_emulated(f"{name} of a search")
@@ -195,7 +198,9 @@ class Search:
             result = self._org.query(soql, user=user)
             if result.plan.aggregate or result.plan.count or result.plan.children:
                 raise _malformed_error("RETURNING takes plain fields")
-            records = Records(result.plan, call["version"][1:], self._object_of, lambda *_: [])
+            records = Records(
+                result.plan, call["version"][1:], self._object_of, lambda *_: [], self._org.dialect
+            )
             own = result.plan.parents[()].index
             matching = (row for row in result.with_hidden() if row[own] in ids)
             for _, row in zip(range(wanted.limit), matching, strict=False):
@@ -217,12 +222,20 @@ class Search:
         ]
         if not names:
             return set()
-        rows = self._org.query(f"SELECT Id, {', '.join(names)} FROM {sobject.name}", user=user)  # noqa: S608  # nosec B608 # names of the schema, and checked values
+        soql = f"SELECT Id, {', '.join(names)} FROM {sobject.name}{self._indexed(sobject)}"  # noqa: S608  # nosec B608 # names of the schema, and checked values
+        rows = self._org.query(soql, user=user)
         return {
             row[0]
             for row in rows
             if match([_WORD.findall(str(text).casefold()) for text in row[1:] if text])
         }
+
+    def _indexed(self, sobject: SObject) -> str:
+        """The records that the search knows of already."""
+        if self._org.dialect["rest.search.when"] == "at once" or not sobject.field("CreatedDate"):
+            return ""
+        until = self._org.clock.now() - INDEXED_AFTER
+        return f" WHERE CreatedDate < {until:%Y-%m-%dT%H:%M:%S.%fZ}"
 
     def _object_of(self, identity: str) -> str:
         sobject = self._org.schema.by_prefix(identity[:3])

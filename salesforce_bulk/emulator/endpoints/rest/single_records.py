@@ -115,13 +115,16 @@ class RestSingleRecords:
         row = next(iter(self._org.query(soql)), None)
         if row is None:
             return {}
-        return check_dates(call, datetime.fromisoformat(row[0].replace("Z", "+00:00")))
+        changed = datetime.fromisoformat(row[0].replace("Z", "+00:00"))
+        return check_dates(call, changed, self._org.dialect)
 
     def update(self, call: Call) -> Response:
         identity = id_of(call["id"])
         self._check_dates(call, sobject_of(self._org, call), identity)
         self._write("update", call, {"Id": identity, **self._fields(call)})
-        return Response(204)
+        if self._org.dialect["rest.record.updated"] == "204":
+            return Response(204)
+        return json_reply({"id": identity, "success": True, "errors": []})
 
     def delete(self, call: Call) -> Response:
         identity = id_of(call["id"])
@@ -136,12 +139,17 @@ class RestSingleRecords:
         found = self._ids_by_key(call, key)
         self._check_one(call, found)
         if not found and call.request.query.get("updateOnly", [""])[0].lower() == "true":
-            raise not_found()
+            text = "The requested resource does not exist"
+            raise ApiError(*self._org.dialect.refusal("rest.upsert.update_only"), text)
         cells = {key.name: call["value"], **self._fields(call, key.name)}
         outcome = self._write("upsert", call, cells, external_id=key.name)
         body: dict[str, object] = {"id": outcome.id, "success": True, "errors": []}
         body["created"] = outcome.created
-        return json_reply(body, 201 if outcome.created else 200)
+        if outcome.created:
+            return json_reply(body, 201)
+        if self._org.dialect["rest.upsert.updated"] == "204":
+            return Response(204)
+        return json_reply(body)
 
     def retrieve_by_key(self, call: Call) -> Response:
         if (blob := self._blob(call)) is not None:
@@ -177,10 +185,18 @@ class RestSingleRecords:
     def _parent(self, call: Call, identity: str, reference: Field) -> Response:
         soql = select_where([reference.name], sobject_of(self._org, call).name, "Id", identity)
         row = next(iter(self._org.query(soql, user=user_of(call))), None)
-        if row is None or row[0] is None:
+        if row is None:
             raise not_found()
+        if row[0] is None:
+            return self._no_parent()
         call.parameters["object"] = object_of(self._org, row[0])
         return self._retrieve(call, row[0])
+
+    def _no_parent(self) -> Response:
+        status, code = self._org.dialect.refusal("rest.relationship.empty")
+        if not code:
+            return Response(status)
+        raise not_found()
 
     def _blob(self, call: Call) -> Response | None:
         """``/sobjects/{object}/{id}/{base64 field}``: the file itself."""
@@ -232,7 +248,7 @@ class RestSingleRecords:
 
     def _fields(self, call: Call, url_field: str = "Id") -> dict[str, Cell]:
         """The record in a request's body; the fields that its address tells may not be in it."""
-        body = JsonBody(call.request.body.read_all(RECORD_BYTES))
+        body = JsonBody(call.request.body.read_all(RECORD_BYTES), self._org.dialect)
         document = body.as_object()
         for name in ("Id", url_field):
             if any(given.lower() == name.lower() for given in document):

@@ -6,6 +6,7 @@ Everything else of the Tooling API is refused by name. Source: Tooling API Devel
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -14,17 +15,21 @@ from typing import Any
 
 from salesforce_bulk.emulator.data.org import Org
 from salesforce_bulk.emulator.data.store import quoted
-from salesforce_bulk.emulator.endpoints.rest.family import PREFIX, RestFamily
+from salesforce_bulk.emulator.endpoints.rest.family import PREFIX, RestFamily, json_reply
 from salesforce_bulk.emulator.endpoints.rest.queries import RestQueries
 from salesforce_bulk.emulator.endpoints.rest.recent import RecentRecords
 from salesforce_bulk.emulator.http.routes import ApiError, Call, Route, route
-from salesforce_bulk.emulator.http.server import Response
+from salesforce_bulk.emulator.http.server import Response, blocks_of
 from salesforce_bulk.emulator.jobs.engine import JobEngine
 from salesforce_bulk.emulator.schema.fields import Field
 from salesforce_bulk.emulator.schema.schema import SObject
 from salesforce_bulk.emulator.soql.errors import SoqlError
 from salesforce_bulk.emulator.soql.parse import parse
 
+#: What may be asked for by the object it belongs to only.
+_FILTERED = frozenset({"fielddefinition"})
+#: The id of what has none.
+NO_ID = "000000000000000AAA"
 _APEX = "Id:id Name:string Body:string Status:string ApiVersion:double NamespacePrefix:string"
 #: The objects of the catalogue: their fields with their types.
 OBJECTS: Mapping[str, str] = MappingProxyType(
@@ -91,19 +96,39 @@ class Tooling:
         soql = call.request.query.get("q", call.request.query.get("explain", [""]))[0]
         if soql:
             self._check_object(soql)
-        return self._current().query(call)
+        return self._told(self._current().query(call))
 
     def more(self, call: Call) -> Response:
-        return self._current().more(call)
+        return self._told(self._current().more(call))
+
+    def _told(self, response: Response) -> Response:
+        """The page, its ids as the dialect has them."""
+        if self._org.dialect["rest.tooling.id"] == "durable id":
+            return response
+        document = json.loads(b"".join(blocks_of(response.body)))
+        for record in document.get("records", ()):
+            if "Id" in record:
+                record["Id"] = NO_ID
+        return json_reply(document)
 
     def _check_object(self, soql: str) -> None:
         try:
-            name = parse(soql).object.text
+            query = parse(soql)
         except SoqlError as error:
             raise ApiError(400, error.code, error.message) from error
+        name = query.object.text
         if name.lower() not in {known.lower() for known in OBJECTS}:
             text = f"sObject type '{name}' is not supported, or not emulated"
             raise ApiError(400, "INVALID_TYPE", text)
+
+        if query.where is None and name.lower() in _FILTERED:
+            self._check_filter(name)
+
+    def _check_filter(self, name: str) -> None:
+        if self._org.dialect["rest.tooling.filter"] != "taken":
+            columns = "[EntityDefinitionId,DurableId]"
+            text = f"{name}: a filter on a reified column is required {columns}"
+            raise ApiError(*self._org.dialect.refusal("rest.tooling.filter"), text)
 
     def _current(self) -> RestQueries:
         """The catalogue of the objects as they are now."""
@@ -131,7 +156,7 @@ class Tooling:
 
 
 def _catalog(org: Org) -> Org:
-    catalog = Org(org.clock)
+    catalog = Org(org.clock, dialect=org.dialect)
     for name, fields in OBJECTS.items():
         catalog.load_describe(_document(name, fields))
     rows: dict[str, list[Mapping[str, Any]]] = {name: [] for name in OBJECTS}

@@ -10,6 +10,7 @@ from salesforce_bulk.emulator.access.sessions import SessionUser
 from salesforce_bulk.emulator.data.values import UNCHANGED, Cell, RowError, RowOutcome
 from salesforce_bulk.emulator.data.write_columns import BatchRefused
 from salesforce_bulk.emulator.endpoints.rest.family import RestError
+from salesforce_bulk.emulator.fidelity.dialect import Dialect
 from salesforce_bulk.emulator.http.routes import ApiError
 from salesforce_bulk.emulator.schema.schema import SObject
 
@@ -19,10 +20,9 @@ if TYPE_CHECKING:
 #: Status codes of rows that REST answers with 404.
 MISSING_RECORD_CODES = frozenset({"ENTITY_IS_DELETED", "INVALID_CROSS_REFERENCE_KEY"})
 #: What the other rows of a request are told when one failed and all were wanted.
-ROLLED_BACK = RowError(
-    "ALL_OR_NONE_OPERATION_ROLLED_BACK",
+ROLLED_BACK = (
     "Record rolled back because not all records were valid and the request was using AllOrNone "
-    "header",
+    "header"
 )
 
 
@@ -54,7 +54,8 @@ class RecordWriter:
     ) -> RowOutcome:
         """Writes a record. Raises ApiError where it is refused."""
         records = [RecordToWrite(sobject, cells)]
-        [outcome] = self.write(operation, records, user, external_id=external_id)
+        with self._org.store.writing():
+            [outcome] = self._write_groups(operation, records, user, external_id)
         if not outcome.success:
             raise refused(outcome.errors[0])
         return outcome
@@ -72,17 +73,34 @@ class RecordWriter:
 
         Raises ApiError for an unknown field, before anything is written.
         """
+        dialect = self._org.dialect
+        apart = dialect["rest.collections.unknown_field"] == "the record"
+        write = self._write_apart if apart else self._write_groups
         outcomes: list[RowOutcome] = []
         try:
             with self._org.store.writing():
-                outcomes = self._write_groups(operation, records, user, external_id)
+                outcomes = write(operation, records, user, external_id)
                 if all_or_none and not all(outcome.success for outcome in outcomes):
                     raise _RollBackError
         except _RollBackError:
-            return [
-                RowOutcome(None, False, False, outcome.errors or (ROLLED_BACK,))
-                for outcome in outcomes
-            ]
+            return [rolled_back(outcome.errors, dialect) for outcome in outcomes]
+        return outcomes
+
+    def _write_apart(
+        self,
+        operation: str,
+        records: Sequence[RecordToWrite],
+        user: SessionUser | None,
+        external_id: str | None,
+    ) -> list[RowOutcome]:
+        """Each record by itself, so that an unknown field is an error of its record."""
+        outcomes: list[RowOutcome] = []
+        for record in records:
+            name = record.sobject.name
+            try:
+                outcomes += self._write_group(operation, name, [record.cells], user, external_id)
+            except ApiError as error:
+                outcomes.append(failed(error.code, str(error)))
         return outcomes
 
     def _write_groups(
@@ -118,6 +136,18 @@ class RecordWriter:
         except BatchRefused as error:
             raise ApiError(400, "INVALID_FIELD", _rest_text(str(error), name)) from error
         return plan.write([[cells.get(name, UNCHANGED) for name in columns] for cells in records])
+
+
+def failed(code: str, message: str) -> RowOutcome:
+    """A record that was not written, for one reason."""
+    return RowOutcome(None, False, False, (RowError(code, message),))
+
+
+def rolled_back(errors: Sequence[RowError], dialect: Dialect) -> RowOutcome:
+    """A record of a call of which all records were wanted: its own errors, or another's."""
+    if errors:
+        return RowOutcome(None, False, False, tuple(errors))
+    return failed(dialect["rest.collections.all_or_none"], ROLLED_BACK)
 
 
 def refused(error: RowError) -> RestError:
