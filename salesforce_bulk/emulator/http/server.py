@@ -180,6 +180,10 @@ class Body:
         #: The first ``LOGGED_BYTES`` of what was read, for the log.
         self.start = b""
 
+    def keep_coding(self) -> None:
+        """From now on ``read`` gives what is on the wire."""
+        self._decoded = self._raw
+
     @property
     def untouched(self) -> bool:
         """Nothing has been read yet (and no ``100 Continue`` was sent)."""

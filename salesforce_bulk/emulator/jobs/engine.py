@@ -169,6 +169,7 @@ class Job:
     line_ending: str | None = None
     column_delimiter: str = "COMMA"
     upload: Path | None = None
+    uploads: int = 0
     mapping: FieldMapping | None = None
     batches: dict[str, Batch] = field(default_factory=dict)
 

@@ -30,6 +30,7 @@ from salesforce_bulk.emulator.data.values import (
     compile_judge,
 )
 from salesforce_bulk.emulator.data.write_columns import BatchRefused
+from salesforce_bulk.emulator.fidelity.dialect import Dialect
 from salesforce_bulk.emulator.http import wire
 from salesforce_bulk.emulator.http.faults import Fault
 from salesforce_bulk.emulator.jobs.batch_faults import error_of, strike
@@ -91,13 +92,15 @@ class IngestUpload:
     path: Path
     delimiter: str
     line_end: str
+    dialect: Dialect
 
     @classmethod
-    def of(cls, job: Job) -> IngestUpload:
+    def of(cls, job: Job, dialect: Dialect | None = None) -> IngestUpload:
         return cls(
             job.upload or job.directory / "no upload",
             DELIMITERS[job.column_delimiter],
             LINE_ENDINGS[job.line_ending or "LF"],
+            dialect or Dialect(),
         )
 
     def open(self, errors: str = "strict") -> TextIO:
@@ -121,21 +124,61 @@ class IngestUpload:
     def check(self, setting: str) -> None:
         """Raises BatchError for data that cannot be read, or end their lines in another way."""
         try:
-            wire.read_csv(self.open, self.delimiter)
-        except wire.WireError as error:
+            self._check_readable()
+        except (wire.WireError, csv.Error, UnicodeError) as error:
             raise BatchError("InvalidBatch", f"Failed to parse CSV. {error}") from error
-        header = self.header()
-        end = header[len(header.rstrip("\r\n")) :]
-        if end and end != self.line_end:
+        if self._ends_otherwise():
             raise BatchError(
                 "ClientInputError",
                 f"LineEnding is invalid on user data. Current LineEnding setting is {setting}",
             )
 
+    def _check_readable(self) -> None:
+        if self.dialect["bulk2.ingest.blank_beside_quotes"] == "the job fails":
+            wire.read_csv(self.open, self.delimiter)
+            return
+        with self.open() as source:
+            if sum(line.count('"') for line in source) % 2:
+                raise wire.CsvError("EOF reached before closing an opened quote")
+
+    def _ends_otherwise(self) -> bool:
+        looked_at = self.dialect["bulk2.ingest.line_ending"]
+        if looked_at == "any line break":
+            with self.open() as source:
+                return any(_line_end(line) not in ("", self.line_end) for line in source)
+        end = _line_end(self.header())
+        return bool(end) and end != self.line_end and looked_at != "none"
+
     def records(self, source: TextIO) -> Iterator[list[str]]:
+        if self.dialect["bulk2.ingest.blank_beside_quotes"] == "the row fails":
+            yield from self._records_quoted_anyhow(source)
+            return
+        blank_rows = self.dialect["bulk2.ingest.blank_lines"] == "rows that fail"
         for record in csv.reader(source, delimiter=self.delimiter):
-            if record:
+            if record or blank_rows:
                 yield record
+
+    def _records_quoted_anyhow(self, source: TextIO) -> Iterator[list[str]]:
+        """The records; one with quotes where CSV has none is without cells."""
+        lines: list[str] = []
+        for record in csv.reader(_remember_lines(source, lines), delimiter=self.delimiter):
+            if record:
+                yield [] if _is_misquoted("".join(lines), self.delimiter) else record
+            lines.clear()
+
+
+def _line_end(text: str) -> str:
+    return text[len(text.rstrip("\r\n")) :]
+
+
+def _is_misquoted(record: str, delimiter: str) -> bool:
+    check = wire.QuoteCheck(delimiter)
+    try:
+        check.feed(record)
+        check.finish()
+    except wire.CsvError:
+        return True
+    return False
 
 
 def _remember_lines(source: TextIO, lines: list[str]) -> Iterator[str]:
@@ -152,11 +195,11 @@ def header_line(job: Job, kind: str) -> str:
     return upload.delimiter.join(names) + upload.line_end if names else ""
 
 
-def leave_unprocessed(job: Job, done: int = 0) -> None:
+def leave_unprocessed(job: Job, dialect: Dialect, done: int = 0) -> None:
     """The result files of a job that ended before it ran, or ran again: no row was attempted
     after the first so many.
     """
-    upload = IngestUpload.of(job)
+    upload = IngestUpload.of(job, dialect)
     for kind in (SUCCESSFUL, FAILED):
         if not done:
             _write(result_path(job, kind), header_line(job, kind))
@@ -166,8 +209,14 @@ def leave_unprocessed(job: Job, done: int = 0) -> None:
         _unread(job, upload)
         return
     with upload.open() as source, _IngestResultFile(job, UNPROCESSED, upload, False) as file:
-        rows = islice(upload.records(source), 1 + done, None)
-        file.writer.writerows(rows)
+        if not _is_lost(job, dialect):
+            file.writer.writerows(islice(upload.records(source), 1 + done, None))
+
+
+def _is_lost(job: Job, dialect: Dialect) -> bool:
+    """Whether no file tells of the rows that were not attempted."""
+    lost = dialect["bulk2.ingest.aborted_rows"] == "nowhere"
+    return lost and job.state == bulk_states.ABORTED
 
 
 def _write(path: Path, text: str) -> None:
@@ -176,7 +225,8 @@ def _write(path: Path, text: str) -> None:
 
 def _unread(job: Job, upload: IngestUpload) -> None:
     """What cannot be read as the job's settings say is given back as it came."""
-    if upload.path.exists():
+    told = upload.dialect["bulk2.ingest.unreadable_csv"] == "as sent"
+    if told and upload.path.exists():
         shutil.copyfile(upload.path, result_path(job, UNPROCESSED))
     else:
         _write(result_path(job, UNPROCESSED), "")
@@ -196,12 +246,12 @@ class IngestBatches:
         unprocessed; rows beyond the day's allocation of batches are in none of the files.
         """
         job = batch.job
-        upload = IngestUpload.of(job)
+        upload = IngestUpload.of(job, self._org.dialect)
         try:
             with self._turn:
                 upload.check(job.line_ending or "LF")
         except BatchError:
-            leave_unprocessed(job)
+            leave_unprocessed(job, self._org.dialect)
             raise
         with upload.open() as source, _IngestResultFiles(batch, upload) as files:
             rows = upload.records(source)
@@ -216,12 +266,14 @@ class IngestBatches:
             except BatchError:
                 files.unprocessed(rows)
                 raise
-            files.unprocessed(rows)
+            if not _is_lost(job, self._org.dialect):
+                files.unprocessed(rows)
         return bulk_states.COMPLETED
 
     def _run(self, run: _IngestRun, fault: Fault | None) -> None:
         job, columns = run.batch.job, run.columns
         if not columns:
+            self._check_upload(job)
             return
         if job.operation in ("delete", "hardDelete") and [c.lower() for c in columns] != ["id"]:
             raise BatchError("InvalidBatch", f"The '{job.operation}' batch must contain only ids")
@@ -237,6 +289,10 @@ class IngestBatches:
         run.files.echo = EchoedCells(columns, self._org.schema.get(job.object))
         next(islice(run.rows, run.batch.processed, run.batch.processed), None)
         self._write_rows(run, plan, fault)
+
+    def _check_upload(self, job: Job) -> None:
+        if job.upload is None and self._org.dialect["bulk2.ingest.no_upload"] == "Failed":
+            raise BatchError("InvalidBatch", "No content was uploaded")
 
     def _refuse_binary(self, job: Job, columns: Sequence[str]) -> None:
         sobject = self._org.schema.get(job.object)

@@ -429,6 +429,12 @@ def test_a_gzip_upload_is_undone(rest):
     assert rest.info(job)["numberRecordsProcessed"] == 1
 
 
+def test_an_upload_has_its_size(rest):
+    zeros = gzip.compress(bytes(112_500_001), compresslevel=1)
+    refused = rest.put(rest.job(), zeros, headers={"Content-Encoding": "gzip"})
+    assert refused.error == (400, "INVALIDJOB", "More than 112500000 bytes of job data")
+
+
 def test_another_coding_of_the_body_is_refused(rest):
     answer = rest.put(rest.job(), b"\x00", headers={"Content-Encoding": "br"})
     assert answer.error[:2] == (415, "UNSUPPORTED_MEDIA_TYPE")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import threading
+from codecs import BOM_UTF8
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
 from itertools import islice
@@ -25,6 +26,7 @@ from salesforce_bulk.emulator.endpoints.rest.family import (
     json_reply,
     not_found,
 )
+from salesforce_bulk.emulator.fidelity.dialect import Dialect
 from salesforce_bulk.emulator.http import wire
 from salesforce_bulk.emulator.http.multipart import PartsError, parts
 from salesforce_bulk.emulator.http.routes import ApiError, Call, Handler, Route, route
@@ -75,6 +77,11 @@ FIRST_INGEST_VERSION = 41.0
 ASSIGNMENT_RULE_VERSION = 49.0
 ASSIGNMENT_RULE_OBJECTS = ("Case", "Lead")
 LOCATOR_PREFIX = "01g"
+#: Characters of an id without its check.
+SHORT_ID = 15
+
+#: The readings of `bulk2.ingest.second_upload` that answer 201.
+_SECOND_UPLOADS_TAKEN = ("400 at close", "201 and replaces", "201 and is dropped")
 
 #: What a request may say of a new job. ``concurrencyMode`` is always Parallel, whatever is sent.
 INGEST_FIELDS = frozenset(
@@ -115,6 +122,7 @@ class Bulk2:
         self._org = org
         self._engine = engine
         self._family = family
+        self._dialect = org.dialect
         #: Held where the state of a job and its upload have to agree.
         self._lock = threading.Lock()
         #: Rows of a page of query results where the client asks for no number.
@@ -155,31 +163,31 @@ class Bulk2:
     def create_ingest(self, call: Call) -> Response:
         if call.request.header("content-type").lower().startswith("multipart/form-data"):
             return self._create_with_data(call)
-        _check_media_type(call.request, "application/json")
-        job = self._new_ingest_job(call, _json_document(call.request))
-        return json_reply(ingest_document(job, with_url=True))
+        self._check_media_type(call.request, "application/json")
+        job = self._new_ingest_job(call, self._json_document(call.request))
+        return self._reply(ingest_document(job, with_url=True))
 
     def _create_with_data(self, call: Call) -> Response:
-        document, data = _job_and_content(call.request)
+        document, data = self._job_and_content(call.request)
         job = self._new_ingest_job(call, document)
         job.upload = self._engine.spool_file(job)
         job.upload.write_bytes(data)
         answer = ingest_document(job)
         self._close(job)
-        return json_reply({**answer, "state": bulk_states.UPLOAD_COMPLETE})
+        return self._reply({**answer, "state": bulk_states.UPLOAD_COMPLETE})
 
     def _new_ingest_job(self, call: Call, document: _JobRequest) -> Job:
-        _check_version(call, FIRST_INGEST_VERSION)
+        self._check_version(call, FIRST_INGEST_VERSION)
         document.check_fields(INGEST_FIELDS)
         operation = document.one_of("operation", INGEST_OPERATIONS)
         delimiter, line_ending = document.dialect()
         name = self._object(document.text("object"))
         external_id = self._external_id(operation, name, document.text("externalIdFieldName"))
-        rule = _assignment_rule(call, name, document.text("assignmentRuleId"))
+        rule = self._assignment_rule(call, name, document.text("assignmentRuleId"))
         user = _user(call)
         if operation == "hardDelete" and "BulkApiHardDelete" not in user.permissions:
-            raise JobError(
-                "FeatureNotEnabled",
+            raise self._refusal(
+                "bulk2.ingest.hard_delete",
                 "hardDelete operation requires special user profile permission, "
                 "please contact your system administrator",
             )
@@ -191,37 +199,53 @@ class Bulk2:
         job.assignment_rule = rule
         return job
 
+    def _assignment_rule(self, call: Call, name: str, rule: str | None) -> str | None:
+        row = "bulk2.ingest.assignment_rule"
+        if rule is None or self._dialect[row] == "ignored":
+            return None
+        early = float(call["version"][1:]) < ASSIGNMENT_RULE_VERSION
+        if early or name not in ASSIGNMENT_RULE_OBJECTS:
+            raise self._refusal(row, f"assignmentRuleId is not for {name}")
+        identity = to_18(rule)
+        if identity is None:
+            raise self._refusal(row, f"Invalid assignmentRuleId: {rule}")
+        return identity
+
     def _object(self, name: str | None) -> str:
         found = self._org.schema.get(name) if name else None
         if found is None:
-            raise JobError("InvalidEntity", f"Entity '{name}' is not supported by the Bulk API")
+            raise self._refusal(
+                "bulk2.ingest.unknown_object", f"Entity '{name}' is not supported by the Bulk API"
+            )
         return found.name
 
     def _external_id(self, operation: str, name: str, field: str | None) -> str | None:
+        row = "bulk2.ingest.external_id"
         if operation != "upsert":
             if field:
-                raise JobError("InvalidJob", "externalIdFieldName is for upsert only")
+                raise self._refusal(row, "externalIdFieldName is for upsert only")
             return None
         if not field:
-            raise JobError("InvalidJob", f"External ID was blank for {name}")
+            raise self._refusal(row, f"External ID was blank for {name}")
         sobject = self._org.schema.get(name)
         found = sobject.field(field) if sobject else None
         if found is None or not found.key_for_lookup:
-            raise JobError("InvalidJob", f"Invalid external ID field name: {field}")
+            raise self._refusal(row, f"Invalid external ID field name: {field}")
         return found.name
 
     def upload(self, call: Call) -> Response:
         job = self._job(call, ingest=True)
         _own(call, job)
         self._check_takes_data(job)
-        _check_media_type(call.request, "text/csv")
+        self._check_media_type(call.request, "text/csv")
+        self._check_coding(call.request)
         path = self._engine.spool_file(job)
         try:
-            _spool(call.request, path)
+            self._spool(call.request, path)
             with self._lock:
                 # The job may have got other data, or its end, while these came in.
                 self._check_takes_data(job)
-                job.upload = path
+                self._take_upload(job, path)
         finally:
             if job.upload != path:
                 path.unlink(missing_ok=True)
@@ -229,31 +253,57 @@ class Bulk2:
 
     def _check_takes_data(self, job: Job) -> None:
         if job.state != bulk_states.OPEN or self._too_old(job):
-            raise JobError("InvalidJobState", f"Job is not Open. Current state is {state_of(job)}")
-        if job.upload is not None:
-            raise JobError(
-                "InvalidJob",
-                f"Found multiple contents for job: <{job.id}>, please 'Close' / 'Abort' / "
-                "'Delete' the current Job then create a new Job and make sure you only do 'PUT' "
-                "once on a given Job.",
+            raise self._refusal(
+                "bulk2.ingest.upload_when_closed",
+                f"Job is not Open. Current state is {state_of(job)}",
             )
+        second = self._dialect["bulk2.ingest.second_upload"]
+        if job.upload is not None and second not in _SECOND_UPLOADS_TAKEN:
+            raise _multiple_contents(job)
+
+    def _take_upload(self, job: Job, path: Path) -> None:
+        job.uploads += 1
+        second = self._dialect["bulk2.ingest.second_upload"]
+        if job.upload is None or second == "201 and replaces":
+            job.upload = path
+
+    def _check_coding(self, request: Request) -> None:
+        """Whether a compressed upload is taken, and undone."""
+        if request.header("content-encoding").strip().lower() in ("", "identity"):
+            return
+        reading = self._dialect["bulk2.ingest.gzip_uploads"]
+        if reading == "stored as sent":
+            request.body.keep_coding()
+        elif reading != "accepted":
+            raise self._refusal("bulk2.ingest.gzip_uploads", "Content-Encoding is not supported")
+
+    def _spool(self, request: Request, path: Path) -> None:
+        size = 0
+        strip = self._dialect["bulk2.ingest.byte_order_mark"] == "dropped"
+        with path.open("wb") as file:
+            while block := request.body.read(BLOCK):
+                size += len(block)
+                if size > UPLOAD_BYTES:
+                    raise JobError("InvalidJob", f"More than {UPLOAD_BYTES} bytes of job data")
+                file.write(block.removeprefix(BOM_UTF8) if strip else block)
+                strip = False
 
     def _too_old(self, job: Job) -> bool:
         age = self._engine.clock.now() - job.created
         return age >= timedelta(hours=limits.JOB_OPEN_HOURS)
 
     def ingest_job(self, call: Call) -> Response:
-        return json_reply(ingest_document(self._job(call, ingest=True), info=True))
+        return self._reply(ingest_document(self._job(call, ingest=True), info=True))
 
     def patch_ingest(self, call: Call) -> Response:
         job = self._job(call, ingest=True)
         _own(call, job)
-        wanted = _state(call.request, (bulk_states.UPLOAD_COMPLETE, bulk_states.ABORTED))
+        wanted = self._state(call.request, (bulk_states.UPLOAD_COMPLETE, bulk_states.ABORTED))
         if wanted == bulk_states.ABORTED:
             self._abort(job)
         else:
             self._close(job)
-        return json_reply(short_document(job))
+        return self._reply(short_document(job))
 
     def delete_ingest(self, call: Call) -> Response:
         return self._delete(call, ingest=True, running=(bulk_states.OPEN, bulk_states.IN_PROGRESS))
@@ -274,9 +324,9 @@ class Bulk2:
     # Query
 
     def create_query(self, call: Call) -> Response:
-        _check_version(call, limits.FIRST_QUERY_V2_VERSION)
-        _check_media_type(call.request, "application/json")
-        document = _json_document(call.request)
+        self._check_version(call, limits.FIRST_QUERY_V2_VERSION)
+        self._check_media_type(call.request, "application/json")
+        document = self._json_document(call.request)
         document.check_fields(QUERY_FIELDS)
         operation = document.one_of("operation", QUERY_OPERATIONS)
         delimiter, line_ending = document.dialect()
@@ -291,7 +341,7 @@ class Bulk2:
         job.upload.write_text(soql, "utf-8")
         answer = query_document(job)
         self._close(job)
-        return json_reply({**answer, "state": bulk_states.UPLOAD_COMPLETE})
+        return self._reply({**answer, "state": bulk_states.UPLOAD_COMPLETE})
 
     def _queried_object(self, soql: str) -> str:
         if len(soql) > limits.SOQL_CHARACTERS:
@@ -314,14 +364,14 @@ class Bulk2:
             )
 
     def query_job(self, call: Call) -> Response:
-        return json_reply(query_document(self._job(call, ingest=False), info=True))
+        return self._reply(query_document(self._job(call, ingest=False), info=True))
 
     def patch_query(self, call: Call) -> Response:
         job = self._job(call, ingest=False)
         _own(call, job)
-        _state(call.request, (bulk_states.ABORTED,))
+        self._state(call.request, (bulk_states.ABORTED,))
         self._abort(job)
-        return json_reply(short_document(job))
+        return self._reply(short_document(job))
 
     def delete_query(self, call: Call) -> Response:
         unfinished = (bulk_states.UPLOAD_COMPLETE, bulk_states.IN_PROGRESS)
@@ -357,7 +407,7 @@ class Bulk2:
         return int(text)
 
     def result_pages(self, call: Call) -> Response:
-        _check_version(call, limits.FIRST_RESULT_PAGES_VERSION)
+        self._check_version(call, limits.FIRST_RESULT_PAGES_VERSION)
         job, batch = self._complete(call)
         result = batch.results[0]
         first = self._first_row(call, job, result)
@@ -401,7 +451,54 @@ class Bulk2:
 
     # What both share
 
+    def _refusal(self, behaviour: str, message: str) -> ApiError:
+        status, code = self._dialect.refusal(behaviour)
+        return ApiError(status, code, message)
+
+    def _reply(self, document: Reply) -> Response:
+        return json_reply(self._as_sent(document))
+
+    def _as_sent(self, document: Reply) -> Reply:
+        """A document with its fields that have no value, or without them."""
+        if self._dialect["bulk2.ingest.fields_without_value"] == "null":
+            return document
+        return {name: value for name, value in document.items() if value is not None}
+
+    def _check_version(self, call: Call, first: float) -> None:
+        if float(call["version"][1:]) < first:
+            raise self._refusal(
+                "bulk2.ingest.first_versions", "The requested resource does not exist"
+            )
+
+    def _check_media_type(self, request: Request, wanted: str) -> None:
+        sent = request.header("content-type").partition(";")[0].strip().lower()
+        row = "bulk2.ingest.media_type"
+        if sent and sent != wanted and self._dialect[row] != "accepted":
+            raise self._refusal(row, f"{sent} is not {wanted}")
+
+    def _json_document(self, request: Request) -> _JobRequest:
+        return _JobRequest(request.body.read_all(DOCUMENT_BYTES), self._dialect)
+
+    def _job_and_content(self, request: Request) -> tuple[_JobRequest, bytes]:
+        """The parts ``job`` and ``content`` of a one-shot create."""
+        try:
+            job, content = _parts_of_job(request)
+        except PartsError as error:
+            raise self._refusal("bulk2.ingest.multipart_refused", str(error)) from error
+        return _JobRequest(job, self._dialect), content
+
+    def _state(self, request: Request, allowed: tuple[str, ...]) -> str:
+        document = self._json_document(request)
+        if set(document.fields) != {"state"}:
+            raise self._refusal(
+                "bulk2.ingest.change_of_another_field", "Only the state of a job can be changed"
+            )
+        return document.one_of("state", allowed)
+
     def _job(self, call: Call, ingest: bool) -> Job:
+        short = len(call["job"]) == SHORT_ID
+        if short and self._dialect["bulk2.ingest.short_ids"] != "accepted":
+            raise not_found()
         try:
             job = self._engine.job(call["job"])
         except JobError as error:
@@ -413,35 +510,59 @@ class Bulk2:
     def _close(self, job: Job) -> None:
         """No more data: the job is queued."""
         with self._lock:
-            if job.state != bulk_states.OPEN or self._too_old(job):
-                raise JobError(
-                    "InvalidJobState", f"Closing already {state_of(job)} Job not allowed"
-                )
+            if self._is_closed(job):
+                return
+            self._check_content(job)
             self._engine.close(job)
             batch = self._engine.add_batch(job, job.upload or job.directory / "no upload")
         self._engine.submit(batch)
 
+    def _is_closed(self, job: Job) -> bool:
+        """Whether the job was closed before, and that is all right. Raises ApiError."""
+        row = "bulk2.ingest.close_twice"
+        state = state_of(job)
+        if job.state == bulk_states.OPEN and not self._too_old(job):
+            return False
+        if self._dialect[row] == "200" and job.state == bulk_states.CLOSED:
+            return True
+        text = f"Closing already {state} Job not allowed"
+        if self._dialect[row] == "200":
+            raise JobError("InvalidJobState", text)
+        raise self._refusal(row, text)
+
+    def _check_content(self, job: Job) -> None:
+        if job.uploads > 1 and self._dialect["bulk2.ingest.second_upload"] == "400 at close":
+            raise _multiple_contents(job)
+        row = "bulk2.ingest.no_upload"
+        if job.upload is None and self._dialect[row].startswith("400"):
+            raise self._refusal(row, f"No content was uploaded for job: <{job.id}>")
+
     def _abort(self, job: Job) -> None:
         with self._lock:
             if state_of(job) in bulk_states.JOB_TERMINAL_STATES:
+                if self._dialect["bulk2.ingest.abort_ended"] == "200":
+                    return
                 word = "Completed" if state_of(job) == bulk_states.JOB_COMPLETE else state_of(job)
-                raise JobError("InvalidJobState", f"Aborting already {word} Job not allowed")
+                raise self._refusal(
+                    "bulk2.ingest.abort_ended", f"Aborting already {word} Job not allowed"
+                )
             self._engine.abort(job)
         # The answer leaves when the result files are whole: rows being written are still noted.
         self._engine.settle(job)
         batch = next(batches_of(job), None)
         if not job.is_query and (batch is None or batch.state == bulk_states.NOT_PROCESSED):
-            leave_unprocessed(job, batch.processed if batch else 0)
+            leave_unprocessed(job, self._dialect, batch.processed if batch else 0)
 
     def _delete(self, call: Call, ingest: bool, running: tuple[str, ...]) -> Response:
         job = self._job(call, ingest)
         _own(call, job)
         if state_of(job) in running:
-            raise ApiError(
-                400,
-                "API_ERROR",
-                "Error encountered when deleting the job because the job is not terminated",
-            )
+            row = "bulk2.ingest.delete_unfinished"
+            if self._dialect[row] != "204":
+                raise self._refusal(
+                    row, "Error encountered when deleting the job because the job is not terminated"
+                )
+            self._abort(job)
         self._engine.forget(job)
         return Response(204)
 
@@ -457,7 +578,7 @@ class Bulk2:
         if more:
             place = f"{LOCATOR_PREFIX}{page[-1].id[3:15]}"
             url = f"{PREFIX}/{call['version']}/jobs/{resource}?{_list_query(call, place)}"
-        records = [list_document(job) for job in page]
+        records = [self._as_sent(list_document(job)) for job in page]
         return json_reply({"done": not more, "records": records, "nextRecordsUrl": url})
 
 
@@ -517,8 +638,8 @@ def job_type(job: Job) -> str:
 
 
 def short_document(job: Job) -> Reply:
-    """What PATCH answers."""
-    document: Reply = {
+    """What PATCH answers; None is what a field has that has no value."""
+    return {
         "id": job.id,
         "operation": job.operation,
         "object": job.object,
@@ -532,7 +653,6 @@ def short_document(job: Job) -> Reply:
         "contentType": job.content_type,
         "apiVersion": float(job.version),
     }
-    return {name: value for name, value in document.items() if value is not None}
 
 
 def ingest_document(job: Job, info: bool = False, with_url: bool = False) -> Reply:
@@ -591,7 +711,7 @@ def list_document(job: Job) -> Reply:
 
 def _with_message(document: Reply, job: Job) -> Reply:
     message = next((batch.message for batch in batches_of(job) if batch.message), None)
-    return {**document, "errorMessage": message} if message else document
+    return {**document, "errorMessage": message}
 
 
 def _time(moment: datetime) -> str:
@@ -616,15 +736,20 @@ def _plain(job: Job) -> bool:
 class _JobRequest:
     """A JSON object that a client sent, and how it is asked."""
 
-    def __init__(self, body: bytes) -> None:
+    def __init__(self, body: bytes, dialect: Dialect) -> None:
         self.fields = json_object(body)
         self._body = body
+        self._dialect = dialect
 
     def check_fields(self, known: frozenset[str]) -> None:
+        row = "bulk2.ingest.unknown_field"
+        if self._dialect[row] == "ignored":
+            return
         for name in self.fields:
             if name not in known:
                 place = self._place(name)
-                raise ApiError(400, "JSON_PARSER_ERROR", f'Unrecognized field "{name}" {place}')
+                status, code = self._dialect.refusal(row)
+                raise ApiError(status, code, f'Unrecognized field "{name}" {place}')
 
     def text(self, name: str, default: str | None = None) -> str | None:
         value = self.fields.get(name)
@@ -640,8 +765,9 @@ class _JobRequest:
     ) -> str:
         value = self.text(name, default)
         if value is None or value not in allowed:
-            code = "InvalidOperation" if name == "operation" else "InvalidJob"
-            raise JobError(code, f"Invalid {name}: {value}")
+            row = "unknown_operation" if name == "operation" else "unknown_setting"
+            status, code = self._dialect.refusal(f"bulk2.ingest.{row}")
+            raise ApiError(status, code, f"Invalid {name}: {value}")
         return value
 
     def dialect(self) -> tuple[str, str]:
@@ -661,69 +787,32 @@ class _JobRequest:
         return f"at [line:{line}, column:{len(before) - before.rfind(chr(10))}]"
 
 
-def _json_document(request: Request) -> _JobRequest:
-    return _JobRequest(request.body.read_all(DOCUMENT_BYTES))
-
-
-def _job_and_content(request: Request) -> tuple[_JobRequest, bytes]:
-    """The parts ``job`` and ``content`` of a one-shot create."""
+def _parts_of_job(request: Request) -> tuple[bytes, bytes]:
+    """The job's document and its data. Raises PartsError."""
     limit = 4 * MULTIPART_CHARACTERS + DOCUMENT_BYTES
     body = request.body.read_all(limit)
     if len(body) > limit:
         raise _too_long()
-    try:
-        found = parts(request.header("content-type"), body)
-    except PartsError as error:
-        raise JobError("InvalidJob", str(error)) from error
+    found = parts(request.header("content-type"), body)
     job, content = found.get("job"), found.get("content")
     if job is None or content is None:
-        raise JobError("InvalidJob", "A multipart request needs the parts job and content")
+        raise PartsError("A multipart request needs the parts job and content")
     if len(content.decode("utf-8", "replace")) > MULTIPART_CHARACTERS:
         raise _too_long()
-    return _JobRequest(job), content
+    return job, content
 
 
-def _too_long() -> JobError:
-    return JobError("InvalidJob", f"Job data of more than {MULTIPART_CHARACTERS} characters")
+def _too_long() -> PartsError:
+    return PartsError(f"Job data of more than {MULTIPART_CHARACTERS} characters")
 
 
-def _spool(request: Request, path: Path) -> None:
-    size = 0
-    with path.open("wb") as file:
-        while block := request.body.read(BLOCK):
-            size += len(block)
-            if size > UPLOAD_BYTES:
-                raise JobError("InvalidJob", f"More than {UPLOAD_BYTES} bytes of job data")
-            file.write(block)
-
-
-def _state(request: Request, allowed: tuple[str, ...]) -> str:
-    document = _json_document(request)
-    if set(document.fields) != {"state"}:
-        raise JobError("InvalidJob", "Only the state of a job can be changed")
-    return document.one_of("state", allowed)
-
-
-def _assignment_rule(call: Call, name: str, rule: str | None) -> str | None:
-    if rule is None:
-        return None
-    if float(call["version"][1:]) < ASSIGNMENT_RULE_VERSION or name not in ASSIGNMENT_RULE_OBJECTS:
-        raise JobError("InvalidJob", f"assignmentRuleId is not for {name}")
-    identity = to_18(rule)
-    if identity is None:
-        raise JobError("InvalidJob", f"Invalid assignmentRuleId: {rule}")
-    return identity
-
-
-def _check_version(call: Call, first: float) -> None:
-    if float(call["version"][1:]) < first:
-        raise not_found()
-
-
-def _check_media_type(request: Request, wanted: str) -> None:
-    sent = request.header("content-type").partition(";")[0].strip().lower()
-    if sent and sent != wanted:
-        raise ApiError(415, "UNSUPPORTED_MEDIA_TYPE", f"{sent} is not {wanted}")
+def _multiple_contents(job: Job) -> JobError:
+    return JobError(
+        "InvalidJob",
+        f"Found multiple contents for job: <{job.id}>, please 'Close' / 'Abort' / "
+        "'Delete' the current Job then create a new Job and make sure you only do 'PUT' "
+        "once on a given Job.",
+    )
 
 
 def _csv(body: bytes | FilePart | Iterator[bytes]) -> Response:
