@@ -6,6 +6,7 @@ Guide pages: "Bulk Query", "How Bulk Queries Are Processed", "PK Chunking Header
 from __future__ import annotations
 
 import dataclasses
+import re
 import sys
 import threading
 from collections.abc import Iterator, Sequence
@@ -14,6 +15,7 @@ from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from salesforce_bulk import bulk_states, limits
+from salesforce_bulk.emulator.fidelity.dialect import Dialect
 from salesforce_bulk.emulator.http.faults import Fault
 from salesforce_bulk.emulator.jobs.batch_faults import strike
 from salesforce_bulk.emulator.jobs.engine import (
@@ -22,6 +24,7 @@ from salesforce_bulk.emulator.jobs.engine import (
     BatchError,
     Job,
     JobEngine,
+    PkChunking,
     ResultFile,
 )
 from salesforce_bulk.emulator.jobs.ingest_batches import DELIMITERS, LINE_ENDINGS
@@ -65,7 +68,7 @@ class QueryBatches:
         """The whole result, or the split into chunks. Raises BatchError or Requeue."""
         try:
             if batch.job.pk_chunking and not batch.chunk and self._split(batch, engine, fault):
-                return bulk_states.NOT_PROCESSED
+                return self._org.dialect["bulk1.pk_chunking.original_state"]
             self._write_results(batch, engine, fault)
             return bulk_states.COMPLETED
         except SoqlError as error:
@@ -149,24 +152,37 @@ class QueryBatches:
 
     def _split(self, batch: Batch, engine: JobEngine, fault: Fault | None) -> bool:
         """Makes a batch for each range of ids; False when the query is not to be split."""
-        job, chunking = batch.job, batch.job.pk_chunking
+        job, chunking, dialect = batch.job, batch.job.pk_chunking, self._org.dialect
         query = soql.parse(batch.soql)
-        if chunking is None or not _splittable(query):
+        if chunking is None or not (_splittable(query) or _split_all_the_same(dialect)):
             return False
         _check_object(job, query.object.text)
         sobject = self._org.schema.get(chunking.parent or job.object)
         if sobject is None or not sobject.chunkable:
+            if dialect["bulk1.pk_chunking.unsupported_object"] == "unchunked":
+                return False
             raise BatchError(
                 "InvalidBatch", f"Entity '{job.object}' is not supported to use PKChunking."
             )
         self._result(batch)  # a query that cannot run fails as a whole, not chunk by chunk
-        ranges = list(self._org.chunk_boundaries(job.object, chunking.size, chunking.start_row))
+        ranges = self._ranges(job, chunking)
         if fault is not None and fault.kind == "late_chunks":
             self._late_chunks[job.id] = ranges[1:]
             ranges = ranges[:1]
+        quote = "'" if dialect["bulk1.pk_chunking.request"] == "ids quoted" else ""
         for id_range in ranges:
-            _add_chunk(batch, engine, query, id_range)
-        return bool(ranges)
+            _add_chunk(batch, engine, query, id_range, quote)
+        without = dialect["bulk1.pk_chunking.object_without_records"]
+        return bool(ranges) or without == "no chunk"
+
+    def _ranges(self, job: Job, chunking: PkChunking) -> list[tuple[str, str | None]]:
+        """The ranges of ids of the chunks; none of an object without records."""
+        found = self._org.chunk_boundaries(job.object, chunking.size, chunking.start_row)
+        sobject = self._org.schema.get(job.object)
+        reading = self._org.dialect["bulk1.pk_chunking.object_without_records"]
+        if not found and sobject and reading == "one chunk":
+            return [(self._org.ids.one(sobject.key_prefix, 1), None)]
+        return found
 
     def _add_late_chunk(self, batch: Batch, engine: JobEngine) -> None:
         if ranges := self._late_chunks.get(batch.job.id):
@@ -174,13 +190,23 @@ class QueryBatches:
 
 
 def _add_chunk(
-    batch: Batch, engine: JobEngine, query: soql.Query, id_range: tuple[str, str | None]
+    batch: Batch,
+    engine: JobEngine,
+    query: soql.Query,
+    id_range: tuple[str, str | None],
+    quote: str = "",
 ) -> None:
     low, high = id_range
-    text = f"{batch.soql} {'AND' if query.where else 'WHERE'} Id >= {low}"
+    condition = f"{'AND' if query.where else 'WHERE'} Id >= {quote}{low}{quote}"
     if high is not None:
-        text += f" AND Id < {high}"
+        condition += f" AND Id < {quote}{high}{quote}"
+    clauses = _BEHIND_WHERE.search(batch.soql)
+    place = clauses.start() if clauses and not _splittable(query) else len(batch.soql)
+    text = f"{batch.soql[:place]} {condition}{batch.soql[place:]}"
     engine.add_chunk(batch, text, id_range)
+
+
+_BEHIND_WHERE = re.compile(r"\s+(?:ORDER\s+BY|LIMIT|OFFSET)\s", re.IGNORECASE)
 
 
 def _blocks(
@@ -258,6 +284,16 @@ class _QueryResultFiles:
 
     def _new_id(self) -> str:
         return self._engine.new_id(RESULT_PREFIX)[:15]
+
+
+def _split_all_the_same(dialect: Dialect) -> bool:
+    """Whether what is not to be split is split. Raises BatchError where it fails instead."""
+    reading = dialect["bulk1.pk_chunking.order_limit_ids"]
+    if reading == "Failed":
+        raise BatchError(
+            "InvalidBatch", "PK chunking takes no ORDER BY, no LIMIT and no filter on ids"
+        )
+    return reading == "chunked"
 
 
 def _splittable(query: soql.Query) -> bool:

@@ -164,8 +164,11 @@ def batch_document(batch: Batch, form: str) -> bytes:
     return wire.xml_document("batchInfo", xml_fields(values, " "))
 
 
-def batch_list_document(job: Job, form: str) -> bytes:
-    batches = [batch_values(batch) for batch in batches_of(job)]
+def batch_list_document(job: Job, form: str, chunks_first: bool = False) -> bytes:
+    found = batches_of(job)
+    if chunks_first:
+        found = iter(sorted(found, key=lambda batch: not batch.chunk))
+    batches = [batch_values(batch) for batch in found]
     if form == "JSON":
         return wire.json_bytes({"batchInfo": [json_fields(values) for values in batches]})
     content = "".join(
@@ -396,7 +399,7 @@ def _flag(request: Request, name: str) -> bool:
     return request.header(name).strip().lower() == "true"
 
 
-def pk_chunking(header: str) -> PkChunking | None:
+def pk_chunking(header: str, dialect: Dialect) -> PkChunking | None:
     """``Sforce-Enable-PKChunking``: a flag, ``key=value`` pairs, or both, between ``;``.
 
     Raises ApiError for a setting that is none.
@@ -408,10 +411,22 @@ def pk_chunking(header: str) -> PkChunking | None:
     settings = {key.strip().lower(): value.strip() for key, _, value in pairs}
     size = settings.pop("chunksize", str(limits.PK_CHUNK_DEFAULT))
     start_row, parent = settings.pop("startrow", None), settings.pop("parent", None)
-    settings.pop("usesampleddata", None)
+    sampled = settings.pop("usesampleddata", None)
     if settings or not size.isdigit() or not int(size):
-        raise ApiError(400, "InvalidJob", f"Invalid value for Sforce-Enable-PKChunking: {header}")
+        if dialect["bulk1.pk_chunking.bad_header"] == "ignored":
+            return PkChunking()
+        raise _bad_chunking("bulk1.pk_chunking.bad_header", header, dialect)
+    if sampled is not None and dialect["bulk1.pk_chunking.sampled_data"] != "accepted":
+        raise _bad_chunking("bulk1.pk_chunking.sampled_data", header, dialect)
+    above = int(size) > limits.PK_CHUNK_MAXIMUM
+    if above and dialect["bulk1.pk_chunking.size_above_maximum"] != "the maximum":
+        raise _bad_chunking("bulk1.pk_chunking.size_above_maximum", header, dialect)
     return PkChunking(min(int(size), limits.PK_CHUNK_MAXIMUM), start_row, parent)
+
+
+def _bad_chunking(behaviour: str, header: str, dialect: Dialect) -> ApiError:
+    status, code = dialect.refusal(behaviour)
+    return ApiError(status, code, f"Invalid value for Sforce-Enable-PKChunking: {header}")
 
 
 # The resources
@@ -464,8 +479,9 @@ class Bulk1:
         operation = _one_of(OPERATIONS, fields["operation"])
         content_type = _one_of(CONTENT_TYPES, fields.get("contentType"), "XML")
         concurrency = _concurrency_mode(fields.get("concurrencyMode"))
-        chunking = pk_chunking(request.header("sforce-enable-pkchunking"))
+        chunking = pk_chunking(request.header("sforce-enable-pkchunking"), self.org.dialect)
         name = self._object(_text(fields, "object") or "")
+        self._check_chunking(chunking, name)
         self._check_operation(call, operation, content_type)
         external_id = self._external_id(operation, name, _text(fields, "externalIdFieldName"))
         job = self.engine.create_job(operation, name, content_type, call["version"], _user(call))
@@ -479,6 +495,14 @@ class Bulk1:
         response = reply(job_document(job, form), form, 201)
         response.headers["Location"] = f"{PREFIX}/{job.version}/job/{job.id}"
         return response
+
+    def _check_chunking(self, chunking: PkChunking | None, name: str) -> None:
+        """Most readings leave it to the batch whether the object can be split."""
+        reading = self.org.dialect["bulk1.pk_chunking.unsupported_object"]
+        sobject = self.org.schema.get(chunking.parent or name) if chunking else None
+        if sobject and not sobject.chunkable and reading.startswith("400"):
+            status, code = self.org.dialect.refusal("bulk1.pk_chunking.unsupported_object")
+            raise ApiError(status, code, f"Entity '{name}' is not supported to use PKChunking.")
 
     def _object(self, name: str) -> str:
         found = self.org.schema.get(name)
@@ -575,7 +599,8 @@ class Bulk1:
     def list_batches(self, call: Call) -> Response:
         job = self._job(call)
         form = info_form(job)
-        return reply(batch_list_document(job, form), form)
+        last = self.org.dialect["bulk1.pk_chunking.original_place"] == "last"
+        return reply(batch_list_document(job, form, last), form)
 
     def get_batch(self, call: Call) -> Response:
         batch = self._batch(call)
