@@ -30,7 +30,8 @@ MEDIA_TYPES = {
     "ZIP_JSON": "zip/json",
 }
 _NAMESPACE = "http://www.force.com/2009/06/asyncapi/dataload"
-_ENDED = ("Completed", "Failed", "NotProcessed")
+#: The states in which a batch stays.
+ENDED = ("Completed", "Failed", "NotProcessed")
 
 
 # Calls, whatever their answers
@@ -59,12 +60,19 @@ def create_job(
     document = {"operation": operation, "object": name, **(fields or {})}
     if content_type is not None:
         document["contentType"] = content_type
-    base = f"/services/async/{version}" if version else org.bulk1
-    answer = org.send(
-        "POST", f"{base}/job", job_info(document, form), {"Content-Type": form, **(headers or {})}
+    return post_job(
+        org, job_info(document, form), {"Content-Type": form, **(headers or {})}, version
     )
+
+
+def post_job(
+    org: AskedOrg, document: bytes, headers: Mapping[str, str], version: str | None = None
+) -> Exchange:
+    """Asks for a job by a document as it is."""
+    path = f"/services/async/{version or org.version}/job"
+    answer = org.send("POST", path, document, headers)
     if answer.status < 300 and (identity := field_of(answer, "id")):
-        org.note_job(f"{base}/job/{identity}")
+        org.note_job(f"{path}/{identity}")
     return answer
 
 
@@ -133,7 +141,7 @@ def ended_batch(org: AskedOrg, batch: str) -> Exchange:
 
     def ended() -> bool:
         answers.append(org.send("GET", batch))
-        return canonical_state(needed(answers[-1], "state")) in _ENDED
+        return canonical_state(needed(answers[-1], "state")) in ENDED
 
     org.wait(ended)
     return answers[-1]
@@ -212,7 +220,7 @@ def state_of(answer: Exchange) -> str:
 def canonical_state(state: str) -> str:
     """A state as the schema spells it: ``NotProcessed`` also of ``Not Processed``."""
     letters = re.sub(r"[^a-z]", "", state.lower())
-    return next((each for each in _ENDED if each.lower() == letters), state)
+    return next((each for each in ENDED if each.lower() == letters), state)
 
 
 def form_of(answer: Exchange) -> str:

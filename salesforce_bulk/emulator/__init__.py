@@ -219,7 +219,7 @@ class SalesforceEmulator:
 
     def _build(self) -> Application:
         soap, oauth = SoapFamily(), OAuthFamily()
-        bulk1 = Bulk1(self.org, self.engine, self.sessions, self.faults)
+        bulk1 = Bulk1(self.org, self.engine, self.sessions, self.faults, self._origin)
         login = Soap(self.org, self.sessions, self._origin)
         family = RestFamily(self.sessions, self.faults, self.org.dialect)
         rest = Rest(self.org, self.engine, family, self._origin)

@@ -152,6 +152,7 @@ def test_every_error_text_of_a_row_stands_in_the_code() -> None:
     [
         pytest.param("Invalid session id", id="as it is"),
         pytest.param("Unable to find job: {}", id="with a value"),
+        pytest.param("Unable to find result: {}", id="behind a dialect's refusal"),
         pytest.param("the token is invalid or expired", id="of a subclass"),
         pytest.param("entity is deleted", id="a constant"),
         pytest.param("invalid email address: {}", id="handed to a function"),

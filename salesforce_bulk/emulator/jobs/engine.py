@@ -8,7 +8,7 @@ Batch::
 
     Queued -> InProgress -> Completed | Failed | NotProcessed (split by PK chunking)
     InProgress -> Queued      queued again
-    Queued -> NotProcessed    the job was aborted
+    Queued -> NotProcessed    the job was aborted (in other dialects Failed, or it stays Queued)
 
 What a batch does when it runs is told by ``run`` (see ``batch_runner``); this module decides
 when, and keeps the state.
@@ -42,7 +42,12 @@ QUERY_OPERATIONS = frozenset({"query", "queryAll"})
 ZIP_PREFIX = "ZIP_"
 
 BATCH_MOVES = {
-    bulk_states.QUEUED: {bulk_states.IN_PROGRESS, bulk_states.NOT_PROCESSED},
+    bulk_states.QUEUED: {
+        bulk_states.QUEUED,
+        bulk_states.IN_PROGRESS,
+        bulk_states.FAILED,
+        bulk_states.NOT_PROCESSED,
+    },
     bulk_states.IN_PROGRESS: {
         bulk_states.QUEUED,
         bulk_states.COMPLETED,
@@ -301,12 +306,16 @@ class JobEngine:
     def close(self, job: Job) -> None:
         with self._changed:
             if job.state != bulk_states.OPEN:
-                word = job.state.lower() if job.state == bulk_states.ABORTED else job.state
+                word = job.state.lower() if job.api == "1.0" else job.state
                 raise JobError("InvalidJobState", f"Closing already {word} Job not allowed")
             job.state = bulk_states.CLOSED
 
-    def abort(self, job: Job) -> None:
-        """Ends the job: what is queued is not processed, what runs goes on to its end."""
+    def abort(self, job: Job, queued: str = bulk_states.NOT_PROCESSED) -> None:
+        """Ends the job: what is queued is not processed, what runs goes on to its end.
+
+        Args:
+            queued: the state of batches that were queued.
+        """
         with self._changed:
             if job.state not in (bulk_states.OPEN, bulk_states.CLOSED) or job.finished:
                 raise JobError("InvalidJobState", f"Aborting already {job.state} Job not allowed")
@@ -314,7 +323,7 @@ class JobEngine:
             job.modified = self.clock.now()
             for batch in [batch for batch in self._queue if batch.job is job]:
                 self._queue.remove(batch)
-                self._move(batch, bulk_states.NOT_PROCESSED)
+                self._move(batch, queued)
             self._changed.notify_all()
 
     def settle(self, job: Job, timeout: float = 60.0) -> bool:

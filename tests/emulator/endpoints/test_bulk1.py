@@ -242,7 +242,7 @@ def test_batch_needs_an_open_job_and_costs_its_allocation_all_the_same(bulk1, em
 @pytest.mark.parametrize(
     ("first", "second", "message"),
     [
-        ("Closed", "Closed", "Closing already Closed Job not allowed"),
+        ("Closed", "Closed", "Closing already closed Job not allowed"),
         ("Aborted", "Closed", "Closing already aborted Job not allowed"),
         ("Aborted", "Aborted", "Aborting already Aborted Job not allowed"),
         ("Closed", "Aborted", "Aborting already Closed Job not allowed"),
@@ -253,6 +253,14 @@ def test_ended_jobs_are_not_ended_again(bulk1, first, second, message):
     assert bulk1.close(job, first).value("state") == first
     assert bulk1.close(job, second).error == (400, "InvalidJobState", message)
     assert bulk1.info(job).value("state") == first
+
+
+def test_closed_job_with_unfinished_batches_can_be_aborted(bulk1, emulator):
+    emulator.engine.pause()
+    job = bulk1.job("insert", "Account")
+    bulk1.batch(job, "Name\nA\n")
+    bulk1.close(job)
+    assert bulk1.close(job, "Aborted").value("state") == "Aborted"
 
 
 def test_abort_leaves_queued_batches_not_processed(bulk1, emulator):
@@ -276,6 +284,23 @@ def test_closed_job_goes_on_with_its_batches(bulk1, emulator):
     bulk1.close(job)
     emulator.engine.run_pending()
     assert bulk1.status(job, batch).value("state") == "Completed"
+
+
+def test_batches_run_before_their_job_is_closed(bulk1):
+    job, batch = bulk1.load("insert", "Account", "Name\nA\n")
+    assert bulk1.info(job).value("state") == "Open"
+    assert bulk1.status(job, batch).value("state") == "Completed"
+
+
+def test_counters_are_sums_over_the_batches(bulk1):
+    job, _ = bulk1.load("insert", "Account", 'Name\nA\n""\n')
+    bulk1.batch(job, "Name\nB\n")
+    bulk1.batch(job, "No_such_field__c\nC\n")
+    told = bulk1.info(job)
+    counted = ("BatchesCompleted", "BatchesFailed", "BatchesTotal")
+    assert [told.value(f"number{name}") for name in counted] == ["2", "1", "3"]
+    assert told.value("numberRecordsProcessed") == "3"
+    assert told.value("numberRecordsFailed") == "1"
 
 
 def test_only_the_state_may_be_changed(bulk1):
@@ -363,6 +388,32 @@ def test_empty_body_is_no_batch(bulk1):
         "ClientInputError",
         "Unable to find any data to create batch",
     )
+
+
+def test_refused_uploads_cost_nothing(bulk1, emulator):
+    job = bulk1.job("insert", "Account")
+    left = emulator.engine.batches_left
+    assert bulk1.post(job, "").status == 400
+    assert bulk1.post(job, "[]", "application/json").status == 400
+    assert emulator.engine.batches_left == left
+
+
+def test_same_data_posted_twice_are_two_batches(bulk1):
+    job = bulk1.job("insert", "Account")
+    assert bulk1.batch(job, "Name\nA\n") != bulk1.batch(job, "Name\nA\n")
+    assert bulk1.info(job).value("numberRecordsProcessed") == "2"
+
+
+def test_unknown_charset_is_a_client_error(bulk1):
+    job = bulk1.job("insert", "Account")
+    answer = bulk1.post(job, "Name\nA\n", "text/csv; charset=x-nobodys")
+    assert answer.error == (400, "ClientInputError", "Unsupported charset: x-nobodys")
+
+
+@pytest.mark.parametrize("media_type", ["text/csv", "application/xml", "application/json"])
+def test_query_is_taken_under_each_media_type(bulk1, media_type):
+    job = bulk1.job("query", "Account")
+    assert bulk1.post(job, "SELECT Id FROM Account", media_type).status == 201
 
 
 @pytest.mark.parametrize("compressed", [False, True])

@@ -124,6 +124,15 @@ def test_batch_list_indents_its_batches_and_keeps_their_order(bulk1):
     assert listed.endswith("</apexProcessingTime>\n </batchInfo>\n</batchInfoList>")
 
 
+def test_location_of_a_created_job_is_a_path(bulk1):
+    answer = bulk1.create_job("insert", "Account")
+    assert answer.headers["Location"] == f"/services/async/62.0/job/{answer.value('id')}"
+
+
+def test_empty_batch_list_of_a_json_job_has_an_empty_array(bulk1):
+    assert bulk1.batches(bulk1.job("insert", "Account", "JSON")).text == '{"batchInfo":[]}'
+
+
 def test_batch_list_of_a_json_job_is_an_object(bulk1):
     job = bulk1.job("insert", "Account", "JSON")
     assert bulk1.batches(job).text == '{"batchInfo":[]}'

@@ -8,7 +8,7 @@ from __future__ import annotations
 import codecs
 import re
 import zlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -32,6 +32,7 @@ from salesforce_bulk.emulator.jobs.engine import (
     batches_of,
 )
 from salesforce_bulk.emulator.jobs.mapping import read_spec
+from salesforce_bulk.emulator.jobs.results import RESULT_WRITERS
 from salesforce_bulk.emulator.schema.ids import to_18
 
 if TYPE_CHECKING:
@@ -54,6 +55,19 @@ MEDIA_TYPES = {
     "ZIP_CSV": "zip/csv",
     "ZIP_XML": "zip/xml",
     "ZIP_JSON": "zip/json",
+}
+
+#: In JSON, by what stands for the batches.
+_EMPTY_BATCH_LISTS = {
+    "[]": b'{"batchInfo":[]}',
+    "null": b'{"batchInfo":null}',
+    "absent": b"{}",
+}
+#: The row about a close or an abort of a job that is not open, by the state that the job has and
+#: the state that is asked for.
+_ENDED_TWICE = {
+    (bulk_states.CLOSED, bulk_states.CLOSED): "bulk1.job.close_closed",
+    (bulk_states.ABORTED, bulk_states.ABORTED): "bulk1.job.abort_aborted",
 }
 
 Value = str | int | float | bool | datetime | None
@@ -119,12 +133,18 @@ BATCH_FIELDS: tuple[tuple[str, Callable[[Batch], Value]], ...] = (
 )
 
 
-def job_values(job: Job) -> dict[str, Value]:
-    return {entry.name: entry.value(job) for entry in JOB_FIELDS}
+def job_values(job: Job, dialect: Dialect) -> dict[str, Value]:
+    values = {entry.name: entry.value(job) for entry in JOB_FIELDS}
+    if dialect["bulk1.job.chunked_total"] == "with the original":
+        values["numberBatchesTotal"] = len(job.batches)
+    return values
 
 
-def batch_values(batch: Batch) -> dict[str, Value]:
-    return {name: value(batch) for name, value in BATCH_FIELDS}
+def batch_values(batch: Batch, dialect: Dialect) -> dict[str, Value]:
+    values = {name: value(batch) for name, value in BATCH_FIELDS}
+    if batch.state == bulk_states.NOT_PROCESSED:
+        values["state"] = dialect["bulk1.batch.not_processed"]
+    return values
 
 
 def _xml_value(value: Value) -> str:
@@ -150,26 +170,32 @@ def json_fields(values: Mapping[str, Value]) -> dict[str, Value]:
     }
 
 
-def job_document(job: Job, form: str) -> bytes:
-    values = job_values(job)
+def job_document(job: Job, form: str, dialect: Dialect) -> bytes:
+    values = job_values(job, dialect)
     if form == "JSON":
+        if dialect["bulk1.job.info_json"] == "absent":
+            return wire.json_bytes(
+                {name: value for name, value in json_fields(values).items() if value is not None}
+            )
         return wire.json_bytes({**json_fields(values), "fastPathEnabled": False})
     return wire.xml_document("jobInfo", xml_fields(values, " "))
 
 
-def batch_document(batch: Batch, form: str) -> bytes:
-    values = batch_values(batch)
+def batch_document(batch: Batch, form: str, dialect: Dialect) -> bytes:
+    values = batch_values(batch, dialect)
     if form == "JSON":
         return wire.json_bytes(json_fields(values))
     return wire.xml_document("batchInfo", xml_fields(values, " "))
 
 
-def batch_list_document(job: Job, form: str, chunks_first: bool = False) -> bytes:
+def batch_list_document(job: Job, form: str, dialect: Dialect) -> bytes:
     found = batches_of(job)
-    if chunks_first:
+    if dialect["bulk1.pk_chunking.original_place"] == "last":
         found = iter(sorted(found, key=lambda batch: not batch.chunk))
-    batches = [batch_values(batch) for batch in found]
+    batches = [batch_values(batch, dialect) for batch in found]
     if form == "JSON":
+        if not batches:
+            return _EMPTY_BATCH_LISTS[dialect["bulk1.batch.empty_list"]]
         return wire.json_bytes({"batchInfo": [json_fields(values) for values in batches]})
     content = "".join(
         f" <batchInfo>\n{xml_fields(values, '  ')} </batchInfo>\n" for values in batches
@@ -249,16 +275,17 @@ class AsyncFamily:
 
     name = "async"
 
-    def __init__(self, sessions: Sessions, faults: Faults) -> None:
+    def __init__(self, sessions: Sessions, faults: Faults, dialect: Dialect) -> None:
         self._sessions = sessions
         self._faults = faults
+        self._dialect = dialect
         self._answered = 0
 
     def method(self, request: Request) -> str:
         return request.method
 
     def admit(self, call: Call) -> None:
-        _check_version(call)
+        _check_version(call, self._dialect)
         if call.target.route in OPEN_ROUTES:
             return
         call.session = self._session(call)
@@ -293,21 +320,25 @@ class AsyncFamily:
             }
         )
         if version := _deprecated_version(request.path):
-            response.headers["Warning"] = f'299 - "API version {version} is deprecated"'
+            warning = self._dialect["version.warning"].replace("NN.0", version)
+            if warning != "none":
+                response.headers["Warning"] = warning
         if accepts_gzip(request):
             compress(response)
 
 
-def _check_version(call: Call) -> None:
+def _check_version(call: Call, dialect: Dialect) -> None:
     version = call.parameters.get("version", "")
     if not version:
         return
     if not re.fullmatch(r"\d{1,3}\.0", version):
-        raise ApiError(400, "InvalidVersion", f"Invalid API version: {version}")
+        raise ApiError(*dialect.refusal("version.malformed"), f"Invalid API version: {version}")
     if float(version) < limits.FIRST_SUPPORTED_VERSION:
-        raise ApiError(400, "InvalidVersion", f"API version {version} is retired")
+        raise ApiError(*dialect.refusal("version.retired"), f"API version {version} is retired")
     if float(version) > NEWEST_VERSION:
-        raise ApiError(400, "InvalidVersion", f"API version {version} is not supported")
+        raise ApiError(
+            *dialect.refusal("version.unknown"), f"API version {version} is not supported"
+        )
 
 
 def _deprecated_version(path: str) -> str | None:
@@ -322,13 +353,15 @@ def _deprecated_version(path: str) -> str | None:
 # Job documents from clients
 
 
-def read_job_document(request: Request) -> dict[str, object]:
+def read_job_document(request: Request, dialect: Dialect) -> dict[str, object]:
     """The fields of a jobInfo in XML or JSON. Raises ApiError."""
     body = request.body.read_all(JOB_DOCUMENT_BYTES)
     kind = media_type(request)
     if kind not in ("", "application/xml", "application/json", "text/csv"):
-        raise ApiError(400, "UnsupportedContentType", f"Unsupported content type: {kind}")
-    fields = _json_job(body) if kind == MEDIA_TYPES["JSON"] else _xml_job(body)
+        raise ApiError(
+            *dialect.refusal("bulk1.job.media_type"), f"Unsupported content type: {kind}"
+        )
+    fields = _json_job(body) if kind == MEDIA_TYPES["JSON"] else _xml_job(body, dialect)
     for name in fields:
         if name not in JOB_FIELD_BY_NAME:
             raise _unparsable()
@@ -349,14 +382,27 @@ def _json_job(body: bytes) -> dict[str, object]:
     return document
 
 
-def _xml_job(body: bytes) -> dict[str, object]:
+def _xml_job(body: bytes, dialect: Dialect) -> dict[str, object]:
     try:
         root = wire.parse_xml(body)
     except wire.XmlError as error:
-        raise ApiError(400, "InvalidXml", f"Unable to parse XML: {error}") from None
+        raise ApiError(
+            *dialect.refusal("bulk1.job.invalid_xml"), f"Unable to parse XML: {error}"
+        ) from None
     if root.name != "jobInfo":
         raise _unparsable()
+    strict = dialect["bulk1.job.xml_form"]
+    if strict == "needs the namespace" and wire.DATALOAD.encode() not in body:
+        raise _unparsable()
+    if strict == "needs the order" and not _in_order(child.name for child in root.children):
+        raise _unparsable()
     return {child.name: None if child.nil else child.text.strip() for child in root.children}
+
+
+def _in_order(names: Iterable[str]) -> bool:
+    """Whether the fields of a jobInfo stand as its schema has them."""
+    places = [list(JOB_FIELD_BY_NAME).index(name) for name in names if name in JOB_FIELD_BY_NAME]
+    return places == sorted(places)
 
 
 def _refuse_fields(fields: Mapping[str, object], moment: str) -> None:
@@ -435,10 +481,19 @@ def _bad_chunking(behaviour: str, header: str, dialect: Dialect) -> ApiError:
 class Bulk1:
     """The handlers of ``/services/async``."""
 
-    def __init__(self, org: Org, engine: JobEngine, sessions: Sessions, faults: Faults) -> None:
+    def __init__(
+        self,
+        org: Org,
+        engine: JobEngine,
+        sessions: Sessions,
+        faults: Faults,
+        origin: Callable[[Request], str],
+    ) -> None:
         self.org = org
         self.engine = engine
-        self.family = AsyncFamily(sessions, faults)
+        self._origin = origin
+        self.dialect = org.dialect
+        self.family = AsyncFamily(sessions, faults, org.dialect)
 
     def routes(self) -> list[Route]:
         base = PREFIX + "/{version}"
@@ -472,7 +527,7 @@ class Bulk1:
 
     def create_job(self, call: Call) -> Response:
         request = call.request
-        fields = read_job_document(request)
+        fields = read_job_document(request, self.dialect)
         _refuse_fields(fields, "create")
         if "operation" not in fields or "object" not in fields:
             raise _unparsable()
@@ -492,8 +547,8 @@ class Bulk1:
         job.retries_disabled = _flag(request, "sforce-disable-batch-retry")
         job.line_ending = request.header("sforce-line-ending").strip().upper() or None
         form = request_form(request)
-        response = reply(job_document(job, form), form, 201)
-        response.headers["Location"] = f"{PREFIX}/{job.version}/job/{job.id}"
+        response = reply(job_document(job, form, self.dialect), form, 201)
+        response.headers.update(self._location(request, f"{PREFIX}/{job.version}/job/{job.id}"))
         return response
 
     def _check_chunking(self, chunking: PkChunking | None, name: str) -> None:
@@ -503,6 +558,13 @@ class Bulk1:
         if sobject and not sobject.chunkable and reading.startswith("400"):
             status, code = self.org.dialect.refusal("bulk1.pk_chunking.unsupported_object")
             raise ApiError(status, code, f"Entity '{name}' is not supported to use PKChunking.")
+
+    def _location(self, request: Request, path: str) -> dict[str, str]:
+        """The header that says where a new job is."""
+        reading = self.dialect["bulk1.job.location"]
+        if reading == "absent":
+            return {}
+        return {"Location": self._origin(request) + path if reading == "address" else path}
 
     def _object(self, name: str) -> str:
         found = self.org.schema.get(name)
@@ -516,40 +578,39 @@ class Bulk1:
         version = float(call["version"])
         if operation == "hardDelete" and "BulkApiHardDelete" not in _user(call).permissions:
             raise ApiError(
-                400,
-                "FeatureNotEnabled",
+                *self.dialect.refusal("bulk1.job.hard_delete"),
                 "hardDelete operation requires special user profile permission, "
                 "please contact your system administrator",
             )
-        too_old = (operation == "queryAll" and version < limits.FIRST_QUERYALL_VERSION) or (
-            content_type.endswith("JSON") and version < limits.FIRST_JSON_VERSION
-        )
-        if too_old:
+        old_query = operation == "queryAll" and version < limits.FIRST_QUERYALL_VERSION
+        old_json = content_type.endswith("JSON") and version < limits.FIRST_JSON_VERSION
+        if (old_query and self.dialect["version.query_all"] != "taken") or (
+            old_json and self.dialect["version.json"] != "taken"
+        ):
             raise _unparsable()
         if operation in ("query", "queryAll") and content_type.startswith("ZIP"):
             raise ApiError(
-                400, "InvalidJob", f"ContentType {content_type} is not supported for {operation}"
+                *self.dialect.refusal("bulk1.job.zip_query"),
+                f"ContentType {content_type} is not supported for {operation}",
             )
 
     def _external_id(self, operation: str, name: str, field: str | None) -> str | None:
         if operation != "upsert":
-            if field is not None:
+            if field is not None and self.dialect["bulk1.job.key_without_upsert"] != "ignored":
                 raise ApiError(
                     400, "InvalidJob", f"External ID may not be specified for {operation}"
                 )
             return None
         if field is None:
             raise ApiError(
-                400,
-                "InvalidJob",
+                *self.dialect.refusal("bulk1.job.upsert_without_key"),
                 f"External ID was blank for {name}. An External ID must be specified for upsert.",
             )
         found = self.org.schema.get(name)
         column = found.field(field) if found else None
         if column is None or not column.key_for_lookup:
             raise ApiError(
-                400,
-                "InvalidJob",
+                *self.dialect.refusal("bulk1.job.upsert_by_other_field"),
                 f"Field name provided, {field} does not match an External ID, Salesforce Id, "
                 f"or indexed field for {name}",
             )
@@ -558,21 +619,34 @@ class Bulk1:
     def get_job(self, call: Call) -> Response:
         job = self._job(call)
         form = info_form(job)
-        return reply(job_document(job, form), form)
+        return reply(job_document(job, form, self.dialect), form)
 
     def update_job(self, call: Call) -> Response:
         job = self._job(call)
         call.format = ""
-        fields = read_job_document(call.request)
+        fields = read_job_document(call.request, self.dialect)
         _refuse_fields(fields, "update")
         state = _one_of((bulk_states.CLOSED, bulk_states.ABORTED), fields.get("state"))
         self._own(call, job)
+        self._end(job, state)
+        of_request = self.dialect["bulk1.job.close_format"] == "of the request"
+        form = request_form(call.request) if of_request else info_form(job)
+        return reply(job_document(job, form, self.dialect), form)
+
+    def _end(self, job: Job, state: str) -> None:
+        """Closes or aborts a job. Raises JobError where that cannot be."""
+        row = _ENDED_TWICE.get((job.state, state), "")
+        if (job.state, state) == (bulk_states.CLOSED, bulk_states.ABORTED):
+            row = "bulk1.job.abort_finished" if job.finished else "bulk1.job.abort_unfinished"
+        if row == "bulk1.job.abort_unfinished":
+            if self.dialect[row] != "200":
+                raise JobError("InvalidJobState", f"Aborting already {job.state} Job not allowed")
+        elif row and self.dialect[row] == "200":
+            return
         if state == bulk_states.CLOSED:
             self.engine.close(job)
         else:
-            self.engine.abort(job)
-        form = request_form(call.request)
-        return reply(job_document(job, form), form)
+            self.engine.abort(job, self.dialect["bulk1.job.abort_queued"])
 
     # batches
 
@@ -580,32 +654,81 @@ class Bulk1:
         job = self._job(call)
         request = call.request
         self._own(call, job)
-        _check_batch_type(job, request)
+        self._check_batch_type(job, request)
         encoding = charset(request)
         spooled = self.engine.spool_file(job)
         try:
-            _spool(request, spooled)
-            self.engine.charge_batch(job)
+            self._spool(request, spooled)
+            self._charge_batch(job)
         except (ApiError, JobError):
             spooled.unlink(missing_ok=True)
             raise
-        batch = self.engine.add_batch(job, spooled, encoding)
+        known = self._posted_before(job, spooled)
+        batch = known or self.engine.add_batch(job, spooled, encoding)
         form = info_form(job)
-        response = reply(batch_document(batch, form), form, 201)
+        response = reply(batch_document(batch, form, self.dialect), form, 201)
         response.headers["Location"] = f"{PREFIX}/{job.version}/job/{job.id}/batch/{batch.id}"
-        self.engine.submit(batch)
+        if known is None:
+            self.engine.submit(batch)
         return response
+
+    def _check_batch_type(self, job: Job, request: Request) -> None:
+        encoding = request.header("content-encoding").strip().lower()
+        if encoding not in ("", "identity", "gzip", "x-gzip"):
+            raise ApiError(
+                415, "UnsupportedContentType", f"Unsupported content encoding: {encoding}"
+            )
+        kind = media_type(request)
+        # A query's body is the same bare SOQL whatever its type says.
+        accepted = set(MEDIA_TYPES.values()) if job.is_query else {MEDIA_TYPES[job.content_type]}
+        if kind and kind not in accepted:
+            raise ApiError(
+                *self.dialect.refusal("bulk1.batch.media_type"), f"Unsupported content type: {kind}"
+            )
+
+    def _spool(self, request: Request, path: Path) -> None:
+        """The request's body into a file. Raises ApiError when it is empty or too large."""
+        size = 0
+        with path.open("wb") as file:
+            while block := request.body.read(BLOCK):
+                size += len(block)
+                if size > limits.BATCH_BYTES:
+                    raise ApiError(
+                        400,
+                        "ClientInputError",
+                        f"Failed to read request. Exceeded max size limit of {limits.BATCH_BYTES}",
+                    )
+                file.write(block)
+        if not size:
+            raise ApiError(
+                *self.dialect.refusal("bulk1.batch.empty_body"),
+                "Unable to find any data to create batch",
+            )
+
+    def _charge_batch(self, job: Job) -> None:
+        try:
+            self.engine.charge_batch(job)
+        except JobError as error:
+            if error.code != "InvalidJobState":
+                raise
+            raise ApiError(*self.dialect.refusal("bulk1.batch.job_not_open"), str(error)) from error
+
+    def _posted_before(self, job: Job, spooled: Path) -> Batch | None:
+        """The batch that a second post of the same data is taken for."""
+        if self.dialect["bulk1.batch.posted_twice"] == "two batches":
+            return None
+        data = spooled.read_bytes()
+        return next((each for each in batches_of(job) if each.request.read_bytes() == data), None)
 
     def list_batches(self, call: Call) -> Response:
         job = self._job(call)
         form = info_form(job)
-        last = self.org.dialect["bulk1.pk_chunking.original_place"] == "last"
-        return reply(batch_list_document(job, form, last), form)
+        return reply(batch_list_document(job, form, self.dialect), form)
 
     def get_batch(self, call: Call) -> Response:
         batch = self._batch(call)
         form = info_form(batch.job)
-        return reply(batch_document(batch, form), form)
+        return reply(batch_document(batch, form, self.dialect), form)
 
     def get_request(self, call: Call) -> Response:
         batch = self._batch(call)
@@ -615,16 +738,28 @@ class Bulk1:
         batch = self._batch(call)
         job = batch.job
         if not batch.terminal:
-            raise ApiError(400, "InvalidBatch", "Batch not completed")
+            self._refuse_unless_taken("bulk1.batch.result_before_end", "Batch not completed")
+        elif job.is_query and batch.state == bulk_states.FAILED:
+            self._refuse_unless_taken("bulk1.batch.failed_query_results", "Records not processed")
+        elif not job.is_query and not batch.results:
+            aborted = job.state == bulk_states.ABORTED
+            row = "bulk1.batch.result_of_aborted" if aborted else "bulk1.batch.result_of_failed"
+            self._refuse_unless_taken(row, "Records not processed")
         if job.is_query:
             form = info_form(job)
             return reply(result_list_document(_shown_results(batch, self.org.dialect), form), form)
         if not batch.results:
-            raise ApiError(400, "InvalidBatch", "Records not processed")
+            writer = RESULT_WRITERS[job.base_format](self.dialect)
+            return reply(writer.begin() + writer.end(), job.base_format)
         response = reply(FilePart(batch.results[0].path), job.base_format)
         if job.base_format == "CSV":
-            response.headers["Content-Type"] = self.org.dialect["bulk1.result.content_type"]
+            response.headers["Content-Type"] = self.dialect["bulk1.result.content_type"]
         return response
+
+    def _refuse_unless_taken(self, row: str, message: str) -> None:
+        """Raises ApiError for a row of which the reading is no success."""
+        if self.dialect[row] != "200":
+            raise ApiError(*self.dialect.refusal(row), message)
 
     def get_result(self, call: Call) -> Response:
         batch = self._batch(call)
@@ -635,7 +770,9 @@ class Bulk1:
                 media = self.org.dialect[_RESULT_TYPES[batch.job.base_format]]
                 response.headers["Content-Type"] = media
                 return response
-        raise ApiError(400, "InvalidBatch", f"Unable to find result: {call['result']}")
+        raise ApiError(
+            *self.dialect.refusal("bulk1.batch.unknown"), f"Unable to find result: {call['result']}"
+        )
 
     # field mapping, schema
 
@@ -666,20 +803,27 @@ class Bulk1:
     # what a call refers to
 
     def _job(self, call: Call) -> Job:
-        job = self.engine.job(call["job"])
+        try:
+            job = self.engine.job(call["job"])
+        except JobError as error:
+            raise ApiError(*self.dialect.refusal("bulk1.job.unknown"), str(error)) from error
         if job.api != "1.0":
             raise JobError("InvalidJob", f"Job {job.id} is a job of Bulk API {job.api}")
-        call.format = info_form(job)
-        if job.version != call["version"]:
+        if self.dialect["bulk1.job.error_format"] == "of the job":
+            call.format = info_form(job)
+        if job.version != call["version"] and self.dialect["version.of_job"] != "200":
             raise ApiError(
-                400,
-                "InvalidVersion",
+                *self.dialect.refusal("version.of_job"),
                 f"Job {job.id} was created with version {job.version}, not {call['version']}",
             )
         return job
 
     def _batch(self, call: Call) -> Batch:
-        return self.engine.batch(self._job(call), call["batch"])
+        job = self._job(call)
+        try:
+            return self.engine.batch(job, call["batch"])
+        except JobError as error:
+            raise ApiError(*self.dialect.refusal("bulk1.batch.unknown"), str(error)) from error
 
     def _own(self, call: Call, job: Job) -> None:
         if _user(call).id != job.user.id:
@@ -700,31 +844,3 @@ def _guard(handler: Handler) -> Handler:
             raise ApiError(400, error.code, str(error)) from error
 
     return guard
-
-
-def _check_batch_type(job: Job, request: Request) -> None:
-    encoding = request.header("content-encoding").strip().lower()
-    if encoding not in ("", "identity", "gzip", "x-gzip"):
-        raise ApiError(415, "UnsupportedContentType", f"Unsupported content encoding: {encoding}")
-    kind = media_type(request)
-    # A query's body is the same bare SOQL whatever its type says.
-    accepted = set(MEDIA_TYPES.values()) if job.is_query else {MEDIA_TYPES[job.content_type]}
-    if kind and kind not in accepted:
-        raise ApiError(400, "InvalidBatch", f"Unsupported content type: {kind}")
-
-
-def _spool(request: Request, path: Path) -> None:
-    """The request's body into a file. Raises ApiError when it is empty or too large."""
-    size = 0
-    with path.open("wb") as file:
-        while block := request.body.read(BLOCK):
-            size += len(block)
-            if size > limits.BATCH_BYTES:
-                raise ApiError(
-                    400,
-                    "ClientInputError",
-                    f"Failed to read request. Exceeded max size limit of {limits.BATCH_BYTES}",
-                )
-            file.write(block)
-    if not size:
-        raise ApiError(400, "ClientInputError", "Unable to find any data to create batch")
