@@ -100,7 +100,8 @@ class SalesforceEmulator:
             whatever the one that was called, and the certificate and the names that are
             allowed have it, ``*.my.salesforce.com``, ``login.`` and ``test.salesforce.com``.
         control_token: what changes by the control API need; a new one by default.
-        features: options of the org that change its objects: ``MultiCurrency``, ``RecordTypes``.
+        features: options of the org that change its objects: ``MultiCurrency``, ``RecordTypes``,
+            ``PersonAccounts``.
         dialect: the readings that it follows where FIDELITY.md has others, by the ids of that
             page: ``{"bulk1.query.content_type": "text/csv;charset=UTF-8"}``.
 

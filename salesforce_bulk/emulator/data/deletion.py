@@ -77,13 +77,15 @@ def child_fields(
     for child in sobject.child_relationships:
         found = schema.get(child.child_object)
         field = found.field(child.field) if found else None
-        if found and field and store.has_table(found.name) and field.name not in _AUDIT:
+        if found and field and store.has_table(found.name) and field.name not in _KEPT:
             store.ensure(found)
             store.ensure_index(found.name, field.name)
             yield found, field, child
 
 
-_AUDIT = frozenset({"CreatedById", "LastModifiedById", "OwnerId"})
+#: References that stay as they are: audit fields, and a person's to its contact, which goes and
+#: comes back with it.
+_KEPT = frozenset({"CreatedById", "LastModifiedById", "OwnerId", "PersonContactId"})
 
 
 class _Deletion:

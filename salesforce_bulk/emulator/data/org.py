@@ -16,6 +16,7 @@ from typing import Any, Protocol
 
 from salesforce_bulk.emulator.clock import Clock, SystemClock
 from salesforce_bulk.emulator.data.locks import RowLocks
+from salesforce_bulk.emulator.data.person_accounts import MERGED_PERSON, persons_among
 from salesforce_bulk.emulator.data.recycle_bin import merge, undelete
 from salesforce_bulk.emulator.data.store import Store, quoted
 from salesforce_bulk.emulator.data.values import Cell, RowError, Stored, format_datetime
@@ -28,8 +29,9 @@ from salesforce_bulk.emulator.data.write_plan import (
 )
 from salesforce_bulk.emulator.fidelity.dialect import Dialect
 from salesforce_bulk.emulator.schema.custom_objects import FieldDefinition
-from salesforce_bulk.emulator.schema.features import CURRENCIES
+from salesforce_bulk.emulator.schema.features import CURRENCIES, PERSON_ACCOUNTS
 from salesforce_bulk.emulator.schema.ids import IdFactory, to_18
+from salesforce_bulk.emulator.schema.person_accounts import PERSON_RECORD_TYPE
 from salesforce_bulk.emulator.schema.schema import Schema, SchemaError, SObject
 from salesforce_bulk.emulator.soql.compile import Column, CompiledQuery, compile_query
 from salesforce_bulk.emulator.soql.parse import parse
@@ -118,7 +120,8 @@ class Org:
         directory: where data and custom objects are kept from one start to the next; without
             it they go when the org is closed.
         seed: orgs of different seeds have different ids.
-        features: ``MultiCurrency`` and ``RecordTypes``. Raises ValueError for others.
+        features: ``MultiCurrency``, ``RecordTypes`` and ``PersonAccounts``. Raises ValueError
+            for others.
         dialect: which reading it follows where several are possible.
     """
 
@@ -280,6 +283,8 @@ class Org:
             live = {record_id for record_id, deleted in found if not deleted}
             if live != set(losers) or to_18(master_id) in live or len(live) < len(losers):
                 return RowError("INVALID_CROSS_REFERENCE_KEY", "invalid record to merge")
+            if persons_among(self.store, sobject, [to_18(master_id) or master_id, *losers]):
+                return MERGED_PERSON
             [outcome] = plan.write([[master_id, *cells.values()]])
             if outcome.id is None:
                 return outcome.errors[0]
@@ -477,6 +482,8 @@ class Org:
             first_records = _first_records(admin, self.ids)
             if self.schema.get("CurrencyType"):
                 first_records |= {"CurrencyType": _currencies()}
+            if PERSON_ACCOUNTS in self.schema.features:
+                first_records |= {"RecordType": [_person_record_type()]}
             for name, records in first_records.items():
                 sobject = self.schema.objects[name.lower()]
                 self.store.ensure(sobject)
@@ -512,6 +519,10 @@ def _insert_records(
             for rid, record in records
         ],
     )
+
+
+def _person_record_type() -> dict[str, Stored]:
+    return {**PERSON_RECORD_TYPE, "SobjectType": "Account", "IsActive": 1, "IsPersonType": 1}
 
 
 def _first_records(admin: User, ids: IdFactory) -> dict[str, list[dict[str, Stored]]]:

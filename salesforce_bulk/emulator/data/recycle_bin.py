@@ -41,6 +41,9 @@ def undelete(
 def _parent_is_deleted(schema: Schema, store: Store, sobject: SObject, record_id: str) -> bool:
     """Whether a record without which this one cannot be is in the bin itself."""
     masters = [f for f in sobject.stored_fields if f.cascade_delete and not f.nillable]
+    if sobject.name == "Contact" and sobject.field("IsPersonAccount"):
+        [[is_person]] = store.look_up(sobject.name, "Id", [record_id], ["IsPersonAccount"])
+        masters += [sobject.fields["accountid"]] if is_person else []
     for field in masters:
         [[parent_id]] = store.look_up(sobject.name, "Id", [record_id], [field.name])
         parent = schema.by_prefix((parent_id or "")[:3])

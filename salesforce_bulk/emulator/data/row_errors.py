@@ -57,6 +57,15 @@ def unwritable(names: Sequence[str]) -> RowError:
     )
 
 
+def bad_names(sobject: SObject, names: Sequence[str]) -> RowError:
+    """A row that sets fields which records of its kind do not have."""
+    return RowError(
+        "INVALID_FIELD_FOR_INSERT_UPDATE",
+        f"{sobject.label}: bad field names on insert/update call: {', '.join(names)}",
+        tuple(names),
+    )
+
+
 def wrong_operation(sobject: SObject, what: str) -> RowError:
     """An object whose records cannot be `what` ("inserted")."""
     return RowError("INVALID_TYPE_FOR_OPERATION", f"entity type cannot be {what}: {sobject.label}")

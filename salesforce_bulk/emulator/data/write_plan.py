@@ -26,12 +26,14 @@ from salesforce_bulk.emulator.data.deletion import delete_records, literal
 from salesforce_bulk.emulator.data.judged_rows import (
     JudgedRows,
     Rows,
+    Values,
     by_column,
     in_order,
     pick,
     refuse_doubles,
 )
 from salesforce_bulk.emulator.data.locks import RowLocks
+from salesforce_bulk.emulator.data.person_accounts import rules_of
 from salesforce_bulk.emulator.data.record_finder import RecordFinder, fold
 from salesforce_bulk.emulator.data.store import Store, quoted
 from salesforce_bulk.emulator.data.values import (
@@ -117,7 +119,6 @@ class WritePlan:
         self._updated = [field for field in self._written if field.updateable]
         self._id_label = replace(sobject.fields["id"], label=f"{sobject.label} ID")
         self._id_judge = compile_judge(self._id_label, 0)
-        self._judges = self._compile_judges()
         self._references = [
             field
             for field in self._written
@@ -131,6 +132,8 @@ class WritePlan:
         ]
         self._unique = [field for field in self._written if field.unique]
         self._derived = derived_fields(sobject)
+        self._rules = rules_of(org.schema, org.store, sobject, self._plan_of_judged)
+        self._judges = self._compile_judges()
         self._run = _RUNS[operation]
         self._window = self._window_size()
 
@@ -160,7 +163,7 @@ class WritePlan:
     def _compile_judges(self) -> list[tuple[FieldColumn, Judge]]:
         """In an insert an empty cell is the field's default; in an update and an upsert it
         stays what it is until the row's fate is known."""
-        insert = self.operation == "insert"
+        insert = self.operation == "insert" and not self._rules.tells_blanks
         return [
             (
                 column,
@@ -238,7 +241,10 @@ class WritePlan:
             return self._refuse_operation(batch, rows, "inserted")
         self._refuse_unwritable(batch, rows, lambda field: field.createable)
         self._resolve_relationships(batch, rows)
-        self._refuse_missing(batch, rows, self._required_in_insert, (None, UNCHANGED))
+        self._rules.check_insert(batch, batch.alive(rows))
+        required = self._required_in_insert
+        for some, fields in self._rules.required_in_insert(batch, batch.alive(rows), required):
+            self._refuse_missing(batch, some, fields, (None, UNCHANGED))
         self._check_references(batch, batch.alive(rows))
         self._check_unique(batch, batch.alive(rows), {})
         self._check_locks(batch, batch.alive(rows))
@@ -253,7 +259,7 @@ class WritePlan:
         ids = self._org.ids.block(self.object.key_prefix, first, count)
         constants = self._constants(batch.now)
         values = {field.name: pick(batch.values[field.name], rows) for field in self._created}
-        if self.operation == "upsert" or self._relationships:
+        if self.operation == "upsert" or self._relationships or self._rules.tells_blanks:
             values = {
                 name: _with_default(column, constants.get(name)) for name, column in values.items()
             }
@@ -271,6 +277,23 @@ class WritePlan:
         )
         created = map(RowOutcome._make, zip(ids, repeat(True), repeat(True), repeat(())))
         batch.outcomes.update(zip(rows, created, strict=True))
+        self._rules.created(batch, rows, ids)
+
+    def create_judged(self, values: Values, now: str) -> list[str]:
+        """Create records of values that nobody has to judge, within `Store.writing()`; their
+        ids. `values` are by field, and those of this plan's columns."""
+        count = len(next(iter(values.values())))
+        batch = JudgedRows(count, values, {}, RowErrors(), now, frozenset())
+        self._org.store.ensure(self.object)
+        with self._org.store.writing() as db:
+            self._create(db, batch, range(count))
+        return [batch.outcomes[row].id or "" for row in range(count)]
+
+    def _plan_of_judged(
+        self, operation: str, sobject: SObject, columns: Sequence[str]
+    ) -> "WritePlan":
+        """How records of another object are written that come of this one's."""
+        return WritePlan(self._org, operation, sobject, columns, None, self._user_id)
 
     def _constants(self, now: str) -> dict[str, Stored]:
         """What every new record has, unless its row says otherwise."""
@@ -359,6 +382,7 @@ class WritePlan:
         self._refuse_unwritable(batch, rows, lambda field: field.updateable)
         stored = self._stored_values(batch, rows, ids)
         self._resolve_relationships(batch, batch.alive(rows))
+        self._rules.check_update(batch, {row: ids[row] for row in batch.alive(rows)})
         self._refuse_missing(batch, rows, self._required_in_update, (None,))
         self._check_references(batch, batch.alive(rows))
         self._check_unique(batch, batch.alive(rows), ids)
@@ -418,6 +442,15 @@ class WritePlan:
         )
         for row, record_id in zip(rows, record_ids, strict=True):
             batch.outcomes[row] = RowOutcome(record_id, True, False)
+        self._rules.changed(batch, {row: ids[row] for row in rows})
+
+    def change_judged(self, values: Values, record_ids: Sequence[str], now: str) -> None:
+        """Change records to values that nobody has to judge, within `Store.writing()`."""
+        batch = JudgedRows(len(record_ids), values, {}, RowErrors(), now, frozenset())
+        ids = dict(enumerate(record_ids))
+        stored = self._stored_values(batch, list(ids), ids)
+        with self._org.store.writing() as db:
+            self._change(db, batch, list(ids), ids, stored)
 
     def _before(self, records: Sequence[tuple[Any, ...]]) -> dict[str, Sequence[Any]]:
         """What records hold, column by column, in the fields that an update reads."""
@@ -502,6 +535,7 @@ class WritePlan:
             return self._refuse_operation(batch, rows, "deleted")
         ids = self._record_ids(batch, rows, row_errors.bad_id)
         refuse_doubles(batch, ids, row_errors.doubled_id)
+        self._rules.check_delete(batch, {row: ids[row] for row in batch.alive(list(ids))})
         self._check_locks(batch, batch.alive(list(ids)), ids)
         alive = {row: ids[row] for row in batch.alive(list(ids))}
         refusals = delete_records(

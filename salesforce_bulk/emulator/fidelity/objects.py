@@ -73,7 +73,7 @@ AREA = Area(
         ),
         Behaviour(
             id="object.big_objects_b_external",
-            title="Big objects (`__b`), external objects (`__x`), person accounts",
+            title="Big objects (`__b`), external objects (`__x`)",
             does="not emulated; such names are refused",
             source="–",
             grade=None,
@@ -118,6 +118,128 @@ AREA = Area(
             ),
             source="Object Reference (fields), – (key prefixes)",
             grade=Grade.ASSUMED,
+        ),
+        Behaviour(
+            id="object.person_account.fields",
+            title="`PersonAccounts`: fields of Account, Contact and RecordType",
+            does=(
+                "`IsPersonAccount`, `PersonContactId`, the names, `Person…` for what Contact has, "
+                "`__pc` for its custom fields; `LastName` is nillable, and a `__pc` field is no "
+                "key; labels are Contact's; no `MiddleName` and `Suffix`"
+            ),
+            source="Object Reference, Account; recorded records (order); – (the rest)",
+            grade=Grade.DOCUMENTED,
+            tests=(
+                "tests/emulator/data/test_person_accounts.py::test_describe_has_the_fields_of_a_person",
+                "tests/emulator/data/test_person_accounts.py::test_a_custom_field_of_contact_is_one_of_account",
+                "tests/emulator/data/test_person_accounts.py::test_an_org_has_no_persons_unless_asked",
+            ),
+        ),
+        Behaviour(
+            id="object.person_account.contact",
+            title="The contact of a person account",
+            does=(
+                "made, changed, deleted and brought back with its account, which follows when the "
+                "contact is changed; `Name`, `Phone`, `Fax` and `OwnerId` are the same in both"
+            ),
+            source=(
+                "SOAP API Developer Guide, Person Account Record Types; – (`Phone`, `Fax`, "
+                "`OwnerId`)"
+            ),
+            grade=Grade.DOCUMENTED,
+            tests=(
+                "tests/emulator/data/test_person_accounts.py::test_a_person_is_an_account_with_a_contact_of_the_same_name",
+                "tests/emulator/data/test_person_accounts.py::test_both_follow_when_either_is_changed",
+                "tests/emulator/data/test_person_accounts.py::test_both_are_deleted_and_come_back_together",
+                "tests/emulator/data/test_person_accounts.py::test_a_hard_delete_leaves_neither",
+            ),
+        ),
+        Behaviour(
+            id="object.person_account.record_type",
+            title="Which account is a person",
+            does=(
+                "one whose record type has `IsPersonType` (at first that is `PersonAccount` "
+                "alone); without a record type, one with a `LastName` and no `Name`"
+            ),
+            source="eltoroit/ETCopyData#8; – (both names given)",
+            grade=Grade.ASSUMED,
+            tests=(
+                "tests/emulator/data/test_person_accounts.py::test_persons_and_businesses_are_loaded_in_one_job_of_bulk_2",
+                "tests/emulator/data/test_person_accounts.py::test_persons_are_upserted_by_an_external_id_in_bulk_1",
+                "tests/emulator/data/test_person_accounts.py::test_a_person_has_a_last_name_and_a_business_a_name",
+            ),
+        ),
+        Behaviour(
+            id="object.person_account.fields_of_the_other_kind",
+            title="A person's `Name`, a business' `LastName` or `__pc` field",
+            does=(
+                "the row is refused: an insert of a person's `Name` with the words for read-only "
+                "fields, all else with `bad field names`"
+            ),
+            source=(
+                "dhoechst/Salesforce-Test-Factory#14, texei/texei-sfdx-plugin#51, "
+                "sorenkrabbe/Chrome-Salesforce-inspector#38"
+            ),
+            grade=Grade.RECORDED,
+            texts=("{}: bad field names on insert/update call: {}",),
+            tests=(
+                "tests/emulator/data/test_person_accounts.py::test_fields_of_the_other_kind_are_refused_when_an_account_is_made",
+                "tests/emulator/data/test_person_accounts.py::test_fields_of_the_other_kind_are_refused_when_an_account_is_changed",
+            ),
+        ),
+        Behaviour(
+            id="object.person_account.contact_refused",
+            title="A person's contact deleted, moved or typed; another contact for a person",
+            does=(
+                "refused: `INVALID_PERSON_ACCOUNT_OPERATION`; a record type for it: "
+                "`INSUFFICIENT_ACCESS_OR_READONLY`"
+            ),
+            source=(
+                "SOAP API Developer Guide, Person Account Record Types, StatusCode; "
+                "declarative-lookup-rollup-summaries#544; help.salesforce.com 005305352; – (when)"
+            ),
+            grade=Grade.ASSUMED,
+            texts=(
+                "cannot reference person contact",
+                "cannot reference person account",
+                "insufficient access rights on object id",
+            ),
+            tests=(
+                "tests/emulator/data/test_person_accounts.py::test_the_contact_of_a_person_is_neither_deleted_nor_moved_nor_typed",
+                "tests/emulator/data/test_person_accounts.py::test_a_person_has_one_contact",
+            ),
+        ),
+        Behaviour(
+            id="object.person_account.conversion",
+            title="A business becomes a person, or a person a business",
+            does=(
+                "by its record type, changed with nothing else; a business needs one contact and "
+                "no parent, and a person's fields are empty in the business that it becomes"
+            ),
+            source=(
+                "SOAP API Developer Guide, Person Account Record Types; a public report of the "
+                "text; – (the other refusal)"
+            ),
+            grade=Grade.ASSUMED,
+            texts=(
+                "Cannot specify any additional fields when marrying or separating a Person-Account",
+                "a business account that becomes a person has one contact, and neither has a "
+                "parent",
+            ),
+            tests=(
+                "tests/emulator/data/test_person_accounts.py::test_a_business_with_one_contact_becomes_a_person_and_back",
+            ),
+        ),
+        Behaviour(
+            id="object.person_account.merge",
+            title="`merge` of person accounts",
+            does="refused by name",
+            source="–",
+            grade=None,
+            texts=("merge of person accounts is not emulated",),
+            tests=(
+                "tests/emulator/data/test_person_accounts.py::test_merging_a_person_is_refused_by_name",
+            ),
         ),
     ),
 )

@@ -1,9 +1,10 @@
 """Options of an org that change its objects.
 
 ``MultiCurrency``: records have a currency, and the org has ``CurrencyType``. ``RecordTypes``:
-records have a record type. Names are those of scratch org definitions, where there is one.
+records have a record type. ``PersonAccounts``: an account may be a person. Names are those of
+scratch org definitions, where there is one.
 
-Source: *Object Reference*, "CurrencyType", "RecordType".
+Source: *Object Reference*, "CurrencyType", "RecordType", "Account".
 """
 
 from __future__ import annotations
@@ -20,8 +21,17 @@ from salesforce_bulk.emulator.schema.fields import (
     make_field,
 )
 from salesforce_bulk.emulator.schema.object_notation import read_objects
+from salesforce_bulk.emulator.schema.person_accounts import (
+    is_person_field,
+    is_person_type_field,
+    with_person_fields,
+)
 
-MULTI_CURRENCY, RECORD_TYPES = FEATURES = ("MultiCurrency", "RecordTypes")
+MULTI_CURRENCY, RECORD_TYPES, PERSON_ACCOUNTS = FEATURES = (
+    "MultiCurrency",
+    "RecordTypes",
+    "PersonAccounts",
+)
 #: The currencies of such an org: its own first, and what a unit of it is worth in each.
 CURRENCIES: Mapping[str, float] = MappingProxyType({"USD": 1.0, "EUR": 0.9, "GBP": 0.8})
 
@@ -87,6 +97,22 @@ def _fields(sobject: SObject, features: Collection[str]) -> Iterator[Field]:
             reference_to=("RecordType",),
             relationship_name="RecordType",
         )
+    if PERSON_ACCOUNTS in features and sobject.name == "Contact":
+        yield is_person_field()
+    if PERSON_ACCOUNTS in features and sobject.name == "RecordType":
+        yield is_person_type_field()
+
+
+def with_persons(
+    objects: Mapping[str, SObject], features: Collection[str]
+) -> Mapping[str, SObject]:
+    """The objects (by lower-case name); Account has what Contact has, where accounts may be
+    persons."""
+    if PERSON_ACCOUNTS not in features:
+        return objects
+    changed = {name: with_features(objects[name], features) for name in ("contact", "recordtype")}
+    changed["account"] = with_person_fields(objects["account"], changed["contact"])
+    return {**objects, **changed}
 
 
 def _currency(name: str, label: str, writable: bool) -> Field:

@@ -30,6 +30,7 @@ from salesforce_bulk.emulator.schema.features import (
     check_features,
     featured_objects,
     with_features,
+    with_persons,
 )
 from salesforce_bulk.emulator.schema.fields import (
     COMPOUND_TYPES,
@@ -241,6 +242,7 @@ class Schema:
 
     def _put(self, sobject: SObject) -> None:
         objects = {**self._objects, sobject.name.lower(): sobject}
+        objects = dict(with_persons(objects, self.features))
         self._objects = _with_children(objects, self._told_children)
         self._by_prefix = _by_prefix(self._objects)
 
@@ -326,4 +328,4 @@ def _standard_objects(features: frozenset[str]) -> Mapping[str, SObject]:
     text = "\n".join([STANDARD_OBJECTS, *form_notations()])
     found = [*read_objects(text), *featured_objects(features)]
     objects = {sobject.name.lower(): with_features(sobject, features) for sobject in found}
-    return MappingProxyType(_with_children(objects, {}))
+    return MappingProxyType(_with_children(with_persons(objects, features), {}))

@@ -27,7 +27,7 @@ from salesforce_bulk.emulator.http.wire import (
     parse_xml,
     xml_escape,
 )
-from salesforce_bulk.emulator.schema.features import MULTI_CURRENCY
+from salesforce_bulk.emulator.schema.features import MULTI_CURRENCY, PERSON_ACCOUNTS
 from salesforce_bulk.emulator.schema.ids import to_18
 
 LOGIN_BYTES = 100_000
@@ -186,6 +186,7 @@ class Soap:
 
     def _user_info(self, user: SessionUser) -> dict[str, str | None]:
         several = MULTI_CURRENCY in self.org.schema.features
+        persons = PERSON_ACCOUNTS in self.org.schema.features
         return {
             "accessibilityMode": "false",
             "chatterExternal": "false",
@@ -194,7 +195,7 @@ class Soap:
             "orgDefaultCurrencyIsoCode": None if several else "USD",
             "orgDefaultCurrencyLocale": "en_US",
             "orgDisallowHtmlAttachments": "false",
-            "orgHasPersonAccounts": "false",
+            "orgHasPersonAccounts": "true" if persons else "false",
             "organizationId": self.org.org_id,
             "organizationMultiCurrency": "true" if several else "false",
             "organizationName": ORGANIZATION_NAME,
