@@ -1,0 +1,117 @@
+"""A report against the emulator, which speaks the dialect of the report's org."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby, zip_longest
+from typing import Any
+
+from salesforce_bulk.conformance.asked_org import AskedOrg
+from salesforce_bulk.conformance.probe import Probe
+from salesforce_bulk.conformance.probes import PROBES
+from salesforce_bulk.conformance.report import report_of
+from salesforce_bulk.conformance.run import Verdict, run_probes
+from salesforce_bulk.emulator import SalesforceEmulator
+from salesforce_bulk.emulator.fidelity.dialect import CHOICES
+from salesforce_bulk.errors import InvalidInput
+
+#: What differs from run to run: numbers of placeholders, counts of milliseconds.
+_VARYING = re.compile(r"(?<=<)(\w+) \d+(?::[^<>]*)?(?=>)")
+_MILLISECONDS = re.compile(r'(Time(?:>|"\s*:\s*))(?:\d|<number>)')
+
+
+@dataclass(frozen=True)
+class Difference:
+    """Args:
+    behaviour: its id.
+    what: ``reading``, or of an exchange ``request``, ``status``, ``headers`` or ``body``.
+    reported, emulated: both sides; empty where there is nothing.
+    """
+
+    behaviour: str
+    what: str
+    reported: str
+    emulated: str
+
+
+def replay(report: Mapping[str, Any]) -> list[Difference]:
+    """Where the emulator does something else than the report's org; what could not be asked there
+    is passed over.
+
+    Raises:
+        InvalidInput: the report has a dialect that this release does not know.
+    """
+    asked = {
+        str(each["id"]): each
+        for each in report["findings"]
+        if each["verdict"] != Verdict.NOT_ASKED.value
+    }
+    emulated = _report_of_emulator(report, [each for each in PROBES if each.behaviour in asked])
+    here = {each["id"]: each for each in emulated["findings"]}
+    differences = []
+    for name, finding in asked.items():
+        theirs, ours = _side(report, finding), _side(emulated, here.get(name))
+        differences += [Difference(name, *each) for each in _differences(theirs, ours)]
+    return differences
+
+
+def _report_of_emulator(report: Mapping[str, Any], probes: Sequence[Probe]) -> dict[str, Any]:
+    dialect = dict(report.get("dialect", {}))
+    unknown = [name for name, value in dialect.items() if value not in _values(name)]
+    if unknown:
+        raise InvalidInput(f"No dialect of the emulator has {', '.join(unknown)} as reported.")
+    with SalesforceEmulator(inline=True, dialect=dialect) as emulator:
+        client = emulator.connect(API_version=str(report["api_version"]))
+        org = AskedOrg(client, int(report["rows"]))
+        findings = list(run_probes(org, probes, write=True))
+        return report_of(org, "emulator", findings, write=True, complete=True)
+
+
+def _values(name: str) -> tuple[str, ...]:
+    return CHOICES[name].values if name in CHOICES else ()
+
+
+@dataclass(frozen=True)
+class _Side:
+    reading: str
+    exchanges: Sequence[Mapping[str, Any]]
+
+
+def _side(report: Mapping[str, Any], finding: Mapping[str, Any] | None) -> _Side:
+    if finding is None:
+        return _Side("no probe asks about this", ())
+    exchanges = [report["exchanges"][number] for number in finding["exchanges"]]
+    return _Side(str(finding["reading"]), _without_repeats(exchanges))
+
+
+def _without_repeats(exchanges: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Of the same question asked again and again, the last answer."""
+    return [list(each)[-1] for _, each in groupby(exchanges, lambda each: _request(each))]
+
+
+def _differences(theirs: _Side, ours: _Side) -> Iterator[tuple[str, str, str]]:
+    if theirs.reading != ours.reading:
+        yield "reading", theirs.reading, ours.reading
+    for reported, emulated in zip_longest(theirs.exchanges, ours.exchanges):
+        if _request(reported) != _request(emulated):
+            yield "request", _request(reported), _request(emulated)
+            return  # what follows answers other questions
+        for what in ("status", "headers", "body"):
+            sides = _shown(reported["came"][what]), _shown(emulated["came"][what])
+            if sides[0] != sides[1]:
+                yield what, *sides
+
+
+def _request(exchange: Mapping[str, Any] | None) -> str:
+    if exchange is None:
+        return ""
+    return _shown(f"{exchange['sent']['method']} {exchange['sent']['path']}")
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, Mapping):
+        return "\n".join(f"{name}: {_shown(each)}" for name, each in sorted(value.items()))
+    text = _VARYING.sub(r"\1", str(value))
+    return _MILLISECONDS.sub(r"\1<number>", text)
