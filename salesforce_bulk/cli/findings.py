@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from salesforce_bulk.cli.answer import shell_command
+from salesforce_bulk.conformance.replay import Difference
 from salesforce_bulk.conformance.run import Finding, Verdict
 
 
@@ -21,6 +22,28 @@ def findings_page(findings: Sequence[Finding], dialect: Mapping[str, str]) -> st
             *_dialect(dialect),
         ]
     )
+
+
+def differences_page(differences: Sequence[Difference], found: int) -> str:
+    """Where a report and the emulator differ, difference by difference.
+
+    Args:
+        differences: of a replay.
+        found: how many behaviours the report has an answer for.
+    """
+    what = "no difference" if not differences else _count(len(differences), "difference")
+    lines = [f"{_count(found, 'behaviour')} of the report, {what} in the emulator"]
+    for each in differences:
+        lines.append(f"\n{each.behaviour}  {each.what}")
+        lines += _side("the report", each.reported)
+        lines += _side("the emulator", each.emulated)
+    return "\n".join(lines)
+
+
+def _side(whose: str, text: str) -> Iterator[str]:
+    first, *others = text.splitlines() or ["nothing"]
+    yield f"  {whose:<12}  {first}"
+    yield from (f"  {'':<12}  {line}" for line in others)
 
 
 def findings_json(findings: Sequence[Finding]) -> list[dict[str, Any]]:
@@ -42,9 +65,8 @@ def _finding_json(finding: Finding) -> dict[str, Any]:
 
 def _counts(findings: Sequence[Finding]) -> str:
     counts = Counter(each.verdict for each in findings)
-    what = "1 behaviour" if len(findings) == 1 else f"{len(findings):,} behaviours"
     return (
-        f"{what}: {counts[Verdict.AGREES]:,} as the emulator does, "
+        f"{_count(len(findings), 'behaviour')}: {counts[Verdict.AGREES]:,} as the emulator does, "
         f"{counts[Verdict.DIFFERS]:,} otherwise, {counts[Verdict.NOT_ASKED]:,} could not be asked"
     )
 
@@ -79,6 +101,10 @@ def _dialect(dialect: Mapping[str, str]) -> Iterator[str]:
     yield "\nThe dialect of this org:"
     yield f"  {shell_command(['salesforce-bulk', 'emulator', *options])}"
     yield f"  SalesforceEmulator(dialect={dict(dialect)!r})"
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
 def _one_line(text: str) -> str:

@@ -39,7 +39,8 @@ def _behind(*names: str) -> str:
 _MARK = "\ue000"
 _TOKEN = re.compile(
     rf"(?P<kept>{_MARK}|{'|'.join(map(re.escape, sorted(_URIS, key=len, reverse=True)))}"
-    rf"|{_behind('version')}[2-7]\d\.0{_ENDS}|v[2-7]\d\.0{_ENDS}|(?<=<\?xml version=\")1\.[01]"
+    rf"|{_behind('version')}[2-7]\d\.0{_ENDS}|(?:(?<=/async/)|v)[2-7]\d\.0{_ENDS}"
+    r"|(?<=<\?xml version=\")1\.[01]"
     rf"|{_behind('errorcode', 'exceptioncode', 'statuscode')}(?-i:[A-Z]+(?:_[A-Z]+)+){_ENDS}"
     rf"|{_behind('status', 'statuscode')}[1-5]\d\d{_ENDS}|\\[nrtbf\"\\/])"
     rf"|(?P<time>{_DAY}(?:[T ]{_CLOCK})?|{_CLOCK}){_ENDS}"

@@ -17,16 +17,16 @@ from salesforce_bulk.emulator import SalesforceEmulator
 from salesforce_bulk.emulator.fidelity.dialect import CHOICES
 from salesforce_bulk.errors import InvalidInput
 
-#: What differs from run to run: numbers of placeholders, counts of milliseconds.
+#: What differs from run to run: numbers of placeholders, milliseconds, calls of the day.
 _VARYING = re.compile(r"(?<=<)(\w+) \d+(?::[^<>]*)?(?=>)")
-_MILLISECONDS = re.compile(r'(Time(?:>|"\s*:\s*))(?:\d|<number>)')
+_COUNTS = re.compile(r'(Time(?:>|"\s*:\s*)|api-usage=)(?:\d|<number>)')
 
 
 @dataclass(frozen=True)
 class Difference:
     """Args:
     behaviour: its id.
-    what: ``reading``, or of an exchange ``request``, ``status``, ``headers`` or ``body``.
+    what: ``reading``, or of an exchange ``request``, ``status``, ``header NAME`` or ``body``.
     reported, emulated: both sides; empty where there is nothing.
     """
 
@@ -88,7 +88,7 @@ def _side(report: Mapping[str, Any], finding: Mapping[str, Any] | None) -> _Side
 
 def _without_repeats(exchanges: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
     """Of the same question asked again and again, the last answer."""
-    return [list(each)[-1] for _, each in groupby(exchanges, lambda each: _request(each))]
+    return [list(each)[-1] for _, each in groupby(exchanges, _request)]
 
 
 def _differences(theirs: _Side, ours: _Side) -> Iterator[tuple[str, str, str]]:
@@ -98,8 +98,9 @@ def _differences(theirs: _Side, ours: _Side) -> Iterator[tuple[str, str, str]]:
         if _request(reported) != _request(emulated):
             yield "request", _request(reported), _request(emulated)
             return  # what follows answers other questions
-        for what in ("status", "headers", "body"):
-            sides = _shown(reported["came"][what]), _shown(emulated["came"][what])
+        here, there = _answer(emulated), _answer(reported)
+        for what in dict.fromkeys([*there, *here]):
+            sides = there.get(what, ""), here.get(what, "")
             if sides[0] != sides[1]:
                 yield what, *sides
 
@@ -110,8 +111,11 @@ def _request(exchange: Mapping[str, Any] | None) -> str:
     return _shown(f"{exchange['sent']['method']} {exchange['sent']['path']}")
 
 
-def _shown(value: object) -> str:
-    if isinstance(value, Mapping):
-        return "\n".join(f"{name}: {_shown(each)}" for name, each in sorted(value.items()))
-    text = _VARYING.sub(r"\1", str(value))
-    return _MILLISECONDS.sub(r"\1<number>", text)
+def _answer(exchange: Mapping[str, Any]) -> dict[str, str]:
+    came = exchange["came"]
+    headers = {f"header {name}": _shown(value) for name, value in sorted(came["headers"].items())}
+    return {"status": str(came["status"]), **headers, "body": _shown(came["body"])}
+
+
+def _shown(text: str) -> str:
+    return _COUNTS.sub(r"\1<number>", _VARYING.sub(r"\1", text))

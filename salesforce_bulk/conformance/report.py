@@ -1,4 +1,4 @@
-"""A report: what was sent to an org and what came, with placeholders, fit to be shown to anybody."""
+"""A report: what was sent to an org and what came, with placeholders, for anybody to see."""
 
 from __future__ import annotations
 
@@ -19,6 +19,8 @@ from salesforce_bulk.errors import InvalidInput
 FORMAT = 1
 #: A status, a code of the platform or both, with which a reading may begin.
 _REFUSAL = re.compile(r"(?:[1-5]\d\d\b)?(?:\s*\b[A-Z]{2,}(?:_[A-Z]+)+\b)?")
+#: A list of numbers; no text of a report has line ends, which JSON escapes.
+_NUMBERS = re.compile(r"\[\n[ \d,\n]+\]")
 
 
 def report_of(
@@ -48,6 +50,12 @@ def report_of(
         "findings": found,
         "exchanges": exchanges.listed,
     }
+
+
+def written(report: Mapping[str, Any]) -> bytes:
+    """A report as its file has it: lists of numbers on a line each."""
+    text = json.dumps(report, indent=1, ensure_ascii=False)
+    return f"{_NUMBERS.sub(lambda found: ' '.join(found[0].split()), text)}\n".encode()
 
 
 def read_report(path: Path) -> dict[str, Any]:

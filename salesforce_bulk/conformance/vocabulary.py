@@ -7,12 +7,11 @@ org is among them.
 from __future__ import annotations
 
 import ast
-import importlib.util
-import pkgutil
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 
 from salesforce_bulk.emulator.schema.schema import Schema
 
@@ -21,16 +20,16 @@ DELIMITERS = r"\s{}\[\]()<>\"',;:=&?/|\\`"
 WORD = re.compile(rf"[^{DELIMITERS}]+")
 #: What may stand around a word in a sentence.
 MARKS = ".!*^#~$-+"
-#: Packages whose texts are those of the protocols.
+#: Parts of the package whose texts are those of the protocols.
 _SPEAKING = (
-    "salesforce_bulk.bulk_states",
-    "salesforce_bulk.conformance",
-    "salesforce_bulk.emulator.access",
-    "salesforce_bulk.emulator.endpoints",
-    "salesforce_bulk.emulator.fidelity",
-    "salesforce_bulk.emulator.http",
-    "salesforce_bulk.emulator.jobs",
-    "salesforce_bulk.emulator.soql",
+    "bulk_states.py",
+    "conformance",
+    "emulator/access",
+    "emulator/endpoints",
+    "emulator/fidelity",
+    "emulator/http",
+    "emulator/jobs",
+    "emulator/soql",
 )
 #: Headers of HTTP and of Salesforce, and words of their values.
 _HEADERS = """
@@ -127,7 +126,7 @@ class Vocabulary:
 def vocabulary() -> Vocabulary:
     """What may stay; made from the source when it is first needed."""
     objects = Schema().objects.values()
-    texts = [text for name in _modules() for text in _texts(name)]
+    texts = [text for source in _sources() for text in _texts(source)]
     listed = {word.lower() for word in f"{_HEADERS} {_CODES}".split()}
     schema = {name.lower() for each in objects for name in (each.name, *each.fields)}
     single = {text.lower() for text in texts if WORD.fullmatch(text)}
@@ -145,21 +144,16 @@ def _may_stay(word: str) -> bool:
     return word.isascii() and "@" not in word and not re.search(r"\d{2}", word)
 
 
-def _modules() -> Iterator[str]:
-    for name in _SPEAKING:
-        yield name
-        found = importlib.util.find_spec(name)
-        for folder in found.submodule_search_locations or () if found else ():
-            yield from (each.name for each in pkgutil.walk_packages([folder], f"{name}."))
+def _sources() -> Iterator[str]:
+    """Of modules; where they are not at hand there are none, and a report has more placeholders."""
+    package = Path(__file__).parents[1]
+    for path in (package / part for part in _SPEAKING):
+        for file in [path] if path.is_file() else sorted(path.rglob("*.py")):
+            yield file.read_text("utf-8")
 
 
-def _texts(module: str) -> Iterator[str]:
-    """Those that a module may say; what explains it is none of them. Where its source is not at
-    hand there are none, and a report has more placeholders."""
-    found = importlib.util.find_spec(module)
-    source = getattr(found.loader, "get_source", lambda _: None)(module) if found else None
-    if source is None:
-        return
+def _texts(source: str) -> Iterator[str]:
+    """Those that a module may say; what explains it is none of them."""
     tree = ast.parse(source)
     explained = {id(docs) for node in ast.walk(tree) for docs in _docstrings(node)}
     for node in ast.walk(tree):

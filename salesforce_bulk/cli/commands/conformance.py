@@ -43,6 +43,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--timeout", type=float, default=_SECONDS, metavar="SECONDS", help="for all; exit 5 after"
     )
+    parser.add_argument(
+        "--report", metavar="FILE", help="write what was sent and what came, with placeholders"
+    )
+    parser.add_argument("--replay", metavar="FILE", help="compare a report with the emulator")
     parser.add_argument("--cleanup", action="store_true", help="delete what earlier runs left")
     parser.add_argument("--quiet", action="store_true", help="draw no progress")
     add_org_arguments(parser)
@@ -54,9 +58,12 @@ def run(args: argparse.Namespace) -> int:
     Returns 0 where every behaviour has a finding, differences among them; 1 where the org ceased to
     answer, 3 where something is left in it, 4 where the session ended, 5 where the time was up.
     """
+    if args.replay is not None:
+        return _replay(args)
     if args.cleanup:
         return _clean_up(args)
     chosen = _chosen(args)
+    _refuse_unwritable(args.report)
     org = _asked_org(args)
     try:
         kind = _greeted(org, args)
@@ -68,7 +75,10 @@ def run(args: argparse.Namespace) -> int:
         raise
     findings: list[Finding] = []
     with _taking_back(org, args) as done:
-        _ask(org, chosen, findings, args)
+        try:
+            _ask(org, chosen, findings, args)
+        finally:
+            _write_report(org, kind, findings, args, complete=len(findings) == len(chosen))
     _show(findings, args)
     return _exit_code(org, done, args)
 
@@ -204,6 +214,46 @@ def _exit_code(org: AskedOrg, done: TakenBack, args: argparse.Namespace) -> int:
     if isinstance(org.ended, SessionExpired):
         return 4
     return 0 if org.ended is None else 1
+
+
+def _refuse_unwritable(file: str | None) -> None:
+    """Before anything is asked. Raises InvalidInput."""
+    if file is not None and not Path(file).absolute().parent.is_dir():
+        raise InvalidInput(f"There is no folder {Path(file).parent} for the report.")
+
+
+def _write_report(
+    org: AskedOrg,
+    kind: OrgKind,
+    findings: Sequence[Finding],
+    args: argparse.Namespace,
+    *,
+    complete: bool,
+) -> None:
+    """Of a run that is cut short as well."""
+    from salesforce_bulk.conformance.report import report_of, written  # noqa: PLC0415
+    from salesforce_bulk.storage.files import whole_file  # noqa: PLC0415
+
+    if args.report is None:
+        return
+    report = report_of(org, kind.name, findings, write=args.write, complete=complete)
+    with whole_file(args.report) as file:
+        file.write(written(report))
+    args.answer.know(report=args.report)
+    args.answer.say(f"  report: {args.report}")
+
+
+def _replay(args: argparse.Namespace) -> int:
+    """Compare a report with the emulator; differences are what was asked for, and no failure."""
+    from salesforce_bulk.cli.findings import differences_page  # noqa: PLC0415
+    from salesforce_bulk.conformance.replay import replay  # noqa: PLC0415
+    from salesforce_bulk.conformance.report import read_report  # noqa: PLC0415
+
+    report = read_report(Path(args.replay))
+    differences = replay(report)
+    args.answer.know(differences=[vars(each) for each in differences])
+    args.answer.show(differences_page(differences, len(report["findings"])))
+    return 0
 
 
 def _clean_up(args: argparse.Namespace) -> int:
