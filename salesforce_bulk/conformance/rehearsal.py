@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from salesforce_bulk.conformance.asked_org import AskedOrg
 from salesforce_bulk.conformance.cleanup import TakenBack, take_back
+from salesforce_bulk.conformance.emulated import emulated_org
 from salesforce_bulk.conformance.probe import Probe
 from salesforce_bulk.conformance.run import run_probes
-from salesforce_bulk.emulator import SalesforceEmulator
 
 
 @dataclass(frozen=True)
@@ -23,8 +22,7 @@ class Cost:
 
 def rehearsed(probes: Sequence[Probe], rows: int) -> Cost:
     """What the probes cost with so many rows, and what is deleted at the end."""
-    with SalesforceEmulator(inline=True) as emulator:
-        org = AskedOrg(emulator.connect(), rows)
+    with emulated_org({}, rows) as org:
         for _ in run_probes(org, probes, write=True):
             pass
         done = TakenBack()

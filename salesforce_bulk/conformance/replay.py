@@ -8,12 +8,11 @@ from dataclasses import dataclass
 from itertools import groupby, zip_longest
 from typing import Any
 
-from salesforce_bulk.conformance.asked_org import AskedOrg
+from salesforce_bulk.conformance.emulated import emulated_org
 from salesforce_bulk.conformance.probe import Probe
 from salesforce_bulk.conformance.probes import PROBES
 from salesforce_bulk.conformance.report import report_of
 from salesforce_bulk.conformance.run import Verdict, run_probes
-from salesforce_bulk.emulator import SalesforceEmulator
 from salesforce_bulk.emulator.fidelity.dialect import CHOICES
 from salesforce_bulk.errors import InvalidInput
 
@@ -62,9 +61,7 @@ def _report_of_emulator(report: Mapping[str, Any], probes: Sequence[Probe]) -> d
     unknown = [name for name, value in dialect.items() if value not in _values(name)]
     if unknown:
         raise InvalidInput(f"No dialect of the emulator has {', '.join(unknown)} as reported.")
-    with SalesforceEmulator(inline=True, dialect=dialect) as emulator:
-        client = emulator.connect(API_version=str(report["api_version"]))
-        org = AskedOrg(client, int(report["rows"]))
+    with emulated_org(dialect, int(report["rows"]), str(report["api_version"])) as org:
         findings = list(run_probes(org, probes, write=True))
         return report_of(org, "emulator", findings, write=True, complete=True)
 

@@ -53,9 +53,8 @@ def test_an_answer_that_no_dialect_has_is_a_difference(tmp_path):
 def test_a_behaviour_that_no_probe_asks_about_any_more_is_a_difference(tmp_path):
     report = report_with({}, tmp_path / "org.json")
     report["findings"][0]["id"] = "bulk1.query.gone"
-    assert [each.emulated for each in replay(report) if each.behaviour == "bulk1.query.gone"][
-        0
-    ] == "no probe asks about this"
+    told = {each.emulated for each in replay(report) if each.behaviour == "bulk1.query.gone"}
+    assert "no probe asks about this" in told
 
 
 @pytest.mark.parametrize(

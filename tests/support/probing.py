@@ -1,34 +1,27 @@
 """Asking an emulator with every probe."""
 
 from collections.abc import Iterator, Mapping
-
-from fast_clock import FastClock
+from contextlib import contextmanager
 
 from salesforce_bulk.conformance.asked_org import AskedOrg
+from salesforce_bulk.conformance.emulated import emulated_org
 from salesforce_bulk.conformance.probes import PROBES
 from salesforce_bulk.conformance.run import Finding, Verdict, run_probes
-from salesforce_bulk.emulator import SalesforceEmulator
 from salesforce_bulk.emulator.fidelity.dialect import CHOICES
 
 
-class WorkWhileWaiting(FastClock):
-    """An org's batches run while its client waits, and never else: what is posted is queued."""
-
-    def __init__(self, org: SalesforceEmulator) -> None:
-        super().__init__()
-        self._engine = org.engine
-        self._engine.pause()
-
-    def sleep(self, seconds: float, /) -> None:
-        super().sleep(seconds)
-        self._engine.run_pending()
+@contextmanager
+def asked(dialect: Mapping[str, str], prefix: str = "") -> Iterator[tuple[AskedOrg, list[Finding]]]:
+    """An emulator that speaks a dialect, and what the probes of behaviours find that begin so."""
+    chosen = [probe for probe in PROBES if probe.behaviour.startswith(prefix)]
+    with emulated_org(dialect) as org:
+        yield org, list(run_probes(org, chosen, write=True))
 
 
 def findings_of(dialect: Mapping[str, str]) -> list[Finding]:
     """What all probes find in an org that speaks a dialect."""
-    with SalesforceEmulator(inline=True, dialect=dialect) as org:
-        client = org.connect(clock=WorkWhileWaiting(org))
-        return list(run_probes(AskedOrg(client), PROBES, write=True))
+    with asked(dialect) as (_, findings):
+        return findings
 
 
 def differing(dialect: Mapping[str, str]) -> list[tuple[str, str]]:
