@@ -75,7 +75,7 @@ _HOST = re.compile(r"[\w-]+(?:\.[\w-]+)*\.[a-zA-Z]{2,}")
 #: Characters from which on a word is more likely a token than a name.
 _LONG = 24
 #: Characters of a body that are shown.
-_MOST = 100_000
+_MOST = 10_000
 _TIME_HEADERS = ("date", "expires", "last-modified")
 
 

@@ -19,8 +19,6 @@ from salesforce_bulk.errors import InvalidInput
 FORMAT = 1
 #: A status, a code of the platform or both, with which a reading may begin.
 _REFUSAL = re.compile(r"(?:[1-5]\d\d\b)?(?:\s*\b[A-Z]{2,}(?:_[A-Z]+)+\b)?")
-#: A list of numbers; no text of a report has line ends, which JSON escapes.
-_NUMBERS = re.compile(r"\[\n[ \d,\n]+\]")
 
 
 def report_of(
@@ -53,9 +51,16 @@ def report_of(
 
 
 def written(report: Mapping[str, Any]) -> bytes:
-    """A report as its file has it: lists of numbers on a line each."""
-    text = json.dumps(report, indent=1, ensure_ascii=False)
-    return f"{_NUMBERS.sub(lambda found: ' '.join(found[0].split()), text)}\n".encode()
+    """A report as its file has it: a finding and an exchange a line."""
+    lines = [f"{json.dumps(name)}: {_told(value)}" for name, value in report.items()]
+    return ("{\n" + ",\n".join(lines) + "\n}\n").encode()
+
+
+def _told(value: object) -> str:
+    if not isinstance(value, list):
+        return json.dumps(value, ensure_ascii=False)
+    items = ",\n ".join(json.dumps(each, ensure_ascii=False) for each in value)
+    return f"[\n {items}\n]"
 
 
 def read_report(path: Path) -> dict[str, Any]:
