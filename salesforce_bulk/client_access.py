@@ -217,8 +217,9 @@ class ClientAccess:
         try:
             self._user = caller.read(call, read)
         except BulkApiError as error:
-            # Here an expired session is 403, with a text that is no document of an API.
-            if error.status_code != 403:
+            # Here an expired session is 403 (401 in the standard), with a text that is no document
+            # of an API.
+            if error.status_code not in (401, 403):
                 raise
             if not self.renew(session, self.transport):
                 self.org.describes.limits()  # where it has ended, this is refused in plain words

@@ -65,7 +65,7 @@ class AskedOrg:
         method: str,
         path: str,
         body: bytes = b"",
-        headers: Mapping[str, str] | None = None,
+        headers: Mapping[str, str | None] | None = None,
     ) -> Exchange:
         """One call with the session of the client, whatever its answer.
 
@@ -162,21 +162,20 @@ class AskedOrg:
             self._exchanges[name], self.exchanges = self.exchanges, before
 
     def _exchange(
-        self, method: str, path: str, body: bytes, headers: Mapping[str, str]
+        self, method: str, path: str, body: bytes, headers: Mapping[str, str | None]
     ) -> Exchange:
+        sent = {name: value for name, value in headers.items() if value is not None}
         self.calls += 1
         self.batches += bool(_BATCH.match(f"{method} {path}"))
         answer = self._transport.send(
             method,
             self.address(path),
-            headers=headers,
+            headers=sent,
             body=body or None,
             repeatable=method == "GET",
         )
         received = {name.lower(): value for name, value in answer.headers.items()}
-        exchange = Exchange(
-            method, path, dict(headers), body, answer.status_code, received, answer.content
-        )
+        exchange = Exchange(method, path, sent, body, answer.status_code, received, answer.content)
         self.exchanges.append(exchange)
         return exchange
 

@@ -192,7 +192,9 @@ class SalesforceEmulator:
 
     def _begin(self) -> None:
         """What is new at each start and at each reset."""
-        self.sessions = Sessions(self.clock, self.org.org_id, self._seed, self._session_seconds)
+        self.sessions = Sessions(
+            self.clock, self.org.org_id, self._seed, self._session_seconds, self.org.dialect
+        )
         self.apps = ConnectedApps(self._seed, run_as=self.org.username)
         self.authorizations = Authorizations(self.clock, self._seed)
         self._application = self._build()
@@ -219,10 +221,11 @@ class SalesforceEmulator:
             self._application.observe(logged)
 
     def _build(self) -> Application:
-        soap, oauth = SoapFamily(), OAuthFamily()
+        dialect = self.org.dialect
+        soap, oauth = SoapFamily(dialect), OAuthFamily(dialect)
         bulk1 = Bulk1(self.org, self.engine, self.sessions, self.faults, self._origin)
         login = Soap(self.org, self.sessions, self._origin)
-        family = RestFamily(self.sessions, self.faults, self.org.dialect)
+        family = RestFamily(self.sessions, self.faults, dialect)
         rest = Rest(self.org, self.engine, family, self._origin)
         self.bulk2 = Bulk2(self.org, self.engine, rest.family)
         composite = Composite(self.org, rest.family)

@@ -377,8 +377,8 @@ def _without_session(text: str, response: Response) -> str:
 
 
 def _says_expired(response: Response) -> bool:
-    """1.0 says so with 400 and InvalidSessionId, the REST layer with 401."""
-    if response.status_code not in (400, 401):
+    """1.0 says so with 400 and InvalidSessionId, the REST layer with 401; the code decides."""
+    if response.status_code not in (400, 401, 403):
         return False
     code = fault_of(response).code
     return code is not None and fault_type(code) is SessionExpired

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 import requests
 from fast_clock import FastClock
+from probing import flips_of
 from raw_server import (
     BATCH,
     BATCH_ID,
@@ -298,6 +299,30 @@ def test_the_emulators_sessions_are_renewed(inline: bool) -> None:
         assert file.read() == b'"Name"\n"A"\n"B"\n'
         logins = [r for r in org.requests if "/Soap/" in r.path]
         assert len(logins) == 4
+
+
+EXPIRIES = [
+    *flips_of("login.session.expired"),
+    *flips_of("oauth.session.expired_in_rest"),
+    *flips_of("oauth.userinfo.refusal"),
+    *flips_of("login.session.token_form"),
+]
+
+
+@pytest.mark.parametrize(("name", "value"), EXPIRIES)
+def test_an_expiry_is_known_however_the_org_says_it(name: str, value: str) -> None:
+    """Status and spelling are the org's affair: the session is renewed and the call goes on."""
+    with SalesforceEmulator(inline=True, dialect={name: value}) as org:
+        bulk = org.connect()
+        calls: list[Callable[[], Any]] = [
+            lambda: bulk.create_insert_job("Account"),
+            lambda: bulk.describe("Account"),
+            bulk.whoami,
+        ]
+        for call in calls:
+            org.sessions.expire_all()
+            assert call()
+        assert len([r for r in org.requests if "/Soap/" in r.path]) == 4
 
 
 def test_unused_answers_are_part_of_the_org() -> None:

@@ -1,7 +1,163 @@
-"""Login and sessions."""
+"""Login and sessions.
+
+No probe sends a password, tries one for a user that there may be, or ends the caller's session.
+"""
 
 from __future__ import annotations
 
-from salesforce_bulk.conformance.probe import Probe
+import re
+from collections.abc import Mapping
+from xml.sax.saxutils import escape
 
-PROBES: tuple[Probe, ...] = ()
+from salesforce_bulk.conformance.asked_org import AskedOrg
+from salesforce_bulk.conformance.bulk1_calls import field_of, refusal_of
+from salesforce_bulk.conformance.exchange import Exchange
+from salesforce_bulk.conformance.probe import Probe
+from salesforce_bulk.conformance.probes.http import NO_JOB, content_type
+
+#: A session that no org has given.
+NO_SESSION = "00D000000000000!AQinvented.by.a.probe"
+#: The first version without login(), and a user of a domain that cannot be.
+_VERSION_WITHOUT_LOGIN = "65.0"
+_NO_USER = "nobody@salesforce-bulk-conformance.invalid"
+_ENVELOPE = (
+    '<?xml version="1.0" encoding="UTF-8"?>'
+    '<e:Envelope xmlns:e="http://schemas.xmlsoap.org/soap/envelope/" '
+    'xmlns="urn:partner.soap.sforce.com"><e:Header>{header}</e:Header>'
+    "<e:Body>{body}</e:Body></e:Envelope>"
+)
+_ACTION = {"SOAPAction": '""'}
+
+
+def _soap(
+    org: AskedOrg,
+    body: str,
+    header: str = "",
+    *,
+    version: str | None = None,
+    headers: Mapping[str, str] = _ACTION,
+) -> Exchange:
+    return org.send(
+        "POST",
+        f"/services/Soap/u/{version or org.version}",
+        _ENVELOPE.format(header=header, body=body).encode(),
+        {"Content-Type": "text/xml; charset=UTF-8", "Authorization": None, **headers},
+    )
+
+
+def _session_header(session: str) -> str:
+    return f"<SessionHeader><sessionId>{escape(session)}</sessionId></SessionHeader>"
+
+
+def _own(org: AskedOrg) -> str:
+    return _session_header(str(org.bulk.sessionId))
+
+
+def _timestamp(org: AskedOrg) -> Exchange:
+    return _soap(org, "<getServerTimestamp/>", _own(org))
+
+
+def asked_timestamp(org: AskedOrg) -> Exchange:
+    """The answer to a call of SOAP with the caller's session."""
+    return org.once("login.timestamp", _timestamp)
+
+
+def _user_info(org: AskedOrg) -> Exchange:
+    return org.once("login.user_info", lambda asked: _soap(asked, "<getUserInfo/>", _own(asked)))
+
+
+def fault_of(answer: Exchange) -> str:
+    """The code of a fault as it stands there; the status of what is none."""
+    found = re.search(r"<(?:\w+:)?faultcode[^>]*>\s*([^<\s]+)", answer.text)
+    return found[1] if found else str(answer.status)
+
+
+def _bare_fault(answer: Exchange) -> str:
+    """The code of a fault; only what is SOAP's own keeps its prefix."""
+    code = fault_of(answer)
+    return code if code.startswith("soapenv:") else code.rpartition(":")[2]
+
+
+def _fault_code(org: AskedOrg) -> str:
+    return fault_of(_soap(org, "<getServerTimestamp/>", _session_header(NO_SESSION)))
+
+
+def _content_type(org: AskedOrg) -> str:
+    return content_type(asked_timestamp(org))
+
+
+def _versions(org: AskedOrg) -> str:
+    login = f"<login><username>{_NO_USER}</username><password>none</password></login>"
+    return _bare_fault(_soap(org, login, version=_VERSION_WITHOUT_LOGIN))
+
+
+def _call_options(org: AskedOrg) -> str:
+    options = "<CallOptions><client>salesforce-bulk</client></CallOptions>"
+    answer = _soap(org, "<getServerTimestamp/>", options + _own(org))
+    return "ignored" if field_of(answer, "timestamp") else _bare_fault(answer)
+
+
+def _utility_calls(org: AskedOrg) -> str:
+    answers = (asked_timestamp(org), "timestamp"), (_user_info(org), "userId")
+    refused = [answer for answer, name in answers if not field_of(answer, name)]
+    return _bare_fault(refused[0]) if refused else "in every version"
+
+
+def _action_missing(org: AskedOrg) -> str:
+    answer = _soap(org, "<getServerTimestamp/>", _own(org), headers={})
+    return "not needed" if field_of(answer, "timestamp") else _bare_fault(answer)
+
+
+def _refused_session(answer: Exchange) -> bool:
+    letters = (field_of(answer, "exceptionCode") or "").replace("_", "").lower()
+    return letters == "invalidsessionid"
+
+
+def session_taken(org: AskedOrg, headers: Mapping[str, str | None]) -> bool:
+    """Whether Bulk API 1.0 takes the session in these headers."""
+    return not _refused_session(org.send("GET", f"{org.bulk1}/job/{NO_JOB}", headers=headers))
+
+
+def _header(org: AskedOrg) -> str:
+    session = str(org.bulk.sessionId)
+    forms = {"bare": session, "with Bearer": f"Bearer {session}"}
+    taken = [name for name, value in forms.items() if session_taken(org, {"X-SFDC-Session": value})]
+    return " or ".join(taken) or "neither bare nor with Bearer"
+
+
+def _token_form(org: AskedOrg) -> str:
+    session = str(org.bulk.sessionId)
+    if re.fullmatch(r"00D\w{12}!\S+", session):
+        return "opaque"
+    return "JWT" if re.fullmatch(r"eyJ[\w-]+\.[\w-]+\.[\w-]+", session) else "another"
+
+
+def _authorization_alone(org: AskedOrg) -> str:
+    bearer = f"Bearer {org.bulk.sessionId}"
+    taken = session_taken(org, {"X-SFDC-Session": None, "Authorization": bearer})
+    return "accepted" if taken else "refused"
+
+
+def _life(org: AskedOrg) -> str:
+    seconds = field_of(_user_info(org), "sessionSecondsValid") or ""
+    return "seconds are told" if seconds.isdigit() else "nothing is told"
+
+
+def _expired(org: AskedOrg) -> str:
+    headers = {"X-SFDC-Session": NO_SESSION}
+    return refusal_of(org.send("GET", f"{org.bulk1}/job/{NO_JOB}", headers=headers))
+
+
+PROBES: tuple[Probe, ...] = (
+    Probe("login.soap.fault_code", _fault_code),
+    Probe("login.soap.content_type", _content_type),
+    Probe("login.soap.versions", _versions),
+    Probe("login.soap.call_options", _call_options),
+    Probe("login.soap.utility_calls", _utility_calls),
+    Probe("login.soap.action_missing", _action_missing),
+    Probe("login.session.header", _header),
+    Probe("login.session.token_form", _token_form),
+    Probe("login.session.authorization_alone", _authorization_alone),
+    Probe("login.session.life", _life),
+    Probe("login.session.expired", _expired),
+)

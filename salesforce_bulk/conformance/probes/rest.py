@@ -480,13 +480,12 @@ def _headers_taken(org: AskedOrg) -> str:
 
 def _session(org: AskedOrg) -> str:
     answer = get(org, "limits", {"Authorization": "Bearer 00D000000000000!conformance"})
-    scheme = answer.headers.get("www-authenticate", "none").partition(" ")[0]
-    return f"{refusal(answer)}, WWW-Authenticate: {scheme}"
+    return answer.headers.get("www-authenticate", "none").partition(" ")[0]
 
 
 def _limit_info(org: AskedOrg) -> str:
     told = org.once("rest.limits", _limits).headers.get("sforce-limit-info", "none")
-    return re.sub(r"\d+/\d+.*", "N/M", told)
+    return re.sub(r"appName=[^)]*", "appName=A", re.sub(r"\d+/\d+", "N/M", told))
 
 
 def _pretty(org: AskedOrg) -> str:

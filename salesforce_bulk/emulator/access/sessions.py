@@ -11,6 +11,7 @@ from string import ascii_letters, digits
 from typing import Protocol
 
 from salesforce_bulk.emulator.clock import Clock
+from salesforce_bulk.emulator.fidelity.dialect import PLAIN, Dialect
 
 #: Life of a session without activity.
 SESSION_SECONDS = 7_200
@@ -56,9 +57,15 @@ class Sessions:
     """The tokens of an org. Thread-safe."""
 
     def __init__(
-        self, clock: Clock, org_id: str, seed: int, seconds: int = SESSION_SECONDS
+        self,
+        clock: Clock,
+        org_id: str,
+        seed: int,
+        seconds: int = SESSION_SECONDS,
+        dialect: Dialect = PLAIN,
     ) -> None:
         self.seconds = seconds
+        self._dialect = dialect
         self._clock = clock
         self._org_id = org_id[:15]
         self._random = Random(f"sessions {seed}")  # noqa: S311  # nosec B311 # to be repeated, not secret
@@ -68,14 +75,21 @@ class Sessions:
     def open(  # nosec B107 # no secret: none was given
         self, user: SessionUser, consumer_key: str = "", scope: str = "", refresh_token: str = ""
     ) -> Session:
-        """A new session, its token in the vendor's form: org id, ``!``, secret."""
+        """A new session."""
         now = self._clock.now()
         with self._lock:
-            secret = "".join(self._random.choices(ascii_letters + digits + "._", k=96))
-            token = f"{self._org_id}!AQ{secret}"
+            token = self._new_token()
             session = Session(token, user, now, now, consumer_key, scope, refresh_token)
             self._sessions[token] = session
         return session
+
+    def _new_token(self) -> str:
+        """A token in the vendor's form: org id, ``!``, secret; or in that of a JWT."""
+        if self._dialect["login.session.token_form"] == "opaque":
+            secret = "".join(self._random.choices(ascii_letters + digits + "._", k=96))
+            return f"{self._org_id}!AQ{secret}"
+        parts = ("".join(self._random.choices(ascii_letters + digits + "-_", k=96)) for _ in "123")
+        return "eyJ" + ".".join(parts)
 
     def find(self, token: str) -> Session | None:
         """The live session of a token, its life extended; None when there is none."""

@@ -44,6 +44,10 @@ class Dialect(Mapping[str, str]):
         return int(status), code
 
 
+#: The emulator's own readings.
+PLAIN = Dialect()
+
+
 def random_dialect(seed: int) -> Dialect:
     """A reading of each behaviour by chance; the same seed gives the same."""
     choose = Random(f"dialect {seed}").choice  # noqa: S311  # nosec B311 # to be repeated, not secret

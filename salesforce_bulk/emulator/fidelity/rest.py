@@ -886,17 +886,17 @@ AREA = Area(
         ),
         Behaviour(
             id="rest.session",
-            title="Session",
-            does="401 array, `WWW-Authenticate: Token`",
+            title="Challenge of a refused session",
+            does="`WWW-Authenticate: Token`",
             source="HAL",
             grade=Grade.RECORDED,
             routes=("rest.*", "bulk2.*"),
-            texts=("INVALID_HEADER_TYPE", "Session expired or invalid"),
+            texts=("INVALID_HEADER_TYPE",),
             tests=(
                 _PROBES,
                 f"{_REST}::test_an_expired_session_is_a_401_array_with_www_authenticate",
             ),
-            readings=(Reading("401 INVALID_SESSION_ID, WWW-Authenticate: Token"),),
+            readings=(Reading("Token", "HAL"),),
         ),
         Behaviour(
             id="rest.limit_info",
@@ -906,7 +906,11 @@ AREA = Area(
             grade=Grade.RECORDED,
             routes=("rest.*", "bulk2.*"),
             tests=(_PROBES, f"{_REST}::test_every_answer_counts_the_calls"),
-            readings=(Reading("api-usage=N/M"),),
+            readings=(
+                Reading("api-usage=N/M", "HAL"),
+                Reading("api-usage=N/M; per-app-api-usage=N/M(appName=A)", "REST"),
+                Reading("none", "proxies that know no such header"),
+            ),
         ),
         Behaviour(
             id="rest.pretty",

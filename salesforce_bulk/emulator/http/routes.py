@@ -166,7 +166,7 @@ class Application:
         except ApiError as error:
             response = family.error(call, error)
         except HttpError as error:
-            response = family.error(call, ApiError(error.status, "ClientInputError", str(error)))
+            response = family.error(call, ApiError(error.status, error.code, str(error)))
         except ClientGoneError:
             raise
         except Exception:

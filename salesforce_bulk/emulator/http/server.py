@@ -53,11 +53,19 @@ _CHUNK_SIZE = re.compile(rb"[0-9A-Fa-f]{1,15}")
 
 
 class HttpError(Exception):
-    """The request cannot be read as HTTP; ``status`` is what to answer."""
+    """The request cannot be read as HTTP; ``status`` is what to answer, ``code`` in which words."""
+
+    code = "ClientInputError"
 
     def __init__(self, status: int, message: str) -> None:
         super().__init__(message)
         self.status = status
+
+
+class DamagedGzipError(HttpError):
+    """The request's body is no gzip, or the half of one."""
+
+    code = "DamagedGzip"
 
 
 class ClientGoneError(Exception):
@@ -157,7 +165,7 @@ class GunzipStream:
                 return data
             if self._exhausted:
                 if self._started and not self._inflater.eof:
-                    raise HttpError(400, "the gzip body ends early")
+                    raise DamagedGzipError(400, "the gzip body ends early")
                 return b""
 
     def _inflate(self, size: int) -> bytes:
@@ -165,7 +173,7 @@ class GunzipStream:
         try:
             data = self._inflater.decompress(self._pending, size)
         except zlib.error as error:
-            raise HttpError(400, f"the body is not gzip: {error}") from error
+            raise DamagedGzipError(400, f"the body is not gzip: {error}") from error
         self._pending = self._inflater.unconsumed_tail or self._inflater.unused_data
         return data
 

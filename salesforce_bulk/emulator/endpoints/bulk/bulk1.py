@@ -47,6 +47,8 @@ CONTENT_TYPES = ("CSV", "XML", "JSON", "ZIP_CSV", "ZIP_XML", "ZIP_JSON")
 CONCURRENCY_MODES = ("Parallel", "Serial")
 #: What is served without a session.
 OPEN_ROUTES = frozenset({"bulk1.schema"})
+#: The behaviour that says how this API refuses what all of them refuse.
+_REFUSALS = {"InvalidUrl": "http.unknown_resource", "DamagedGzip": "http.damaged_gzip"}
 
 MEDIA_TYPES = {
     "CSV": "text/csv",
@@ -56,6 +58,7 @@ MEDIA_TYPES = {
     "ZIP_XML": "zip/xml",
     "ZIP_JSON": "zip/json",
 }
+DOCUMENT_TYPES = frozenset({MEDIA_TYPES["XML"], MEDIA_TYPES["JSON"]})
 
 #: In JSON, by what stands for the batches.
 _EMPTY_BATCH_LISTS = {
@@ -291,18 +294,24 @@ class AsyncFamily:
         call.session = self._session(call)
 
     def _session(self, call: Call) -> Session:
-        header = call.request.header("x-sfdc-session") or call.request.header("authorization")
+        header = call.request.header("x-sfdc-session")
+        if not header and self._dialect["login.session.authorization_alone"] == "accepted":
+            header = call.request.header("authorization")
         token = bearer(header)
         if self._faults.take("session", call.target):
             self._sessions.expire(token)
         session = self._sessions.find(token)
         if session is None:
-            raise ApiError(400, "InvalidSessionId", "Invalid session id")
+            status, code = self._dialect.refusal("login.session.expired")
+            raise ApiError(status, code, "Invalid session id")
         return session
 
     def error(self, call: Call, error: ApiError) -> Response:
         form = call.format or request_form(call.request)
-        response = reply(error_document(error.code, str(error), form), form, error.status)
+        status, code = error.status, error.code
+        if (behaviour := _REFUSALS.get(code)) is not None:
+            status, code = self._dialect.refusal(behaviour)
+        response = reply(error_document(code, str(error), form), form, status)
         response.headers.update(error.headers)
         return response
 
@@ -323,8 +332,20 @@ class AsyncFamily:
             warning = self._dialect["version.warning"].replace("NN.0", version)
             if warning != "none":
                 response.headers["Warning"] = warning
-        if accepts_gzip(request):
+        self._speak(request, response)
+        if accepts_gzip(request) and self._dialect["http.response_compression"] == "gzip":
             compress(response)
+
+    def _speak(self, request: Request, response: Response) -> None:
+        """The headers that are told otherwise by other readings."""
+        if response.framing == "chunked":
+            response.framing = self._dialect["http.framing"]
+        is_document = "/result" not in request.path
+        if is_document and response.headers.get("Content-Type") in DOCUMENT_TYPES:
+            _, semicolon, charset = self._dialect["http.content_type"].partition(";")
+            response.headers["Content-Type"] += semicolon + charset
+        if (server := self._dialect["http.server"]) != "none":
+            response.headers["Server"] = server
 
 
 def _check_version(call: Call, dialect: Dialect) -> None:

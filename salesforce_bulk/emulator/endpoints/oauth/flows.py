@@ -28,6 +28,7 @@ from salesforce_bulk.emulator.access.authorizations import (
 from salesforce_bulk.emulator.access.connected_apps import ConnectedApp, ConnectedApps
 from salesforce_bulk.emulator.access.sessions import Session, Sessions, SessionUser, bearer
 from salesforce_bulk.emulator.endpoints.soap.login import authenticate, same
+from salesforce_bulk.emulator.fidelity.dialect import Dialect
 from salesforce_bulk.emulator.http.routes import ApiError, Call, Handler, Route, route
 from salesforce_bulk.emulator.http.server import Request, Response
 
@@ -39,6 +40,7 @@ IDENTITY_PREFIX = "/id"
 FORM_BYTES = 100_000
 FORM = "application/x-www-form-urlencoded"
 JSON = "application/json;charset=UTF-8"
+TEXT = "text/html;charset=UTF-8"
 
 JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 #: Grants of Salesforce that need code of the org, or another identity provider.
@@ -57,8 +59,12 @@ AUDIENCES = frozenset({"login.salesforce.com", "test.salesforce.com"})
 _SPELLING = {
     "InvalidUrl": "not_emulated",
     "ClientInputError": "invalid_request",
+    "DamagedGzip": "invalid_request",
     "InternalServerError": "server_error",
 }
+
+#: What the identity service says in a word.
+_IDENTITY_CODES = frozenset({"Missing_OAuth_Token", "Bad_OAuth_Token", "Wrong_Org", "Bad_Id"})
 
 #: How far a client's clock may be behind: CumulusCI sends the moment of sending as ``exp``.
 CLOCK_SKEW_SECONDS = 60
@@ -79,6 +85,9 @@ class OAuthFamily:
 
     name = "oauth"
 
+    def __init__(self, dialect: Dialect) -> None:
+        self._dialect = dialect
+
     def method(self, request: Request) -> str:
         return request.method
 
@@ -86,22 +95,29 @@ class OAuthFamily:
         """Each resource asks for what it needs."""
 
     def error(self, call: Call, error: ApiError) -> Response:
-        document = {"error": _SPELLING.get(error.code, error.code), "error_description": str(error)}
-        status = error.status
+        status, code, text = error.status, _SPELLING.get(error.code, error.code), str(error)
         if error.code == "InvalidOperation":
-            status, document = (
-                400,
-                {
-                    "error": "invalid_request",
-                    "error_description": "must use HTTP POST",
-                },
-            )
+            status, code = self._refusal_of_method(call.target.route)
+            text = "must use HTTP POST"
+        if error.code in _IDENTITY_CODES:
+            told = self._dialect["oauth.userinfo.refusal"]
+            if told.endswith("text"):
+                return Response(status, {"Content-Type": TEXT}, code.encode())
+            status = 401 if told.startswith("401") and status == 403 else status
+        document = {"error": code, "error_description": text}
         response = _reply(document, status, call.format)
         response.headers.update(error.headers)
         return response
 
+    def _refusal_of_method(self, route_name: str) -> tuple[int, str]:
+        if route_name == "oauth.token":
+            return self._dialect.refusal("oauth.token.get")
+        return 400, "invalid_request"
+
     def finish(self, request: Request, response: Response) -> None:
         del request
+        if response.headers.get("Content-Type") == JSON:
+            response.headers["Content-Type"] = self._dialect["oauth.content_type"]
         response.headers.update({"Cache-Control": "no-cache, no-store", "Pragma": "no-cache"})
 
 
@@ -186,7 +202,8 @@ class OAuth:
         if name in FOREIGN_GRANTS:
             raise OAuthError("unsupported_grant_type", f"grant_type {name} is not emulated")
         if name not in grants:
-            raise OAuthError("unsupported_grant_type", "grant type not supported")
+            status, code = self.org.dialect.refusal("oauth.token.unknown_grant")
+            raise OAuthError(code, "grant type not supported", status)
         return grants[name](asked)
 
     def _client_credentials(self, asked: _TokenRequest) -> Response:
@@ -268,15 +285,18 @@ class OAuth:
 
     def _jwt_bearer(self, asked: _TokenRequest) -> Response:
         assertion = Assertion.read(asked["assertion"])
+        first = self.org.dialect["oauth.jwt.order"]
+        if first == "exp first":
+            self._check_expiry(assertion)
+        elif first == "aud first":
+            _check_audience(assertion, asked.host)
         app = self._app(assertion.text("iss"))
         if app.public_key is None or not app.public_key.signed(
             assertion.signed_part, assertion.signature
         ):
             raise OAuthError("invalid_grant", "invalid assertion")
-        if assertion.expires() + CLOCK_SKEW_SECONDS <= self.org.clock.now().timestamp():
-            raise OAuthError("invalid_grant", "expired authorization code")
-        if _host(assertion.text("aud")) not in AUDIENCES | {asked.host}:
-            raise OAuthError("invalid_grant", "Audience validation failed")
+        self._check_expiry(assertion)
+        _check_audience(assertion, asked.host)
         username = assertion.text("sub") or assertion.text("prn")
         user = self.org.users.get(username)
         if user is None or (app.approved_users is not None and username not in app.approved_users):
@@ -286,10 +306,15 @@ class OAuth:
         names = ("access_token", "scope", "instance_url", "id", "token_type")
         return _reply({name: whole[name] for name in names}, 200, asked.format)
 
+    def _check_expiry(self, assertion: Assertion) -> None:
+        if assertion.expires() + CLOCK_SKEW_SECONDS <= self.org.clock.now().timestamp():
+            raise OAuthError("invalid_grant", "expired authorization code")
+
     def _app(self, consumer_key: str) -> ConnectedApp:
         app = self.apps.find(consumer_key)
         if app is None:
-            raise OAuthError("invalid_client_id", "client identifier invalid")
+            status, code = self.org.dialect.refusal("oauth.token.unknown_app")
+            raise OAuthError(code, "client identifier invalid", status)
         return app
 
     def _authenticated_app(self, asked: _TokenRequest) -> ConnectedApp:
@@ -330,8 +355,8 @@ class OAuth:
             self.sessions.expire_refreshed(token)
         elif self.sessions.peek(token) is not None:
             self.sessions.expire(token)
-        else:
-            raise OAuthError("invalid_token", "the token is invalid")
+        elif (told := self.org.dialect["oauth.revoke.unknown_token"]) != "200":
+            raise OAuthError(told.partition(" ")[2], "the token is invalid")
         return Response(200)
 
     def introspect(self, call: Call) -> Response:
@@ -400,7 +425,9 @@ class OAuth:
         return self._identity_of(request, session.user)
 
     def _identity_of(self, request: Request, user: SessionUser) -> str:
-        return f"{self.origin(request)}{IDENTITY_PREFIX}/{self.org.org_id}/{user.id}"
+        is_own = self.org.dialect["oauth.identity.host"] == "own host"
+        host = self.origin(request) if is_own else "https://login.salesforce.com"
+        return f"{host}{IDENTITY_PREFIX}/{self.org.org_id}/{user.id}"
 
     def _identity(self, request: Request, session: Session) -> dict[str, Any]:
         user, origin = session.user, self.origin(request)
@@ -502,6 +529,11 @@ def _basic(encoded: str) -> tuple[str, str]:
     except (binascii.Error, UnicodeDecodeError):
         return "", ""
     return name, secret
+
+
+def _check_audience(assertion: Assertion, host: str) -> None:
+    if _host(assertion.text("aud")) not in AUDIENCES | {host}:
+        raise OAuthError("invalid_grant", "Audience validation failed")
 
 
 def _check_secret(app: ConnectedApp, secret: str) -> None:

@@ -49,6 +49,7 @@ _SPELLING = {
     "InvalidUrl": "NOT_FOUND",
     "InvalidOperation": "METHOD_NOT_ALLOWED",
     "ClientInputError": "JSON_PARSER_ERROR",
+    "DamagedGzip": "JSON_PARSER_ERROR",
     "InternalServerError": "UNKNOWN_EXCEPTION",
 }
 
@@ -102,7 +103,8 @@ class RestFamily:
             self._sessions.expire(bearer(header))
         session = self._sessions.find(bearer(header))
         if session is None:
-            raise _unauthorized_error("INVALID_SESSION_ID", "Session expired or invalid")
+            status, code = self._dialect.refusal("oauth.session.expired_in_rest")
+            raise _unauthorized_error(code, "Session expired or invalid", status)
         return session
 
     def error(self, call: Call, error: ApiError) -> Response:
@@ -123,6 +125,12 @@ class RestFamily:
         response.headers.update(error.headers)
         return response
 
+    def _usage(self) -> dict[str, str]:
+        form = self._dialect["rest.limit_info"]
+        if form == "none":
+            return {}
+        return {"Sforce-Limit-Info": form.replace("N/M", f"{self.calls}/{DAILY_API_REQUESTS}")}
+
     def _words(self, message: str) -> str:
         """The vendor's parser may say what it expected, too."""
         if self._dialect["rest.json.malformed"] == "JSON_PARSER_ERROR, with what was expected":
@@ -137,7 +145,7 @@ class RestFamily:
         response.headers.update(
             {
                 "Cache-Control": "no-cache,must-revalidate,max-age=0,no-store,private",
-                "Sforce-Limit-Info": f"api-usage={self.calls}/{DAILY_API_REQUESTS}",
+                **self._usage(),
                 "X-Content-Type-Options": "nosniff",
                 "X-Robots-Tag": "none",
                 "Vary": "Accept-Encoding",
@@ -146,7 +154,7 @@ class RestFamily:
         if response.headers.get("Content-Type") == JSON and isinstance(response.body, bytes):
             response.headers["Content-Type"] = self._dialect["rest.json.content_type"]
             response.body = self._written(request, response.body)
-        if accepts_gzip(request):
+        if accepts_gzip(request) and self._dialect["http.rest_response_compression"] == "gzip":
             compress(response)
 
     def _written(self, request: Request, body: bytes) -> bytes:
@@ -200,8 +208,8 @@ def not_found() -> ApiError:
     return ApiError(404, "NOT_FOUND", "The requested resource does not exist")
 
 
-def _unauthorized_error(code: str, message: str) -> ApiError:
-    return ApiError(401, code, message, {"WWW-Authenticate": "Token"})
+def _unauthorized_error(code: str, message: str, status: int = 401) -> ApiError:
+    return ApiError(status, code, message, {"WWW-Authenticate": "Token"})
 
 
 def _check_coding(request: Request) -> None:

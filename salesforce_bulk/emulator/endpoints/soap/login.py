@@ -18,6 +18,7 @@ from salesforce_bulk.emulator.access.sessions import Session, Sessions, SessionU
 from salesforce_bulk.emulator.data.org import ORGANIZATION_NAME, Org
 from salesforce_bulk.emulator.endpoints.bulk.bulk1 import NEWEST_VERSION
 from salesforce_bulk.emulator.endpoints.soap.records import SoapFault, SoapRecords, results_of
+from salesforce_bulk.emulator.fidelity.dialect import Dialect
 from salesforce_bulk.emulator.http.routes import ApiError, Call, Route, route
 from salesforce_bulk.emulator.http.server import Request, Response
 from salesforce_bulk.emulator.http.wire import (
@@ -50,6 +51,9 @@ class SoapFamily:
 
     name = "soap"
 
+    def __init__(self, dialect: Dialect) -> None:
+        self._dialect = dialect
+
     def method(self, request: Request) -> str:
         return request.method
 
@@ -58,10 +62,20 @@ class SoapFamily:
 
     def error(self, call: Call, error: ApiError) -> Response:
         del call
-        return Response(500, dict(_XML), _fault(error.code, str(error)))
+        code = "ClientInputError" if error.code == "DamagedGzip" else error.code
+        return self.fault(code, str(error))
+
+    def fault(self, code: str, message: str) -> Response:
+        """A fault; one of the SOAP layer itself has a code of SOAP's own."""
+        if code.startswith("soapenv:"):
+            return Response(500, dict(_XML), _soap_fault(code, message))
+        prefix = "sf:" if self._dialect["login.soap.fault_code"].startswith("sf:") else ""
+        return Response(500, dict(_XML), _fault(prefix, code, message))
 
     def finish(self, request: Request, response: Response) -> None:
-        """Nothing is added."""
+        """The type of the answer."""
+        del request
+        response.headers["Content-Type"] = self._dialect["login.soap.content_type"]
 
 
 #: SOAP APIs by the letter in their address.
@@ -99,7 +113,7 @@ class Soap:
         try:
             return Response(200, dict(_XML), self._perform(call))
         except SoapFault as fault:
-            return Response(500, dict(_XML), _fault(fault.code, str(fault)))
+            return SoapFamily(self.org.dialect).fault(fault.code, str(fault))
 
     def _perform(self, call: Call) -> bytes:
         kind, version = call["kind"], call["version"]
@@ -128,7 +142,7 @@ class Soap:
         return _envelope(f"<{operation.name}Response>{content}</{operation.name}Response>")
 
     def _login(self, header: Element | None, operation: Element, version: str) -> Session:
-        _check_login_version(version)
+        self._check_login_version(version)
         scope = header.find("LoginScopeHeader") if header else None
         if scope is not None:
             self._check_scope(scope)
@@ -136,6 +150,14 @@ class Soap:
         if user is None:
             raise SoapFault("INVALID_LOGIN", INVALID_LOGIN)
         return self.sessions.open(user)
+
+    def _check_login_version(self, version: str) -> None:
+        if float(version) > limits.LAST_SOAP_LOGIN_VERSION:
+            raise SoapFault(
+                self.org.dialect["login.soap.versions"],
+                f"SOAP API login() is not available in API version {version}; the newest version "
+                f"that has it is {limits.LAST_SOAP_LOGIN_VERSION}",
+            )
 
     def _check_scope(self, scope: Element) -> None:
         """A login to a portal, or to an org by its id."""
@@ -229,15 +251,6 @@ def _check_version(version: str) -> None:
         raise SoapFault("UNSUPPORTED_API_VERSION", f"API version {version} is retired")
 
 
-def _check_login_version(version: str) -> None:
-    if float(version) > limits.LAST_SOAP_LOGIN_VERSION:
-        raise SoapFault(
-            "INVALID_OPERATION",
-            f"SOAP API login() is not available in API version {version}; the newest version "
-            f"that has it is {limits.LAST_SOAP_LOGIN_VERSION}",
-        )
-
-
 def _envelope_of(document: bytes) -> tuple[Element | None, Element]:
     """The header of a request, and its operation."""
     try:
@@ -270,10 +283,19 @@ def _envelope(body: str, namespaces: str = f' xmlns="{PARTNER}"') -> bytes:
     ).encode()
 
 
-def _fault(code: str, message: str) -> bytes:
+def _soap_fault(code: str, message: str) -> bytes:
+    return _envelope(
+        f"<soapenv:Fault><faultcode>{code}</faultcode>"
+        f"<faultstring>{xml_escape(message)}</faultstring></soapenv:Fault>",
+        "",
+    )
+
+
+def _fault(prefix: str, code: str, message: str) -> bytes:
     text = xml_escape(message)
     return _envelope(
-        f"<soapenv:Fault><faultcode>{code}</faultcode><faultstring>{code}: {text}</faultstring>"
+        f"<soapenv:Fault><faultcode>{prefix}{code}</faultcode>"
+        f"<faultstring>{code}: {text}</faultstring>"
         '<detail><sf:LoginFault xsi:type="sf:LoginFault">'
         f"<sf:exceptionCode>{code}</sf:exceptionCode>"
         f"<sf:exceptionMessage>{text}</sf:exceptionMessage>"
