@@ -175,6 +175,7 @@ class Job:
     column_delimiter: str = "COMMA"
     upload: Path | None = None
     uploads: int = 0
+    asked_results: set[str] = field(default_factory=set)
     mapping: FieldMapping | None = None
     batches: dict[str, Batch] = field(default_factory=dict)
 

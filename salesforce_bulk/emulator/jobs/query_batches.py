@@ -27,7 +27,7 @@ from salesforce_bulk.emulator.jobs.engine import (
     PkChunking,
     ResultFile,
 )
-from salesforce_bulk.emulator.jobs.ingest_batches import DELIMITERS, LINE_ENDINGS
+from salesforce_bulk.emulator.jobs.ingest_upload import DELIMITERS, LINE_ENDINGS
 from salesforce_bulk.emulator.jobs.results import (
     QUERY_WRITERS,
     PagedCsvQuery,

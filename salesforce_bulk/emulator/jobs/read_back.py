@@ -15,15 +15,16 @@ from pathlib import Path
 from typing import Any
 
 from salesforce_bulk.emulator.data.values import UNCHANGED, Cell
+from salesforce_bulk.emulator.fidelity.dialect import Dialect
 from salesforce_bulk.emulator.http import wire
 from salesforce_bulk.emulator.jobs.archive import Archive, ArchiveError
 from salesforce_bulk.emulator.jobs.engine import Batch
-from salesforce_bulk.emulator.jobs.ingest_batches import (
+from salesforce_bulk.emulator.jobs.ingest_results import (
     FAILED,
     RESULT_COLUMNS,
     SUCCESSFUL,
     UNPROCESSED,
-    IngestUpload,
+    ResultForm,
     result_path,
 )
 from salesforce_bulk.emulator.jobs.load_batches import read_batch
@@ -54,9 +55,9 @@ class ReadTable:
     rows: Iterator[ReadRow]
 
 
-def load_table(batch: Batch) -> ReadTable:
+def load_table(batch: Batch, dialect: Dialect) -> ReadTable:
     """The rows of a load with what became of each; none where the data cannot be read."""
-    return _ingest_table(batch) if batch.job.api == "2.0" else _bulk1_table(batch)
+    return _ingest_table(batch, dialect) if batch.job.api == "2.0" else _bulk1_table(batch)
 
 
 def query_table(path: Path, base_format: str, delimiter: str) -> tuple[list[str], Iterator[Any]]:
@@ -76,19 +77,21 @@ def _csv_rows(path: Path, delimiter: str = ",") -> Iterator[list[str]]:
 # Bulk API 2.0
 
 
-def _ingest_table(batch: Batch) -> ReadTable:
-    upload = IngestUpload.of(batch.job)
+def _ingest_table(batch: Batch, dialect: Dialect) -> ReadTable:
+    form = ResultForm(batch.job, dialect)
+    upload = form.upload
     header = next(csv.reader(io.StringIO(upload.header()), delimiter=upload.delimiter), [])
     kinds = (FAILED, SUCCESSFUL, UNPROCESSED)
-    return ReadTable(header, chain.from_iterable(_ingest_rows(batch, upload, k) for k in kinds))
+    return ReadTable(header, chain.from_iterable(_ingest_rows(form, kind) for kind in kinds))
 
 
-def _ingest_rows(batch: Batch, upload: IngestUpload, kind: str) -> Iterator[ReadRow]:
-    records = _csv_rows(result_path(batch.job, kind), upload.delimiter)
+def _ingest_rows(form: ResultForm, kind: str) -> Iterator[ReadRow]:
+    records = _csv_rows(result_path(form.job, kind), form.delimiter)
     next(records, None)
-    own = len(RESULT_COLUMNS[kind])
+    columns = [name.lower() for name in form.own_columns(kind)]
+    order = [columns.index(name.lower()) for name in RESULT_COLUMNS[kind]]
     for record in records:
-        told, cells = record[:own], record[own:]
+        told, cells = [record[place] for place in order], record[len(order) :]
         if kind == SUCCESSFUL:
             yield ReadRow(0, CREATED if told[1] == "true" else WRITTEN, told[0], "", cells)
         elif kind == FAILED:

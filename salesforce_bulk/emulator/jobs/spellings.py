@@ -1,4 +1,4 @@
-"""How a dialect has the values of query results spelled, by the type of their field.
+"""How a dialect has the values of results spelled, by the type of their field.
 
 Every function takes the text that the emulator writes by itself, or the stored value where a
 format has one of its own.
@@ -58,6 +58,16 @@ _SPELLINGS: Mapping[str, tuple[tuple[str, ...], Mapping[str, Spelling]]] = Mappi
         "bulk1.query.csv_dates": (("date",), {"yyyy-MM-ddZ": _with_zone}),
         "bulk1.query.csv_times": (("time",), {"without Z": _without_zone}),
         "bulk1.query.xml_datetimes": (("datetime",), {"+0000": _with_offset}),
+        "bulk2.result.doubles": (
+            DOUBLES,
+            {"139000000.0": _without_exponent, "139000000": _without_fraction},
+        ),
+        "bulk2.result.booleans": (("boolean",), {"TRUE": str.upper}),
+        "bulk2.result.datetimes": (
+            ("datetime",),
+            {"+0000": _with_offset, "without milliseconds": _without_milliseconds},
+        ),
+        "bulk2.result.dates": (("date",), {"yyyy-MM-ddZ": _with_zone}),
     }
 )
 

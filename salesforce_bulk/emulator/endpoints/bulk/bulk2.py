@@ -40,14 +40,13 @@ from salesforce_bulk.emulator.jobs.engine import (
     ResultFile,
     batches_of,
 )
-from salesforce_bulk.emulator.jobs.ingest_batches import (
-    DELIMITERS,
-    LINE_ENDINGS,
+from salesforce_bulk.emulator.jobs.ingest_results import (
     RESULT_COLUMNS,
-    header_line,
+    ResultForm,
     leave_unprocessed,
     result_path,
 )
+from salesforce_bulk.emulator.jobs.ingest_upload import DELIMITERS, LINE_ENDINGS
 from salesforce_bulk.emulator.schema.ids import to_18
 from salesforce_bulk.emulator.soql.errors import SoqlError
 
@@ -313,10 +312,37 @@ class Bulk2:
         if kind not in RESULT_COLUMNS:
             raise not_found()
         job = self._job(call, ingest=True)
+        header = self._form(job).header_line(kind).encode("utf-8", "surrogateescape")
+        if state_of(job) not in bulk_states.JOB_TERMINAL_STATES:
+            return self._before_end(header)
         path = result_path(job, kind)
-        if state_of(job) not in bulk_states.JOB_TERMINAL_STATES or not path.exists():
-            return _csv(header_line(job, kind).encode("utf-8", "surrogateescape"))
-        return _csv(FilePart(path))
+        late = self._dialect["bulk2.result.after_state"] == "later"
+        if late and kind not in job.asked_results:
+            job.asked_results.add(kind)
+            return self._without_rows(header)
+        if not path.exists() or path.stat().st_size == len(header):
+            return self._without_rows(header)
+        return self._result_csv(FilePart(path))
+
+    def _form(self, job: Job) -> ResultForm:
+        return ResultForm(job, self._dialect, self._org.schema.get(job.object))
+
+    def _before_end(self, header: bytes) -> Response:
+        row = "bulk2.result.before_end"
+        if self._dialect[row] == "200":
+            return self._result_csv(header)
+        if self._dialect[row] == "204":
+            return Response(204)
+        raise self._refusal(row, "The job has not ended")
+
+    def _without_rows(self, header: bytes) -> Response:
+        reading = self._dialect["bulk2.result.no_rows"]
+        if reading == "204":
+            return Response(204)
+        return self._result_csv(header if reading == "header" else b"")
+
+    def _result_csv(self, body: bytes | FilePart) -> Response:
+        return _csv(body, self._dialect["bulk2.result.content_type"])
 
     def list_ingest(self, call: Call) -> Response:
         return self._list(call, "ingest", lambda job: not (job.api == API and job.is_query))
@@ -393,7 +419,7 @@ class Bulk2:
             DELIMITERS[job.column_delimiter],
             LINE_ENDINGS[job.line_ending or "LF"],
         )
-        response = _csv(body)
+        response = _csv(body, "text/csv")
         response.headers["Sforce-NumberOfRecords"] = str(page.rows)
         response.headers["Sforce-Locator"] = "null" if page.last else _locator(job, page.end)
         return response
@@ -551,7 +577,7 @@ class Bulk2:
         self._engine.settle(job)
         batch = next(batches_of(job), None)
         if not job.is_query and (batch is None or batch.state == bulk_states.NOT_PROCESSED):
-            leave_unprocessed(job, self._dialect, batch.processed if batch else 0)
+            leave_unprocessed(self._form(job), batch.processed if batch else 0)
 
     def _delete(self, call: Call, ingest: bool, running: tuple[str, ...]) -> Response:
         job = self._job(call, ingest)
@@ -815,8 +841,8 @@ def _multiple_contents(job: Job) -> JobError:
     )
 
 
-def _csv(body: bytes | FilePart | Iterator[bytes]) -> Response:
-    return Response(200, {"Content-Type": "text/csv"}, body, framing="chunked")
+def _csv(body: bytes | FilePart | Iterator[bytes], content_type: str) -> Response:
+    return Response(200, {"Content-Type": content_type}, body, framing="chunked")
 
 
 def _user(call: Call) -> SessionUser:

@@ -82,7 +82,8 @@ class ControlApi:
         self._emulator = emulator
         self._token = token
         self._origin = origin
-        jobs, records = ControlJobs(emulator.engine), ControlRecords(emulator.org)
+        jobs = ControlJobs(emulator.engine, emulator.org.dialect)
+        records = ControlRecords(emulator.org)
         #: Paths below the version's, and what is done for each method.
         self.routes: ControlRoutes = {**self._routes(), **jobs.routes(), **records.routes()}
 

@@ -11,9 +11,10 @@ from typing import Any
 from salesforce_bulk import bulk_states
 from salesforce_bulk.emulator.endpoints.bulk.bulk2 import state_of
 from salesforce_bulk.emulator.endpoints.control.call import ControlCall, ControlRoutes
+from salesforce_bulk.emulator.fidelity.dialect import Dialect
 from salesforce_bulk.emulator.http.routes import ApiError
 from salesforce_bulk.emulator.jobs.engine import Batch, Job, JobEngine, ResultFile, batches_of
-from salesforce_bulk.emulator.jobs.ingest_batches import DELIMITERS
+from salesforce_bulk.emulator.jobs.ingest_upload import DELIMITERS
 from salesforce_bulk.emulator.jobs.read_back import OUTCOMES, ReadRow, load_table, query_table
 
 #: Different messages told of one job.
@@ -28,8 +29,9 @@ _BATCH = r"jobs/(?P<job>\w+)/batches/(?P<batch>\w+)"
 class ControlJobs:
     """Looks at the jobs of an engine, and holds its batches back."""
 
-    def __init__(self, engine: JobEngine) -> None:
+    def __init__(self, engine: JobEngine, dialect: Dialect) -> None:
         self._engine = engine
+        self._dialect = dialect
 
     def routes(self) -> ControlRoutes:
         return {
@@ -87,7 +89,7 @@ class ControlJobs:
         batch = self._batch(call)
         if batch.job.is_query:
             raise ApiError(400, "", "a query has results, and no rows of its own")
-        table = load_table(batch)
+        table = load_table(batch, self._dialect)
         rows = (row for row in table.rows if not wanted or row.outcome == wanted)
         offset, count = _window(call)
         found = [_row_document(row) for row in islice(rows, offset, offset + count + 1)]
