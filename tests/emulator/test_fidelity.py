@@ -25,38 +25,28 @@ ROOT = Path(__file__).parents[2]
 PACKAGE = Path(salesforce_bulk.emulator.__file__).parent
 ID = re.compile(r"[a-z][a-z0-9]*(\.[a-z0-9][a-z0-9_]*){1,3}")
 #: The areas whose rows are whole, and the modules whose texts are.
-WHOLE_AREAS: tuple[str, ...] = ("HTTP", "Login and sessions", "OAuth", "REST")
+WHOLE_AREAS: tuple[str, ...] = (
+    "HTTP",
+    "Login and sessions",
+    "OAuth",
+    "REST",
+    "SOQL",
+    "What no org has",
+)
 WHOLE_MODULES: tuple[str, ...] = (
-    "http/server",
-    "http/routes",
+    "dataset.py",
+    "data/directory_lock.py",
+    "endpoints/control/",
     "endpoints/oauth",
     "endpoints/rest/",
     "endpoints/soap",
+    "http/routes",
+    "http/server",
+    "schema/",
+    "soql/",
 )
-WHOLE_ROUTES: tuple[str, ...] = ("oauth.", "rest.", "soap", "frontdoor")
-WHOLE_FAULTS: tuple[str, ...] = (
-    "reset_before",
-    "reset_during",
-    "reset_after",
-    "closed_before",
-    "answer_lost",
-    "cut",
-    "cut_sized",
-    "cut_unsized",
-    "stall",
-    "slow_answer",
-    "garbage",
-    "corrupt_gzip",
-    "nul_bytes",
-    "wrong_type",
-    "html_error",
-    "html_error_after",
-    "redirect",
-    "api_error",
-    "request_limit",
-    "quota_used_up",
-    "session_expired",
-)
+WHOLE_ROUTES: tuple[str, ...] = ("frontdoor", "oauth.", "rest.", "soap")
+WHOLE_FAULTS: tuple[str, ...] = tuple(KINDS)
 
 
 def _rows() -> Iterator[Behaviour]:

@@ -16,6 +16,7 @@ from salesforce_bulk.conformance.probes import (
     objects,
     pk_chunking,
     rest,
+    soql,
     versions,
 )
 
@@ -35,4 +36,5 @@ PROBES: tuple[Probe, ...] = (
     *bulk2_results.PROBES,
     *bulk2_queries.PROBES,
     *rest.PROBES,
+    *soql.PROBES,
 )

@@ -17,6 +17,7 @@ from typing import Any, Protocol
 from salesforce_bulk.emulator.clock import Clock, SystemClock
 from salesforce_bulk.emulator.data.locks import RowLocks
 from salesforce_bulk.emulator.data.person_accounts import MERGED_PERSON, persons_among
+from salesforce_bulk.emulator.data.query_errors import in_dialect
 from salesforce_bulk.emulator.data.recycle_bin import merge, undelete
 from salesforce_bulk.emulator.data.store import Store, quoted
 from salesforce_bulk.emulator.data.values import Cell, RowError, Stored, format_datetime
@@ -34,6 +35,7 @@ from salesforce_bulk.emulator.schema.ids import IdFactory, to_18
 from salesforce_bulk.emulator.schema.person_accounts import PERSON_RECORD_TYPE
 from salesforce_bulk.emulator.schema.schema import Schema, SchemaError, SObject
 from salesforce_bulk.emulator.soql.compile import Column, CompiledQuery, compile_query
+from salesforce_bulk.emulator.soql.errors import SoqlError
 from salesforce_bulk.emulator.soql.parse import parse
 from salesforce_bulk.emulator.soql.restrict import check_bulk1, check_bulk2
 
@@ -332,6 +334,20 @@ class Org:
 
         Raises SoqlError.
         """
+        try:
+            return self._planned(soql, include_deleted, bulk, content_type, id_range, user)
+        except SoqlError as error:
+            raise in_dialect(error, self.dialect) from error
+
+    def _planned(
+        self,
+        soql: str,
+        include_deleted: bool,
+        bulk: str | None,
+        content_type: str,
+        id_range: tuple[str | None, str | None] | None,
+        user: Actor | None,
+    ) -> CompiledQuery:
         query = parse(soql)
         if bulk == "1.0":
             query = check_bulk1(query, self.schema, content_type)

@@ -12,12 +12,14 @@ from salesforce_bulk.emulator.fidelity import (
     bulk2_ingest,
     bulk2_queries,
     bulk2_results,
+    control,
     http,
     login,
     oauth,
     objects,
     pk_chunking,
     rest,
+    soql,
     versions,
 )
 from salesforce_bulk.emulator.fidelity.behaviour import Behaviour
@@ -38,6 +40,8 @@ AREAS = (
     bulk2_results.AREA,
     bulk2_queries.AREA,
     rest.AREA,
+    soql.AREA,
+    control.AREA,
 )
 
 
