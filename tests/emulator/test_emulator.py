@@ -14,6 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from rest_client import RestClient
 from simple_salesforce import SalesforceLogin
 
 from salesforce_bulk.emulator import ManualClock, SalesforceEmulator
@@ -183,3 +184,14 @@ def test_command_refuses_bad_faults(tmp_path, content, capsys):
 def test_command_refuses_files_that_are_not_there(tmp_path, option, capsys):
     assert run(parse(option, str(tmp_path / "none"))) == 2
     assert "none" in capsys.readouterr().err
+
+
+def test_a_defect_is_a_500_and_the_next_request_is_answered(caplog):
+    with SalesforceEmulator(inline=True) as org:
+        rest = RestClient(org, version="62.0")
+        assert rest.get("limits").status == 200
+        org.org.store.close()
+        answer = rest.get("query?q=SELECT+Id+FROM+Account")
+        assert answer.error == (500, "UNKNOWN_EXCEPTION", "see the emulator's log")
+        assert rest.get("limits").status == 200
+    assert "Traceback" in caplog.text

@@ -154,6 +154,9 @@ def _resolved(node: ast.expr, names: dict[str, list[ast.expr]], depth: int = 0) 
         return {first + last for first in left for last in right}
     if isinstance(node, ast.IfExp):
         return _resolved(node.body, names, depth) | _resolved(node.orelse, names, depth)
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+        filled = node.func.attr == "format"
+        return _resolved(node.func.value, names, depth) if filled else {HOLE}
     if isinstance(node, ast.Name) and node.id in names and depth < 3:
         return {text for value in names[node.id] for text in _resolved(value, names, depth + 1)}
     return {HOLE}

@@ -217,7 +217,9 @@ AREA = Area(
             source="–",
             grade=None,
             texts=("see the emulator's log",),
-            tests=("tests/emulator/test_witness.py",),
+            tests=(
+                "tests/emulator/test_emulator.py::test_a_defect_is_a_500_and_the_next_request_is_answered",
+            ),
         ),
     ),
 )
