@@ -70,7 +70,7 @@ AREA = Area(
             does="as in the guide: a record's `attributes` first, then the fields as selected",
             source="HAL, CCI",
             grade=Grade.RECORDED,
-            routes=("rest.*", "bulk2.*"),
+            routes=("rest.*",),
             tests=(_PROBES,),
             readings=(
                 Reading("as in the guide"),

@@ -160,7 +160,9 @@ class RestFamily:
     def _written(self, request: Request, body: bytes) -> bytes:
         """JSON as the dialect has it; ``X-PrettyPrint: 1`` asks for JSON for people."""
         pretty = request.header("x-prettyprint").strip() == "1"
-        ordered = self._dialect["rest.json.key_order"] == "alphabetical"
+        # The documents of jobs have an order of their own.
+        is_job = "/jobs/" in request.path
+        ordered = not is_job and self._dialect["rest.json.key_order"] == "alphabetical"
         if not pretty and not ordered:
             return body
         text = json.dumps(
