@@ -93,7 +93,7 @@ def _texts_of_module(
     module: str, tree: ast.Module, makers: list[_Maker]
 ) -> Iterator[tuple[ErrorText, set[_Maker]]]:
     """The texts, each with what hands them on where they are nothing but holes."""
-    constants = _assigned(tree.body)
+    constants = {**_assigned(tree.body), **_returned(tree.body)}
     for function, call in _calls(tree):
         names = {**constants, **(_assigned(ast.walk(function)) if function else {})}
         for argument in _arguments(call, makers):
@@ -143,6 +143,17 @@ def _assigned(nodes: Iterable[ast.AST]) -> dict[str, list[ast.expr]]:
     return found
 
 
+def _returned(nodes: Iterable[ast.AST]) -> dict[str, list[ast.expr]]:
+    """What functions of a module give, under their names as they are called."""
+    return {
+        f"{function.name}()": [
+            node.value for node in ast.walk(function) if isinstance(node, ast.Return) and node.value
+        ]
+        for function in nodes
+        if isinstance(function, ast.FunctionDef)
+    }
+
+
 def _resolved(node: ast.expr, names: dict[str, list[ast.expr]], depth: int = 0) -> set[str]:
     """The texts that an expression may be, with holes for what is not written in it."""
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
@@ -150,15 +161,18 @@ def _resolved(node: ast.expr, names: dict[str, list[ast.expr]], depth: int = 0) 
     if isinstance(node, ast.JoinedStr):
         return {"".join(_piece(part) for part in node.values)}
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
-        left, right = (_resolved(side, names, depth) for side in (node.left, node.right))
+        # A block that a function makes is put in: it is no text of its own.
+        own = {name: values for name, values in names.items() if not name.endswith("()")}
+        left, right = (_resolved(side, own, depth) for side in (node.left, node.right))
         return {first + last for first in left for last in right}
     if isinstance(node, ast.IfExp):
         return _resolved(node.body, names, depth) | _resolved(node.orelse, names, depth)
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
         filled = node.func.attr == "format"
         return _resolved(node.func.value, names, depth) if filled else {HOLE}
-    if isinstance(node, ast.Name) and node.id in names and depth < 3:
-        return {text for value in names[node.id] for text in _resolved(value, names, depth + 1)}
+    name = f"{ast.unparse(node.func)}()" if isinstance(node, ast.Call) else ast.unparse(node)
+    if name in names and depth < 3:
+        return {text for value in names[name] for text in _resolved(value, names, depth + 1)}
     return {HOLE}
 
 
