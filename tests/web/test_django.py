@@ -3,6 +3,7 @@
 import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 
 import psycopg
 import pytest
@@ -29,7 +30,8 @@ class Project:
         return done.stdout
 
     def run(self, statement):
-        with self._connect() as connection:
+        # sqlite3's own `with` ends the transaction and not the connection.
+        with closing(self._connect()) as connection, connection:
             cursor = connection.execute(statement)
             return cursor.fetchall() if cursor.description else None
 
