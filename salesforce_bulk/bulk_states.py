@@ -46,7 +46,8 @@ JOB_STATES = JOB_TERMINAL_STATES | {OPEN, UPLOAD_COMPLETE, QUEUED, IN_PROGRESS, 
 def canonical_batch_state(state: str) -> str:
     """The wire's spelling of a batch state.
 
-    The guide's walk-through prints ``Not Processed`` where the server sends
-    ``NotProcessed``; both are read as the latter.
+    The guide's walk-through prints ``Not Processed`` and its prose ``NOT_PROCESSED`` where the
+    server sends ``NotProcessed``; all are read as the last.
     """
-    return NOT_PROCESSED if state == "Not Processed" else state
+    letters = state.replace(" ", "").replace("_", "").lower()
+    return NOT_PROCESSED if letters == NOT_PROCESSED.lower() else state

@@ -554,7 +554,9 @@ def answers(mocker: requests_mock.Mocker, *states: str) -> None:
     mocker.get(f"{ENDPOINT}/job/750x/batch/751x", texts)
 
 
-@pytest.mark.parametrize("final", ["Completed", "Failed", "NotProcessed", "Not Processed"])
+@pytest.mark.parametrize(
+    "final", ["Completed", "Failed", "NotProcessed", "Not Processed", "NOT_PROCESSED"]
+)
 def test_only_a_final_status_is_kept(final: str, requests_mock: requests_mock.Mocker) -> None:
     """2.2.0 kept the first answer for ever, Queued as well."""
     answers(requests_mock, "Queued", "InProgress", final, "Queued")

@@ -139,7 +139,7 @@ def test_a_job_that_is_too_old_for_batches_is_followed_by_another(org, bulk, hel
     assert len(result.job_ids) == 2
 
 
-@pytest.mark.parametrize("spelling", ["NotProcessed", "Not Processed"])
+@pytest.mark.parametrize("spelling", ["NotProcessed", "Not Processed", "NOT_PROCESSED"])
 def test_batches_of_an_aborted_job_are_not_processed(org, bulk, monkeypatch, spelling):
     """Trap: NotProcessed and "Not Processed"; an aborted job reported as success."""
     org.engine.pause()

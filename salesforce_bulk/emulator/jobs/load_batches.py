@@ -37,6 +37,7 @@ from salesforce_bulk.emulator.jobs.spoken_csv import csv_results
 
 if TYPE_CHECKING:
     from salesforce_bulk.emulator.data.org import Org
+    from salesforce_bulk.emulator.fidelity.dialect import Dialect
 
 #: Rows handed to the org at once: ten of the vendor's transactions.
 WRITE_ROWS = 10 * limits.DML_CHUNK_RECORDS
@@ -76,7 +77,9 @@ class LoadBatches:
     ) -> None:
         draft = self._drafts.pop(batch.id, None)
         if draft is None:
-            draft = _ResultDraft(engine.spool_file(batch.job), self._result_writer(batch.job))
+            draft = _ResultDraft(
+                engine.spool_file(batch.job), result_writer(batch.job, self._org.dialect)
+            )
         try:
             for part in _read_exclusively(
                 self._turn, _row_blocks(source.table.rows, batch.processed, fault)
@@ -96,11 +99,6 @@ class LoadBatches:
                 batch.results = [draft.finish(batch.processed)]
             raise
         batch.results = [draft.finish(batch.processed)]
-
-    def _result_writer(self, job: Job) -> DocumentWriter:
-        if job.base_format == "CSV":
-            return csv_results(self._org.dialect, job.operation in DELETIONS)
-        return RESULT_WRITERS[job.base_format](self._org.dialect)
 
     def _shown(
         self, outcomes: list[RowOutcome], source: _BatchRows, part: _RowsToWrite
@@ -274,6 +272,13 @@ def _with_files(row: Sequence[Cell], source: _BatchRows) -> Sequence[Cell]:
         if source.archive is not None and place < len(cells) and isinstance(cells[place], str):
             cells[place] = source.archive.member(cells[place])
     return cells
+
+
+def result_writer(job: Job, dialect: Dialect) -> DocumentWriter:
+    """What writes the results of the rows of a job's batches."""
+    if job.base_format == "CSV":
+        return csv_results(dialect, job.operation in DELETIONS)
+    return RESULT_WRITERS[job.base_format](dialect)
 
 
 class _ResultDraft:

@@ -31,8 +31,8 @@ from salesforce_bulk.emulator.jobs.engine import (
     PkChunking,
     batches_of,
 )
+from salesforce_bulk.emulator.jobs.load_batches import result_writer
 from salesforce_bulk.emulator.jobs.mapping import read_spec
-from salesforce_bulk.emulator.jobs.results import RESULT_WRITERS
 from salesforce_bulk.emulator.schema.ids import to_18
 
 if TYPE_CHECKING:
@@ -769,10 +769,13 @@ class Bulk1:
         if job.is_query:
             form = info_form(job)
             return reply(result_list_document(_shown_results(batch, self.org.dialect), form), form)
-        if not batch.results:
-            writer = RESULT_WRITERS[job.base_format](self.dialect)
-            return reply(writer.begin() + writer.end(), job.base_format)
-        response = reply(FilePart(batch.results[0].path), job.base_format)
+        body: bytes | FilePart
+        if batch.results:
+            body = FilePart(batch.results[0].path)
+        else:
+            writer = result_writer(job, self.dialect)
+            body = writer.begin() + writer.end()
+        response = reply(body, job.base_format)
         if job.base_format == "CSV":
             response.headers["Content-Type"] = self.dialect["bulk1.result.content_type"]
         return response
