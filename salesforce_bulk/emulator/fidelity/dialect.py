@@ -21,13 +21,15 @@ class Dialect(Mapping[str, str]):
     """
 
     def __init__(self, readings: Mapping[str, str] | None = None) -> None:
-        #: The readings that differ from the emulator's own.
-        self.chosen = {
+        self._chosen = {
             name: value for name, value in (readings or {}).items() if _differs(name, value)
         }
+        #: The behaviours that the org has come to so far; the others cannot have mattered.
+        self.asked: set[str] = set()
 
     def __getitem__(self, name: str) -> str:
-        return self.chosen.get(name) or CHOICES[name].values[0]
+        self.asked.add(name)
+        return self._chosen.get(name) or CHOICES[name].values[0]
 
     def __iter__(self) -> Iterator[str]:
         return iter(CHOICES)
@@ -36,7 +38,19 @@ class Dialect(Mapping[str, str]):
         return len(CHOICES)
 
     def __repr__(self) -> str:
-        return f"Dialect({self.chosen})"
+        return f"Dialect({self._chosen})"
+
+    @property
+    def chosen(self) -> Mapping[str, str]:
+        """The readings that differ from the emulator's own."""
+        self.asked.update(CHOICES)
+        return self._chosen
+
+    def differs(self, beginnings: tuple[str, ...]) -> bool:
+        """Whether a behaviour that begins so is another than the emulator's own."""
+        names = {name for name in CHOICES if name.startswith(beginnings)}
+        self.asked |= names
+        return not names.isdisjoint(self._chosen)
 
     def refusal(self, name: str) -> tuple[int, str]:
         """Status and code of a refusal whose readings are both, such as ``400 InvalidBatch``."""

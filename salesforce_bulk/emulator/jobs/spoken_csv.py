@@ -32,7 +32,7 @@ _LINE_ENDS = {"LF": "\n", "CRLF": "\r\n"}
 
 def csv_query(shape: QueryShape, dialect: Dialect, text: str) -> QueryWriter:
     """The writer of a query's result; ``text`` is the query."""
-    if any(name.startswith(_QUERY_CHOICES) for name in dialect.chosen):
+    if dialect.differs(_QUERY_CHOICES):
         return SpokenCsvQuery(shape, dialect, text)
     return CsvQuery(shape)
 
