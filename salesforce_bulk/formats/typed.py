@@ -46,6 +46,9 @@ def _texts(cells: Texts) -> Values:
 
 class _Booleans(dict[str, bool | None]):
     def __missing__(self, text: str) -> bool:
+        # In other letters than the guide has them.
+        if (lower := text.lower()) in ("true", "false"):
+            return lower == "true"
         raise ValueError(text)
 
 
@@ -78,9 +81,17 @@ def _decimals(cells: Texts) -> Values:
     return [Decimal(cell) if cell else None for cell in cells]
 
 
+def _date(text: str) -> date:
+    # XML Schema allows a zone behind a date; midnight in UTC is what a date without one means.
+    return date.fromisoformat(text.removesuffix("Z"))
+
+
 def _dates(cells: Texts) -> Values:
     read = date.fromisoformat
-    return [read(cell) if cell else None for cell in cells]
+    try:
+        return [read(cell) if cell else None for cell in cells]
+    except ValueError:
+        return [_date(cell) if cell else None for cell in cells]
 
 
 def _moment(text: str) -> datetime:
@@ -239,7 +250,7 @@ def _json_datetime(value: Any) -> datetime:
 
 def _json_date(value: Any) -> date:
     if isinstance(value, str):
-        return date.fromisoformat(value)
+        return _date(value)
     return (_EPOCH + timedelta(milliseconds=value)).date()
 
 

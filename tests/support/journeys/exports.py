@@ -35,7 +35,7 @@ def _values(number: int) -> Row:
         "Rate__c": -number / 4,
         "Whole__c": number,
         "On__c": date(1999, 12, 1 + number % 28),
-        "At__c": datetime(2024, 1, 1, number % 24, 59, 1, 123_000, tzinfo=timezone.utc),
+        "At__c": datetime(2024, 1, 1, number % 24, 59, 1, tzinfo=timezone.utc),
         "Daily__c": time(number % 24, 5, 6),
         "Done__c": number % 2 == 0,
         "Many__c": "a;c",
@@ -63,7 +63,7 @@ def fill_typed(stage: Stage) -> list[Row]:
 
 def _text(value: Any) -> Any:
     if isinstance(value, datetime):
-        return value.strftime("%Y-%m-%dT%H:%M:%S.") + f"{value.microsecond // 1000:03}Z"
+        return value.strftime("%Y-%m-%dT%H:%M:%S.000Z")
     if isinstance(value, time):
         return f"{value.isoformat()}.000Z"
     return None if value is None else str(value)

@@ -23,7 +23,7 @@ def full_row(number: int, **more: Any) -> Row:
         "Rate__c": number / 4,
         "Whole__c": number,
         "On__c": date(2024, 2, 1 + number % 28),
-        "At__c": datetime(2024, 1, 1, number % 24, 59, 1, 123_000, tzinfo=ZONE),
+        "At__c": datetime(2024, 1, 1, number % 24, 59, 1, tzinfo=ZONE),
         "Daily__c": time(number % 24, 5, 6),
         "Done__c": number % 2 == 0,
         "Many__c": "a;c",
