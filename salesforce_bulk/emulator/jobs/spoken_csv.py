@@ -39,7 +39,7 @@ def csv_query(shape: QueryShape, dialect: Dialect, text: str) -> QueryWriter:
 
 def csv_results(dialect: Dialect, deletion: bool) -> DocumentWriter:
     """The writer of a load's results; ``deletion`` for a delete or hardDelete."""
-    if any(name.startswith(_RESULT_CHOICES) for name in dialect.chosen):
+    if dialect.differs(_RESULT_CHOICES):
         return SpokenCsvResults(dialect, deletion)
     return CsvResults(dialect)
 
