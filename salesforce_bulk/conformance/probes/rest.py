@@ -103,6 +103,17 @@ def _limits_batches(org: AskedOrg) -> str:
     return "neither"
 
 
+def _limits_requests(org: AskedOrg) -> str:
+    listed = org.once("rest.limits", _limits).json() or {}
+    return "DailyApiRequests" if "DailyApiRequests" in listed else "left out"
+
+
+def _limits_apps(org: AskedOrg) -> str:
+    listed = org.once("rest.limits", _limits).json() or {}
+    members = {name for each in listed.values() if isinstance(each, dict) for name in each}
+    return "by app" if members - {"Max", "Remaining"} else "not told"
+
+
 def _counted(org: AskedOrg, name: str) -> int | None:
     answer = get(org, f"limits/recordCount?sObjects={name}")
     document = answer.json()
@@ -513,6 +524,8 @@ _READING: dict[str, Callable[[AskedOrg], str]] = {
     "rest.json.content_type": _content_type,
     "rest.json.key_order": _key_order,
     "rest.limits.batches": _limits_batches,
+    "rest.limits.requests": _limits_requests,
+    "rest.limits.apps": _limits_apps,
     "rest.counts.empty": _counts_empty,
     "rest.resources.identity": _identity,
     "rest.describe.nulls": _describe_nulls,

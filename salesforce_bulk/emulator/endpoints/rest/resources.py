@@ -53,6 +53,8 @@ if TYPE_CHECKING:
 REPLICATED = timedelta(days=30)
 #: How old a count of records may be, where it is no count of this moment.
 COUNTS_AGE = timedelta(days=1)
+#: What connected apps have of an allocation, in an org that gives them none of their own.
+_NO_APPS = {"Dataloader Bulk": {"Max": 0, "Remaining": 0}, "Workbench": {"Max": 0, "Remaining": 0}}
 _SOQL_TIME = "%Y-%m-%dT%H:%M:%S.%fZ"
 
 #: Salesforce's releases by their first version of the year: Spring, Summer, Winter.
@@ -164,7 +166,12 @@ class Rest:
         batches = used.pop("DailyBulkApiBatches")
         if named != "neither":
             used[named] = batches
-        return json_reply(limits_document(used))
+        if self._org.dialect["rest.limits.requests"] == "left out":
+            del used["DailyApiRequests"]
+        document: dict[str, Any] = limits_document(used)
+        if self._org.dialect["rest.limits.apps"] == "by app":
+            document = {name: {**each, **_NO_APPS} for name, each in document.items()}
+        return json_reply(document)
 
     def counts(self, call: Call) -> Response:
         """How many records the objects named by ``sObjects`` have, or all objects that have any."""
