@@ -31,6 +31,8 @@ class JudgedRows:
     errors: RowErrors
     now: str
     held: frozenset[str]
+    #: The keys of an upsert as they were sent.
+    sent_keys: Sequence[Cell] = ()
     outcomes: dict[int, RowOutcome] = dataclass_field(default_factory=dict)
 
     def alive(self, rows: Rows) -> Rows:
@@ -68,6 +70,18 @@ def in_order(batch: JudgedRows) -> list[RowOutcome]:
     for row, errors in batch.errors.items():
         batch.outcomes[row] = RowOutcome(None, False, False, tuple(errors))
     return [batch.outcomes[row] for row in range(batch.count)]
+
+
+def in_turns(keys: Mapping[int, Any]) -> list[list[int]]:
+    """The rows so that none has the key of another of the same turn; their order is kept."""
+    times: Counter[Any] = Counter()
+    turns: list[list[int]] = []
+    for row, key in keys.items():
+        if times[key] == len(turns):
+            turns.append([])
+        turns[times[key]].append(row)
+        times[key] += 1
+    return turns
 
 
 def refuse_doubles(

@@ -299,7 +299,7 @@ class Org:
         return {"LastModifiedDate": now, "LastModifiedById": actor.id, "SystemModstamp": now}
 
     def _storage(self) -> OrgStorage:
-        return OrgStorage(self.schema, self.store, self.ids, self.clock, self.locks)
+        return OrgStorage(self.schema, self.store, self.ids, self.clock, self.locks, self.dialect)
 
     def query(
         self,

@@ -14,6 +14,7 @@ import sqlite3
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from itertools import repeat
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -29,6 +30,7 @@ from salesforce_bulk.emulator.data.judged_rows import (
     Values,
     by_column,
     in_order,
+    in_turns,
     pick,
     refuse_doubles,
 )
@@ -36,6 +38,7 @@ from salesforce_bulk.emulator.data.locks import RowLocks
 from salesforce_bulk.emulator.data.person_accounts import rules_of
 from salesforce_bulk.emulator.data.record_finder import RecordFinder, fold
 from salesforce_bulk.emulator.data.store import Store, quoted
+from salesforce_bulk.emulator.data.value_readings import in_reading, same_key
 from salesforce_bulk.emulator.data.values import (
     UNCHANGED,
     Cell,
@@ -56,6 +59,7 @@ from salesforce_bulk.emulator.data.write_columns import (
     check_key,
     read_columns,
 )
+from salesforce_bulk.emulator.fidelity.dialect import Dialect
 from salesforce_bulk.emulator.schema.derived_fields import NOW, RECORD_ID, derived_fields
 from salesforce_bulk.emulator.schema.ids import IdFactory
 from salesforce_bulk.emulator.schema.schema import Field, Schema, SObject
@@ -72,6 +76,7 @@ _AUTO_NUMBER_START: Mapping[str, int] = MappingProxyType(
 _AUTO_NUMBER_WIDTH = 8
 _AUDIT_USERS = frozenset({"createdbyid", "lastmodifiedbyid"})
 _BLANK = (UNCHANGED, None, "")
+_KEY_READINGS = frozenset({"bulk1.row.key_blanks", "bulk1.row.key_case"})
 _NUMBER_FORMAT = re.compile(r"\{(0+)\}")
 
 
@@ -83,6 +88,7 @@ class OrgStorage(NamedTuple):
     ids: IdFactory
     clock: Clock
     locks: RowLocks
+    dialect: Dialect
 
 
 class WritePlan:
@@ -118,7 +124,7 @@ class WritePlan:
         self._created = [field for field in self._written if field.createable]
         self._updated = [field for field in self._written if field.updateable]
         self._id_label = replace(sobject.fields["id"], label=f"{sobject.label} ID")
-        self._id_judge = compile_judge(self._id_label, 0)
+        self._id_judge = in_reading(org.dialect, self._id_label, 0, compile_judge)
         self._references = [
             field
             for field in self._written
@@ -167,12 +173,16 @@ class WritePlan:
         return [
             (
                 column,
-                compile_judge(
+                in_reading(
+                    self._org.dialect,
                     column.field,
                     column.position,
-                    self._default(column.field)
-                    if insert and column.field.createable
-                    else UNCHANGED,
+                    partial(
+                        compile_judge,
+                        unchanged=self._default(column.field)
+                        if insert and column.field.createable
+                        else UNCHANGED,
+                    ),
                 ),
             )
             for column in self._judged
@@ -224,7 +234,8 @@ class WritePlan:
         }
         now = format_datetime(self._org.clock.now())
         held = self._org.locks.held(owner)
-        return JudgedRows(len(rows), values, keys, errors, now, held)
+        sent = next((columns[c.position] for c in self._judged if c.field == self._key), ())
+        return JudgedRows(len(rows), values, keys, errors, now, held, sent)
 
     # insert
 
@@ -353,8 +364,16 @@ class WritePlan:
 
     def _update_window(self, db: sqlite3.Connection, batch: JudgedRows, rows: Rows) -> None:
         ids = self._record_ids(batch, batch.alive(rows), self._no_id)
+        for turn in self._id_turns(batch, ids):
+            self._update(db, batch, {row: ids[row] for row in turn})
+
+    def _id_turns(self, batch: JudgedRows, ids: Mapping[int, str]) -> list[list[int]]:
+        """The rows that are written together: one turn, those refused that name a record twice;
+        or one after the other."""
+        if self._org.dialect["bulk1.row.duplicate_id"] == "in turn":
+            return in_turns(ids) or [[]]
         refuse_doubles(batch, ids, row_errors.doubled_id)
-        self._update(db, batch, ids)
+        return [list(ids)]
 
     def _record_ids(
         self, batch: JudgedRows, rows: Rows, refuse: Callable[[Cell], RowError]
@@ -485,7 +504,22 @@ class WritePlan:
     # upsert
 
     def _upsert_window(self, db: sqlite3.Connection, batch: JudgedRows, rows: Rows) -> None:
-        rows = batch.alive(rows)
+        for turn in self._upsert_turns(batch, batch.alive(rows)):
+            self._upsert(db, batch, turn)
+
+    def _upsert_turns(self, batch: JudgedRows, rows: Rows) -> Sequence[Rows]:
+        """The rows that are written together: all; or those of one key one after the other."""
+        key = self._key
+        by_id = key is None or key.type == "id"
+        behaviour = "bulk1.row.duplicate_id" if by_id else "bulk1.row.duplicate_key"
+        if key is None or self._org.dialect[behaviour] != "in turn":
+            return [rows]
+        values = batch.values[key.name]
+        keys = {row: fold(key, values[row]) for row in rows if values[row] not in _BLANK}
+        rest = [row for row in rows if row not in keys]
+        return [*in_turns(keys), rest]
+
+    def _upsert(self, db: sqlite3.Connection, batch: JudgedRows, rows: Rows) -> None:
         if self._key and self._key.type == "id":
             ids = self._upsert_by_id(batch, rows)
         else:
@@ -514,7 +548,21 @@ class WritePlan:
                 batch.errors.add(row, row_errors.id_and_key_given(self.object.fields["id"]))
         keys = {row: fold(key, values[row]) for row in batch.alive(rows)}
         refuse_doubles(batch, keys, lambda value: row_errors.doubled_key(key, value))
-        return self._matches(batch, key, {row: keys[row] for row in batch.alive(list(keys))})
+        ids = self._matches(batch, key, {row: keys[row] for row in batch.alive(list(keys))})
+        return self._as_sent(batch, key, ids)
+
+    def _as_sent(self, batch: JudgedRows, key: Field, ids: dict[int, str]) -> dict[int, str]:
+        """Without the matches that a dialect has for none."""
+        if not _KEY_READINGS & self._org.dialect.chosen.keys():
+            return ids
+        columns = ["Id", key.name]
+        found = self._org.store.look_up(self.object.name, "Id", list(ids.values()), columns)
+        stored = dict(found)
+        return {
+            row: record_id
+            for row, record_id in ids.items()
+            if same_key(self._org.dialect, batch.sent_keys[row], stored[record_id])
+        }
 
     def _matches(self, batch: JudgedRows, key: Field, keys: Mapping[int, Judged]) -> dict[int, str]:
         found = self._finder.by_key(self.object, key, keys.values())
@@ -534,7 +582,12 @@ class WritePlan:
         if not self.object.deletable:
             return self._refuse_operation(batch, rows, "deleted")
         ids = self._record_ids(batch, rows, row_errors.bad_id)
-        refuse_doubles(batch, ids, row_errors.doubled_id)
+        for turn in self._id_turns(batch, ids):
+            self._delete(batch, {row: ids[row] for row in turn})
+        return None
+
+    def _delete(self, batch: JudgedRows, ids: Mapping[int, str]) -> None:
+        """Delete the records of rows that have no error yet."""
         self._rules.check_delete(batch, {row: ids[row] for row in batch.alive(list(ids))})
         self._check_locks(batch, batch.alive(list(ids)), ids)
         alive = {row: ids[row] for row in batch.alive(list(ids))}
@@ -551,7 +604,6 @@ class WritePlan:
                 batch.errors.add(row, refusals[record_id])
             else:
                 batch.outcomes[row] = RowOutcome(record_id, True, False)
-        return None
 
     # judging across rows and records
 

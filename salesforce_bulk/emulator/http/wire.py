@@ -365,25 +365,29 @@ def check_record(record: Sequence[str]) -> None:
         )
 
 
-def read_json(body: bytes) -> BatchRows:
-    """A JSON batch: an array of objects, references one level deep. Raises JsonError."""
+def read_json(body: bytes, empty: Cell = UNCHANGED) -> BatchRows:
+    """A JSON batch: an array of objects, references one level deep; ``empty`` is what ``""``
+    means. Raises JsonError.
+    """
     records = parse_json(body)
     if not isinstance(records, list):
         raise JsonError("Records not processed: the batch is not an array of records")
-    return _from_dicts([_flat_json(record) for record in records])
+    return _from_dicts([_flat_json(record, empty) for record in records])
 
 
-def _flat_json(record: object) -> dict[str, Cell]:
+def _flat_json(record: object, empty: Cell) -> dict[str, Cell]:
     if not isinstance(record, dict):
         raise JsonError("Records not processed: a record is not an object")
-    return dict(_json_cell(name, value) for name, value in record.items() if name != "attributes")
+    return dict(
+        _json_cell(name, value, empty) for name, value in record.items() if name != "attributes"
+    )
 
 
-def _json_cell(name: str, value: object) -> tuple[str, Cell]:
+def _json_cell(name: str, value: object, empty: Cell = UNCHANGED) -> tuple[str, Cell]:
     if isinstance(value, dict):
         return _json_reference(name, value)
     if value == "":
-        return name, UNCHANGED
+        return name, empty
     if value is None or isinstance(value, str | bool | int | float):
         return name, value
     raise JsonError(f"Unexpected value for {name}")
@@ -410,39 +414,41 @@ def _from_dicts(records: Sequence[Mapping[str, Cell]]) -> BatchRows:
     return BatchRows(columns, rows, len(records))
 
 
-def read_xml(open_source: Callable[[], BinaryIO]) -> BatchRows:
-    """An XML batch, read twice: first for the columns, then for the rows. Raises XmlError."""
+def read_xml(open_source: Callable[[], BinaryIO], empty: Cell = UNCHANGED) -> BatchRows:
+    """An XML batch, read twice: first for the columns, then for the rows; ``empty`` is what an
+    element without text means. Raises XmlError.
+    """
     columns: dict[str, None] = {}
     count = 0
     with open_source() as source:
-        for record in _xml_records(source):
+        for record in _xml_records(source, empty):
             columns.update(dict.fromkeys(record))
             count += 1
-    return BatchRows(tuple(columns), _xml_rows(open_source, tuple(columns)), count)
+    return BatchRows(tuple(columns), _xml_rows(open_source, tuple(columns), empty), count)
 
 
 def _xml_rows(
-    open_source: Callable[[], BinaryIO], columns: Sequence[str]
+    open_source: Callable[[], BinaryIO], columns: Sequence[str], empty: Cell
 ) -> Iterator[Sequence[Cell]]:
     with open_source() as source:
-        for record in _xml_records(source):
+        for record in _xml_records(source, empty):
             yield [record.get(name, UNCHANGED) for name in columns]
 
 
-def _xml_records(source: ByteSource) -> Iterator[dict[str, Cell]]:
+def _xml_records(source: ByteSource, empty: Cell) -> Iterator[dict[str, Cell]]:
     reader = XmlReader(source)
     for element in reader:
         if reader.root is None or reader.root.name != "sObjects" or element.name != "sObject":
             raise XmlError("Unable to find sObjects")
-        yield dict(_xml_cell(child) for child in element.children if child.name != "type")
+        yield dict(_xml_cell(child, empty) for child in element.children if child.name != "type")
 
 
-def _xml_cell(element: Element) -> tuple[str, Cell]:
+def _xml_cell(element: Element, empty: Cell = UNCHANGED) -> tuple[str, Cell]:
     nested = element.child("sObject")
     if nested is None:
         if element.nil:
             return element.name, None
-        return element.name, element.text if element.text else UNCHANGED
+        return element.name, element.text if element.text else empty
     keys = [child for child in nested.children if child.name != "type"]
     if len(keys) != 1:
         raise XmlError(f"{element.name} must name its record by exactly one field")

@@ -10,19 +10,22 @@ import re
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from io import BytesIO, TextIOWrapper
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from salesforce_bulk import bulk_states, limits
-from salesforce_bulk.emulator.data.values import Cell, RowError, RowOutcome
+from salesforce_bulk.emulator.data.values import UNCHANGED, Cell, RowError, RowOutcome
 from salesforce_bulk.emulator.data.write_columns import BatchRefused
 from salesforce_bulk.emulator.data.write_plan import DELETIONS
+from salesforce_bulk.emulator.fidelity.dialect import Dialect
 from salesforce_bulk.emulator.http import wire
 from salesforce_bulk.emulator.http.faults import Fault
 from salesforce_bulk.emulator.jobs.archive import Archive, ArchiveError, MemberError
 from salesforce_bulk.emulator.jobs.batch_faults import error_of, strike
+from salesforce_bulk.emulator.jobs.csv_readings import read_csv
 from salesforce_bulk.emulator.jobs.engine import (
     Batch,
     BatchError,
@@ -55,7 +58,7 @@ class LoadBatches:
         """All rows of the batch. Raises BatchError or Requeue."""
         job = batch.job
         with self._turn:
-            source = _open_batch(batch, self._type_of(job))
+            source = self._open(batch)
         try:
             plan = self._org.plan_write(
                 job.operation,
@@ -72,6 +75,19 @@ class LoadBatches:
             source.close()
         return bulk_states.COMPLETED
 
+    def _open(self, batch: Batch) -> _BatchRows:
+        """Everything of the batch that can be judged before its rows. Raises BatchError."""
+        job = batch.job
+        source = _open_batch(batch, self._type_of(job), self._org.dialect, self._org.clock.now())
+        sobject = self._org.schema.get(job.object)
+        if sobject is not None and self._org.dialect["bulk1.row.column_case"] == "Failed":
+            for name in source.table.columns:
+                field = sobject.field(name)
+                if field is not None and field.name != name:
+                    source.close()
+                    raise BatchError("InvalidBatch", f"Field name not found : {name}")
+        return source
+
     def _write_rows(
         self, write: Write, batch: Batch, source: _BatchRows, engine: JobEngine, fault: Fault | None
     ) -> None:
@@ -87,7 +103,7 @@ class LoadBatches:
                 if part.fault is not None:
                     strike(batch, part.fault)
                 with self._turn:
-                    outcomes = _outcomes(write, batch, source, part)
+                    outcomes = _outcomes(write, batch, source, part, self._org.dialect)
                     draft.write(self._shown(outcomes, source, part))
                 batch.processed += len(outcomes)
                 batch.failed += sum(not outcome.success for outcome in outcomes)
@@ -144,14 +160,17 @@ class _BatchRows:
             self.archive.close()
 
 
-def _open_batch(batch: Batch, type_of: Callable[[str], str]) -> _BatchRows:
-    """Everything of the batch that can be judged before its rows. Raises BatchError."""
+def _open_batch(
+    batch: Batch, type_of: Callable[[str], str], dialect: Dialect, now: datetime
+) -> _BatchRows:
     job = batch.job
     archive = None
     try:
         if job.is_zip:
             archive = Archive(batch.request)
-        table = read_batch(batch, archive)
+        table = read_batch(batch, archive, dialect)
+        if job.mapping is not None:
+            table = job.mapping.apply(table, type_of, dialect, now)
         if table.count > limits.BATCH_RECORDS:
             raise BatchError(
                 "InvalidBatch",
@@ -161,17 +180,18 @@ def _open_batch(batch: Batch, type_of: Callable[[str], str]) -> _BatchRows:
     except (ArchiveError, wire.WireError) as error:
         prefix = "Failed to parse CSV. " if isinstance(error, wire.CsvError) else ""
         raise BatchError("InvalidBatch", f"{prefix}{error}") from error
-    if job.mapping is not None:
-        table = job.mapping.apply(table, type_of)
-    if job.line_ending:
-        table = dataclasses.replace(table, rows=_line_ends(table.rows, job.line_ending))
+    end = dialect["bulk1.row.line_breaks"]
+    if job.line_ending and dialect["bulk1.row.line_ending_header"] == "rewritten":
+        end = job.line_ending
+    if end != "as sent":
+        table = dataclasses.replace(table, rows=_line_ends(table.rows, end))
     binary = tuple(i for i, name in enumerate(table.columns) if type_of(name) == "base64")
     if binary and archive is None:
         raise binary_in_text(table.columns[binary[0]])
     return _BatchRows(table, archive, binary)
 
 
-def read_batch(batch: Batch, archive: Archive | None) -> wire.BatchRows:
+def read_batch(batch: Batch, archive: Archive | None, dialect: Dialect) -> wire.BatchRows:
     """The rows of a batch of Bulk API 1.0 as they were posted. Raises WireError."""
     manifest = archive.manifest() if archive else None
 
@@ -183,11 +203,14 @@ def read_batch(batch: Batch, archive: Archive | None) -> wire.BatchRows:
         return TextIOWrapper(open_bytes(), encoding=charset, newline="")
 
     if batch.job.base_format == "CSV":
-        return wire.read_csv(open_text)
+        return read_csv(open_text, dialect)
     if batch.job.base_format == "XML":
-        return wire.read_xml(open_bytes)
+        return wire.read_xml(open_bytes, _EMPTY[dialect["bulk1.row.empty_xml_element"]])
     with open_bytes() as file:
-        return wire.read_json(file.read())
+        return wire.read_json(file.read(), _EMPTY[dialect["bulk1.row.empty_json_text"]])
+
+
+_EMPTY: dict[str, Cell] = {"left alone": UNCHANGED, "null": None}
 
 
 _LINE_END = re.compile("\r\n|\r|\n")
@@ -245,7 +268,7 @@ def _read_exclusively(
 
 
 def _outcomes(
-    write: Write, batch: Batch, source: _BatchRows, part: _RowsToWrite
+    write: Write, batch: Batch, source: _BatchRows, part: _RowsToWrite, dialect: Dialect
 ) -> list[RowOutcome]:
     if part.fault is not None:
         return [_failure(RowError(*error_of(part.fault)))] * len(part.rows)
@@ -257,6 +280,8 @@ def _outcomes(
         try:
             good[number] = _with_files(row, source)
         except MemberError as error:
+            if dialect["bulk1.zip.missing_file"] == "Failed":
+                raise BatchError("InvalidBatch", str(error)) from error
             outcomes[number] = _failure(RowError("INVALID_FIELD", str(error)))
     outcomes.update(zip(good, write(list(good.values()), batch.id), strict=True))
     return [outcomes[number] for number in range(len(part.rows))]

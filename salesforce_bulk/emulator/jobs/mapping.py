@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
 from salesforce_bulk.emulator.data.values import UNCHANGED, Cell
+from salesforce_bulk.emulator.fidelity.dialect import Dialect
 from salesforce_bulk.emulator.http.wire import BatchRows, CsvError
 
 HEADER = ("Salesforce Field", "Csv Header", "Value", "Hint")
@@ -65,14 +66,29 @@ class FieldMapping:
 
     rules: tuple[SpecLine, ...]
 
-    def apply(self, table: BatchRows, type_of: TypeOf) -> BatchRows:
+    def apply(
+        self, table: BatchRows, type_of: TypeOf, dialect: Dialect, now: datetime
+    ) -> BatchRows:
         """The batch as if its columns had been named in the spec's way; ``type_of`` gives the
-        describe type of a target field.
+        describe type of a target field. Raises CsvError where the dialect refuses a column.
         """
         places = {name: index for index, name in reversed(list(enumerate(table.columns)))}
-        steps = [(_step(rule, type_of), places.get(rule.source)) for rule in self.rules]
+        self._check(places, dialect)
+        # Java's own pivot moves with the present.
+        pivot = now.year + 20 if dialect["bulk1.spec.two_digit_year"] == "20 years ahead" else 2068
+        whole = dialect["bulk1.spec.compound_name"] == "last name"
+        steps = [
+            (_step(rule, type_of, pivot, whole), places.get(rule.source)) for rule in self.rules
+        ]
         columns = tuple(name for step, _ in steps for name in step.columns)
         return BatchRows(columns, _transform(table.rows, steps), table.count)
+
+    def _check(self, places: Mapping[str, int], dialect: Dialect) -> None:
+        sources = {rule.source for rule in self.rules if rule.source}
+        if dialect["bulk1.spec.missing_header"] == "Failed" and sources - places.keys():
+            raise CsvError(f"Csv Header not found : {min(sources - places.keys())}")
+        if dialect["bulk1.spec.unnamed_column"] == "Failed" and places.keys() - sources:
+            raise CsvError(f"Csv Header not mapped : {min(places.keys() - sources)}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,26 +120,31 @@ def _default(text: str) -> Cell:
     return text or UNCHANGED
 
 
-def _step(rule: SpecLine, type_of: TypeOf) -> _MappedField:
+def _step(rule: SpecLine, type_of: TypeOf, pivot: int, whole_name: bool) -> _MappedField:
     kind = type_of(rule.target)
     if rule.target.lower() == "name" and kind == "compound":
+        if whole_name:
+            return _MappedField(("LastName",), _converter("", ""), rule.default)
         return _MappedField(("LastName", "FirstName"), _split_name, rule.default)
-    return _MappedField((rule.target,), _converter(kind, rule.hint), rule.default)
+    return _MappedField((rule.target,), _converter(kind, rule.hint, pivot), rule.default)
 
 
-def _converter(kind: str, hint: str) -> Callable[[str], tuple[Cell, ...]]:
+def _converter(kind: str, hint: str, pivot: int = 2068) -> Callable[[str], tuple[Cell, ...]]:
     if hint and kind in ("date", "datetime"):
         pattern = date_pattern(hint)
-        return lambda text: (_date(text, pattern, kind),)
+        return lambda text: (_date(text, pattern, kind, pivot),)
     if hint and kind == "boolean":
         true = re.compile(hint)
         return lambda text: ("true" if true.fullmatch(text) else "false",)
     return lambda text: (text,)
 
 
-def _date(text: str, pattern: str, kind: str) -> str:
+def _date(text: str, pattern: str, kind: str, pivot: int) -> str:
     with suppress(ValueError, re.error):
         moment = datetime.strptime(*_with_year(text, pattern))
+        if "%y" in pattern:
+            # The year of the century that ends with the pivot.
+            moment = moment.replace(year=pivot - (pivot - moment.year) % 100)
         return moment.strftime("%Y-%m-%d" if kind == "date" else "%Y-%m-%dT%H:%M:%S.000Z")
     return text  # the row fails for it, with the value that was sent
 

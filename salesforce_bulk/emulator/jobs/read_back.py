@@ -57,7 +57,9 @@ class ReadTable:
 
 def load_table(batch: Batch, dialect: Dialect) -> ReadTable:
     """The rows of a load with what became of each; none where the data cannot be read."""
-    return _ingest_table(batch, dialect) if batch.job.api == "2.0" else _bulk1_table(batch)
+    if batch.job.api == "2.0":
+        return _ingest_table(batch, dialect)
+    return _bulk1_table(batch, dialect)
 
 
 def query_table(path: Path, base_format: str, delimiter: str) -> tuple[list[str], Iterator[Any]]:
@@ -103,10 +105,10 @@ def _ingest_rows(form: ResultForm, kind: str) -> Iterator[ReadRow]:
 # Bulk API 1.0
 
 
-def _bulk1_table(batch: Batch) -> ReadTable:
+def _bulk1_table(batch: Batch, dialect: Dialect) -> ReadTable:
     try:
         archive = Archive(batch.request) if batch.job.is_zip else None
-        sent = read_batch(batch, archive)
+        sent = read_batch(batch, archive, dialect)
     except (ArchiveError, wire.WireError, OSError):
         return ReadTable((), iter(()))
     return ReadTable(sent.columns, _bulk1_rows(batch, sent, archive))

@@ -23,6 +23,7 @@ from salesforce_bulk.emulator.http.compression import accepts_gzip, compress
 from salesforce_bulk.emulator.http.faults import Faults
 from salesforce_bulk.emulator.http.routes import ApiError, Call, Handler, Route, route
 from salesforce_bulk.emulator.http.server import BLOCK, FilePart, Request, Response
+from salesforce_bulk.emulator.jobs.archive import Archive, ArchiveError
 from salesforce_bulk.emulator.jobs.engine import (
     Batch,
     Job,
@@ -680,6 +681,7 @@ class Bulk1:
         spooled = self.engine.spool_file(job)
         try:
             self._spool(request, spooled)
+            self._check_archive(job, spooled)
             self._charge_batch(job)
         except (ApiError, JobError):
             spooled.unlink(missing_ok=True)
@@ -692,6 +694,15 @@ class Bulk1:
         if known is None:
             self.engine.submit(batch)
         return response
+
+    def _check_archive(self, job: Job, spooled: Path) -> None:
+        """Most readings leave it to the batch whether its archive can be read."""
+        if not job.is_zip or self.dialect["bulk1.zip.bad_archive"] == "Failed":
+            return
+        try:
+            Archive(spooled).close()
+        except ArchiveError as error:
+            raise ApiError(*self.dialect.refusal("bulk1.zip.bad_archive"), str(error)) from error
 
     def _check_batch_type(self, job: Job, request: Request) -> None:
         encoding = request.header("content-encoding").strip().lower()
@@ -816,8 +827,12 @@ class Bulk1:
             job.mapping = read_spec(text)
         except wire.CsvError as error:
             raise ApiError(
-                400, "ClientInputError", f"Failed to parse transformation spec. {error}"
+                *self.dialect.refusal("bulk1.spec.bad"),
+                f"Failed to parse transformation spec. {error}",
             ) from error
+        if self.dialect["bulk1.spec.body"] == "jobInfo":
+            form = info_form(job)
+            return reply(job_document(job, form, self.dialect), form, 201)
         return Response(201, {}, b"", framing="chunked")
 
     def get_schema(self, call: Call) -> Response:
