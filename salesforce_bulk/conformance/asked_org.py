@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, cast
 from salesforce_bulk.client_access import access_of
 from salesforce_bulk.conformance.exchange import Exchange
 from salesforce_bulk.conformance.left_behind import LeftBehind
+from salesforce_bulk.conformance.login_again import answer_to_login
 from salesforce_bulk.conformance.probe import NotAsked
 from salesforce_bulk.errors import SessionExpired
 from salesforce_bulk.http.clock import Deadline
@@ -86,6 +87,19 @@ class AskedOrg:
         return self._exchange(
             method, path, body, {**self._session_headers(path), **(headers or {})}
         )
+
+    def log_in_again(self) -> Exchange:
+        """What the org answers to one more login of the client's own, without what is secret in it.
+
+        Raises:
+            NotAsked: the login would send a password, or cannot be repeated.
+            LoginFailed: the org refused.
+            TransportError: no answer came.
+        """
+        self.calls += 1
+        exchange = answer_to_login(self._access.link.provider, self._transport)
+        self.exchanges.append(exchange)
+        return exchange
 
     def once(self, name: str, make: Callable[[AskedOrg], _T]) -> _T:
         """What several probes look at: made by the first that asks, kept for the others; where it

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 from salesforce_bulk.conformance.asked_org import AskedOrg
 from salesforce_bulk.emulator import SalesforceEmulator
+from salesforce_bulk.login.client_credentials import ClientCredentialsLogin
 
 
 class WorkWhileWaiting:
@@ -40,4 +41,8 @@ def emulated_org(
     """
     with SalesforceEmulator(inline=True, dialect=dialect) as emulator:
         options = {} if version is None else {"API_version": version}
-        yield AskedOrg(emulator.connect(clock=WorkWhileWaiting(emulator), **options), rows)
+        login = ClientCredentialsLogin(
+            emulator.consumer_key, emulator.consumer_secret, emulator.url
+        )
+        client = emulator.connect(login=login, clock=WorkWhileWaiting(emulator), **options)
+        yield AskedOrg(client, rows)

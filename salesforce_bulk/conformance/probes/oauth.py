@@ -1,14 +1,16 @@
 """OAuth.
 
-No probe knows an app's secret, a key or a refresh token: what is refused is asked with invented
-ones. None ends or revokes a session of the caller's.
+What is refused is asked with invented apps, users and tokens. Where the client can log in again
+without a password, it does so once, for the answer. No probe ends or revokes a session.
 """
 
 from __future__ import annotations
 
 import base64
 import json
+import re
 from collections.abc import Mapping
+from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 from salesforce_bulk.conformance.asked_org import AskedOrg
@@ -21,6 +23,7 @@ from salesforce_bulk.conformance.probes.login import NO_SESSION, asked_timestamp
 _OAUTH = "/services/oauth2"
 _FORM = "application/x-www-form-urlencoded"
 _LOGIN_HOSTS = ("login.salesforce.com", "test.salesforce.com")
+_ORIGIN = re.compile(r"https?://[^/]+")
 #: An app, a user and an org that cannot be.
 _NO_APP = "invented-by-a-probe-of-salesforce-bulk"
 _NO_USER = "nobody@salesforce-bulk-conformance.invalid"
@@ -99,6 +102,25 @@ def _jwt_order(org: AskedOrg) -> str:
     return "iss first" if "client" in _error_of(answer) else _refusal(answer)
 
 
+def _login(org: AskedOrg) -> dict[str, Any]:
+    document = org.once("oauth.login", lambda asked: asked.log_in_again()).json()
+    return document if isinstance(document, dict) else {}
+
+
+def _expires_in(org: AskedOrg) -> str:
+    seconds = _login(org).get("expires_in")
+    if seconds is None:
+        return "not told"
+    return "a text" if isinstance(seconds, str) else "a number"
+
+
+def _instance_url(org: AskedOrg) -> str:
+    address = str(_login(org).get("instance_url"))
+    if _ORIGIN.fullmatch(address):
+        return "an origin"
+    return "with a slash" if _ORIGIN.fullmatch(address.removesuffix("/")) else "another form"
+
+
 def _identity_host(org: AskedOrg) -> str:
     host = urlsplit(field_of(_userinfo(org), "sub") or "").netloc
     if host == urlsplit(org.address("/")).netloc:
@@ -168,6 +190,8 @@ PROBES: tuple[Probe, ...] = (
     Probe("oauth.token.client_authentication", _client_authentication),
     Probe("oauth.token.unknown_app", _unknown_app),
     Probe("oauth.jwt.order", _jwt_order),
+    Probe("oauth.token.expires_in", _expires_in),
+    Probe("oauth.token.instance_url", _instance_url),
     Probe("oauth.identity.host", _identity_host),
     Probe("oauth.content_type", _content_type),
     Probe("oauth.token.format", _format),

@@ -11,8 +11,9 @@ AREA = Area(
     note=(
         "Sources: **OAF** Salesforce Help, *OAuth Authorization Flows* and *OAuth 2.0 "
         "Authorization Errors* · **ID** Salesforce Help, *Identity URLs* · **REV** *Mobile "
-        'SDK Guide*, "Revoking OAuth Tokens" · RFC 6749, 7009, 7523, 7662. Probes know no '
-        "consumer secret, no key and no refresh token: what only these show is asked of no org."
+        'SDK Guide*, "Revoking OAuth Tokens" · RFC 6749, 7009, 7523, 7662. Probes send no '
+        "password, use up no refresh token and end no session: what only these show is asked of "
+        "no org."
     ),
     behaviours=(
         Behaviour(
@@ -265,14 +266,28 @@ AREA = Area(
         ),
         Behaviour(
             id="oauth.token.answer",
-            title="Answer: fields, `issued_at` in milliseconds as text, no `expires_in`",
-            does="yes; shorter for JWT bearer",
+            title="Answer: fields, `issued_at` in milliseconds as text",
+            does="yes; shorter for JWT bearer: no client reads the others",
             source="OAF",
             grade=Grade.DOCUMENTED,
             routes=("oauth.token",),
             tests=(
                 f"{_OAUTH}::test_answer_has_the_documented_fields",
                 f"{_OAUTH}::test_answer_to_a_jwt_is_shorter",
+            ),
+        ),
+        Behaviour(
+            id="oauth.token.expires_in",
+            title="`expires_in`",
+            does="not told",
+            source="OAF",
+            grade=Grade.DOCUMENTED,
+            routes=("oauth.token",),
+            tests=(f"{_OAUTH}::test_answer_has_the_documented_fields", _PROBES),
+            readings=(
+                Reading("not told", "OAF"),
+                Reading("a number", "RFC 6749, 5.1"),
+                Reading("a text", "as `issued_at`"),
             ),
         ),
         Behaviour(
@@ -306,6 +321,11 @@ AREA = Area(
             routes=("oauth.token",),
             tests=(
                 f"{_OAUTH}::test_instance_is_the_origin_that_the_client_called_and_no_login_host",
+                _PROBES,
+            ),
+            readings=(
+                Reading("an origin", "OAF"),
+                Reading("with a slash", "users' configurations"),
             ),
         ),
         Behaviour(

@@ -303,8 +303,8 @@ class OAuth:
             raise OAuthError("invalid_grant", "user hasn't approved this consumer")
         session = self._open(app, user)
         whole = self._grant(asked, app, session)
-        names = ("access_token", "scope", "instance_url", "id", "token_type")
-        return _reply({name: whole[name] for name in names}, 200, asked.format)
+        names = ("access_token", "scope", "instance_url", "id", "token_type", "expires_in")
+        return _reply({n: whole[n] for n in names if n in whole}, 200, asked.format)
 
     def _check_expiry(self, assertion: Assertion) -> None:
         if assertion.expires() + CLOCK_SKEW_SECONDS <= self.org.clock.now().timestamp():
@@ -330,7 +330,7 @@ class OAuth:
     ) -> Response:
         return _reply({**self._grant(asked, app, session), **more}, 200, asked.format)
 
-    def _grant(self, asked: _TokenRequest, app: ConnectedApp, session: Session) -> dict[str, str]:
+    def _grant(self, asked: _TokenRequest, app: ConnectedApp, session: Session) -> dict[str, Any]:
         identity = self._identity_url(asked.request, session)
         issued_at = str(_milliseconds(session))
         signature = hmac.digest(
@@ -340,11 +340,21 @@ class OAuth:
             "access_token": session.token,
             "signature": base64.b64encode(signature).decode(),
             "scope": session.scope,
-            "instance_url": self.origin(asked.request),
+            "instance_url": self.origin(asked.request) + self._slash(),
             "id": identity,
             "token_type": "Bearer",  # nosec B105 # the type of a token
             "issued_at": issued_at,
+            **self._expires_in(),
         }
+
+    def _slash(self) -> str:
+        return "/" if self.org.dialect["oauth.token.instance_url"] == "with a slash" else ""
+
+    def _expires_in(self) -> dict[str, Any]:
+        seconds = self.sessions.seconds
+        told = self.org.dialect["oauth.token.expires_in"]
+        forms: dict[str, Any] = {"a number": seconds, "a text": str(seconds)}
+        return {"expires_in": forms[told]} if told in forms else {}
 
     # what else is done with tokens
 
