@@ -349,7 +349,7 @@ class SalesforceEmulator:
         return sorted({route.name for route in self._application.routes})
 
     def define_object(
-        self, name: str, fields: Mapping[str, FieldDefinition] | None = None, **options: str
+        self, name: str, fields: Mapping[str, FieldDefinition] | None = None, **options: Any
     ) -> None:
         """Adds a custom object, or fields to an object; arguments as in ``Schema.define``."""
         self.org.define_object(name, fields, **options)

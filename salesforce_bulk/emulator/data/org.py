@@ -15,6 +15,7 @@ from types import MappingProxyType
 from typing import Any, Protocol
 
 from salesforce_bulk.emulator.clock import Clock, SystemClock
+from salesforce_bulk.emulator.data.big_objects import delete_by_example
 from salesforce_bulk.emulator.data.locks import RowLocks
 from salesforce_bulk.emulator.data.person_accounts import MERGED_PERSON, persons_among
 from salesforce_bulk.emulator.data.query_errors import in_dialect
@@ -34,6 +35,7 @@ from salesforce_bulk.emulator.schema.features import CURRENCIES, PERSON_ACCOUNTS
 from salesforce_bulk.emulator.schema.ids import IdFactory, to_18
 from salesforce_bulk.emulator.schema.person_accounts import PERSON_RECORD_TYPE
 from salesforce_bulk.emulator.schema.schema import Schema, SchemaError, SObject
+from salesforce_bulk.emulator.soql.big_objects import check_big_object
 from salesforce_bulk.emulator.soql.compile import Column, CompiledQuery, compile_query
 from salesforce_bulk.emulator.soql.errors import SoqlError
 from salesforce_bulk.emulator.soql.parse import parse
@@ -172,7 +174,7 @@ class Org:
     # objects
 
     def define_object(
-        self, name: str, fields: Mapping[str, FieldDefinition] | None = None, **options: str
+        self, name: str, fields: Mapping[str, FieldDefinition] | None = None, **options: Any
     ) -> SObject:
         """Add a custom object, or fields to an object; arguments as in `Schema.define`."""
         sobject = self.schema.define(name, fields, **options)
@@ -293,6 +295,10 @@ class Org:
             stamps = self._stamps(user)
             return merge(self.schema, self.store, sobject, outcome.id, losers, stamps)
 
+    def delete_by_example(self, sobject: SObject, example: Mapping[str, Cell]) -> int | RowError:
+        """How many records of a big object were deleted, those of one index, or why none."""
+        return delete_by_example(self.store, sobject, example)
+
     def _stamps(self, user: Actor | None) -> dict[str, Stored]:
         now = format_datetime(self.clock.now())
         actor = user or self.admin
@@ -348,7 +354,7 @@ class Org:
         id_range: tuple[str | None, str | None] | None,
         user: Actor | None,
     ) -> CompiledQuery:
-        query = parse(soql)
+        query = check_big_object(parse(soql), self.schema)
         if bulk == "1.0":
             query = check_bulk1(query, self.schema, content_type)
         elif bulk == "2.0":

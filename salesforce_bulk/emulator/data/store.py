@@ -242,7 +242,8 @@ class Store:
             f"{quoted(field.name)} {column_type(field)}" for field in sobject.stored_fields
         )
         connection.execute(f"CREATE TABLE {table} (rid INTEGER PRIMARY KEY, {columns})")
-        connection.execute(f'CREATE UNIQUE INDEX {quoted(sobject.name + ".Id")} ON {table} ("Id")')
+        key = ", ".join(f"{quoted(each.field)} COLLATE BINARY" for each in sobject.index) or '"Id"'
+        connection.execute(f"CREATE UNIQUE INDEX {quoted(sobject.name + '.Id')} ON {table} ({key})")
         for field in sobject.stored_fields:
             if field.external_id or field.unique:
                 self._index(connection, sobject.name, field.name)

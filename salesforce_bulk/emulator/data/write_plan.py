@@ -22,6 +22,7 @@ from typing import Any, NamedTuple
 from salesforce_bulk import limits
 from salesforce_bulk.emulator.clock import Clock
 from salesforce_bulk.emulator.data import row_errors
+from salesforce_bulk.emulator.data.big_objects import EMPTY_ID, clause_of_index
 from salesforce_bulk.emulator.data.content_files import ContentFiles
 from salesforce_bulk.emulator.data.deletion import delete_records, literal
 from salesforce_bulk.emulator.data.judged_rows import (
@@ -248,6 +249,8 @@ class WritePlan:
 
     def _insert(self, db: sqlite3.Connection, batch: JudgedRows, rows: Rows) -> None:
         """Create the records of rows that have no error yet."""
+        if self.object.index and self.operation == "upsert":
+            return self._refuse_operation(batch, rows, "upserted")
         if not self.object.createable:
             return self._refuse_operation(batch, rows, "inserted")
         self._refuse_unwritable(batch, rows, lambda field: field.createable)
@@ -268,6 +271,8 @@ class WritePlan:
         count = len(rows)
         first = self._org.store.take(self.object.name, count)
         ids = self._org.ids.block(self.object.key_prefix, first, count)
+        if self.object.index:
+            ids = [EMPTY_ID] * count
         constants = self._constants(batch.now)
         values = {field.name: pick(batch.values[field.name], rows) for field in self._created}
         if self.operation == "upsert" or self._relationships or self._rules.tells_blanks:
@@ -358,7 +363,8 @@ class WritePlan:
     def _insert_statement(self, names: Sequence[str], fixed: Mapping[str, Stored]) -> str:
         columns = ", ".join(map(quoted, ["rid", "Id", *names, *fixed]))
         values = ", ".join([*["?"] * (len(names) + 2), *map(literal, fixed.values())])
-        return f"INSERT INTO {quoted(self.object.name)} ({columns}) VALUES ({values})"  # noqa: S608  # nosec B608 # names of the schema, and checked values
+        conflict = clause_of_index(self.object, [*names, *fixed]) if self.object.index else ""
+        return f"INSERT INTO {quoted(self.object.name)} ({columns}) VALUES ({values}){conflict}"  # noqa: S608  # nosec B608 # names of the schema, and checked values
 
     # update
 

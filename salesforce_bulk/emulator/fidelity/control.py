@@ -120,6 +120,7 @@ AREA = Area(
                 "certificate has to be PEM text",
                 "count has to be a number of batches",
                 "outcome has to be one of {}",
+                "records of {} have no ids to go on from",
                 "seconds has to be a number, at most 10,000,000,000",
                 "the batch has {} result files",
                 "the log has no request {}",
@@ -169,7 +170,7 @@ AREA = Area(
                 "{}: its fields are a mapping of names to definitions",
                 "{}: objects whose name ends in {} are not emulated",
                 "{}: the API name of a custom object ends in __c, of an event in __e, of custom "
-                "metadata in __mdt",
+                "metadata in __mdt, of a big object in __b",
                 "{}: the key prefix {} is taken",
                 "{}: {} is no attribute of a field",
                 "{}: {} is no attribute of an object",

@@ -73,7 +73,7 @@ AREA = Area(
         ),
         Behaviour(
             id="object.big_objects_b_external",
-            title="Big objects (`__b`), external objects (`__x`)",
+            title="External objects (`__x`), articles (`__kav`)",
             does="not emulated; such names are refused",
             source="–",
             grade=None,
@@ -239,6 +239,116 @@ AREA = Area(
             texts=("merge of person accounts is not emulated",),
             tests=(
                 "tests/emulator/data/test_person_accounts.py::test_merging_a_person_is_refused_by_name",
+            ),
+        ),
+        Behaviour(
+            id="object.big_object.definition",
+            title="Big objects (`__b`)",
+            does=(
+                "up to five custom fields are the index and required; `CreatedDate`, "
+                "`CreatedById` and `SystemModstamp`; each `Id` is `000000000000000AAA`; one that "
+                "comes of a describe document alone has no index, and is as any object"
+            ),
+            source="Big Objects Implementation Guide; – (key prefix, describe)",
+            grade=Grade.DOCUMENTED,
+            texts=(
+                "{}: an object whose name ends in __b has an index, no other",
+                "{}: an index has at most {} fields",
+                "{}: the index of an object that exists cannot be changed",
+                "{}: {} cannot be in an index",
+                "{}: {} is neither ASC nor DESC",
+            ),
+            tests=(
+                "tests/emulator/data/test_big_objects.py::test_a_big_object_is_described_with_its_required_index",
+                "tests/emulator/data/test_big_objects.py::test_an_index_that_makes_no_sense_is_refused",
+                "tests/emulator/data/test_big_objects.py::test_every_id_is_the_empty_one",
+            ),
+        ),
+        Behaviour(
+            id="object.big_object.insert",
+            title="Inserts of big objects",
+            does=(
+                "by both Bulk APIs; an index that there is, letter case told apart, has its record "
+                "changed, except where the row is empty"
+            ),
+            source="Big Objects Implementation Guide; – (letter case, dates of creation)",
+            grade=Grade.DOCUMENTED,
+            tests=(
+                "tests/emulator/data/test_big_objects.py::test_an_insert_of_an_index_that_there_is_changes_what_it_says",
+                "tests/emulator/data/test_big_objects.py::test_a_row_without_its_whole_index_is_refused",
+            ),
+        ),
+        Behaviour(
+            id="object.big_object.other_writes",
+            title="Big objects inserted by REST, updated, upserted, deleted by id",
+            does="each row is refused: `INVALID_TYPE_FOR_OPERATION`",
+            source="Big Objects Implementation Guide names Bulk and Apex; – (the answers)",
+            grade=Grade.ASSUMED,
+            tests=(
+                "tests/emulator/data/test_big_objects.py::test_rest_neither_makes_changes_nor_deletes_a_record",
+                "tests/emulator/data/test_big_objects.py::test_bulk_only_inserts",
+            ),
+        ),
+        Behaviour(
+            id="object.big_object.query_gaps",
+            title="Filters and ORDER BY of big objects: order, gaps, directions, aggregates",
+            does=(
+                "they name the first fields of the index in its order, and ORDER BY its "
+                "directions, else `BIG_OBJECT_UNSUPPORTED_OPERATION`"
+            ),
+            source="SOQL and SOSL Reference, SOQL with Big Objects; public reports of the texts",
+            grade=Grade.RECORDED,
+            texts=(
+                "Filters may not have any gaps within the composite key",
+                "Unsupported order direction on filter column: {} : {}",
+                "Aggregate functions not supported",
+            ),
+            tests=(
+                "tests/emulator/data/test_big_objects.py::test_what_does_not_go_by_the_index_is_refused",
+                "tests/emulator/data/test_big_objects.py::test_aggregates_are_refused",
+                "tests/emulator/data/test_big_objects.py::test_filters_go_along_the_index",
+            ),
+        ),
+        Behaviour(
+            id="object.big_object.query_operators",
+            title="Filters of big objects: operators",
+            does=(
+                "`=`, one `IN` of several values, and ranges of the last field; other operators, "
+                "other fields, OR, NOT, functions and subqueries are refused, with "
+                "`BIG_OBJECT_UNSUPPORTED_OPERATION`; rows come in the order of the index"
+            ),
+            source="SOQL and SOSL Reference, SOQL with Big Objects; – (texts, OR, NOT)",
+            grade=Grade.DOCUMENTED,
+            texts=(
+                "Filter column is not in the index: {}",
+                "Unsupported operator on filter column: {} : {}",
+                "Function {} not supported on a filter column",
+                "Range filters are supported on the last filter column only",
+                "IN may be used only once",
+                "Filters may be joined by AND only",
+                "Subqueries not supported",
+            ),
+            tests=(
+                "tests/emulator/data/test_big_objects.py::test_what_does_not_go_by_the_index_is_refused",
+                "tests/emulator/data/test_big_objects.py::test_rows_are_found_in_the_order_of_the_index",
+                "tests/emulator/data/test_big_objects.py::test_a_subquery_of_a_big_object_is_refused",
+                "tests/emulator/data/test_big_objects.py::test_bulk_queries_follow_the_same_rules",
+            ),
+        ),
+        Behaviour(
+            id="object.big_object.delete_by_example",
+            title="SOAP `deleteByExample`",
+            does=(
+                "deletes the records of one index, told whole; again it deletes none, and succeeds"
+            ),
+            source="Big Objects Implementation Guide; – (the refusals)",
+            grade=Grade.DOCUMENTED,
+            routes=("soap",),
+            texts=("field is not in the index: {}", "deleteByExample is not supported for {}"),
+            tests=(
+                "tests/emulator/data/test_big_objects.py::test_records_are_deleted_by_example",
+                "tests/emulator/data/test_big_objects.py::test_an_example_that_is_no_index_deletes_nothing",
+                "tests/emulator/data/test_big_objects.py::test_other_objects_are_not_deleted_by_example",
             ),
         ),
     ),

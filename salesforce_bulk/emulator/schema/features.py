@@ -85,11 +85,11 @@ def with_features(sobject: SObject, features: Collection[str]) -> SObject:
 
 
 def _fields(sobject: SObject, features: Collection[str]) -> Iterator[Field]:
-    if MULTI_CURRENCY in features and (sobject.custom or sobject.name in _WITH_CURRENCY):
+    if MULTI_CURRENCY in features and (_plain(sobject) or sobject.name in _WITH_CURRENCY):
         yield _currency("CurrencyIsoCode", "Currency ISO Code", sobject.createable)
         if sobject.name == "User":
             yield _currency("DefaultCurrencyIsoCode", "Default Currency ISO Code", True)
-    if RECORD_TYPES in features and (sobject.custom or sobject.name in _WITH_RECORD_TYPE):
+    if RECORD_TYPES in features and (_plain(sobject) or sobject.name in _WITH_RECORD_TYPE):
         yield make_field(
             "RecordTypeId",
             "reference",
@@ -101,6 +101,11 @@ def _fields(sobject: SObject, features: Collection[str]) -> Iterator[Field]:
         yield is_person_field()
     if PERSON_ACCOUNTS in features and sobject.name == "RecordType":
         yield is_person_type_field()
+
+
+def _plain(sobject: SObject) -> bool:
+    """A custom object that is no big one."""
+    return sobject.custom and not sobject.name.endswith("__b")
 
 
 def with_persons(

@@ -109,6 +109,14 @@ class ChildRelationship:
     restricted_delete: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class IndexField:
+    """A field of a big object's index, and whether its values are kept from the last one down."""
+
+    field: str
+    descending: bool = False
+
+
 @dataclass
 class SObject:
     """One object. Treat it as read-only: `Schema.define` replaces it."""
@@ -126,6 +134,8 @@ class SObject:
     chunkable: bool = False
     child_relationships: tuple[ChildRelationship, ...] = ()
     document: Mapping[str, Any] | None = None
+    #: What identifies the records of a big object; of no other kind.
+    index: tuple[IndexField, ...] = ()
 
     def field(self, name: str) -> Field | None:
         """The field of that API name in any letter case."""

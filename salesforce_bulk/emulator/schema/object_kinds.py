@@ -1,14 +1,16 @@
-"""Objects that people define: custom objects, platform events, custom metadata, custom settings.
+"""Objects that people define: custom objects, platform events, custom metadata, custom settings,
+big objects.
 
 The end of the name says which; a custom setting is a custom object that is said to be one. Sources:
 *Platform Events Developer Guide*, "Platform Event Fields"; *Object Reference*, "Custom Metadata
-Type__mdt"; *Apex Developer Guide*, "Custom Settings".
+Type__mdt"; *Apex Developer Guide*, "Custom Settings"; *Big Objects Implementation Guide*, "Define
+and Deploy Custom Big Objects".
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any
 
@@ -18,7 +20,15 @@ from salesforce_bulk.emulator.schema.custom_objects import (
     custom_object_fields,
     read_fields,
 )
-from salesforce_bulk.emulator.schema.fields import Field, audit_fields, id_field, make_field
+from salesforce_bulk.emulator.schema.fields import (
+    Field,
+    IndexField,
+    SObject,
+    audit_fields,
+    by_name,
+    id_field,
+    make_field,
+)
 
 _READ_ONLY = {"createable": False, "updateable": False}
 _Fields = Mapping[str, FieldDefinition]
@@ -82,6 +92,11 @@ def _setting_fields(fields: _Fields, **owner: Any) -> list[Field]:
     ]
 
 
+def _big_fields(fields: _Fields) -> list[Field]:
+    stamps = [stamp for stamp in audit_fields() if not stamp.name.startswith("LastModified")]
+    return [id_field(), *stamps, *read_fields(fields)]
+
+
 _CUSTOM = ObjectKind("a00", custom_object_fields, {"chunkable": True})
 _KINDS: Mapping[str, ObjectKind] = MappingProxyType(
     {
@@ -91,6 +106,7 @@ _KINDS: Mapping[str, ObjectKind] = MappingProxyType(
             _event_fields,
             {"queryable": False, "updateable": False, "deletable": False},
         ),
+        "__b": ObjectKind("x00", _big_fields, {"updateable": False, "deletable": False}),
         "__mdt": ObjectKind(
             "m00",
             _metadata_fields,
@@ -118,11 +134,44 @@ def kind_of(name: str, custom_setting: str | None) -> ObjectKind:
                 f"{name}: custom_setting is List or Hierarchy, and its name ends in __c"
             )
         return _SETTINGS[custom_setting]
-    if suffix in ("__b", "__x", "__kav"):
+    if suffix in ("__x", "__kav"):
         raise SchemaError(f"{name}: objects whose name ends in {suffix} are not emulated")
     if suffix not in _KINDS or name.startswith("__"):
         raise SchemaError(
             f"{name}: the API name of a custom object ends in __c, of an event in __e, of custom "
-            "metadata in __mdt"
+            "metadata in __mdt, of a big object in __b"
         )
     return _KINDS[suffix]
+
+
+#: Types that fields of an index have, and how many fields it has at most.
+_INDEXED_TYPES = frozenset({"string", "double", "datetime", "reference", "email", "phone", "url"})
+_INDEXED_FIELDS = 5
+
+
+def with_index(sobject: SObject, index: Sequence[str]) -> SObject:
+    """A new object with its index, if it is a big one: names of fields, ``DESC`` behind those whose
+    last value is the first. Its fields are required. Raises SchemaError."""
+    if sobject.name.endswith("__b") != bool(index):
+        raise SchemaError(
+            f"{sobject.name}: an object whose name ends in __b has an index, no other"
+        )
+    if len(index) > _INDEXED_FIELDS:
+        raise SchemaError(f"{sobject.name}: an index has at most {_INDEXED_FIELDS} fields")
+    parts = tuple(_index_field(sobject, text) for text in index)
+    names = {part.field for part in parts}
+    fields = [
+        replace(field, nillable=False) if field.name in names else field
+        for field in sobject.fields.values()
+    ]
+    return replace(sobject, fields=by_name(fields), index=parts)
+
+
+def _index_field(sobject: SObject, text: str) -> IndexField:
+    name, _, direction = text.strip().partition(" ")
+    field = sobject.field(name)
+    if field is None or not field.custom or field.type not in _INDEXED_TYPES:
+        raise SchemaError(f"{sobject.name}: {name} cannot be in an index")
+    if direction.upper() not in ("", "ASC", "DESC"):
+        raise SchemaError(f"{sobject.name}: {direction!r} is neither ASC nor DESC")
+    return IndexField(field.name, direction.upper() == "DESC")

@@ -7,7 +7,7 @@ Objects come from three places: the standard ones, describe documents as the RES
 import importlib
 import json
 import threading
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -45,7 +45,7 @@ from salesforce_bulk.emulator.schema.fields import (
 )
 from salesforce_bulk.emulator.schema.ids import base62, from_base62
 from salesforce_bulk.emulator.schema.object_forms import form_notations
-from salesforce_bulk.emulator.schema.object_kinds import ObjectKind, kind_of
+from salesforce_bulk.emulator.schema.object_kinds import ObjectKind, kind_of, with_index
 from salesforce_bulk.emulator.schema.object_notation import read_objects
 from salesforce_bulk.emulator.schema.standard_objects import STANDARD_OBJECTS
 
@@ -63,6 +63,8 @@ __all__ = [
 
 #: Where the key prefixes of custom objects begin.
 _FIRST_CUSTOM_PREFIX = "a00"
+#: What a definition says of an object beside its fields.
+_OPTIONS = frozenset({"label", "label_plural", "key_prefix", "custom_setting", "index"})
 _Children = dict[tuple[str, str], ChildRelationship]
 
 
@@ -99,12 +101,13 @@ class Schema:
         label_plural: str | None = None,
         key_prefix: str | None = None,
         custom_setting: str | None = None,
+        index: Sequence[str] = (),
     ) -> SObject:
         """A new custom object, or more fields for one that exists.
 
         Args:
             name: the API name; a new object's ends in ``__c``, an event's in ``__e``, that of
-                custom metadata in ``__mdt``.
+                custom metadata in ``__mdt``, that of a big object in ``__b``.
             fields: API name -> definition: a type word with its arguments (``text(80) unique``,
                 ``externalId``, ``currency(16, 2)``, ``lookup(Account)``, ``picklist[A, B]``) or
                 a mapping with ``type`` and attributes. System fields come by themselves.
@@ -112,11 +115,14 @@ class Schema:
             label_plural: by default the label with an s.
             key_prefix: three characters; by default the next that is free from ``a00``.
             custom_setting: ``List`` or ``Hierarchy`` for a custom setting.
+            index: of a new big object, names of fields in order: ``["Account__c", "Day__c DESC"]``.
 
         Raises SchemaError for a definition that makes no sense.
         """
         with self._lock:
             existing = self.get(name)
+            if existing and index:
+                raise SchemaError(f"{name}: the index of an object that exists cannot be changed")
             if existing:
                 sobject = _with_fields(existing, read_fields(fields or {}))
             else:
@@ -124,6 +130,7 @@ class Schema:
                 sobject = self._new_object(
                     name, fields or {}, kind, label, label_plural, key_prefix
                 )
+                sobject = with_index(sobject, index)
             self._check_references(sobject)
             self._put(sobject)
             return self._objects[name.lower()]
@@ -225,7 +232,7 @@ class Schema:
     def _define_one(self, name: str, item: Mapping[str, Any]) -> SObject:
         if isinstance(item.get("fields"), Mapping):
             options = {key: value for key, value in item.items() if key != "fields"}
-            unknown = set(options) - {"label", "label_plural", "key_prefix", "custom_setting"}
+            unknown = set(options) - _OPTIONS
             if unknown:
                 raise SchemaError(f"{name}: {sorted(unknown)[0]!r} is no attribute of an object")
             return self.define(name, item["fields"], **options)
@@ -274,7 +281,7 @@ def _yaml_reader() -> Callable[[str], Any]:
 def _children(objects: Iterable[SObject]) -> Iterator[tuple[str, ChildRelationship]]:
     """Each reference as (object referred to, the relationship seen from there)."""
     for child in objects:
-        for field in child.fields.values():
+        for field in () if child.index else child.fields.values():
             for parent in field.reference_to:
                 yield (
                     parent.lower(),

@@ -83,7 +83,7 @@ def test_settings_of_a_list_have_names(rest, emulator):
 @pytest.mark.parametrize(
     ("name", "options", "words"),
     [
-        ("Big__b", {}, "Big__b: objects whose name ends in __b are not emulated"),
+        ("Out__x", {}, "Out__x: objects whose name ends in __x are not emulated"),
         ("Far__x", {}, "ends in __x are not emulated"),
         ("Pet", {}, "ends in __c, of an event in __e"),
         ("__c", {}, "ends in __c"),

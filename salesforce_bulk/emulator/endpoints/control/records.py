@@ -74,13 +74,17 @@ class ControlRecords:
         }
 
     def list_rows(self, call: ControlCall) -> Any:
-        """Records in the order of their ids, those behind ``after``."""
+        """Records in the order of their ids, those behind ``after``; those of a big object, which
+        have no ids, in the order of the index."""
         sobject = self._sobject(call)
         count = call.number("limit", ROWS, MOST_ROWS)
         after = self._after(call.text("after"))
         names = ", ".join(field.name for field in sobject.fields.values())
+        if after and sobject.index:
+            raise ApiError(400, "", f"records of {sobject.name} have no ids to go on from")
         where = f"WHERE Id > '{after}' " if after else ""
-        soql = f"SELECT {names} FROM {sobject.name} {where}ORDER BY Id LIMIT {count + 1}"  # noqa: S608  # nosec B608 # names of the schema, and checked values
+        order = "" if sobject.index else "ORDER BY Id "
+        soql = f"SELECT {names} FROM {sobject.name} {where}{order}LIMIT {count + 1}"  # noqa: S608  # nosec B608 # names of the schema, and checked values
         records = list(self._records(soql))
         return {"rows": records[:count], "more": len(records) > count}
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from salesforce_bulk.emulator.access.sessions import SessionUser
+from salesforce_bulk.emulator.data.row_errors import wrong_operation
 from salesforce_bulk.emulator.data.values import UNCHANGED, Cell, RowError, RowOutcome
 from salesforce_bulk.emulator.data.write_columns import BatchRefused
 from salesforce_bulk.emulator.endpoints.rest.family import RestError
@@ -128,6 +129,10 @@ class RecordWriter:
         user: SessionUser | None,
         external_id: str | None,
     ) -> list[RowOutcome]:
+        sobject = self._org.schema.objects[name.lower()]
+        if sobject.index and operation == "insert":
+            error = wrong_operation(sobject, "inserted")
+            return [failed(error.status_code, error.message)] * len(records)
         columns = list(dict.fromkeys(column for cells in records for column in cells))
         try:
             plan = self._org.plan_write(

@@ -1,5 +1,5 @@
 """SOAP: ``login()``, and the calls about a session: ``logout``, ``getUserInfo`` and
-``getServerTimestamp``; `records` has ``undelete`` and ``merge``. Others are refused by name.
+``getServerTimestamp``; `records` has those about records. Others are refused by name.
 
 Source: SOAP API Developer Guide, "login()", "Utility Calls". Parsers of the answer are
 crude (some look for ``<sessionId>`` with a regular expression), so its elements carry no prefix;
@@ -127,10 +127,15 @@ class Soap:
         if operation.name == "login":
             session = self._login(header, operation, version)
             return self._success(session, self.base_url(call.request), kind, version)
-        if operation.name in ("undelete", "merge"):
-            session, records = self._session(header), SoapRecords(self.org)
-            perform = records.undelete if operation.name == "undelete" else records.merge
-            return _envelope(results_of(operation.name, perform(operation, session.user)))
+        records = SoapRecords(self.org)
+        written = {
+            "undelete": records.undelete,
+            "merge": records.merge,
+            "deleteByExample": records.delete_by_example,
+        }.get(operation.name)
+        if written is not None:
+            session = self._session(header)
+            return _envelope(results_of(operation.name, written(operation, session.user)))
         performed = {
             "logout": self._logout,
             "getUserInfo": self._get_user_info,

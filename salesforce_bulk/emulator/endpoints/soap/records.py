@@ -1,6 +1,7 @@
-"""SOAP calls about records for which REST has none: ``undelete`` and ``merge``.
+"""SOAP calls about records for which REST has none: ``undelete``, ``merge``, ``deleteByExample``.
 
-Source: SOAP API Developer Guide, "undelete()", "merge()".
+Source: SOAP API Developer Guide, "undelete()", "merge()"; Big Objects Implementation Guide, "Delete
+Data in a Custom Big Object".
 """
 
 from __future__ import annotations
@@ -54,6 +55,27 @@ class SoapRecords:
         _check_count("merge", len(requests), MERGE_REQUESTS)
         return "".join(self._merge(request, user) for request in requests)
 
+    def delete_by_example(self, operation: Element, user: SessionUser) -> str:
+        """The results of ``deleteByExample``, one for each example. Raises SoapFault."""
+        del user
+        examples = [child for child in operation.children if child.name == "sObjects"]
+        return "".join(map(self._delete_by_example, examples))
+
+    def _delete_by_example(self, example: Element) -> str:
+        name = example.value("type").strip()
+        sobject = self._org.schema.get(name)
+        if sobject is None or not sobject.index:
+            raise SoapFault("INVALID_TYPE", f"deleteByExample is not supported for {name}")
+        told = self._org.delete_by_example(sobject, _cells(example))
+        if isinstance(told, RowError):
+            rows, errors, success = 0, _error(told), "false"
+        else:
+            rows, errors, success = told, "", "true"
+        return (
+            f'<result><entity xsi:nil="true"/>{errors}<rowCount>{rows}</rowCount>'
+            f"<success>{success}</success></result>"
+        )
+
     def _merge(self, request: Element, user: SessionUser) -> str:
         master = request.child("masterRecord")
         if master is None:
@@ -95,11 +117,15 @@ def _check_count(call: str, count: int, most: int) -> None:
 def _result(identity: str, error: RowError | None) -> str:
     if error is None:
         return f"<result><id>{identity}</id><success>true</success></result>"
+    identity = xml_escape(identity)
+    return f"<result>{_error(error)}<id>{identity}</id><success>false</success></result>"
+
+
+def _error(error: RowError) -> str:
     fields = "".join(f"<fields>{name}</fields>" for name in error.fields)
     return (
-        f"<result><errors>{fields}<message>{xml_escape(error.message)}</message>"
+        f"<errors>{fields}<message>{xml_escape(error.message)}</message>"
         f"<statusCode>{error.status_code}</statusCode></errors>"
-        f"<id>{xml_escape(identity)}</id><success>false</success></result>"
     )
 
 
