@@ -128,6 +128,33 @@ def result(org: AskedOrg, job: str, kind: str, rows: int = 0) -> Exchange:
     return org.exchanges[-1]
 
 
+def query_result(org: AskedOrg, soql: str, **more: str) -> Exchange:
+    """The result of a query in a job of its own; `more` is of the job's document.
+
+    Raises:
+        NotAsked: the org refuses the query, or it fails.
+    """
+    query = {"operation": "query", "query": soql, **more}
+    job = job_path(org, send_json(org, "POST", query_path(org), query))
+    if ended_job(org, job)["state"] != "JobComplete":
+        raise NotAsked(f"the org could not run {soql}")
+    return query_results(org, job)
+
+
+def query_results(org: AskedOrg, job: str, parameters: str = "") -> Exchange:
+    """A page of the results of a complete query, as soon as it is there."""
+    fetched = 0
+
+    def is_there() -> bool:
+        nonlocal fetched
+        fetched += 1
+        found = org.send("GET", f"{job}/results{parameters}", headers={"Accept": "text/csv"})
+        return found.status in (200, 204) or fetched >= _FETCHES
+
+    org.wait(is_there)
+    return org.exchanges[-1]
+
+
 def records(answer: Exchange) -> list[dict[str, str]]:
     """The rows of a result in CSV; its column names in lower case, its delimiter a comma."""
     header, *rows = table(answer) or [[]]

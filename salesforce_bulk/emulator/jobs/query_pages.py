@@ -39,14 +39,15 @@ class ResultPage:
         return self.end >= self.total
 
 
-def locator(row: int, plain: bool = False) -> str:
+def locator(row: int, plain: bool = False, padded: bool = False) -> str:
     """The locator of the page that begins with a row; ``plain`` as old versions have it."""
     if plain:
         return str(row)
-    return base64.urlsafe_b64encode(str(row).encode()).decode().rstrip("=")
+    text = base64.urlsafe_b64encode(str(row).encode()).decode()
+    return text if padded else text.rstrip("=")
 
 
-def row_of(text: str, plain: bool = False) -> int | None:
+def row_of(text: str, plain: bool = False, padded: bool = False) -> int | None:
     """The row of a locator; None for what is none."""
     if plain:
         return int(text) if _PLAIN.fullmatch(text) else None
@@ -54,7 +55,8 @@ def row_of(text: str, plain: bool = False) -> int | None:
         number = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)).decode("ascii")
     except (binascii.Error, ValueError):
         return None
-    return int(number) if _PLAIN.fullmatch(number) and locator(int(number)) == text else None
+    whole = _PLAIN.fullmatch(number) and locator(int(number), padded=padded) == text
+    return int(number) if whole else None
 
 
 def pages(first: int, total: int, rows: int) -> Iterator[ResultPage]:

@@ -58,6 +58,17 @@ _SPELLINGS: Mapping[str, tuple[tuple[str, ...], Mapping[str, Spelling]]] = Mappi
         "bulk1.query.csv_dates": (("date",), {"yyyy-MM-ddZ": _with_zone}),
         "bulk1.query.csv_times": (("time",), {"without Z": _without_zone}),
         "bulk1.query.xml_datetimes": (("datetime",), {"+0000": _with_offset}),
+        "bulk2.query.csv_numbers": (
+            DOUBLES,
+            {"139000000.0": _without_exponent, "139000000": _without_fraction},
+        ),
+        "bulk2.query.csv_booleans": (("boolean",), {"TRUE": str.upper}),
+        "bulk2.query.csv_datetimes": (
+            ("datetime",),
+            {"+0000": _with_offset, "without milliseconds": _without_milliseconds},
+        ),
+        "bulk2.query.csv_dates": (("date",), {"yyyy-MM-ddZ": _with_zone}),
+        "bulk2.query.csv_times": (("time",), {"without Z": _without_zone}),
         "bulk2.result.doubles": (
             DOUBLES,
             {"139000000.0": _without_exponent, "139000000": _without_fraction},

@@ -97,7 +97,7 @@ class SpokenCsvQuery(CsvQuery):
         super().__init__(shape)
         labels = [column.label for column in shape.columns]
         if dialect["bulk1.query.column_names"] == "as selected":
-            labels = _as_selected(labels, text)
+            labels = labels_as_selected(labels, text)
         self._layout = _Layout(dialect, "bulk1.query.", labels)
         known = spellings(dialect, "bulk1.query.csv_")
         self._spellings = [known.get(column.type) for column in shape.columns]
@@ -160,7 +160,7 @@ def _taken_apart(lines: bytes) -> Iterator[list[str]]:
     return csv.reader(io.StringIO(lines.decode(), newline=""))
 
 
-def _as_selected(labels: Sequence[str], text: str) -> list[str]:
+def labels_as_selected(labels: Sequence[str], text: str) -> list[str]:
     """The names of columns as the query spells them."""
     selected = [
         item.operand.text

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from salesforce_bulk import bulk_states, limits
 from salesforce_bulk.emulator.access.sessions import SessionUser
@@ -31,7 +31,7 @@ from salesforce_bulk.emulator.http import wire
 from salesforce_bulk.emulator.http.multipart import PartsError, parts
 from salesforce_bulk.emulator.http.routes import ApiError, Call, Handler, Route, route
 from salesforce_bulk.emulator.http.server import BLOCK, FilePart, Request, Response
-from salesforce_bulk.emulator.jobs import query_pages
+from salesforce_bulk.emulator.jobs import query_pages, spoken_pages
 from salesforce_bulk.emulator.jobs.engine import (
     Batch,
     Job,
@@ -47,6 +47,7 @@ from salesforce_bulk.emulator.jobs.ingest_results import (
     result_path,
 )
 from salesforce_bulk.emulator.jobs.ingest_upload import DELIMITERS, LINE_ENDINGS
+from salesforce_bulk.emulator.jobs.results import NO_RECORDS
 from salesforce_bulk.emulator.schema.ids import to_18
 from salesforce_bulk.emulator.soql.errors import SoqlError
 
@@ -78,6 +79,13 @@ ASSIGNMENT_RULE_OBJECTS = ("Case", "Lead")
 LOCATOR_PREFIX = "01g"
 #: Characters of an id without its check.
 SHORT_ID = 15
+
+_LIST_LOCATOR = re.compile(rf"{LOCATOR_PREFIX}([0-9A-Za-z]{{12}})[0-9A-Z]{{3}}-[0-9]{{1,9}}")
+#: By SOQL's code, the behaviour that a query is refused by; other codes have one in common.
+_REFUSED_SOQL = {
+    "API_ERROR": "bulk2.query.unsupported_soql",
+    "INVALIDENTITY": "bulk2.query.unsupported_object",
+}
 
 #: The readings of `bulk2.ingest.second_upload` that answer 201.
 _SECOND_UPLOADS_TAKEN = ("400 at close", "201 and replaces", "201 and is dropped")
@@ -371,13 +379,25 @@ class Bulk2:
 
     def _queried_object(self, soql: str) -> str:
         if len(soql) > limits.SOQL_CHARACTERS:
-            raise ApiError(400, "MALFORMED_QUERY", "SOQL statements cannot be longer than 100000")
+            raise self._refusal(
+                "bulk2.query.long_soql", "SOQL statements cannot be longer than 100000"
+            )
         if not soql:
-            raise ApiError(400, "API_ERROR", "A query is required")
+            raise self._refusal("bulk2.query.no_soql", "A query is required")
         try:
             return self._org.plan_query(soql, bulk=API).object.name
         except SoqlError as error:
-            raise ApiError(400, error.code, error.message) from error
+            return self._object_of_refused(soql, error)
+
+    def _object_of_refused(self, soql: str, error: SoqlError) -> str:
+        """The object of a query that fails when it runs. Raises ApiError where it is refused."""
+        row = _REFUSED_SOQL.get(error.code, "bulk2.query.wrong_soql")
+        reading = self._dialect[row]
+        if reading == "Failed":
+            found = re.search(r"\bFROM\s+(\w+)", soql, re.IGNORECASE)
+            return found[1] if found else "Name"
+        code = error.code if reading == "400 SOQL's code" else reading.partition(" ")[2]
+        raise ApiError(400, code, error.message) from error
 
     def _check_query_quota(self) -> None:
         jobs = self._engine.queries_today()
@@ -413,24 +433,51 @@ class Bulk2:
         page = query_pages.ResultPage(
             first, min(first + self._wanted_rows(call), result.rows), result.rows
         )
-        body = query_pages.page_body(
-            result,
-            page,
+        if not result.rows and self._dialect["bulk2.query.no_rows"] == "204":
+            return Response(204)
+        body = self._page_body(batch, page)
+        response = _csv(body, self._dialect["bulk2.query.content_type"])
+        response.headers.update(self._page_headers(job, page))
+        return response
+
+    def _page_body(self, batch: Batch, page: query_pages.ResultPage) -> bytes | Iterator[bytes]:
+        job, result = batch.job, batch.results[0]
+        if not result.rows and self._dialect["bulk2.query.no_rows"] != "header":
+            sentence = self._dialect["bulk2.query.no_rows"] == "sentence"
+            return NO_RECORDS if sentence else b""
+        delimiter, line_end = (
             DELIMITERS[job.column_delimiter],
             LINE_ENDINGS[job.line_ending or "LF"],
         )
-        response = _csv(body, "text/csv")
-        response.headers["Sforce-NumberOfRecords"] = str(page.rows)
-        response.headers["Sforce-Locator"] = "null" if page.last else _locator(job, page.end)
-        return response
+        body = query_pages.page_body(result, page, delimiter, line_end)
+        if any(name.startswith(spoken_pages.CHOICES) for name in self._dialect.chosen):
+            columns = self._org.plan_query(batch.soql, bulk=API).columns
+            pages = spoken_pages.SpokenPages(batch, columns, self._dialect)
+            return pages.body(page, b"".join(body))
+        return body
+
+    def _page_headers(self, job: Job, page: query_pages.ResultPage) -> dict[str, str]:
+        counts = {"of the page": page.rows, "of the result": page.total}
+        count = counts.get(self._dialect["bulk2.query.number_of_records"])
+        headers = {} if count is None else {"Sforce-NumberOfRecords": str(count)}
+        last = self._dialect["bulk2.query.last_locator"]
+        if not page.last:
+            headers["Sforce-Locator"] = self._locator(job, page.end)
+        elif last != "absent":
+            headers["Sforce-Locator"] = "null" if last == "null" else ""
+        return headers
 
     def _wanted_rows(self, call: Call) -> int:
         text = call.request.query.get("maxRecords", [""])[0]
         if not text:
             return self.page_rows
+        row = "bulk2.query.wrong_max_records"
         if not re.fullmatch("[0-9]{1,18}", text) or int(text) == 0:
-            raise ApiError(400, "API_ERROR", f"maxRecords must be a positive number: {text}")
-        return int(text)
+            if self._dialect[row] == "ignored":
+                return self.page_rows
+            raise self._refusal(row, f"maxRecords must be a positive number: {text}")
+        fewer = self._dialect["bulk2.query.rows_of_a_page"] == "fewer"
+        return max(1, int(text) // 2) if fewer else int(text)
 
     def result_pages(self, call: Call) -> Response:
         self._check_version(call, limits.FIRST_RESULT_PAGES_VERSION)
@@ -440,40 +487,63 @@ class Bulk2:
         every = list(query_pages.pages(first, result.rows, self.page_rows))
         here, after = every[:LISTED_PAGES], every[LISTED_PAGES:]
         base = f"{PREFIX}/v{job.version}/jobs/query/{job.id}"
+        name = self._dialect["bulk2.query.result_page_name"]
         document: Reply = {
             "resultPages": [
-                {"resultUrl": f"{base}/results{_page_query(job, page.first)}"} for page in here
+                {name: f"{base}/results{self._page_query(job, page.first)}"} for page in here
             ]
         }
         if after:
-            document["nextRecordsUrl"] = f"{base}/resultpages{_page_query(job, after[0].first)}"
+            following = self._page_query(job, after[0].first)
+            document["nextRecordsUrl"] = f"{base}/resultpages{following}"
+        elif self._dialect["bulk2.query.last_result_pages"] == "null":
+            document["nextRecordsUrl"] = None
         return json_reply({**document, "done": not after})
+
+    def _page_query(self, job: Job, first: int) -> str:
+        named = first or self._dialect["bulk2.query.first_result_page"] == "with locator"
+        return f"?locator={quote(self._locator(job, first), safe='')}" if named else ""
+
+    def _locator(self, job: Job, row: int) -> str:
+        return query_pages.locator(row, self._is_plain(job), self._is_padded)
+
+    def _is_plain(self, job: Job) -> bool:
+        digits = self._dialect["bulk2.query.locator"] == "digits"
+        return digits or float(job.version) <= LAST_PLAIN_LOCATOR_VERSION
+
+    @property
+    def _is_padded(self) -> bool:
+        return self._dialect["bulk2.query.locator"] == "base64 with padding"
 
     def _first_row(self, call: Call, job: Job, result: ResultFile) -> int:
         text = call.request.query.get("locator", [""])[0]
-        first = query_pages.row_of(text, _plain(job)) if text else 0
+        first = query_pages.row_of(text, self._is_plain(job), self._is_padded) if text else 0
         if first is None or first >= max(result.rows, 1):
-            raise ApiError(400, "INVALID_QUERY_LOCATOR", "invalid query locator")
+            raise self._refusal("bulk2.query.unknown_locator", "invalid query locator")
         return first
 
     def _complete(self, call: Call) -> tuple[Job, Batch]:
         job = self._job(call, ingest=False)
-        if job.version != call["version"][1:]:
-            raise ApiError(
-                409,
-                "API_VERSION_MISMATCH",
-                f"The job was created with version {job.version}; read its results with it",
+        row = "bulk2.query.another_version"
+        if job.version != call["version"][1:] and self._dialect[row] != "200":
+            raise self._refusal(
+                row, f"The job was created with version {job.version}; read its results with it"
             )
         state = state_of(job)
         batch = next(batches_of(job), None)
-        if state != bulk_states.JOB_COMPLETE or batch is None:
-            raise ApiError(
-                400,
-                "JOB_NOT_COMPLETE",
-                "can only download query results of successfully completed bulk job with status: "
-                f"JOB_COMPLETE. Current status: {_WORD_START.sub('_', state).upper()}",
-            )
+        late = self._dialect["bulk2.query.after_state"] == "later"
+        if state != bulk_states.JOB_COMPLETE or batch is None or (late and not job.asked_results):
+            if state == bulk_states.JOB_COMPLETE:
+                job.asked_results.add("results")
+            raise self._not_complete(state)
         return job, batch
+
+    def _not_complete(self, state: str) -> ApiError:
+        return self._refusal(
+            "bulk2.query.before_end",
+            "can only download query results of successfully completed bulk job with status: "
+            f"JOB_COMPLETE. Current status: {_WORD_START.sub('_', state).upper()}",
+        )
 
     # What both share
 
@@ -596,8 +666,13 @@ class Bulk2:
         wanted = [
             job for job in self._engine.jobs if belongs(job) and _listed_by_request(call, job)
         ]
-        after = _list_start(call.request.query.get("queryLocator", [""])[0])
-        page = list(islice((job for job in wanted if job.id[3:15] > after), LISTED_JOBS + 1))
+        after = self._list_start(call.request.query.get("queryLocator", [""])[0])
+        if self._dialect["bulk2.list.order"] == "newest first":
+            wanted.reverse()
+            following = (job for job in wanted if not after or job.id[3:15] < after)
+        else:
+            following = (job for job in wanted if job.id[3:15] > after)
+        page = list(islice(following, LISTED_JOBS + 1))
         more = len(page) > LISTED_JOBS
         page = page[:LISTED_JOBS]
         url = None
@@ -605,7 +680,19 @@ class Bulk2:
             place = f"{LOCATOR_PREFIX}{page[-1].id[3:15]}"
             url = f"{PREFIX}/{call['version']}/jobs/{resource}?{_list_query(call, place)}"
         records = [self._as_sent(list_document(job)) for job in page]
-        return json_reply({"done": not more, "records": records, "nextRecordsUrl": url})
+        document: Reply = {"done": not more, "records": records, "nextRecordsUrl": url}
+        if url is None and self._dialect["bulk2.list.last_page"] == "absent":
+            del document["nextRecordsUrl"]
+        return json_reply(document)
+
+    def _list_start(self, locator: str) -> str:
+        """The id, without prefix and check, of the last job of the page before."""
+        if not locator:
+            return ""
+        found = _LIST_LOCATOR.fullmatch(locator)
+        if found is None:
+            raise self._refusal("bulk2.query.unknown_locator", "invalid query locator")
+        return found[1]
 
 
 #: Parameters of a list that go on with its pages.
@@ -622,16 +709,6 @@ def _listed_by_request(call: Call, job: Job) -> bool:
         and (not chunked or (chunked == "true") == (job.pk_chunking is not None))
         and (not mode or job.concurrency.lower() == mode)
     )
-
-
-def _list_start(locator: str) -> str:
-    """The id, without prefix and check, of the last job of the page before."""
-    if not locator:
-        return ""
-    found = re.fullmatch(rf"{LOCATOR_PREFIX}([0-9A-Za-z]{{12}})[0-9A-Z]{{3}}-[0-9]{{1,9}}", locator)
-    if found is None:
-        raise ApiError(400, "INVALID_QUERY_LOCATOR", "invalid query locator")
-    return found[1]
 
 
 def _list_query(call: Call, place: str) -> str:
@@ -742,18 +819,6 @@ def _with_message(document: Reply, job: Job) -> Reply:
 
 def _time(moment: datetime) -> str:
     return wire.json_time(moment)
-
-
-def _page_query(job: Job, first: int) -> str:
-    return f"?locator={_locator(job, first)}" if first else ""
-
-
-def _locator(job: Job, row: int) -> str:
-    return query_pages.locator(row, _plain(job))
-
-
-def _plain(job: Job) -> bool:
-    return float(job.version) <= LAST_PLAIN_LOCATOR_VERSION
 
 
 # Requests
