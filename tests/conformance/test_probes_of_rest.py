@@ -1,24 +1,34 @@
-"""Each dialect of REST is noticed by its probe, and by no other."""
+"""Each dialect of REST and of SOQL is noticed by its probe, and by no other."""
 
 import pytest
-from probing import findings_of, flips_of
+from probing import asked, differing, flips_of
 
 from salesforce_bulk.conformance.run import Verdict
-from salesforce_bulk.emulator.fidelity.rest import AREA
+from salesforce_bulk.emulator.fidelity.dialect import random_dialect
+
+AREAS = ("rest.", "soql.")
 
 
-def test_the_emulator_itself_agrees_with_every_probe_of_rest() -> None:
-    ids = {each.id for each in AREA.behaviours}
-    found = {each.behaviour.id: each for each in findings_of({}) if each.behaviour.id in ids}
-    assert {name: (each.verdict, each.reading) for name, each in found.items()} == {
-        name: (Verdict.AGREES, each.behaviour.values[0]) for name, each in found.items()
-    }
+@pytest.mark.parametrize("area", AREAS)
+def test_the_emulator_itself_agrees_with_every_probe(area: str) -> None:
+    with asked({}, area) as (_, found):
+        told = [(each.behaviour.id, each.verdict, each.reading) for each in found]
+    assert told
+    assert told == [(each.behaviour.id, Verdict.AGREES, each.behaviour.values[0]) for each in found]
 
 
-@pytest.mark.parametrize(("name", "value"), list(flips_of("rest.")))
+@pytest.mark.parametrize(("name", "value"), [flip for area in AREAS for flip in flips_of(area)])
 def test_a_flip_is_noticed_by_exactly_its_probe(name: str, value: str) -> None:
-    found = findings_of({name: value})
-    differing = [
-        (each.behaviour.id, each.reading) for each in found if each.verdict is not Verdict.AGREES
-    ]
-    assert differing == [(name, value)]
+    assert differing({name: value}) == [(name, value)]
+
+
+@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("area", AREAS)
+def test_a_reading_is_found_whatever_else_the_org_speaks(area: str, seed: int) -> None:
+    dialect = random_dialect(seed)
+    with asked(dialect.chosen, area) as (_, found):
+        told = {each.behaviour.id: each.reading for each in found}
+    assert told == {
+        each.behaviour.id: dialect.chosen.get(each.behaviour.id, each.behaviour.values[0])
+        for each in found
+    }

@@ -2,7 +2,7 @@
 
 from salesforce_bulk.emulator.fidelity.behaviour import Area, Behaviour, Grade, Reading
 
-_PROBES = "tests/conformance/test_probes_of_soql.py"
+_PROBES = "tests/conformance/test_probes_of_rest.py"
 _ERRORS = "tests/emulator/soql/test_soql_errors.py"
 _WHERE = "tests/emulator/soql/test_soql_where.py"
 _SELECT = "tests/emulator/soql/test_soql_select.py"
