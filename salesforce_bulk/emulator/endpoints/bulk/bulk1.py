@@ -48,8 +48,6 @@ CONTENT_TYPES = ("CSV", "XML", "JSON", "ZIP_CSV", "ZIP_XML", "ZIP_JSON")
 CONCURRENCY_MODES = ("Parallel", "Serial")
 #: What is served without a session.
 OPEN_ROUTES = frozenset({"bulk1.schema"})
-#: The behaviour that says how this API refuses what all of them refuse.
-_REFUSALS = {"InvalidUrl": "http.unknown_resource", "DamagedGzip": "http.damaged_gzip"}
 
 MEDIA_TYPES = {
     "CSV": "text/csv",
@@ -310,7 +308,7 @@ class AsyncFamily:
     def error(self, call: Call, error: ApiError) -> Response:
         form = call.format or request_form(call.request)
         status, code = error.status, error.code
-        if (behaviour := _REFUSALS.get(code)) is not None:
+        if (behaviour := _shared_refusal(call, error)) is not None:
             status, code = self._dialect.refusal(behaviour)
         response = reply(error_document(code, str(error), form), form, status)
         response.headers.update(error.headers)
@@ -347,6 +345,15 @@ class AsyncFamily:
             response.headers["Content-Type"] += semicolon + charset
         if (server := self._dialect["http.server"]) != "none":
             response.headers["Server"] = server
+
+
+def _shared_refusal(call: Call, error: ApiError) -> str | None:
+    """The behaviour that says how this API refuses what all of them refuse; None for its own."""
+    if error.code == "DamagedGzip":
+        return "http.damaged_gzip"
+    # A resource that there is may be refused by the same code.
+    unknown = error.code == "InvalidUrl" and not call.target.route
+    return "http.unknown_resource" if unknown else None
 
 
 def _check_version(call: Call, dialect: Dialect) -> None:
