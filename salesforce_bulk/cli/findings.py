@@ -19,7 +19,7 @@ def findings_page(findings: Sequence[Finding], dialect: Mapping[str, str]) -> st
             _counts(findings),
             *_differences([each for each in findings if each.verdict is Verdict.DIFFERS]),
             *_not_asked([each for each in findings if each.verdict is Verdict.NOT_ASKED]),
-            *_dialect(dialect),
+            *_dialect(dialect, any(each.verdict is Verdict.AGREES for each in findings)),
         ]
     )
 
@@ -93,9 +93,10 @@ def _not_asked(findings: Sequence[Finding]) -> Iterator[str]:
         yield from (f"  {each.behaviour.id}" for each in findings if each.reading == reason)
 
 
-def _dialect(dialect: Mapping[str, str]) -> Iterator[str]:
+def _dialect(dialect: Mapping[str, str], agrees: bool) -> Iterator[str]:
     if not dialect:
-        yield "\nThe emulator speaks as this org does, as far as it was asked."
+        if agrees:
+            yield "\nThe emulator speaks as this org does, as far as it was asked."
         return
     options = [word for pair in dialect.items() for word in ("--dialect", "=".join(pair))]
     yield "\nThe dialect of this org:"

@@ -16,9 +16,13 @@ from salesforce_bulk.conformance.run import Verdict, run_probes
 from salesforce_bulk.emulator.fidelity.dialect import CHOICES
 from salesforce_bulk.errors import InvalidInput
 
-#: What differs from run to run: numbers of placeholders, milliseconds, calls of the day.
+#: What differs from run to run: numbers of placeholders, milliseconds and calls of the day, and how
+#: far a batch is when it is asked for.
 _VARYING = re.compile(r"(?<=<)(\w+) \d+(?::[^<>]*)?(?=>)")
-_COUNTS = re.compile(r'(Time(?:>|"\s*:\s*)|api-usage=)(?:\d|<number>)')
+_COUNTS = re.compile(
+    r'((?:Time|number(?:Batches|Records)\w+)(?:>|"\s*:\s*)|api-usage=)(?:\d|<number>)'
+)
+_STATES = re.compile(r"\b(?:Queued|InProgress|Completed|UploadComplete|JobComplete)\b")
 
 
 @dataclass(frozen=True)
@@ -115,4 +119,5 @@ def _answer(exchange: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _shown(text: str) -> str:
-    return _COUNTS.sub(r"\1<number>", _VARYING.sub(r"\1", text))
+    shown = _COUNTS.sub(r"\1<number>", _VARYING.sub(r"\1", text))
+    return _STATES.sub("<state>", shown)

@@ -58,10 +58,10 @@ def run_probes(org: AskedOrg, probes: Sequence[Probe], *, write: bool = False) -
     for probe in probes:
         org.exchanges = []
         finding, failure = _asked(org, probe, write)
-        yield finding
         lost = lost + 1 if isinstance(failure, TransportError) else 0
         if isinstance(failure, DeadlinePassed | SessionExpired) or lost == _LOST:
             org.ended = org.ended or failure
+        yield finding
 
 
 def dialect_of(findings: Sequence[Finding]) -> dict[str, str]:
