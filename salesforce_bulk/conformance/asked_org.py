@@ -189,7 +189,8 @@ class AskedOrg:
             repeatable=method == "GET",
         )
         received = {name.lower(): value for name, value in answer.headers.items()}
-        exchange = Exchange(method, path, sent, body, answer.status_code, received, answer.content)
+        spelled, status = tuple(answer.headers), answer.status_code
+        exchange = Exchange(method, path, sent, body, status, received, answer.content, spelled)
         self.exchanges.append(exchange)
         return exchange
 

@@ -10,7 +10,8 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Exchange:
-    """Header names of the answer are in lower case; its body is decompressed."""
+    """Header names of the answer are in lower case, and in ``spelled`` as they came; its body is
+    decompressed."""
 
     method: str
     path: str
@@ -19,6 +20,7 @@ class Exchange:
     status: int
     headers: Mapping[str, str]
     body: bytes
+    spelled: tuple[str, ...] = ()
 
     @property
     def text(self) -> str:

@@ -177,6 +177,7 @@ class SalesforceEmulator:
                 observe=self._observe,
                 tls=context,
                 now=self.clock.now,
+                spell=str.lower if self.org.dialect["http.header_case"] == "lower" else str,
             )
             self._scheme = "https" if context else "http"
             self._release = stack.pop_all()

@@ -75,6 +75,11 @@ def _headers(org: AskedOrg) -> str:
     return "with a request id" if named else "without a request id"
 
 
+def _header_case(org: AskedOrg) -> str:
+    is_lower = all(name == name.lower() for name in _missing_job(org).spelled)
+    return "lower" if is_lower else "as documented"
+
+
 def _server(org: AskedOrg) -> str:
     name = _missing_job(org).headers.get("server", "none").lower()
     return name if name in ("none", "sfdcedge") else "another"
@@ -123,6 +128,7 @@ PROBES: tuple[Probe, ...] = (
     Probe("http.methods", _methods),
     Probe("http.framing", _framing),
     Probe("http.headers", _headers),
+    Probe("http.header_case", _header_case),
     Probe("http.server", _server),
     Probe("http.content_type", _content_type),
     Probe("http.response_compression", _response_compression),

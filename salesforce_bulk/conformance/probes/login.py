@@ -14,6 +14,7 @@ from salesforce_bulk.conformance.bulk1_calls import field_of, refusal_of
 from salesforce_bulk.conformance.exchange import Exchange
 from salesforce_bulk.conformance.probe import Probe
 from salesforce_bulk.conformance.probes.http import NO_JOB, content_type
+from salesforce_bulk.conformance.rest_calls import create_record, records
 
 #: A session that no org has given.
 NO_SESSION = "00D000000000000!AQinvented.by.a.probe"
@@ -25,6 +26,11 @@ _ENVELOPE = (
     '<e:Envelope xmlns:e="http://schemas.xmlsoap.org/soap/envelope/" '
     'xmlns="urn:partner.soap.sforce.com"><e:Header>{header}</e:Header>'
     "<e:Body>{body}</e:Body></e:Envelope>"
+)
+_MERGE = (
+    '<request><masterRecord><t:type xmlns:t="urn:sobject.partner.soap.sforce.com">Account</t:type>'
+    '<t:Id xmlns:t="urn:sobject.partner.soap.sforce.com">{master}</t:Id></masterRecord>'
+    "<recordToMergeIds>{other}</recordToMergeIds></request>"
 )
 _ACTION = {"SOAPAction": '""'}
 
@@ -103,6 +109,27 @@ def _utility_calls(org: AskedOrg) -> str:
     return _bare_fault(refused[0]) if refused else "in every version"
 
 
+def _undelete(org: AskedOrg) -> str:
+    record = create_record(org, "Account", {"Name": org.mark})
+    org.send("DELETE", f"{org.data}/sobjects/Account/{record}")
+    call = f"<undelete><ids>{record}</ids></undelete>"
+    back, again = _soap(org, call, _own(org)), _soap(org, call, _own(org))
+    if field_of(back, "success") != "true":
+        return field_of(back, "statusCode") or _bare_fault(back)
+    return f"once, then {field_of(again, 'statusCode')}"
+
+
+def _merge(org: AskedOrg) -> str:
+    master, other = (create_record(org, "Account", {"Name": org.mark}) for _ in range(2))
+    request = _MERGE.format(master=master, other=other)
+    answer = _soap(org, f"<merge>{request}</merge>", _own(org))
+    if field_of(answer, "success") != "true":
+        return field_of(answer, "statusCode") or _bare_fault(answer)
+    soql = f"SELECT MasterRecordId FROM Account WHERE Id = '{other}'"  # noqa: S608 # SOQL
+    told = [each.get("MasterRecordId") for each in records(org, soql, "queryAll")]
+    return "deleted, with MasterRecordId" if told == [master] else "without MasterRecordId"
+
+
 def _action_missing(org: AskedOrg) -> str:
     answer = _soap(org, "<getServerTimestamp/>", _own(org), headers={})
     return "not needed" if field_of(answer, "timestamp") else _bare_fault(answer)
@@ -154,6 +181,8 @@ PROBES: tuple[Probe, ...] = (
     Probe("login.soap.versions", _versions),
     Probe("login.soap.call_options", _call_options),
     Probe("login.soap.utility_calls", _utility_calls),
+    Probe("login.soap.undelete", _undelete, writes=True),
+    Probe("login.soap.merge", _merge, writes=True),
     Probe("login.soap.action_missing", _action_missing),
     Probe("login.session.header", _header),
     Probe("login.session.token_form", _token_form),

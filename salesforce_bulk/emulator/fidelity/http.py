@@ -50,6 +50,18 @@ AREA = Area(
             readings=(Reading("with a request id", "CCI"),),
         ),
         Behaviour(
+            id="http.header_case",
+            title="Letter case of header names",
+            does="as they are documented",
+            source="CCI",
+            grade=Grade.RECORDED,
+            tests=(f"{_DOCUMENTS}::test_headers_of_an_added_batch_are_the_recorded_ones", _PROBES),
+            readings=(
+                Reading("as documented", "CCI"),
+                Reading("lower", "RFC 9113, 8.2: proxies that had the answer by HTTP/2"),
+            ),
+        ),
+        Behaviour(
             id="http.server",
             title="`Server` header",
             does="not sent; the recorded `sfdcedge` would be a lie",

@@ -138,7 +138,9 @@ AREA = Area(
             tests=(
                 f"{_RECORDS}::test_undelete_brings_back_what_went_together_and_nothing_else",
                 f"{_RECORDS}::test_undelete_says_of_each_record_what_became_of_it",
+                _PROBES,
             ),
+            readings=(Reading("once, then UNDELETE_FAILED", "SOAP undelete()"),),
         ),
         Behaviour(
             id="login.soap.merge",
@@ -158,7 +160,9 @@ AREA = Area(
             tests=(
                 f"{_RECORDS}::test_merge_moves_the_children_and_deletes_the_others",
                 f"{_RECORDS}::test_a_merge_that_cannot_be_changes_nothing",
+                _PROBES,
             ),
+            readings=(Reading("deleted, with MasterRecordId", "SOAP merge()"),),
         ),
         Behaviour(
             id="login.frontdoor",

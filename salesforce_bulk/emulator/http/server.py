@@ -494,7 +494,8 @@ class _Connection(BaseHTTPRequestHandler):
         elif self.close_connection:
             response.headers["Connection"] = "close"
         response.headers.setdefault("Date", format_datetime(self.server.now(), usegmt=True))
-        lines = [f"{name}: {value}\r\n" for name, value in response.headers.items()]
+        spell = self.server.spell
+        lines = [f"{spell(name)}: {value}\r\n" for name, value in response.headers.items()]
         return _status_line(response) + "".join(lines).encode("latin-1") + b"\r\n"
 
     def _send_file(self, part: FilePart, chunked: bool) -> None:
@@ -692,7 +693,9 @@ class _Server(ThreadingHTTPServer):
         observe: Observer,
         context: ssl.SSLContext | None,
         now: Callable[[], datetime],
+        spell: Callable[[str], str],
     ) -> None:
+        self.spell = spell
         self.answer = answer
         self.observe = observe
         self.now = now
@@ -787,7 +790,7 @@ class HttpServer:
     """Serves ``answer`` on a thread of its own between ``start()`` and ``stop()``.
 
     ``observe`` is told of each request before its reply is sent; ``now`` gives the moment for
-    the ``Date`` header, in UTC.
+    the ``Date`` header, in UTC; ``spell`` how the name of a header is written.
     """
 
     def __init__(
@@ -800,8 +803,9 @@ class HttpServer:
         tls: ssl.SSLContext | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(timezone.utc),
         grace: float = 2.0,
+        spell: Callable[[str], str] = str,
     ) -> None:
-        self._server = _Server((host, port), answer, observe, tls, now)
+        self._server = _Server((host, port), answer, observe, tls, now, spell)
         self._grace = grace
         self._thread = threading.Thread(
             target=self._server.accept_until_woken, name="emulator-http", daemon=True
