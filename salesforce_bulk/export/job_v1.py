@@ -39,6 +39,8 @@ _CHUNK_TRIES = 2
 #: one.
 _STEADY_ANSWERS = 3
 _STEADY_SECONDS = 5.0
+#: How often batches are asked for between two looks at their job.
+_ASKS_OF_BATCHES = 10
 #: Questions in a row where something says that the list is not complete: the query was split and
 #: not one chunk has come, or the job counts more batches than it lists.
 _STEADY_DOUBTFUL = 30
@@ -123,6 +125,7 @@ class QueryJobV1:
         self._query = query
         self._note = note
         self._record = record
+        self._asks = 0
         self._steady = 0
         self._steady_since = 0.0
         self._known: tuple[str, ...] = ()
@@ -235,6 +238,9 @@ class QueryJobV1:
         batches = self._batches(self.job_id)
         if not batches or not all(batch.is_done for batch in batches):
             self._steady = 0
+            self._asks += 1
+            if any(batch.state == bulk_states.QUEUED for batch in batches):
+                self._refuse_aborted()
             return False
         split = [batch for batch in batches if batch.state == bulk_states.NOT_PROCESSED]
         if split and not self._is_steady(batches, len(split) < len(batches)):
@@ -253,6 +259,13 @@ class QueryJobV1:
         if not split:
             self._close()
         return True
+
+    def _refuse_aborted(self) -> None:
+        """What is queued when its job is aborted may stay so: look at the job now and then."""
+        if self._asks % _ASKS_OF_BATCHES == 0:
+            info = v1.as_text(self.access.v1.job(self.job_id))
+            if info.get("state") == bulk_states.ABORTED:
+                raise BulkJobAborted(self.job_id)
 
     def _batches(self, job_id: str) -> list[QueryBatch]:
         try:

@@ -26,6 +26,7 @@ from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import count
 from typing import Any, NamedTuple
 
 from salesforce_bulk import bulk_states
@@ -72,6 +73,9 @@ from salesforce_bulk.wire import media, v1
 
 #: How often results that do not add up are fetched before that is taken for the truth.
 _FETCHES = 3
+#: How often batches are asked for between two looks at their jobs, and the seconds in which an
+#: aborted job has to end those that are queued.
+_ASKS_OF_BATCHES, _ABORT_SECONDS = 10, 60.0
 #: The Ids of records that results in their usual form tell of as made.
 _CREATED = re.compile(rb'\n"([^"]{15,18})","true","true",')
 
@@ -645,6 +649,8 @@ class ResultsV1:
         self._units: dict[int, BatchRows] = {}
         # The part whose results were the first to tell that this record was made.
         self._made_by: dict[str, int] = {}
+        # Since when a job is known as aborted.
+        self._aborted: dict[str, float] = {}
         self._rows = 0
 
     @property
@@ -662,13 +668,15 @@ class ResultsV1:
         began = clock.monotonic()
         self._report_ended()
         with ThreadPoolExecutor(self._parallel, "salesforce-bulk-results") as pool:
-            while True:
+            for ask in count(1):
                 ended = self._ended_batches()
                 for index, unit, created in pool.map(self._fetch_results, ended):
                     self._units[index] = unit
                     self._doubt_repeated(index, created)
                     self._rows += len(unit.numbers)
                     self._report_ended()
+                if ask % _ASKS_OF_BATCHES == 0:
+                    self._give_up_aborted()
                 if self.done:
                     return
                 pause_before_asking(clock, began)
@@ -721,10 +729,35 @@ class ResultsV1:
             return try_again(partial(self._api.batch, *ref), self._api.clock)
         except InvalidBatch:
             why = RowError("BatchGone", f"the org knows batch {ref.batch_id} no more")
-            part = self._plan.parts[index]
-            self._units[index] = _without_results(part, RestOutcome("unknown", why), ref)
-            self._rows += len(part.numbers)
+            self._give_up(index, why)
             return None
+
+    def _give_up_aborted(self) -> None:
+        """Wait no more for batches that stay queued though their job was aborted."""
+        waiting = {ref: at for at, ref in self._state.sent.items() if at not in self._units}
+        for job_id in {ref.job_id for ref in waiting}:
+            for batch_id in self._left_queued(job_id):
+                index = waiting.get(BatchRef(job_id, batch_id))
+                if index is not None:
+                    text = f"job {job_id} was aborted, and batch {batch_id} stays queued"
+                    self._give_up(index, RowError("JobAborted", text))
+
+    def _left_queued(self, job_id: str) -> list[str]:
+        """The batches of a job that are queued still, a minute after it was aborted."""
+        clock = self._api.clock
+        info = v1.as_text(try_again(partial(self._api.job, job_id), clock))
+        if info.get("state") != bulk_states.ABORTED:
+            return []
+        since = self._aborted.setdefault(job_id, clock.monotonic())
+        if clock.monotonic() - since < _ABORT_SECONDS:
+            return []
+        listed = try_again(partial(self._api.batches, job_id), clock)
+        return [str(each.get("id")) for each in listed if _state(each) == bulk_states.QUEUED]
+
+    def _give_up(self, index: int, why: RowError) -> None:
+        part, ref = self._plan.parts[index], self._state.sent[index]
+        self._units[index] = _without_results(part, RestOutcome("unknown", why), ref)
+        self._rows += len(part.numbers)
 
     def _doubt_repeated(self, index: int, created: str | None) -> None:
         """A record is made once: of two batches that tell of it one has the other's results."""

@@ -14,6 +14,7 @@ from salesforce_bulk import (
     ResultsExpired,
     SalesforceBulk,
 )
+from salesforce_bulk.emulator import SalesforceEmulator
 from salesforce_bulk.export.pk_chunking import chunking_header
 
 SOQL = "SELECT Id, Name FROM Thing"
@@ -272,3 +273,13 @@ def test_industry_objects_are_chunked_too():
     assert chunking_header("LoyaltyProgramMember", True) == "true"
     assert chunking_header("LoyaltyProgramMemberShare", True) == "true; parent=LoyaltyProgramMember"
     assert chunking_header("InsurancePolicyHistory", True) == "true; parent=InsurancePolicy"
+
+
+def test_a_query_that_stays_queued_in_an_aborted_job_ends_the_wait(clock):
+    dialect = {"bulk1.job.abort_queued": "Queued"}
+    with SalesforceEmulator(inline=True, dialect=dialect) as org:
+        org.engine.pause()
+        export = org.connect(clock=clock).export("SELECT Id FROM User", api="1.0").submit()
+        export.abort()
+        with pytest.raises(BulkJobAborted):
+            ids(export)

@@ -1,9 +1,11 @@
 """Lost answers, closed jobs, expired sessions: no row twice, none missing."""
 
 import pytest
+from fast_clock import FastClock
 
 from salesforce_bulk import AmbiguousUpload, BulkJobAborted, LoadFailed, TransportError
 from salesforce_bulk.client_access import access_of
+from salesforce_bulk.emulator import SalesforceEmulator
 
 ROWS = [{"Name": f"Row {number}", "NumberOfEmployees": number} for number in range(60)]
 
@@ -158,6 +160,19 @@ def test_batches_of_an_aborted_job_are_not_processed(org, bulk, monkeypatch, spe
     with pytest.raises(LoadFailed, match="60 x NotProcessed: the job was aborted"):
         result.raise_for_failures()
     assert result.retry().succeeded == 60
+
+
+def test_batches_that_stay_queued_in_an_aborted_job_end_the_wait() -> None:
+    """Nobody can tell what becomes of them: their rows are unknown, and none succeeded."""
+    dialect = {"bulk1.job.abort_queued": "Queued"}
+    with SalesforceEmulator(inline=True, dialect=dialect) as org:
+        org.engine.pause()
+        handle = org.connect(clock=FastClock()).submit_insert("Account", ROWS, batch_size=10)
+        handle.abort()
+        result = handle.result()
+    assert (len(result.unknown), result.succeeded) == (len(ROWS), 0)
+    with pytest.raises(LoadFailed, match="JobAborted"):
+        result.raise_for_failures()
 
 
 def test_a_job_closed_by_somebody_is_followed_by_another(org, bulk, held, monkeypatch):
