@@ -134,7 +134,12 @@ AREA = Area(
             source="SOAP undelete(), – (texts)",
             grade=Grade.DOCUMENTED,
             routes=("soap",),
-            texts=("bad id {}", "{} takes at most {} a call, not {}"),
+            texts=(
+                "bad id {}",
+                "{} takes at most {} a call, not {}",
+                "Entity is not in the recycle bin",
+                "Entity's parent is in the recycle bin",
+            ),
             tests=(
                 f"{_RECORDS}::test_undelete_brings_back_what_went_together_and_nothing_else",
                 f"{_RECORDS}::test_undelete_says_of_each_record_what_became_of_it",
@@ -156,6 +161,7 @@ AREA = Area(
                 "masterRecord has to be specified",
                 "merge is not supported for {}",
                 "{} records cannot be merged",
+                "invalid record to merge",
             ),
             tests=(
                 f"{_RECORDS}::test_merge_moves_the_children_and_deletes_the_others",

@@ -1,19 +1,26 @@
 """What the emulator does, and on whose word: Objects."""
 
-from salesforce_bulk.emulator.fidelity.behaviour import Area, Behaviour, Grade
+from salesforce_bulk.emulator.fidelity.behaviour import Area, Behaviour, Grade, Reading
+
+_PROBES = "tests/conformance/test_probes_of_objects.py"
+_FURTHER = "tests/emulator/data/test_further_objects.py"
+_FEATURES = "tests/emulator/data/test_features.py"
+_KINDS = "tests/emulator/data/test_object_kinds.py"
 
 AREA = Area(
     title="Objects",
     behaviours=(
         Behaviour(
-            id="object.fields_standard_objects_types",
+            id="object.fields",
             title="Fields of the standard objects: types, lengths, references",
             does="Account, Contact, Lead, Opportunity, Case, Event: as in describes of real orgs",
             source="recorded describes",
             grade=Grade.RECORDED,
+            tests=(_PROBES, "tests/emulator/schema/test_schema.py"),
+            readings=(Reading("as described"),),
         ),
         Behaviour(
-            id="object.others_among_them_quote",
+            id="object.fields_of_others",
             title=(
                 "The others, among them `Quote`, `Solution`, `EmailMessage`, "
                 "`PermissionSet`, `FieldPermissions`, `GroupMember`, `QueueSobject`"
@@ -21,6 +28,20 @@ AREA = Area(
             does="the fields that are used most",
             source="Object Reference",
             grade=Grade.DOCUMENTED,
+            tests=(
+                f"{_FURTHER}::test_the_docs_count_the_standard_objects",
+                f"{_FURTHER}::test_a_permission_set_is_made_and_assigned",
+                f"{_FURTHER}::test_a_message_belongs_to_its_case_and_a_quote_to_its_opportunity",
+            ),
+        ),
+        Behaviour(
+            id="object.business_hours",
+            title="`BusinessHours`",
+            does="one record, the default, which is open day and night",
+            source="Object Reference, BusinessHours",
+            grade=Grade.DOCUMENTED,
+            tests=(_PROBES,),
+            readings=(Reading("one default"),),
         ),
         Behaviour(
             id="object.multicurrency",
@@ -32,9 +53,14 @@ AREA = Area(
             ),
             source="Object Reference, CurrencyType, – (objects, rates)",
             grade=Grade.DOCUMENTED,
+            tests=(
+                f"{_FEATURES}::test_records_have_a_currency_which_is_the_orgs_own_unless_told",
+                f"{_FEATURES}::test_currencies_are_told_with_their_rates",
+                f"{_FEATURES}::test_what_converts_amounts_is_refused_by_name",
+            ),
         ),
         Behaviour(
-            id="object.recordtypes",
+            id="object.record_types",
             title="`RecordTypes`",
             does=(
                 "`RecordTypeId`, null unless told (Salesforce: the profile's default); any "
@@ -43,9 +69,13 @@ AREA = Area(
             ),
             source="Object Reference, RecordType",
             grade=Grade.ASSUMED,
+            tests=(
+                f"{_FEATURES}::test_record_types_are_given_told_and_queried_by_name",
+                f"{_FEATURES}::test_account_has_record_types_without_being_asked",
+            ),
         ),
         Behaviour(
-            id="object.platform_events_e",
+            id="object.platform_events",
             title="Platform events (`__e`)",
             does=(
                 "inserted by REST and Bulk, neither queried nor changed; nobody is told of "
@@ -53,13 +83,17 @@ AREA = Area(
             ),
             source="Platform Events Developer Guide",
             grade=Grade.DOCUMENTED,
+            tests=(
+                f"{_KINDS}::test_an_event_is_published_by_either_api_and_cannot_be_queried_or_changed",
+            ),
         ),
         Behaviour(
-            id="object.custom_metadata_mdt",
+            id="object.custom_metadata",
             title="Custom metadata (`__mdt`)",
             does="read by all APIs; rows come by `--load` and the control API alone",
             source="Object Reference",
             grade=Grade.DOCUMENTED,
+            tests=(f"{_KINDS}::test_custom_metadata_are_deployed_and_only_read_by_the_apis",),
         ),
         Behaviour(
             id="object.custom_settings",
@@ -70,16 +104,21 @@ AREA = Area(
             ),
             source="Apex Developer Guide",
             grade=Grade.ASSUMED,
+            tests=(
+                f"{_KINDS}::test_a_setting_of_a_hierarchy_has_one_record_an_owner",
+                f"{_KINDS}::test_settings_of_a_list_have_names",
+            ),
         ),
         Behaviour(
-            id="object.big_objects_b_external",
+            id="object.external_and_articles",
             title="External objects (`__x`), articles (`__kav`)",
             does="not emulated; such names are refused",
             source="–",
             grade=None,
+            tests=(f"{_KINDS}::test_what_cannot_be_defined_is_refused_by_name",),
         ),
         Behaviour(
-            id="object.profile_s_own_permissionset",
+            id="object.permission_set_of_profile",
             title=(
                 "A profile's own `PermissionSet`, and `ObjectPermissions` of the "
                 "administrator's for the objects with tabs"
@@ -87,30 +126,44 @@ AREA = Area(
             does="there at the start; they grant nothing, and custom objects have none",
             source="Object Reference (that)",
             grade=Grade.ASSUMED,
+            tests=(_PROBES, f"{_FURTHER}::test_a_profile_has_its_permissions_in_a_set_of_its_own"),
+            readings=(Reading("there"),),
         ),
         Behaviour(
-            id="object.tabdefinition",
+            id="object.tabs",
             title="`TabDefinition`",
             does="the tabs of ten standard objects",
             source="Object Reference, – (which)",
             grade=Grade.ASSUMED,
+            tests=(_PROBES, f"{_FURTHER}::test_tabs_are_those_of_the_objects"),
+            readings=(Reading("there"),),
         ),
         Behaviour(
-            id="object.accounthistory_kin",
+            id="object.history",
             title="`AccountHistory` and its kin",
             does="empty, read-only: a new org tracks no field",
             source="Object Reference",
             grade=Grade.DOCUMENTED,
+            tests=(
+                _PROBES,
+                f"{_FURTHER}::test_what_nobody_tracked_or_posted_is_empty_and_cannot_be_written",
+            ),
+            readings=(Reading("there"),),
         ),
         Behaviour(
-            id="object.accountfeed_kin",
+            id="object.feed",
             title="`AccountFeed` and its kin",
             does="empty, read-only: there is no `FeedItem` to post",
             source="Object Reference",
             grade=Grade.DOCUMENTED,
+            tests=(
+                _PROBES,
+                f"{_FURTHER}::test_what_nobody_tracked_or_posted_is_empty_and_cannot_be_written",
+            ),
+            readings=(Reading("there"),),
         ),
         Behaviour(
-            id="object.accountshare_kin",
+            id="object.share",
             title="`AccountShare` and its kin",
             does=(
                 "what is shared by hand; rows that come of ownership are not stored, and a "
@@ -118,6 +171,8 @@ AREA = Area(
             ),
             source="Object Reference (fields), – (key prefixes)",
             grade=Grade.ASSUMED,
+            tests=(_PROBES, f"{_FURTHER}::test_a_record_knows_its_history_shares_and_feed"),
+            readings=(Reading("there"),),
         ),
         Behaviour(
             id="object.person_account.fields",
