@@ -1,35 +1,19 @@
 """django-salesforce, unmodified, against a running emulator: create, read, update, bulk and delete
 through Django's models.
 
-Arguments: url, certificate, user, password with token, consumer key, consumer secret. Started by
-run.py with an interpreter that has django-salesforce.
+Started by run.py with an interpreter that has django-salesforce, in a folder whose
+``emulator_settings.py`` are the settings.
 """
 
 import os
 import sys
+from pathlib import Path
 
-url, certificate, user, password, key, secret = sys.argv[1:]
-os.environ["REQUESTS_CA_BUNDLE"] = certificate
+sys.path.insert(0, str(Path.cwd()))
+os.environ["DJANGO_SETTINGS_MODULE"] = "emulator_settings"
 
-import django  # noqa: E402
-from django.conf import settings  # noqa: E402
+import django
 
-settings.configure(
-    DATABASES={
-        "default": {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"},
-        "salesforce": {
-            "ENGINE": "salesforce.backend",
-            "CONSUMER_KEY": key,
-            "CONSUMER_SECRET": secret,
-            "USER": user,
-            "PASSWORD": password,
-            "HOST": url,
-        },
-    },
-    DATABASE_ROUTERS=["salesforce.router.ModelRouter"],
-    INSTALLED_APPS=["salesforce"],
-    SALESFORCE_QUERY_TIMEOUT=(10, 20),
-)
 django.setup()
 
 from salesforce import models  # noqa: E402

@@ -4,9 +4,10 @@
 
 Installs each client from its registry at the version below, into a folder of DIR (by default a
 temporary one; what is there already is used again), and has it do its ordinary work: django,
-jsforce, cumulusci, sf; all of them without a NAME. Not part of the test suite: it needs node, npm,
-openssl, git and the registries. simple-salesforce, the fifth, is: tests/emulator/test_witness.py.
-Exit code 1 where a client does not find what it expects.
+jsforce, cumulusci, sf; all of them without a NAME. jsforce and django are connected by the blocks
+of docs/emulator.md and the lines of the emulator's page, too. Not part of the test suite: it needs
+node, npm, openssl, git, Chromium and the registries. simple-salesforce, the fifth, is:
+tests/emulator/test_witness.py. Exit code 1 where a client does not find what it expects.
 """
 
 import argparse
@@ -21,6 +22,10 @@ from pathlib import Path
 from salesforce_bulk.emulator import SalesforceEmulator
 
 HERE = Path(__file__).parent
+sys.path.append(str(HERE.parent / "support"))
+
+from connecting_lines import a_browser, block_of_manual, lines_of_page  # noqa: E402
+
 #: What is installed, by pip or npm. sf wants a newer Node than most systems have.
 DJANGO = ("django-salesforce==6.0", "django==4.2.*")
 CUMULUSCI = ("cumulusci==4.10.1",)
@@ -75,13 +80,23 @@ def with_npm(directory, packages):
     return directory / "node_modules" / ".bin"
 
 
+def line_of_page(org, client):
+    """The line by which the page connects a client."""
+    with a_browser() as browser:
+        return lines_of_page(browser, org.url)[client]
+
+
 def django(directory):
     python = with_pip(directory, DJANGO) / "python"
     with SalesforceEmulator(tls=True) as org:
-        login = org.username, org.password + org.security_token
-        app = org.consumer_key, org.consumer_secret
-        script = HERE / "django_salesforce_claims.py"
-        return run([python, script, org.url, org.certificate, *login, *app], directory)
+        environment = {"REQUESTS_CA_BUNDLE": str(org.certificate)}
+        manual = block_of_manual("python", "django", org.url)
+        line = line_of_page(org, "django-salesforce")
+        # The page's line stands behind the manual's settings, and replaces those of the database.
+        for settings in (manual, f'{manual}DATABASES.pop("salesforce")\n{line}\n'):
+            (directory / "emulator_settings.py").write_text(settings)
+            told = run([python, "-B", HERE / "django_salesforce_claims.py"], directory, environment)
+    return f"{told}ok      with the settings of the manual, and those of the page\n"
 
 
 def jsforce(directory):
@@ -92,7 +107,14 @@ def jsforce(directory):
         plan.write([[f"C{n:04}"] for n in range(2_500)])
         password = org.password + org.security_token
         script = HERE / "jsforce_claims.mjs"
-        return run(["node", script, org.url, org.username, password], directory)
+        told = run(["node", script, org.url, org.username, password], directory)
+        manual = block_of_manual("js", "jsforce", org.url)
+        asked = manual.splitlines()[-1]
+        line = line_of_page(org, "jsforce")
+        for program in (manual, f'import jsforce from "jsforce";\n{line}\n{asked}\n'):
+            (directory / "connect.mjs").write_text(program)
+            expect(run(["node", "connect.mjs"], directory), "Emulator\n", program)
+    return f"{told}ok      with the block of the manual, and the line of the page\n"
 
 
 # CumulusCI: a dataset in, and out again, in its default mode.

@@ -753,8 +753,8 @@
     const login = `username=${t(c.username)}, password=${t(c.password)}, security_token=${t(c.security_token)}`;
     const lines = [
       ["salesforce-bulk", `SalesforceBulk(${login}, login_url=${t(c.url)})`],
-      ["simple-salesforce", `SalesforceLogin(${login}, scratch_url=${t(c.url)}, sf_version="62.0")`],
-      ["jsforce", `await new jsforce.Connection({ loginUrl: ${t(c.url)} }).login(${t(c.username)}, ${secret})`],
+      ["simple-salesforce", `Salesforce(**dict(zip(("session_id", "instance"), SalesforceLogin(${login}, scratch_url=${t(c.url)}, sf_version="62.0"))))`],
+      ["jsforce", `const connection = new jsforce.Connection({ loginUrl: ${t(c.url)} }); await connection.login(${t(c.username)}, ${secret});`],
       ["curl", token],
       ["sf", `SF_ACCESS_TOKEN=$(${token} | python3 -c 'import json, sys; print(json.load(sys.stdin)["access_token"])') sf org login access-token --instance-url ${c.url} --no-prompt --set-default`],
       ["django-salesforce", `DATABASES["salesforce"] = {"ENGINE": "salesforce.backend", "CONSUMER_KEY": ${t(c.consumer_key)}, "CONSUMER_SECRET": ${t(c.consumer_secret)}, "USER": ${t(c.username)}, "PASSWORD": ${secret}, "HOST": ${t(c.url)}}`],

@@ -24,7 +24,8 @@ TEXT = (ROOT / "docs" / "emulator.md").read_text("utf-8")
 REPOSITORY = "https://github.com/heroku/salesforce-bulk/blob/HEAD/"
 BLOCK = re.compile(r"(?:<!-- (\S+) -->\n)?```(\w+)(?: (\w+))?\n(.*?)```", re.DOTALL)
 BLOCKS = [match.groups() for match in BLOCK.finditer(TEXT)]
-PYTHON = [text for source, kind, _, text in BLOCKS if kind == "python" and not source]
+#: Blocks with a name are another program's: django-salesforce's is run by tests/witness.
+PYTHON = [text for source, kind, name, text in BLOCKS if kind == "python" and not (source or name)]
 QUOTED = [(source, text) for source, _, _, text in BLOCKS if source]
 FILES = {name: json.loads(text) for _, kind, name, text in BLOCKS if kind == "json"}
 COMMANDS = [
@@ -42,7 +43,9 @@ def names(tmp_path_factory, certificate):
     (folder / "app.crt").write_bytes(certificate)
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
-        patch.delenv("REQUESTS_CA_BUNDLE", raising=False)
+        # Requests prefers these to what a session is told.
+        for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
+            patch.delenv(name, raising=False)
         yield {"__name__": "page"}
 
 

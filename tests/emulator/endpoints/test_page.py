@@ -10,6 +10,7 @@ from urllib.parse import unquote
 import chromium
 import pytest
 import requests
+from connecting_lines import lines_of_page
 from rest_client import RestClient
 
 from salesforce_bulk import SalesforceBulk
@@ -390,11 +391,7 @@ def test_keys_lead_to_the_views_and_to_the_filter(page):
 
 def test_lines_that_connect_do(page, emulator):
     """Those of clients that are installed here; the others are tests/witness's."""
-    page.go().until("salesforce-bulk")
-    lines = page.browser.value(
-        "Object.fromEntries([...document.querySelectorAll('[data-client]')]"
-        ".map((one) => [one.dataset.client, one.textContent]))"
-    )
+    lines = lines_of_page(page.browser, emulator.url)
     assert set(lines) == {
         *("salesforce-bulk", "simple-salesforce", "jsforce", "curl", "sf", "django-salesforce")
     }
@@ -406,6 +403,23 @@ def test_lines_that_connect_do(page, emulator):
     told = subprocess.run(["bash", "-c", token], capture_output=True, check=True, text=True)
     assert told.stdout.strip() in emulator.sessions._sessions
     assert emulator.url in command
+
+
+def test_the_line_of_simple_salesforce_is_a_client(browser):
+    with SalesforceEmulator(inline=True, tls=True) as secure:
+        line = lines_of_page(browser, secure.url)["simple-salesforce"]
+        program = (
+            "from simple_salesforce import Salesforce, SalesforceLogin\n"
+            f"sf = {line}\nprint(sf.query('SELECT Name FROM Organization')['totalSize'])\n"
+        )
+        told = subprocess.run(
+            [sys.executable, "-c", program],
+            env={**os.environ, "REQUESTS_CA_BUNDLE": str(secure.certificate)},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    assert (told.stdout, told.returncode) == ("1\n", 0), told.stderr
 
 
 @pytest.mark.parametrize("width", [420, 1280])
