@@ -1,7 +1,7 @@
 """Batches of Bulk API 1.0.
 
-Most are queries of User, and loads that no org can carry out: an update of an account that there
-is not, or XML that breaks off.
+Most are queries of User. Loads are of a kind that no org can carry out, such as an update of an
+account that there is not; they make no records, and are left to orgs for tests all the same.
 """
 
 from __future__ import annotations
@@ -111,15 +111,20 @@ def _not_processed(org: AskedOrg) -> str:
 
 def _left_by_an_abort(org: AskedOrg) -> str:
     """How the state of a batch is spelled that was not processed; empty where it was."""
-    state = field_of(org.once("bulk1.batch.aborted_load", _aborted_load)[0], "state") or ""
-    return state if canonical_state(state) == "NotProcessed" else ""
+    with open_job(org, "query", "User") as job:
+        batch = add_batch(org, job, _ANY_USER)
+        set_state(org, job, "Aborted")
+    return _unprocessed(org.send("GET", batch))
 
 
 def _split(org: AskedOrg) -> str:
     """The same of a query that was split into chunks."""
     header = {"Sforce-Enable-PKChunking": "chunkSize=250000"}
     with open_job(org, "query", "User", headers=header) as job:
-        told = ended_batch(org, add_batch(org, job, "SELECT Id FROM User"))
+        return _unprocessed(ended_batch(org, add_batch(org, job, "SELECT Id FROM User")))
+
+
+def _unprocessed(told: Exchange) -> str:
     state = field_of(told, "state") or ""
     return state if canonical_state(state) == "NotProcessed" else ""
 
@@ -214,14 +219,6 @@ def _result_before_end(org: AskedOrg) -> str:
     return refusal_of(listed)
 
 
-def _aborted_load(org: AskedOrg) -> tuple[Exchange, Exchange]:
-    """What is told of a load batch of a job that was aborted at once, and its result."""
-    with open_job(org, "update", "Account") as job:
-        batch = add_batch(org, job, f"Id\n{_NO_ACCOUNT}\n")
-        set_state(org, job, "Aborted")
-    return org.send("GET", batch), org.send("GET", f"{batch}/result")
-
-
 def _result_of_failed(org: AskedOrg) -> str:
     with open_job(org, "update", "Account", "XML") as job:
         batch = add_batch(org, job, _BROKEN_XML, XML)
@@ -231,10 +228,12 @@ def _result_of_failed(org: AskedOrg) -> str:
 
 
 def _result_of_aborted(org: AskedOrg) -> str:
-    told, result = org.once("bulk1.batch.aborted_load", _aborted_load)
-    if state_of(told) == "Completed":
-        raise NotAsked("the batch ended before its job could be aborted; ask again")
-    return refusal_of(result)
+    with open_job(org, "update", "Account") as job:
+        batch = add_batch(org, job, f"Id\n{_NO_ACCOUNT}\n")
+        set_state(org, job, "Aborted")
+    if state_of(org.send("GET", batch)) in ("InProgress", "Completed"):
+        raise NotAsked("the batch began before its job could be aborted; ask again")
+    return refusal_of(org.send("GET", f"{batch}/result"))
 
 
 def _failed_query_results(org: AskedOrg) -> str:
@@ -257,14 +256,14 @@ PROBES = (
     Probe("bulk1.batch.empty_body", _empty_body),
     Probe("bulk1.batch.too_large", _too_large),
     Probe("bulk1.batch.job_not_open", _job_not_open),
-    Probe("bulk1.batch.media_type", _media_type),
+    Probe("bulk1.batch.media_type", _media_type, writes=True),
     Probe("bulk1.batch.charset", _charset),
     Probe("bulk1.batch.query_media_type", _query_media_type),
-    Probe("bulk1.batch.too_many_records", _too_many_records),
-    Probe("bulk1.batch.size_limits", _size_limits),
+    Probe("bulk1.batch.too_many_records", _too_many_records, writes=True),
+    Probe("bulk1.batch.size_limits", _size_limits, writes=True),
     Probe("bulk1.batch.unknown", _unknown),
     Probe("bulk1.batch.result_before_end", _result_before_end),
-    Probe("bulk1.batch.result_of_failed", _result_of_failed),
-    Probe("bulk1.batch.result_of_aborted", _result_of_aborted),
+    Probe("bulk1.batch.result_of_failed", _result_of_failed, writes=True),
+    Probe("bulk1.batch.result_of_aborted", _result_of_aborted, writes=True),
     Probe("bulk1.batch.failed_query_results", _failed_query_results),
 )
