@@ -1,4 +1,5 @@
-"""Draws docs/load.svg and writes the sessions of docs/command-line.md, from a real terminal.
+"""Draws docs/load.svg and writes the sessions of docs/command-line.md and docs/conformance.md, from
+a real terminal.
 
     python docs/build_pictures.py
 
@@ -18,7 +19,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -39,6 +40,8 @@ ROWS = 1_000
 LINES = 60
 
 
+#: Of the org of docs/conformance.md.
+CONFORMANCE_DIALECT = {"bulk1.query.content_type": "text/csv;charset=UTF-8"}
 #: Seconds of the picture: of what changes at once, and of its end.
 SHORTEST_FRAME, LAST_FRAME = 0.25, 6.0
 
@@ -318,17 +321,17 @@ def load_in_terminal(columns: int) -> list[Frame]:
     return frames
 
 
-def play(page: str, columns: int | None) -> list[Session]:
-    """The sessions of a page, typed in a new folder and against a new org."""
-    with tempfile.TemporaryDirectory() as name, SalesforceEmulator() as org:
+def play(page: str, columns: int | None, dialect: Mapping[str, str] | None = None) -> list[Session]:
+    """The sessions of a page, typed in a new folder and against a new org with a dialect."""
+    with tempfile.TemporaryDirectory() as name, SalesforceEmulator(dialect=dialect) as org:
         shell = Shell(org, Path(name), columns)
         return [shell.type(session) for session in sessions(page)]
 
 
-def rewrite(path: Path) -> None:
-    """The page, with what is seen of its sessions in a terminal of 80 columns."""
+def rewrite(path: Path, columns: int = 80, dialect: Mapping[str, str] | None = None) -> None:
+    """The page, with what is seen of its sessions in a terminal of so many columns."""
     page = path.read_text("utf-8")
-    seen = iter(play(page, 80))
+    seen = iter(play(page, columns, dialect))
 
     def block(found: re.Match[str]) -> str:
         texts = [next(seen) for _ in sessions(found[0])]
@@ -381,4 +384,5 @@ def styles(begins: list[float]) -> str:
 
 if __name__ == "__main__":
     rewrite(DOCS / "command-line.md")
+    rewrite(DOCS / "conformance.md", 100, CONFORMANCE_DIALECT)
     draw(load_in_terminal(100), 100, DOCS / "load.svg")

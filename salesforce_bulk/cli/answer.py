@@ -31,6 +31,12 @@ def count_of_rows(rows: int) -> str:
     return f"{rows:,} {'row' if rows == 1 else 'rows'}"
 
 
+def counted(number: int, what: str) -> str:
+    """``1 job``, ``2,000 batches``."""
+    plural = f"{what}es" if what.endswith("ch") else f"{what}s"
+    return f"{number:,} {what if number == 1 else plural}"
+
+
 def shell_command(words: Sequence[str]) -> str:
     """A command to be typed or pasted, with the quotes of this platform's shells."""
     if os.name != "nt":

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from salesforce_bulk.cli.answer import shell_command
+from salesforce_bulk.cli.answer import counted, shell_command
 from salesforce_bulk.conformance.replay import Difference
 from salesforce_bulk.conformance.run import Finding, Verdict
 
@@ -31,8 +31,8 @@ def differences_page(differences: Sequence[Difference], found: int) -> str:
         differences: of a replay.
         found: how many behaviours the report has an answer for.
     """
-    what = "no difference" if not differences else _count(len(differences), "difference")
-    lines = [f"{_count(found, 'behaviour')} of the report, {what} in the emulator"]
+    what = "no difference" if not differences else counted(len(differences), "difference")
+    lines = [f"{counted(found, 'behaviour')} of the report, {what} in the emulator"]
     for each in differences:
         lines.append(f"\n{each.behaviour}  {each.what}")
         lines += _side("the report", each.reported)
@@ -66,7 +66,7 @@ def _finding_json(finding: Finding) -> dict[str, Any]:
 def _counts(findings: Sequence[Finding]) -> str:
     counts = Counter(each.verdict for each in findings)
     return (
-        f"{_count(len(findings), 'behaviour')}: {counts[Verdict.AGREES]:,} as the emulator does, "
+        f"{counted(len(findings), 'behaviour')}: {counts[Verdict.AGREES]:,} as the emulator does, "
         f"{counts[Verdict.DIFFERS]:,} otherwise, {counts[Verdict.NOT_ASKED]:,} could not be asked"
     )
 
@@ -102,10 +102,6 @@ def _dialect(dialect: Mapping[str, str], agrees: bool) -> Iterator[str]:
     yield "\nThe dialect of this org:"
     yield f"  {shell_command(['salesforce-bulk', 'emulator', *options])}"
     yield f"  SalesforceEmulator(dialect={dict(dialect)!r})"
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
 def _one_line(text: str) -> str:

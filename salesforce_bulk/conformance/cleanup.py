@@ -134,8 +134,8 @@ def _delete_noted(org: AskedOrg, made: LeftBehind, done: TakenBack) -> None:
     """What has no mark, the newest first."""
     for name in dict.fromkeys(name for name, _ in reversed(made.records)):
         told = {each.partition(":")[0] for each in done.left}
-        noted = [record_id for each, record_id in reversed(made.records) if each == name]
-        ids = [record_id for record_id in noted if f"{name} {record_id}" not in told]
+        noted = {record_id[:15]: record_id for each, record_id in made.records if each == name}
+        ids = [each for each in reversed(noted.values()) if f"{name} {each}" not in told]
         _try(done, f"{len(ids)} {name}", partial(_delete, org, name, ids, done))
 
 

@@ -57,7 +57,8 @@ def test_an_org_that_does_as_the_emulator_is_0(shell, kept):
         "1 behaviour: 1 as the emulator does, 0 otherwise, 0 could not be asked\n\n"
         "The emulator speaks as this org does, as far as it was asked.\n"
     )
-    assert re.fullmatch(r"  http://\S+: sandbox, API \d\d\.0\n", done.err)
+    told = r"  http://\S+: sandbox, API \d\d\.0\n  \d+ API calls, 1 batch\n"
+    assert re.fullmatch(told, done.err)
     assert left(kept) == []
 
 
@@ -134,7 +135,7 @@ def test_write_without_a_terminal_needs_yes(org, shell, monkeypatch):
 def test_with_yes_it_says_what_it_will_cost_and_deletes_what_it_made(org, shell, kept):
     done = shell("conformance", "--write", "--yes", "--only", WRITING)
     assert done.exit_code == 0
-    assert re.search(r"makes about [\d,]+ records in this sandbox, whose names begin", done.err)
+    assert re.search(r"makes about [\d,]+ records? in this sandbox, whose names\n", done.err)
     assert re.search(r"about [\d,]+ API calls and [\d,]+ batch", done.err)
     assert MARK in done.err
     assert list(org.connect().export("SELECT Id FROM Account")) == []
@@ -245,7 +246,7 @@ def test_what_a_run_left_that_was_killed_is_deleted_by_cleanup(org, shell, kept)
     (kept / "1a2b3c4d.jsonl").write_text("".join(f"{json.dumps(note)}\n" for note in notes))
     done = shell("conformance", "--cleanup")
     assert done.exit_code == 0
-    assert "1 jobs aborted, 1 records deleted" in done.err
+    assert "1 job aborted, 1 record deleted" in done.err
     assert [row["Name"] for row in org.connect().export("SELECT Name FROM Account")] == ["Acme"]
     assert bulk.job_status(job)["state"] == "Aborted"
     assert left(kept) == []

@@ -10,7 +10,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from salesforce_bulk.cli.answer import shell_command
+from salesforce_bulk.cli.answer import counted, shell_command
 from salesforce_bulk.cli.asking import Asking
 from salesforce_bulk.cli.org import add_org_arguments, connect
 from salesforce_bulk.errors import InvalidInput, SessionExpired
@@ -79,6 +79,8 @@ def run(args: argparse.Namespace) -> int:
             _ask(org, chosen, findings, args)
         finally:
             _write_report(org, kind, findings, args, complete=len(findings) == len(chosen))
+    args.answer.know(api_calls=org.calls, batches=org.batches)
+    args.answer.say(f"  {counted(org.calls, 'API call')}, {counted(org.batches, 'batch')}")
     _show(findings, args)
     return _exit_code(org, done, args)
 
@@ -136,13 +138,14 @@ def _ask_leave(
         raise InvalidInput("--write asks first, and there is no terminal: give --yes as well.")
     cost = rehearsed(chosen, args.rows)
     args.answer.know(estimate=vars(cost))
-    print(
-        f"  --write makes about {cost.records:,} records in this {kind.name}, whose names begin "
-        f"with\n  '{org.mark}', and deletes them at the end (to the recycle bin).\n"
-        f"  It takes about {cost.calls:,} API calls and {cost.batches:,} batches; more calls where "
-        "the org is busy.",
-        file=sys.stderr,
+    told = (
+        f"  --write makes about {counted(cost.records, 'record')} in this {kind.name}, whose names",
+        f"  begin with '{org.mark}', and deletes them at the end (to the",
+        f"  recycle bin). It takes about {counted(cost.calls, 'API call')} and "
+        f"{counted(cost.batches, 'batch')}; more calls where",
+        "  the org is busy.",
     )
+    print(*told, sep="\n", file=sys.stderr)
     if not args.yes and not _said_yes():
         raise InvalidInput("Nothing was written.")
 
@@ -189,7 +192,9 @@ def _tell(done: TakenBack, args: argparse.Namespace) -> None:
     """What was taken back, and what was not."""
     args.answer.know(aborted_jobs=done.jobs, deleted_records=done.records, left=done.left)
     if done.jobs or done.records:
-        args.answer.say(f"  {done.jobs:,} jobs aborted, {done.records:,} records deleted")
+        args.answer.say(
+            f"  {counted(done.jobs, 'job')} aborted, {counted(done.records, 'record')} deleted"
+        )
     for each in done.left:
         args.answer.say(f"  still in the org: {each}")
     if not done.left:
