@@ -497,21 +497,27 @@ class Org:
             email=self.username,
         )
         self.users[admin.username] = admin
-        if self.count("User"):
-            return
+        first_records = {} if self.count("User") else _first_records(admin, self.ids)
+        first_records |= self._records_of_features()
         now = format_datetime(self.clock.now())
         with self.store.writing() as connection:
-            first_records = _first_records(admin, self.ids)
-            if self.schema.get("CurrencyType"):
-                first_records |= {"CurrencyType": _currencies()}
-            if PERSON_ACCOUNTS in self.schema.features:
-                first_records |= {"RecordType": [_person_record_type()]}
             for name, records in first_records.items():
                 sobject = self.schema.objects[name.lower()]
                 self.store.ensure(sobject)
                 first = self.store.take(name, len(records))
                 for _, alike in groupby(enumerate(records, first), lambda entry: list(entry[1])):
                     _insert_records(connection, sobject, self.ids, admin.id, now, list(alike))
+
+    def _records_of_features(self) -> dict[str, list[dict[str, Stored]]]:
+        """Those that come with an option of the org, as far as they are not there: the data may be
+        older than the option."""
+        found: dict[str, list[dict[str, Stored]]] = {}
+        if self.schema.get("CurrencyType") and not self.count("CurrencyType"):
+            found["CurrencyType"] = _currencies()
+        persons = "SELECT Id FROM RecordType WHERE IsPersonType = true"
+        if PERSON_ACCOUNTS in self.schema.features and not list(self.query(persons)):
+            found["RecordType"] = [_person_record_type()]
+        return found
 
 
 def _insert_records(

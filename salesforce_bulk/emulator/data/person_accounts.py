@@ -55,6 +55,7 @@ def persons_among(store: Store, sobject: SObject, record_ids: Collection[str]) -
     """Which of an object's records are persons' accounts or contacts."""
     if sobject.field("IsPersonAccount") is None:
         return frozenset()
+    store.ensure(sobject)
     rows = store.look_up(sobject.name, "Id", record_ids, ["Id", "IsPersonAccount"])
     return frozenset(record_id for record_id, is_person in rows if is_person)
 
@@ -67,6 +68,9 @@ class _Persons:
         self.contact = schema.objects["contact"]
         self.mirrored = mirrored_names(self.contact)
         self._store = store
+        # The tables may be older than the option, or than a field of Contact.
+        for name in ("account", "contact", "recordtype"):
+            store.ensure(schema.objects[name])
 
     def accounts(self, record_ids: Collection[str]) -> frozenset[str]:
         """Which accounts are persons."""
@@ -145,7 +149,6 @@ class _Persons:
         )
 
     def _index(self) -> None:
-        self._store.ensure(self.contact)
         self._store.ensure_index("Contact", "AccountId")
         self._store.ensure_index("Account", "PersonContactId")
 

@@ -10,6 +10,7 @@ import json
 from collections.abc import Mapping, Sequence
 
 from salesforce_bulk.emulator.data.deletion import child_fields, delete_rows, literal
+from salesforce_bulk.emulator.data.person_accounts import persons_among
 from salesforce_bulk.emulator.data.store import ONE_OF, Store, quoted
 from salesforce_bulk.emulator.data.values import RowError, Stored
 from salesforce_bulk.emulator.schema.schema import Schema, SObject
@@ -41,9 +42,8 @@ def undelete(
 def _parent_is_deleted(schema: Schema, store: Store, sobject: SObject, record_id: str) -> bool:
     """Whether a record without which this one cannot be is in the bin itself."""
     masters = [f for f in sobject.stored_fields if f.cascade_delete and not f.nillable]
-    if sobject.name == "Contact" and sobject.field("IsPersonAccount"):
-        [[is_person]] = store.look_up(sobject.name, "Id", [record_id], ["IsPersonAccount"])
-        masters += [sobject.fields["accountid"]] if is_person else []
+    if sobject.name == "Contact" and persons_among(store, sobject, [record_id]):
+        masters.append(sobject.fields["accountid"])
     for field in masters:
         [[parent_id]] = store.look_up(sobject.name, "Id", [record_id], [field.name])
         parent = schema.by_prefix((parent_id or "")[:3])

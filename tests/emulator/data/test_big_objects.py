@@ -271,6 +271,13 @@ def test_the_index_is_kept_with_the_data(tmp_path):
             assert emulator.org.count("Book__b") == 4
 
 
+def test_a_schema_in_short_has_the_index(emulator):
+    short = {"Log__b": {"fields": {"Key__c": "text(9)"}, "index": ["Key__c"]}}
+    [log] = emulator.org.load_objects(short)
+    assert [part.field for part in log.index] == ["Key__c"]
+    assert not log.field("Key__c").nillable
+
+
 def test_the_control_api_shows_and_fills_a_big_object(book):
     url = f"{book.emulator.url}/_emulator/v1/objects/Book__b/rows"
     told = book.call("GET", url.removeprefix(book.emulator.url) + "?limit=2").json

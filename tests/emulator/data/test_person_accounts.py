@@ -306,6 +306,32 @@ def test_a_business_with_one_contact_becomes_a_person_and_back(org):
     }
 
 
+def test_a_field_that_contact_gets_later_follows_too(org):
+    account = create(org)
+    contact = contact_of(org, account, "Id")["Id"]
+    org.emulator.define_object("Contact", {"Late__c": "text(9)"})
+    assert change(org, f"Contact/{contact}", Late__c="x") == 204
+    assert query(org, "SELECT Late__pc FROM Account") == [{"Late__pc": "x"}]
+
+
+def test_data_may_be_older_than_the_option(tmp_path):
+    with SalesforceEmulator(inline=True, clock=ManualClock(), data=tmp_path) as before:
+        rest = RestClient(before)
+        old = create(rest, "Contact", LastName="Old", AccountId=create(rest, Name="Acme"))
+        record = {"Name": "P", "DeveloperName": "P", "SobjectType": "Account"}
+        create(rest, "RecordType", **record)
+    options = ["PersonAccounts", "MultiCurrency"]
+    with SalesforceEmulator(
+        inline=True, clock=ManualClock(), data=tmp_path, features=options
+    ) as emulator:
+        rest = RestClient(emulator)
+        account = create(rest)
+        assert contact_of(rest, account, "Name") == {"Name": "Ada King"}
+        assert change(rest, f"Contact/{old}", LastName="New") == 204
+        assert emulator.org.count("CurrencyType") == 3
+        assert len(query(rest, "SELECT Id FROM RecordType")) == 2
+
+
 def test_merging_a_person_is_refused_by_name(org):
     business, person = create(org, Name="Acme"), create(org)
     told = org.emulator.org.merge(
