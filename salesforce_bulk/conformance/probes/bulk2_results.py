@@ -153,7 +153,7 @@ def _account_answer(org: AskedOrg) -> Exchange:
 
 def _task_answer(org: AskedOrg) -> Exchange:
     header = "Subject,ReminderDateTime,IsReminderSet"
-    row = f"{org.mark},{_DATETIME},1"
+    row = f"{org.mark},{_DATETIME},{_BOOLEAN}"
     return org.once("bulk2.task", lambda org: _load(org, "Task", header, row, "insert"))
 
 
@@ -161,6 +161,8 @@ def _task_answer(org: AskedOrg) -> Exchange:
 _DATE = "1999-12-31+00:00"
 _REVENUE = "139000000.00"
 _DATETIME = "2024-01-31T13:00:00+01:00"
+#: In no letter case that an org writes; other words than these an org may refuse.
+_BOOLEAN = "tRUE"
 
 
 def _account_cell(org: AskedOrg, name: str) -> str:
@@ -186,7 +188,7 @@ def _doubles(org: AskedOrg) -> str:
 
 def _booleans(org: AskedOrg) -> str:
     cell = _task_cell(org, "isreminderset")
-    return "as sent" if cell == "1" else cell
+    return "as sent" if cell == _BOOLEAN else cell
 
 
 def _datetimes(org: AskedOrg) -> str:
