@@ -12,99 +12,21 @@ AREA = Area(
     note="Salesforce has nothing of the kind: nothing here can be asked of an org.",
     behaviours=(
         Behaviour(
-            id="control.faults.connection",
-            title="Faults of the connection",
+            id="control.faults",
+            title="Faults, when and where one asks for them",
             does=(
-                "a request or its answer is lost, cut, held up, damaged, or answered by a proxy; "
-                "before or after the request was executed"
+                "once or often, from the nth call on, of one job or one route, by chance; the "
+                "kinds stand in the rows of what goes wrong; rows fail that would not have"
             ),
             source="–",
             grade=None,
-            faults=(
-                "answer_lost",
-                "closed_before",
-                "corrupt_gzip",
-                "cut",
-                "cut_sized",
-                "cut_unsized",
-                "garbage",
-                "html_error",
-                "html_error_after",
-                "nul_bytes",
-                "redirect",
-                "reset_after",
-                "reset_before",
-                "reset_during",
-                "slow_answer",
-                "stall",
-                "wrong_type",
-            ),
+            faults=("row_errors",),
             tests=(
-                f"{_FAULTS}::test_answer_that_never_comes",
-                f"{_FAULTS}::test_cut_body_is_noticed",
-                f"{_FAULTS}::test_body_cut_without_its_length_looks_whole",
-                f"{_FAULTS}::test_corrupt_gzip_does_not_decompress",
-                f"{_FAULTS}::test_nul_bytes_come_inside_values",
-                f"{_FAULTS}::test_stalled_body_is_silent_and_then_goes_on",
-                f"{_FAULTS}::test_slow_answer_runs_into_the_clients_timeout",
-                f"{_FAULTS}::test_page_of_a_proxy",
-                f"{_FAULTS}::test_page_of_a_proxy_after_the_request_was_executed",
-                f"{_FAULTS}::test_redirect_to_another_host",
-                f"{_FAULTS}::test_answer_of_another_type",
-            ),
-        ),
-        Behaviour(
-            id="control.faults.answers",
-            title="Faults of the org",
-            does=(
-                "an answer that orgs give at times, at a time of one's choice: an error, a "
-                "session that ended, an allocation used up, results that are late, gone or empty"
-            ),
-            source="– (the answers themselves: the rows of their routes)",
-            grade=None,
-            faults=(
-                "api_error",
-                "empty_as_204",
-                "quota_used_up",
-                "request_limit",
-                "results_expired",
-                "results_not_ready",
-                "session_expired",
-            ),
-            tests=(
-                f"{_FAULTS}::test_session_expires_at_the_nth_call_and_stays_dead",
-                f"{_FAULTS}::test_error_of_the_api_itself",
-                f"{_FAULTS}::test_error_of_the_api_has_the_code_that_was_asked_for",
-            ),
-        ),
-        Behaviour(
-            id="control.faults.batches",
-            title="Faults of batches",
-            does=(
-                "a batch is queued again, fails, takes its time, adds its chunks one by one; rows "
-                "fail, or are in no result"
-            ),
-            source="–",
-            grade=None,
-            texts=("Retried more than {} times",),
-            faults=(
-                "batch_failed",
-                "late_chunks",
-                "lock_failures",
-                "lost_cells",
-                "lost_results",
-                "requeue",
-                "row_errors",
-                "slow_batch",
-            ),
-            tests=(
-                f"{_FAULTS}::test_requeued_load_goes_on_where_it_stopped",
-                f"{_FAULTS}::test_load_is_requeued_ten_times_and_no_more",
-                f"{_FAULTS}::test_too_many_lock_failures_fail_the_batch_and_keep_what_was_done",
-                f"{_FAULTS}::test_batch_fails_with_the_message_that_was_asked_for",
+                f"{_FAULTS}::test_rule_strikes_from_its_nth_occasion_so_many_times",
+                f"{_FAULTS}::test_rule_strikes_only_what_it_names",
+                f"{_FAULTS}::test_chance_is_the_seeds",
+                f"{_FAULTS}::test_cleared_rules_strike_no_more",
                 f"{_FAULTS}::test_some_rows_fail_and_are_not_written",
-                f"{_FAULTS}::test_slow_batch_takes_its_time_on_the_orgs_clock",
-                f"{_FAULTS}::test_late_chunks_come_one_after_the_other",
             ),
         ),
         Behaviour(
@@ -209,17 +131,6 @@ AREA = Area(
                 f"{_COMMAND}::test_a_row_that_cannot_be_loaded_is_told_with_its_place",
                 "tests/emulator/data/test_keeping.py"
                 "::test_a_directory_is_for_one_emulator_at_a_time",
-            ),
-        ),
-        Behaviour(
-            id="control.defects",
-            title="A defect of the emulator",
-            does="500, and the traceback in its log",
-            source="–",
-            grade=None,
-            texts=("see the emulator's log",),
-            tests=(
-                "tests/emulator/test_emulator.py::test_a_defect_is_a_500_and_the_next_request_is_answered",
             ),
         ),
     ),

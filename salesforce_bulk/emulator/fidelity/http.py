@@ -124,6 +124,7 @@ AREA = Area(
             source="BG status codes",
             grade=Grade.DOCUMENTED,
             routes=("bulk1.batches",),
+            texts=("Unsupported content encoding: {}",),
             tests=(
                 f"{_BULK1}::test_gzip_request_is_stored_as_it_was_before",
                 f"{_BULK1}::test_other_encodings_are_415",
@@ -242,7 +243,11 @@ AREA = Area(
             source="–",
             grade=None,
             texts=("see the emulator's log",),
-            tests=("tests/emulator/test_fuzz.py",),
+            tests=(
+                "tests/emulator/test_fuzz.py",
+                "tests/emulator/test_emulator.py"
+                "::test_a_defect_is_a_500_and_the_next_request_is_answered",
+            ),
         ),
         Behaviour(
             id="http.trouble",

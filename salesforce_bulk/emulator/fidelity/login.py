@@ -158,6 +158,7 @@ AREA = Area(
             grade=Grade.DOCUMENTED,
             routes=("soap",),
             texts=(
+                "invalid record to merge",
                 "masterRecord has to be specified",
                 "merge is not supported for {}",
                 "{} records cannot be merged",
