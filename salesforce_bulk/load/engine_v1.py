@@ -1041,8 +1041,25 @@ class AttachedV1:
 
 
 def abort_jobs(api: BulkV1, job_ids: Sequence[str]) -> None:
-    """Abort the jobs that are not over."""
+    """Abort the jobs that are not over.
+
+    Raises:
+        InvalidJobState: the org refuses it of a job that is not over; the others are aborted.
+    """
     document = v1.state_document(bulk_states.ABORTED)
+    refused: InvalidJobState | None = None
     for job_id in job_ids:
-        with suppress(InvalidJobState):  # it is over already
+        try:
             api.set_job_state(job_id, document, bulk_states.ABORTED)
+        except InvalidJobState as error:
+            if _is_under_way(api, job_id):
+                refused = refused or error
+    if refused is not None:
+        raise refused
+
+
+def _is_under_way(api: BulkV1, job_id: str) -> bool:
+    if v1.as_text(api.job(job_id)).get("state") == bulk_states.ABORTED:
+        return False
+    states = map(_state, api.batches(job_id))
+    return not all(state in bulk_states.BATCH_TERMINAL_STATES for state in states)

@@ -280,7 +280,11 @@ class LoadJob:
             raise
 
     def abort(self) -> None:
-        """Abort the jobs that are not over; rows that were processed stay in the org."""
+        """Abort the jobs that are not over; rows that were processed stay in the org.
+
+        Raises:
+            InvalidJobState: the org does not abort a job that is under way, which goes on.
+        """
         self._engine.abort()
 
     def layer(self) -> RunOutcomes:

@@ -3,7 +3,13 @@
 import pytest
 from fast_clock import FastClock
 
-from salesforce_bulk import AmbiguousUpload, BulkJobAborted, LoadFailed, TransportError
+from salesforce_bulk import (
+    AmbiguousUpload,
+    BulkJobAborted,
+    InvalidJobState,
+    LoadFailed,
+    TransportError,
+)
 from salesforce_bulk.client_access import access_of
 from salesforce_bulk.emulator import SalesforceEmulator
 
@@ -173,6 +179,18 @@ def test_batches_that_stay_queued_in_an_aborted_job_end_the_wait() -> None:
     assert (len(result.unknown), result.succeeded) == (len(ROWS), 0)
     with pytest.raises(LoadFailed, match="JobAborted"):
         result.raise_for_failures()
+
+
+def test_an_abort_that_the_org_refuses_of_a_job_under_way_is_told() -> None:
+    dialect = {"bulk1.job.abort_unfinished": "400 InvalidJobState"}
+    with SalesforceEmulator(inline=True, dialect=dialect) as org:
+        org.engine.pause()
+        handle = org.connect(clock=FastClock()).submit_insert("Account", ROWS, batch_size=10)
+        with pytest.raises(InvalidJobState):
+            handle.abort()
+        org.engine.resume()
+        assert handle.result().succeeded == len(ROWS)
+        handle.abort()
 
 
 def test_a_job_closed_by_somebody_is_followed_by_another(org, bulk, held, monkeypatch):

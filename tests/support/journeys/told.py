@@ -16,12 +16,21 @@ _NO_DOCUMENT = (
     "an empty document from one that was lost on the way."
 )
 
+_GOES_ON = (
+    "A load closes its jobs as soon as all is sent; where a closed job cannot be aborted, it goes "
+    "on, and the client says so."
+)
+
+_STAYS_QUEUED = "Nothing tells what becomes of a batch that stays queued in an aborted job."
+
 #: (behaviour, reading, journey): why.
 TOLD: Mapping[tuple[str, str, str], str] = MappingProxyType(
     {
         ("bulk1.query.csv_last_line", "without end", "export 1.0"): _NO_LAST_LINE_END,
         ("bulk1.query.csv_last_line", "without end", "resume"): _NO_LAST_LINE_END,
         ("bulk1.query.csv_last_line", "without end", "login"): _NO_LAST_LINE_END,
+        ("bulk1.job.abort_queued", "Queued", "load 1.0"): _STAYS_QUEUED,
+        ("bulk1.job.abort_unfinished", "400 InvalidJobState", "load 1.0"): _GOES_ON,
         ("bulk1.query.no_rows_json", "empty file", "export 1.0"): _NO_DOCUMENT,
         ("bulk1.query.no_rows_xml", "empty file", "export 1.0"): _NO_DOCUMENT,
     }
