@@ -11,8 +11,8 @@ from salesforce_bulk.conformance.exchange import Exchange
 from salesforce_bulk.conformance.left_behind import LeftBehind
 from salesforce_bulk.conformance.login_again import answer_to_login
 from salesforce_bulk.conformance.probe import NotAsked
-from salesforce_bulk.errors import SessionExpired
-from salesforce_bulk.http.clock import Deadline
+from salesforce_bulk.errors import SessionExpired, TransportError
+from salesforce_bulk.http.clock import Deadline, DeadlinePassed
 from salesforce_bulk.secret import Secret
 
 if TYPE_CHECKING:
@@ -29,6 +29,8 @@ _TIMEOUT, _REPEATS = (10.0, 60.0), 2
 _SESSION_ENDED = re.compile(rb"invalid_?session_?id", re.IGNORECASE)
 #: Calls that put a batch into a job.
 _BATCH = re.compile(r"POST .*/job/[^/?]+/batch|PUT .*/batches|POST .*/jobs/query$")
+#: Calls that open a job.
+_JOB = re.compile(r"POST .*/(?:job|jobs/ingest|jobs/query)/?$")
 
 
 class AskedOrg:
@@ -181,13 +183,18 @@ class AskedOrg:
         sent = {name: value for name, value in headers.items() if value is not None}
         self.calls += 1
         self.batches += bool(_BATCH.match(f"{method} {path}"))
-        answer = self._transport.send(
-            method,
-            self.address(path),
-            headers=sent,
-            body=body or None,
-            repeatable=method == "GET",
-        )
+        try:
+            answer = self._transport.send(
+                method,
+                self.address(path),
+                headers=sent,
+                body=body or None,
+                repeatable=method == "GET",
+            )
+        except (TransportError, DeadlinePassed):
+            if _JOB.match(f"{method} {path}"):
+                self.left.note_unanswered(path)
+            raise
         received = {name.lower(): value for name, value in answer.headers.items()}
         spelled, status = tuple(answer.headers), answer.status_code
         exchange = Exchange(method, path, sent, body, status, received, answer.content, spelled)

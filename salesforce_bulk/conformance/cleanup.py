@@ -25,6 +25,10 @@ _MARKED = {
     "Account": "Name",
 }
 _GONE = ("ENTITY_IS_DELETED", "INVALID_CROSS_REFERENCE_KEY", "NOT_FOUND")
+_UNANSWERED = (
+    "no answer came to the post of a job: if it is open, `salesforce-bulk jobs` lists it, and "
+    "`salesforce-bulk abort` ends it"
+)
 #: Records that one call deletes.
 _AT_ONCE = 200
 #: What a name has that a run gave; somebody may have named a record nearly so.
@@ -46,11 +50,13 @@ class TakenBack:
         jobs: that were aborted.
         records: that were deleted.
         left: a sentence for each thing that is still there.
+    doubtful: a sentence for each thing of which nobody knows whether it is there.
     """
 
     jobs: int = 0
     records: int = 0
     left: list[str] = field(default_factory=list)
+    doubtful: list[str] = field(default_factory=list)
 
 
 def take_back(org: AskedOrg, made: LeftBehind, done: TakenBack, *, records: bool) -> None:
@@ -63,6 +69,7 @@ def take_back(org: AskedOrg, made: LeftBehind, done: TakenBack, *, records: bool
         records: look for records with its mark as well; a run that only read made none.
     """
     before = len(done.left)
+    done.doubtful += [f"{_UNANSWERED} ({path})" for path in dict.fromkeys(made.unanswered)]
     for path in made.jobs:
         _try(done, f"job {path.rpartition('/')[2]}", partial(_end_job, org, path, done))
     if records:

@@ -28,6 +28,8 @@ class LeftBehind:
         self.jobs: list[str] = []
         #: The records that were made, as (object, id).
         self.records: list[tuple[str, str]] = []
+        #: Paths to which a job was posted without an answer: nobody knows whether there is one.
+        self.unanswered: list[str] = []
 
     @classmethod
     def begun(cls, folder: Path, origin: str) -> LeftBehind:
@@ -47,6 +49,11 @@ class LeftBehind:
         """A record of that object was made."""
         self.records.append((name, record_id))
         self._note(object=name, id=record_id)
+
+    def note_unanswered(self, path: str) -> None:
+        """A job was posted to that path, and no answer came."""
+        self.unanswered.append(path)
+        self._note(unanswered=path)
 
     def forget(self) -> None:
         """All of it is taken back."""
@@ -70,6 +77,7 @@ def _read(path: Path) -> tuple[str, LeftBehind]:
     head = notes[0] if notes else {}
     left = LeftBehind(path, head.get("mark"))
     left.jobs = [note["job"] for note in notes if "job" in note]
+    left.unanswered = [note["unanswered"] for note in notes if "unanswered" in note]
     left.records = [(note["object"], note["id"]) for note in notes if "id" in note]
     return head.get("origin", ""), left
 

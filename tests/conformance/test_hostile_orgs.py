@@ -317,13 +317,36 @@ def test_wherever_the_network_goes_what_is_left_is_known(emulator, tmp_path, at)
     assert states(emulator) <= {"Aborted", "Closed", "JobComplete"}
 
 
+def test_a_job_is_told_of_whose_answer_was_lost(emulator, tmp_path):
+    with SilentProxy(emulator, how="the answer is lost") as proxy:
+        left = LeftBehind.begun(tmp_path, emulator.url)
+        org = AskedOrg(proxy.connect(), left=left)
+        org.end_after(0.5)
+        proxy.fall_silent_at(1)
+        list(run_probes(org, MAKING[:1], write=True))
+    (found,) = left_by_earlier_runs(tmp_path, emulator.url)
+    done = TakenBack()
+    take_back(AskedOrg(emulator.connect()), found, done, records=True)
+    assert "salesforce-bulk jobs" in done.doubtful[0]
+    assert done.left == []
+
+
+#: Lists of jobs, and the kinds of jobs in them.
+JOB_TYPES = {"ingest": ("Classic", "V2Ingest"), "query": ("V2Query",)}
+
+
 def test_of_all_that_probes_make_nothing_stays():
     with asked({}) as (org, findings):
         done = TakenBack()
         take_back(org, org.left, done, records=True)
         records = org.send("GET", f"{org.data}/limits/recordCount?sObjects=Account,Contact,Lead")
-        jobs = [org.send("GET", path).text for path in org.left.jobs]
+        jobs = [
+            org.send("GET", f"{org.data}/jobs/{kind}?jobType={job_type}").text
+            for kind, types in JOB_TYPES.items()
+            for job_type in types
+        ]
     assert all(each.verdict is Verdict.AGREES for each in findings)
     assert done.left == []
     assert {each["count"] for each in records.json()["sObjects"]} == {0}
-    assert not [text for text in jobs if re.search("Open|UploadComplete|InProgress<", text)]
+    assert len(re.findall('"state"', "".join(jobs))) > 50
+    assert not re.findall('"state" ?: ?"(Open|UploadComplete|InProgress)"', "".join(jobs))

@@ -190,13 +190,17 @@ def _taking_back(org: AskedOrg, args: argparse.Namespace) -> Iterator[TakenBack]
 
 def _tell(done: TakenBack, args: argparse.Namespace) -> None:
     """What was taken back, and what was not."""
-    args.answer.know(aborted_jobs=done.jobs, deleted_records=done.records, left=done.left)
+    args.answer.know(
+        aborted_jobs=done.jobs, deleted_records=done.records, left=done.left, doubtful=done.doubtful
+    )
     if done.jobs or done.records:
         args.answer.say(
             f"  {counted(done.jobs, 'job')} aborted, {counted(done.records, 'record')} deleted"
         )
     for each in done.left:
         args.answer.say(f"  still in the org: {each}")
+    for each in done.doubtful:
+        args.answer.say(f"  perhaps in the org: {each}")
     if not done.left:
         args.answer.go_on_with(None)
 
