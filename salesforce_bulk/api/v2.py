@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import copy
 import re
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 from urllib.parse import quote, urlencode
 
 from salesforce_bulk import bulk_states
@@ -39,10 +40,14 @@ QUERY = "jobs/query"
 #: The three result files of an ingest job, as the paths name them.
 RESULT_KINDS = ("successfulResults", "failedResults", "unprocessedrecords")
 
+_T = TypeVar("_T")
+
 _COUNT = re.compile(r"[0-9]{1,18}")
 
 #: Statuses with which servers of different ages say that results are not there yet.
 _NOT_READY = frozenset({204, 412})
+#: Seconds between tries where a job is complete and its results are not there yet.
+_LATE_RESULTS = (0.5, 1.0, 2.0, 4.0)
 
 
 class ResultPage(NamedTuple):
@@ -155,23 +160,51 @@ class BulkV2:
         query = urlencode({name: value for name, value in wanted.items() if value is not None})
         path = f"{QUERY}/{job_id}/results" + (f"?{query}" if query else "")
         call = Call("GET", path, media_type=media.CSV, job_id=job_id, stream=True)
+        return self._when_there(lambda: self._page(call, job_id))
+
+    def _when_there(self, ask: Callable[[], _T | BulkApiError]) -> _T:
+        """What is asked for, as soon as it is there; an error says why it is not, although the job
+        is complete."""
+        for pause in _LATE_RESULTS:
+            found = ask()
+            if not isinstance(found, BulkApiError):
+                return found
+            self._caller.clock.sleep(pause)
+        found = ask()
+        if isinstance(found, BulkApiError):
+            raise found
+        return found
+
+    def _page(self, call: Call, job_id: str) -> ResultPage | BulkApiError:
         try:
             response = self._caller.make(call)
         except ApiFault as error:
-            if error.status_code in _NOT_READY or error.error_code == "JOB_NOT_COMPLETE":
-                raise _not_ready(self.query_job(job_id), error.status_code) from error
-            raise
+            return self._why_not_there(error, job_id)
         if response.status_code in _NOT_READY:
             response.close()
             job = self.query_job(job_id)
             # Without rows a complete result may have no content, not even a header.
             if job.state != bulk_states.JOB_COMPLETE or job.rows_processed != 0:
-                raise _not_ready(job, response.status_code)
+                return _not_there(job, response.status_code)
         return ResultPage(
             response,
             _count(response.headers.get("Sforce-NumberOfRecords")),
             v2.read_locator(response.headers.get("Sforce-Locator")),
         )
+
+    def _why_not_there(self, error: ApiFault, job_id: str) -> BulkApiError:
+        """Why a complete job has no results yet; raises where there is nothing to wait for."""
+        if error.status_code in _NOT_READY or error.error_code == "JOB_NOT_COMPLETE":
+            return _not_there(self.query_job(job_id), error.status_code)
+        if not isinstance(error, NotFound) or not self._is_complete(job_id):
+            raise error
+        return error
+
+    def _is_complete(self, job_id: str) -> bool:
+        try:
+            return self.query_job(job_id).state == bulk_states.JOB_COMPLETE
+        except NotFound:
+            return False
 
     def result_locators(self, job_id: str) -> Iterator[str | None]:
         """GET …/resultPages, call after call: the locator of each page; None is the first page's.
@@ -182,7 +215,7 @@ class BulkV2:
         seen: set[str] = set()
         while path is not None:
             call = Call("GET", path, media_type=media.JSON, job_id=job_id)
-            page = self._caller.read(call, lambda answer: v2.read_result_pages(answer.content))
+            page = self._when_there(partial(self._result_pages, call, job_id))
             for url in page.urls:
                 yield _locator(url, job_id, "results")
             path = None
@@ -196,6 +229,13 @@ class BulkV2:
                     )
                 seen.add(locator)
                 path = f"{QUERY}/{job_id}/resultPages?locator={quote(locator, safe='')}"
+
+    def _result_pages(self, call: Call, job_id: str) -> v2.ResultPages | BulkApiError:
+        try:
+            page = self._caller.read(call, _read_result_pages)
+        except ApiFault as error:
+            return self._why_not_there(error, job_id)
+        return page or _not_there(self.query_job(job_id), 204)
 
     # What both share
 
@@ -254,6 +294,10 @@ class BulkV2:
             seen.add(path or root)
 
 
+def _read_result_pages(answer: Response) -> v2.ResultPages | None:
+    return None if answer.status_code in _NOT_READY else v2.read_result_pages(answer.content)
+
+
 def _locator(url: str, job_id: str, resource: str) -> str | None:
     try:
         return v2.locator_of(url, job_id, resource)
@@ -275,16 +319,16 @@ def _count(header: str | None) -> int | None:
     return int(header) if header is not None and _COUNT.fullmatch(header) else None
 
 
-def _not_ready(job: JobInfo, status: int | None) -> BulkApiError:
-    if job.state == bulk_states.JOB_COMPLETE:
-        return UnexpectedResponse(
-            f"Job {job.id} is complete, with {job.rows_processed} rows, and the server gave no "
-            "content for its results. Fetch them again.",
+def _not_there(job: JobInfo, status: int | None) -> BulkApiError:
+    if job.state != bulk_states.JOB_COMPLETE:
+        raise ResultsNotReady(
+            f"Job {job.id} is {job.state} and has no results; wait until it is JobComplete.",
             status,
             job_id=job.id,
         )
-    return ResultsNotReady(
-        f"Job {job.id} is {job.state} and has no results; wait until it is JobComplete.",
+    return UnexpectedResponse(
+        f"Job {job.id} is complete, with {job.rows_processed} rows, and the server gave no "
+        "content for its results. Fetch them again.",
         status,
         job_id=job.id,
     )

@@ -23,6 +23,18 @@ _GOES_ON = (
 
 _STAYS_QUEUED = "Nothing tells what becomes of a batch that stays queued in an aborted job."
 
+_NO_PROOF = (
+    "The number of a page's rows proves that the page is whole: one that is larger than its rows "
+    "reads as a page that was cut."
+)
+_NO_HEADER = (
+    "A page without the header reads as one of other columns, as a page of another job would: its "
+    "first row may be a header or not."
+)
+_IN_NO_FILE = (
+    "Rows in none of the files are unknown: an aborted job may have written them before its end."
+)
+
 #: (behaviour, reading, journey): why.
 TOLD: Mapping[tuple[str, str, str], str] = MappingProxyType(
     {
@@ -32,6 +44,9 @@ TOLD: Mapping[tuple[str, str, str], str] = MappingProxyType(
         ("bulk1.job.abort_queued", "Queued", "load 1.0"): _STAYS_QUEUED,
         ("bulk1.job.abort_unfinished", "400 InvalidJobState", "load 1.0"): _GOES_ON,
         ("bulk1.query.no_rows_json", "empty file", "export 1.0"): _NO_DOCUMENT,
+        ("bulk2.ingest.aborted_rows", "nowhere", "load 2.0"): _IN_NO_FILE,
+        ("bulk2.query.number_of_records", "of the result", "export 2.0"): _NO_PROOF,
+        ("bulk2.query.page_header", "first page", "export 2.0"): _NO_HEADER,
         ("bulk1.query.no_rows_xml", "empty file", "export 1.0"): _NO_DOCUMENT,
     }
 )

@@ -928,6 +928,10 @@ def _guarded(handler: Handler) -> Handler:
             return handler(call)
         except JobError as error:
             raise ApiError(400, FRAMEWORK_CODES.get(error.code, error.code), str(error)) from error
+        except ApiError as error:
+            if error.status == 204:
+                return Response(204)
+            raise
         except FileNotFoundError as error:
             # Another call deleted the job while this one was about it.
             raise not_found() from error
