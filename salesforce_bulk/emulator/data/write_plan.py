@@ -77,7 +77,7 @@ _AUTO_NUMBER_START: Mapping[str, int] = MappingProxyType(
 _AUTO_NUMBER_WIDTH = 8
 _AUDIT_USERS = frozenset({"createdbyid", "lastmodifiedbyid"})
 _BLANK = (UNCHANGED, None, "")
-_KEY_READINGS = frozenset({"bulk1.row.key_blanks", "bulk1.row.key_case"})
+_KEY_READINGS = ("bulk1.row.key_blanks", "bulk1.row.key_case")
 _NUMBER_FORMAT = re.compile(r"\{(0+)\}")
 
 
@@ -559,7 +559,7 @@ class WritePlan:
 
     def _as_sent(self, batch: JudgedRows, key: Field, ids: dict[int, str]) -> dict[int, str]:
         """Without the matches that a dialect has for none."""
-        if not _KEY_READINGS & self._org.dialect.chosen.keys():
+        if not self._org.dialect.differs(_KEY_READINGS):
             return ids
         columns = ["Id", key.name]
         found = self._org.store.look_up(self.object.name, "Id", list(ids.values()), columns)

@@ -11,14 +11,12 @@ from salesforce_bulk.emulator.data.values import UNCHANGED, Cell
 from salesforce_bulk.emulator.fidelity.dialect import Dialect
 from salesforce_bulk.emulator.http import wire
 
-_CHOICES = frozenset(
-    {
-        "bulk1.row.lone_cr",
-        "bulk1.row.blank_beside_quote",
-        "bulk1.row.blank_line",
-        "bulk1.row.empty_quoted_line",
-        "bulk1.row.width",
-    }
+_CHOICES = (
+    "bulk1.row.lone_cr",
+    "bulk1.row.blank_beside_quote",
+    "bulk1.row.blank_line",
+    "bulk1.row.empty_quoted_line",
+    "bulk1.row.width",
 )
 _LONE_CR = re.compile("\r(?!\n)")
 _BLANK_LINE = re.compile("(?<=\n)(?=\r?\n)")
@@ -28,7 +26,7 @@ _MARK = "\ue000"
 
 def read_csv(open_text: Callable[[], TextIO], dialect: Dialect) -> wire.BatchRows:
     """A batch in CSV; as ``wire.read_csv``, in the readings of a dialect. Raises CsvError."""
-    if not _CHOICES & dialect.chosen.keys():
+    if not dialect.differs(_CHOICES):
         return wire.read_csv(open_text)
     try:
         with open_text() as source:
@@ -44,19 +42,23 @@ def read_csv(open_text: Callable[[], TextIO], dialect: Dialect) -> wire.BatchRow
     text = '"'.join(pieces)
     table = wire.read_csv(lambda: io.StringIO(text, newline=""))
     rows = list(_readings(table, dialect))
-    return wire.BatchRows(table.columns, iter(rows), len(rows))
+    columns = tuple(name.replace(_MARK, "") for name in table.columns)
+    return wire.BatchRows(columns, iter(rows), len(rows))
 
 
 def _take_blanks_out(pieces: list[str]) -> None:
     """Takes the blanks beside quotes out of what is outside of them, and marks the cells."""
+    last = len(pieces) - 1
     for place in range(0, len(pieces), 2):
         piece = pieces[place]
-        if place and piece.lstrip(" \t") != piece and piece.strip(" \t"):
+        if not piece.strip(" \t") and 0 < place < last:
+            continue  # text between two quotes: nothing else would make it readable
+        if place and piece != (bare := piece.lstrip(" \t")):
             pieces[place - 1] += _MARK
-            piece = piece.lstrip(" \t")
-        if place + 1 < len(pieces) and piece.rstrip(" \t") != piece and piece.strip(" \t"):
+            piece = bare
+        if place < last and piece != (bare := piece.rstrip(" \t")):
             pieces[place + 1] = _MARK + pieces[place + 1]
-            piece = piece.rstrip(" \t")
+            piece = bare
         pieces[place] = piece
 
 
@@ -72,7 +74,7 @@ def _readings(table: wire.BatchRows, dialect: Dialect) -> Iterator[Sequence[Cell
         if list(row) == [UNCHANGED] and dialect["bulk1.row.empty_quoted_line"] == "no record":
             continue
         marked = any(isinstance(cell, str) and _MARK in cell for cell in row)
-        cells = [cell.replace(_MARK, "") if isinstance(cell, str) else cell for cell in row]
+        cells = [_unmarked(cell) if marked else cell for cell in row]
         if len(cells) != width and reading == "Failed":
             raise wire.CsvError(f"Expected {width} fields in a record, found {len(cells)}")
         if reading == "padded":
@@ -80,3 +82,10 @@ def _readings(table: wire.BatchRows, dialect: Dialect) -> Iterator[Sequence[Cell
         if marked and dialect["bulk1.row.blank_beside_quote"] == "row error":
             cells.append(None)  # so that the row fails alone
         yield cells
+
+
+def _unmarked(cell: Cell) -> Cell:
+    text = cell.replace(_MARK, "") if isinstance(cell, str) else cell
+    if text == "":
+        return UNCHANGED
+    return None if text == "#N/A" else text
