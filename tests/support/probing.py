@@ -33,6 +33,13 @@ def differing(dialect: Mapping[str, str]) -> list[tuple[str, str]]:
     ]
 
 
+def moved_in_area(name: str, value: str) -> list[tuple[str, str]]:
+    """As `differing`, of the probes alone whose behaviours begin as this one does."""
+    with asked({name: value}, f"{name.rpartition('.')[0]}.") as (_, found):
+        moved = [each for each in found if each.verdict is not Verdict.AGREES]
+    return [(each.behaviour.id, each.reading) for each in moved]
+
+
 def flips_of(prefix: str) -> Iterator[tuple[str, str]]:
     """Every reading that is not the emulator's own, of the behaviours that begin so."""
     for name, behaviour in CHOICES.items():
