@@ -23,8 +23,8 @@ FILE_BYTES = 20_000
 
 
 @pytest.fixture(scope="module")
-def module_org():
-    with SalesforceEmulator(inline=True, result_bytes=FILE_BYTES) as org:
+def module_org(dialect):
+    with SalesforceEmulator(inline=True, result_bytes=FILE_BYTES, dialect=dialect) as org:
         yield org
 
 

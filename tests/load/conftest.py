@@ -20,8 +20,8 @@ LOAD = {
 
 
 @pytest.fixture(scope="module")
-def module_org():
-    with SalesforceEmulator(inline=True, clock=ManualClock()) as org:
+def module_org(dialect):
+    with SalesforceEmulator(inline=True, clock=ManualClock(), dialect=dialect) as org:
         yield org
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import pytest
 from key_pair import KeyPair
@@ -11,9 +11,12 @@ from salesforce_bulk.emulator import SalesforceEmulator
 
 
 @pytest.fixture(params=["http", "https"])
-def any_org(request: pytest.FixtureRequest) -> Iterator[SalesforceEmulator]:
+def any_org(
+    request: pytest.FixtureRequest, dialect: Mapping[str, str]
+) -> Iterator[SalesforceEmulator]:
     """An org, in plain http and in https with a certificate of its own."""
-    with SalesforceEmulator(inline=True, tls=request.param == "https" or None) as emulator:
+    tls = request.param == "https" or None
+    with SalesforceEmulator(inline=True, tls=tls, dialect=dialect) as emulator:
         yield emulator
 
 
