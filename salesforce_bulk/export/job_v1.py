@@ -239,7 +239,9 @@ class QueryJobV1:
         if not batches or not all(batch.is_done for batch in batches):
             self._steady = 0
             self._asks += 1
-            if any(batch.state == bulk_states.QUEUED for batch in batches):
+            # What is queued when its job is aborted may stay so: look at the job now and then.
+            queued = any(batch.state == bulk_states.QUEUED for batch in batches)
+            if queued and self._asks % _ASKS_OF_BATCHES == 0:
                 self._refuse_aborted()
             return False
         split = [batch for batch in batches if batch.state == bulk_states.NOT_PROCESSED]
@@ -261,11 +263,9 @@ class QueryJobV1:
         return True
 
     def _refuse_aborted(self) -> None:
-        """What is queued when its job is aborted may stay so: look at the job now and then."""
-        if self._asks % _ASKS_OF_BATCHES == 0:
-            info = v1.as_text(self.access.v1.job(self.job_id))
-            if info.get("state") == bulk_states.ABORTED:
-                raise BulkJobAborted(self.job_id)
+        info = v1.as_text(self.access.v1.job(self.job_id))
+        if info.get("state") == bulk_states.ABORTED:
+            raise BulkJobAborted(self.job_id)
 
     def _batches(self, job_id: str) -> list[QueryBatch]:
         try:
@@ -332,6 +332,8 @@ class QueryJobV1:
         """The batch of a query that was not split."""
         if batch.state == bulk_states.COMPLETED:
             return batch
+        if not batch.message:
+            self._refuse_aborted()  # it may be what the abort left of it
         failed = BulkBatchFailed(batch.job_id, batch.id, batch.message, batch.state)
         if not _TOO_MUCH.search(batch.message or ""):
             raise failed

@@ -248,7 +248,7 @@ class EngineV2:
         """Declare a stored upload complete, from which moment on its rows are processed."""
         try:
             self._api.set_ingest_state(job_id, bulk_states.UPLOAD_COMPLETE)
-        except InvalidJobState as error:
+        except (InvalidJobState, InvalidJob) as error:
             if self._job(job_id).state == bulk_states.OPEN:
                 raise _ambiguous_upload(self._spec.name, job_id, error) from error
             # Aborted by somebody, before or after it began; its results say what became of it.
@@ -312,7 +312,7 @@ class EngineV2:
             self._api.set_ingest_state(job_id, bulk_states.ABORTED)
         except NotFound as error:
             raise _job_expired(job_id) from error
-        except InvalidJobState as error:
+        except (InvalidJobState, InvalidJob) as error:
             state = self._job(job_id).state
             if state == bulk_states.OPEN:
                 raise _ambiguous_upload(self._spec.name, job_id, error) from error
@@ -428,9 +428,7 @@ class EngineV2:
         ]
 
     def abort(self) -> None:
-        for job_id in self.job_ids:
-            with suppress(InvalidJobState):  # it is over already
-                self._api_without_end.set_ingest_state(job_id, bulk_states.ABORTED)
+        _abort_jobs(self._api_without_end, self.job_ids)
 
     def _job(self, job_id: str) -> JobInfo:
         try:
@@ -572,9 +570,25 @@ class AttachedV2:
             raise _job_expired(job_id) from error
 
     def abort(self) -> None:
-        for job_id in self.job_ids:
-            with suppress(InvalidJobState):  # it is over already
-                self._api_without_end.set_ingest_state(job_id, bulk_states.ABORTED)
+        _abort_jobs(self._api_without_end, self.job_ids)
+
+
+def _abort_jobs(api: BulkV2, job_ids: Sequence[str]) -> None:
+    """Abort the jobs that are not over.
+
+    Raises:
+        InvalidJobState, InvalidJob: the org refuses to abort one that goes on; the others are
+            aborted.
+    """
+    refused: BulkApiError | None = None
+    for job_id in job_ids:
+        try:
+            api.set_ingest_state(job_id, bulk_states.ABORTED)
+        except (InvalidJobState, InvalidJob) as error:
+            if api.ingest_job(job_id).state not in bulk_states.JOB_TERMINAL_STATES:
+                refused = error
+    if refused is not None:
+        raise refused
 
 
 def quoted_csv(rows: Iterable[Sequence[str]]) -> bytes:

@@ -185,7 +185,7 @@ def read_row_results(content_type: str | None, body: bytes) -> list[UploadResult
 
 def _rows_from_csv(body: bytes) -> list[UploadResult]:
     try:
-        text = body.decode("utf-8")
+        text = body.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise UnreadableDocument(f"the results are not UTF-8: {error}") from error
     try:
