@@ -16,11 +16,6 @@ _NO_DOCUMENT = (
     "an empty document from one that was lost on the way."
 )
 
-_IN_NO_FILE = (
-    "Rows that none of the result files tells of may have been processed when the job was aborted; "
-    "a load that took them for unprocessed would send them once more."
-)
-
 _STAYS_QUEUED = "Nothing tells what becomes of a batch that stays queued in an aborted job."
 
 _NO_PROOF = (
@@ -42,7 +37,6 @@ TOLD: Mapping[tuple[str, str, str], str] = MappingProxyType(
         ("bulk1.query.csv_last_line", "without end", "resume"): _NO_LAST_LINE_END,
         ("bulk1.query.csv_last_line", "without end", "login"): _NO_LAST_LINE_END,
         ("bulk1.job.abort_queued", "Queued", "load 1.0"): _STAYS_QUEUED,
-        ("bulk2.ingest.aborted_rows", "nowhere", "load 2.0"): _IN_NO_FILE,
         ("bulk1.query.no_rows_json", "empty file", "export 1.0"): _NO_DOCUMENT,
         ("bulk2.ingest.aborted_rows", "nowhere", "load 2.0"): _IN_NO_FILE,
         ("bulk2.query.number_of_records", "of the result", "export 2.0"): _NO_PROOF,
