@@ -75,7 +75,7 @@ _HOST = re.compile(r"[\w-]+(?:\.[\w-]+)*\.[a-zA-Z]{2,}")
 #: Characters from which on a word is more likely a token than a name.
 _LONG = 24
 #: Characters of a body that are shown.
-_MOST = 10_000
+_MOST = 4_000
 _TIME_HEADERS = ("date", "expires", "last-modified")
 
 
@@ -152,7 +152,9 @@ class Placeholders:
         yield text[end : found.end()]
 
     def _private(self, text: str) -> str:
-        return self._placeholder(self._kind(text), text) if text.strip() else text
+        if text.strip() in ("", _MARK):
+            return text
+        return self._placeholder(self._kind(text), text)
 
     def _whole(self, text: str) -> str:
         """A cell, a string or an element: all of it stays, or none."""

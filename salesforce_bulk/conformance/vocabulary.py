@@ -16,7 +16,7 @@ from pathlib import Path
 from salesforce_bulk.emulator.schema.schema import Schema
 
 #: Parts of texts between which nothing is one word.
-DELIMITERS = r"\s{}\[\]()<>\"',;:=&?/|\\`"
+DELIMITERS = r"\s\ufeff{}\[\]()<>\"',;:=&?/|\\`"
 WORD = re.compile(rf"[^{DELIMITERS}]+")
 #: What may stand around a word in a sentence.
 MARKS = ".!*^#~$-+"
@@ -29,6 +29,7 @@ _SPEAKING = (
     "emulator/fidelity",
     "emulator/http",
     "emulator/jobs",
+    "emulator/schema/describe_documents.py",
     "emulator/soql",
 )
 #: Headers of HTTP and of Salesforce, and words of their values.
@@ -129,7 +130,8 @@ def vocabulary() -> Vocabulary:
     texts = [text for source in _sources() for text in _texts(source)]
     listed = {word.lower() for word in f"{_HEADERS} {_CODES}".split()}
     schema = {name.lower() for each in objects for name in (each.name, *each.fields)}
-    single = {text.lower() for text in texts if WORD.fullmatch(text)}
+    unspaced = [text for text in texts if not re.search(r"\s", text)]
+    single = {word.lower() for text in unspaced for word in WORD.findall(text)}
     words = {word.strip(MARKS) for text in texts for word in WORD.findall(text)}
     return Vocabulary(
         names=frozenset(filter(_may_stay, {*listed, *schema, *single})) | {"", "0", "1"},
