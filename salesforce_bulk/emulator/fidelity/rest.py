@@ -609,7 +609,10 @@ AREA = Area(
         ),
         Behaviour(
             id="rest.composite.malformed",
-            title="Codes of other malformed requests of `composite`, graphs, trees and batches",
+            title=(
+                "A request of `composite` without method, url or `referenceId`; other malformed "
+                "graphs, trees and batches"
+            ),
             does="`MISSING_ARGUMENT`, `INVALID_INPUT`, `INVALID_TYPE`, `LIMIT_EXCEEDED`",
             source="–",
             grade=Grade.ASSUMED,
@@ -634,7 +637,11 @@ AREA = Area(
                 f"{_COMPOSITE}::test_a_composite_request_that_is_none_is_refused",
                 f"{_COMPOSITE}::test_a_tree_that_is_none_is_refused",
             ),
-            readings=(Reading("400 MISSING_ARGUMENT"),),
+            readings=(
+                Reading("400 MISSING_ARGUMENT"),
+                Reading("400 JSON_PARSER_ERROR"),
+                Reading("400 INVALID_INPUT"),
+            ),
         ),
         Behaviour(
             id="rest.composite.parts",

@@ -30,6 +30,7 @@ from salesforce_bulk.emulator.endpoints.rest.writer import (
     outcome_document,
     rolled_back,
 )
+from salesforce_bulk.emulator.fidelity.dialect import Dialect
 from salesforce_bulk.emulator.http.routes import ApiError, Call, Route, route
 from salesforce_bulk.emulator.http.server import Body, Request, Response, SizedStream, blocks_of
 from salesforce_bulk.emulator.schema.ids import to_18
@@ -416,7 +417,7 @@ class Composite:
         if len(listed) > limit:
             text = f"A request holds at most {limit} subrequests"
             raise ApiError(*dialect.refusal("rest.composite.too_many"), text)
-        requests = [_subrequest(entry) for entry in listed]
+        requests = [_subrequest(entry, dialect) for entry in listed]
         references = [request.reference for request in requests]
         if len(set(references)) < len(references):
             refusal = dialect.refusal("rest.composite.same_reference")
@@ -550,12 +551,13 @@ def _referred(found: re.Match[str], known: Mapping[str, Any]) -> Any:
     return place
 
 
-def _subrequest(entry: Any) -> _SubRequest:
+def _subrequest(entry: Any, dialect: Dialect) -> _SubRequest:
     document = entry if isinstance(entry, dict) else {}
     method, url, reference = (document.get(name) for name in ("method", "url", "referenceId"))
     headers = document.get("httpHeaders") or {}
     if not _are_texts([method, url, reference]) or not _REFERENCE_ID.fullmatch(str(reference)):
-        raise ApiError(400, "MISSING_ARGUMENT", "A subrequest needs method, url and referenceId")
+        refusal = dialect.refusal("rest.composite.malformed")
+        raise ApiError(*refusal, "A subrequest needs method, url and referenceId")
     if not isinstance(headers, dict) or not _are_texts(list(headers.values())):
         raise ApiError(400, "INVALID_INPUT", "httpHeaders has to hold texts")
     if not str(url).startswith(f"{PREFIX}/v") or _NESTED.search(str(url)):
