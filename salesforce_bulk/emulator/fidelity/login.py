@@ -39,7 +39,7 @@ AREA = Area(
             id="login.soap.fault_code",
             title="`faultcode`",
             does="the code without a prefix",
-            source="SS; – (JSF and the guide have `sf:` before it)",
+            source="– (both are seen; which orgs have which is not known)",
             grade=Grade.ASSUMED,
             routes=("soap",),
             texts=(
@@ -47,8 +47,8 @@ AREA = Area(
             ),
             tests=(f"{_RECORDS}::test_both_need_a_session", _PROBES),
             readings=(
-                Reading("INVALID_SESSION_ID", "SS"),
-                Reading("sf:INVALID_SESSION_ID", "SOAP API faults, JSF"),
+                Reading("INVALID_SESSION_ID", "SOAP login()"),
+                Reading("sf:INVALID_SESSION_ID", "JSF, users' reports"),
             ),
         ),
         Behaviour(
