@@ -1,15 +1,11 @@
-"""Each dialect of the ingest jobs of Bulk API 2.0 is noticed by its probe, and by no other."""
+"""Each dialect of the ingest jobs of Bulk API 2.0 is noticed by its probe alone."""
 
 import pytest
 from probing import differing, flips_of
 
-PREFIX = "bulk2.ingest."
+FLIPS = list(flips_of("bulk2.ingest."))
 
 
-def test_the_emulator_agrees_with_every_probe() -> None:
-    assert differing({}) == []
-
-
-@pytest.mark.parametrize(("name", "value"), list(flips_of(PREFIX)))
+@pytest.mark.parametrize(("name", "value"), FLIPS)
 def test_a_flip_is_noticed_by_exactly_its_probe(name: str, value: str) -> None:
-    assert differing({name: value}) == [(name, value)]
+    assert differing({name: value}, "bulk2.") == [(name, value)]

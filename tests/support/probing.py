@@ -25,9 +25,11 @@ def findings_of(dialect: Mapping[str, str]) -> list[Finding]:
         return findings
 
 
-def differing(dialect: Mapping[str, str]) -> list[tuple[str, str]]:
-    """What the probes find that do not agree, in an org that speaks a dialect."""
-    found = findings_of(dialect)
+def differing(dialect: Mapping[str, str], prefix: str = "") -> list[tuple[str, str]]:
+    """What the probes find that do not agree, in an org that speaks a dialect; the probes of
+    behaviours that begin so."""
+    with asked(dialect, prefix) as (_, found):
+        pass
     return [
         (each.behaviour.id, each.reading) for each in found if each.verdict is not Verdict.AGREES
     ]
