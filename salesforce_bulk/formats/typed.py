@@ -52,7 +52,8 @@ class _Booleans(dict[str, bool | None]):
         raise ValueError(text)
 
 
-_BOOLEANS = _Booleans({"true": True, "false": False, "": None})
+# The digits are those of a boolean in XML Schema.
+_BOOLEANS = _Booleans({"true": True, "false": False, "1": True, "0": False, "": None})
 
 
 def _booleans(cells: Texts) -> Values:
@@ -235,7 +236,7 @@ def _plain(value: Any) -> str:
 
 
 def _json_boolean(value: Any) -> bool | None:
-    return value if isinstance(value, bool) else _BOOLEANS[value]
+    return value if isinstance(value, bool) else _BOOLEANS[str(value)]
 
 
 def _json_integer(value: Any) -> int:

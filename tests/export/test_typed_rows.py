@@ -30,6 +30,8 @@ CASES = [
     ("boolean", "", None),
     ("boolean", "TRUE", True),
     ("boolean", "False", False),
+    ("boolean", "1", True),
+    ("boolean", "0", False),
     ("int", "5", 5),
     ("int", "12.0", 12),
     ("long", "9007199254740993", 9007199254740993),
@@ -104,6 +106,16 @@ def test_milliseconds_of_json_are_the_moment_of_csv(moment):
     assert value_of_json(column, since) == moment
     assert value_of_json(column, text) == moment
     assert next(TypedRows([column])([[text]]))[0] == moment
+
+
+@pytest.mark.parametrize(("value", "read"), [(1, True), (0, False), ("true", True), (True, True)])
+def test_a_boolean_of_json_may_be_a_digit_or_a_text(value, read):
+    assert value_of_json(ResultColumn("X", "boolean"), value) is read
+
+
+def test_a_number_of_json_that_is_no_boolean_names_its_column():
+    with pytest.raises(UnreadableDocument, match="column 'X' holds 7, which is no boolean"):
+        value_of_json(ResultColumn("X", "boolean"), 7)
 
 
 def test_days_of_json_stay_days():

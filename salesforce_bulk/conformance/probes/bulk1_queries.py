@@ -67,8 +67,8 @@ def _user(form: str, fields: str) -> Callable[[AskedOrg], Exchange]:
 
 
 _csv_user = _user("CSV", "username, IsActive, CreatedDate, ManagerId")
-_json_user = _user("JSON", "Username, CreatedDate, ManagerId")
-_xml_user = _user("XML", "Id, Username, CreatedDate, ManagerId, CreatedBy.Username")
+_json_user = _user("JSON", "Username, IsActive, CreatedDate, ManagerId")
+_xml_user = _user("XML", "Id, Username, IsActive, CreatedDate, ManagerId, CreatedBy.Username")
 _xml_user_without_id = _user("XML", "Username")
 
 
@@ -80,6 +80,11 @@ def _hours(org: AskedOrg, form: str) -> Exchange:
 def _contact(org: AskedOrg, form: str) -> Exchange:
     soql = f"SELECT Birthdate FROM Contact WHERE Id = '{contact(org)}'"  # noqa: S608 # its id
     return _rows(org, "Contact", soql, form)
+
+
+def _account(org: AskedOrg, form: str) -> Exchange:
+    soql = f"SELECT AnnualRevenue FROM Account WHERE Id = '{account(org)}'"  # noqa: S608 # its id
+    return _rows(org, "Account", soql, form)
 
 
 def _nobody(org: AskedOrg, form: str) -> Exchange | None:
@@ -220,8 +225,7 @@ def _csv_times(org: AskedOrg) -> str:
 
 
 def _csv_numbers(org: AskedOrg) -> str:
-    soql = f"SELECT AnnualRevenue FROM Account WHERE Id = '{account(org)}'"  # noqa: S608 # its id
-    return _cell(_rows(org, "Account", soql, "CSV"), "annualrevenue")
+    return _cell(_account(org, "CSV"), "annualrevenue")
 
 
 def _no_rows_csv(org: AskedOrg) -> str:
@@ -255,6 +259,16 @@ def _json_dates(org: AskedOrg) -> str:
 
 def _json_times(org: AskedOrg) -> str:
     return _kind(_record(_hours(org, "JSON")).get("MondayStartTime"), "milliseconds")
+
+
+def _json_numbers(org: AskedOrg) -> str:
+    found = re.search(r'"AnnualRevenue"\s*:\s*([^\s,}]+)', _account(org, "JSON").text)
+    return found[1] if found else "another spelling"
+
+
+def _json_booleans(org: AskedOrg) -> str:
+    value = _record(_json_user(org)).get("IsActive")
+    return "true" if isinstance(value, bool) else "text" if isinstance(value, str) else "a number"
 
 
 def _no_rows_json(org: AskedOrg) -> str:
@@ -302,10 +316,24 @@ def _xml_null(org: AskedOrg) -> str:
     return _of_null(_children(_element(_xml_user(org)), "ManagerId"))
 
 
+def _xml_text(answer: Exchange, name: str) -> str:
+    found = _children(_element(answer), name)
+    return (found[0].text if found else None) or ""
+
+
 def _xml_datetimes(org: AskedOrg) -> str:
-    found = _children(_element(_xml_user(org)), "CreatedDate")
     spellings = {"Z": r"[\d-]+T[\d:]+\.\d{3}Z", "+0000": r"[\d-]+T[\d:]+\.\d{3}\+0000"}
-    return _one_of((found[0].text if found else None) or "", spellings)
+    return _one_of(_xml_text(_xml_user(org), "CreatedDate"), spellings)
+
+
+def _xml_dates(org: AskedOrg) -> str:
+    spellings = {"yyyy-MM-dd": r"\d{4}-\d\d-\d\d", "yyyy-MM-ddZ": r"\d{4}-\d\d-\d\dZ"}
+    return _one_of(_xml_text(_contact(org, "XML"), "Birthdate"), spellings)
+
+
+def _xml_booleans(org: AskedOrg) -> str:
+    spellings = {"true": "true|false", "1": "1|0"}
+    return _one_of(_xml_text(_xml_user(org), "IsActive"), spellings)
 
 
 def _no_rows_xml(org: AskedOrg) -> str:
@@ -338,6 +366,15 @@ PROBES = (
     Probe("bulk1.query.xml_parents", _xml_parents),
     Probe("bulk1.query.xml_null", _xml_null),
     Probe("bulk1.query.xml_datetimes", _xml_datetimes),
+    Probe("bulk1.query.xml_dates", _xml_dates, writes=True),
+    Probe(
+        "bulk1.query.xml_numbers",
+        lambda org: _xml_text(_account(org, "XML"), "AnnualRevenue"),
+        writes=True,
+    ),
+    Probe("bulk1.query.xml_booleans", _xml_booleans),
+    Probe("bulk1.query.json_numbers", _json_numbers, writes=True),
+    Probe("bulk1.query.json_booleans", _json_booleans),
     Probe("bulk1.query.json_null", _json_null),
     Probe("bulk1.query.json_datetimes", _json_datetimes),
     Probe("bulk1.query.json_dates", _json_dates, writes=True),

@@ -23,7 +23,7 @@ from salesforce_bulk.emulator.http.wire import (
     xml_element,
     xml_escape,
 )
-from salesforce_bulk.emulator.jobs.spellings import spellings
+from salesforce_bulk.emulator.jobs.spellings import spelled, spellings
 
 if TYPE_CHECKING:
     from salesforce_bulk.emulator.soql.compile import Column, Parent, TypeOf
@@ -416,7 +416,7 @@ _JSON_VALUES: dict[str, Callable[[Any], str]] = {
 _JSON_WITHOUT_ROWS = {"empty file": b"", "sentence": NO_RECORDS}
 
 
-def _json_spellings(dialect: Dialect) -> dict[str, Callable[[Any], str]]:
+def _json_times(dialect: Dialect) -> dict[str, Callable[[Any], str]]:
     found: dict[str, Callable[[Any], str]] = {}
     if dialect["bulk1.query.json_datetimes"] == "text":
         found["datetime"] = encode_basestring
@@ -439,7 +439,8 @@ class JsonQuery:
         self._sobjects = f"/services/data/v{version}/sobjects"
         self._object_of = object_of
         self._separator = ""
-        self._values = _JSON_VALUES | _json_spellings(dialect)
+        known = spellings(dialect, "bulk1.query.json_")
+        self._values = spelled(_JSON_VALUES, encode_basestring, known) | _json_times(dialect)
         self._nulls = dialect["bulk1.query.json_null"] == "null"
         self.empty = _JSON_WITHOUT_ROWS.get(dialect["bulk1.query.no_rows_json"], self.empty)
 
@@ -510,7 +511,7 @@ class XmlQuery:
         self._root = tree(shape)
         self._object_of = object_of
         self._dialect = dialect
-        self._values = _XML_VALUES | spellings(dialect, "bulk1.query.xml_")
+        self._values = spelled(_XML_VALUES, xml_escape, spellings(dialect, "bulk1.query.xml_"))
         #: What stands before the names of the members of a record.
         self._prefix = "sf:" if dialect["bulk1.query.xml_namespace"] == "partner" else ""
         self.empty = self.begin() + self.end()

@@ -43,13 +43,25 @@ def _without_zone(text: str) -> str:
     return text.removesuffix("Z")
 
 
+_NUMBERS: Mapping[str, Spelling] = MappingProxyType(
+    {"139000000.0": _without_exponent, "139000000": _without_fraction}
+)
+_BITS = {"true": "1", "false": "0"}
+
+
+def _in_quotes(text: str) -> str:
+    return f'"{text}"'
+
+
 #: Behaviour -> the types that it is about, and the spelling of each reading.
 _SPELLINGS: Mapping[str, tuple[tuple[str, ...], Mapping[str, Spelling]]] = MappingProxyType(
     {
-        "bulk1.query.csv_numbers": (
-            DOUBLES,
-            {"139000000.0": _without_exponent, "139000000": _without_fraction},
-        ),
+        "bulk1.query.csv_numbers": (DOUBLES, _NUMBERS),
+        "bulk1.query.json_numbers": (DOUBLES, _NUMBERS),
+        "bulk1.query.xml_numbers": (DOUBLES, _NUMBERS),
+        "bulk1.query.json_booleans": (("boolean",), {"text": _in_quotes}),
+        "bulk1.query.xml_booleans": (("boolean",), {"1": _BITS.__getitem__}),
+        "bulk1.query.xml_dates": (("date",), {"yyyy-MM-ddZ": _with_zone}),
         "bulk1.query.csv_booleans": (("boolean",), {"TRUE": str.upper}),
         "bulk1.query.csv_datetimes": (
             ("datetime",),
@@ -91,3 +103,19 @@ def spellings(dialect: Dialect, prefix: str) -> dict[str, Spelling]:
         if spelling is not None:
             found |= dict.fromkeys(types, spelling)
     return found
+
+
+def spelled(
+    values: Mapping[str, Spelling], default: Spelling, known: Mapping[str, Spelling]
+) -> dict[str, Spelling]:
+    """How stored values are written: in the usual way, and that text in a dialect's spelling.
+
+    Args:
+        values: type -> the usual way; ``default`` is that of the others.
+        known: type -> its spelling.
+    """
+
+    def after(usual: Spelling, spelling: Spelling) -> Spelling:
+        return lambda value: spelling(usual(value))
+
+    return {**values, **{kind: after(values.get(kind, default), known[kind]) for kind in known}}
