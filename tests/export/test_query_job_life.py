@@ -275,8 +275,9 @@ def test_industry_objects_are_chunked_too():
     assert chunking_header("InsurancePolicyHistory", True) == "true; parent=InsurancePolicy"
 
 
-def test_a_query_that_stays_queued_in_an_aborted_job_ends_the_wait(clock):
-    dialect = {"bulk1.job.abort_queued": "Queued"}
+@pytest.mark.parametrize("left", ["Queued", "Failed"])
+def test_a_query_of_an_aborted_job_ends_as_such_whatever_the_abort_left(clock, left):
+    dialect = {"bulk1.job.abort_queued": left}
     with SalesforceEmulator(inline=True, dialect=dialect) as org:
         org.engine.pause()
         export = org.connect(clock=clock).export("SELECT Id FROM User", api="1.0").submit()
