@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 _T = TypeVar("_T")
 
+#: Rows by whose order it is seen whether any is kept.
+ROWS = 12
 #: Seconds that the org may take for one job.
 _PATIENCE = 300.0
 #: Seconds to connect, and of silence in an answer; and how often a call is repeated.
@@ -29,6 +31,8 @@ _TIMEOUT, _REPEATS = (10.0, 60.0), 2
 _SESSION_ENDED = re.compile(rb"invalid_?session_?id", re.IGNORECASE)
 #: Calls that put a batch into a job.
 _BATCH = re.compile(r"POST .*/job/[^/?]+/batch|PUT .*/batches|POST .*/jobs/query$")
+#: What an answer says of a job that is over.
+_OVER = re.compile(rb"state\W+(?:closed|aborted|failed|jobcomplete)\b", re.IGNORECASE)
 #: Calls that open a job.
 _JOB = re.compile(r"POST .*/(?:job|jobs/ingest|jobs/query)/?$")
 
@@ -36,12 +40,13 @@ _JOB = re.compile(r"POST .*/(?:job|jobs/ingest|jobs/query)/?$")
 class AskedOrg:
     """Args:
     bulk: a client that is logged in; its session and its connections are used.
-    rows: how many rows a probe sends where more of them tell more.
+    rows: how many rows a probe sends where more of them tell more: whether results come in the
+        order of the rows, which Salesforce works on in parts of 10,000.
     left: notes what is made in the org; by default in memory only.
     """
 
     def __init__(
-        self, bulk: SalesforceBulk, rows: int = 10, left: LeftBehind | None = None
+        self, bulk: SalesforceBulk, rows: int = ROWS, left: LeftBehind | None = None
     ) -> None:
         self.bulk = bulk
         self.rows = rows
@@ -199,6 +204,8 @@ class AskedOrg:
         spelled, status = tuple(answer.headers), answer.status_code
         exchange = Exchange(method, path, sent, body, status, received, answer.content, spelled)
         self.exchanges.append(exchange)
+        if path in self.left.jobs and status < 300 and _OVER.search(answer.content):
+            self.left.note_over(path)
         return exchange
 
     def _own_session_ended(self, exchange: Exchange, session: Mapping[str, str]) -> bool:

@@ -34,7 +34,8 @@ _AT_ONCE = 200
 #: What a name has that a run gave; somebody may have named a record nearly so.
 _OURS = re.compile(rf"{MARK} [0-9a-f]{{8}}", re.IGNORECASE)
 _AT_WORK = re.compile(r"numberBatches(?:Queued|InProgress)\W+[1-9]")
-_NOT_OVER = ("open", "uploadcomplete", "inprogress")
+_OVER = ("closed", "aborted", "failed", "jobcomplete")
+_NO_JOB = re.compile("404|InvalidJob$|NOT_FOUND")
 _ABORT_1 = (
     b'<?xml version="1.0" encoding="UTF-8"?>'
     b'<jobInfo xmlns="http://www.force.com/2009/06/asyncapi/dataload"><state>Aborted</state>'
@@ -70,7 +71,7 @@ def take_back(org: AskedOrg, made: LeftBehind, done: TakenBack, *, records: bool
     """
     before = len(done.left)
     done.doubtful += [f"{_UNANSWERED} ({path})" for path in dict.fromkeys(made.unanswered)]
-    for path in made.jobs:
+    for path in list(made.jobs):
         _try(done, f"job {path.rpartition('/')[2]}", partial(_end_job, org, path, done))
     if records:
         _delete_marked(org, made.mark, done)
@@ -88,10 +89,10 @@ def _try(done: TakenBack, what: str, act: Callable[[], object]) -> None:
 
 
 def _end_job(org: AskedOrg, path: str, done: TakenBack) -> None:
-    if _state(org.send("GET", path)) not in _NOT_OVER:
+    if _is_over(org.send("GET", path)):
         return
     answer = _abort(org, path)
-    if answer.status >= 400 and _state(org.send("GET", path)) in _NOT_OVER:
+    if answer.status >= 400 and not _is_over(org.send("GET", path)):
         done.left.append(f"job {path.rpartition('/')[2]}: {refusal_of(answer)}")
         return
     done.jobs += 1
@@ -104,8 +105,10 @@ def _abort(org: AskedOrg, path: str) -> Exchange:
     return org.send("PATCH", path, b'{"state":"Aborted"}', {"Content-Type": "application/json"})
 
 
-def _state(answer: Exchange) -> str:
-    return (field_of(answer, "state") or "").lower()
+def _is_over(answer: Exchange) -> bool:
+    """Whether the job has ended, or is not there any more."""
+    gone = answer.status >= 400 and _NO_JOB.search(refusal_of(answer))
+    return bool(gone) or (field_of(answer, "state") or "").lower() in _OVER
 
 
 def _delete_marked(org: AskedOrg, mark: str, done: TakenBack) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
-from salesforce_bulk.conformance.asked_org import AskedOrg
+from salesforce_bulk.conformance.asked_org import ROWS, AskedOrg
 from salesforce_bulk.emulator import SalesforceEmulator
 from salesforce_bulk.login.client_credentials import ClientCredentialsLogin
 
@@ -31,7 +31,7 @@ class WorkWhileWaiting:
 
 @contextmanager
 def emulated_org(
-    dialect: Mapping[str, str], rows: int = 10, version: str | None = None
+    dialect: Mapping[str, str], rows: int = ROWS, version: str | None = None
 ) -> Iterator[AskedOrg]:
     """An emulator with a dialect, to be asked with probes.
 

@@ -24,7 +24,7 @@ class LeftBehind:
         self.file = file
         #: With which the names of all records of the run begin.
         self.mark = mark or f"{MARK} {secrets.token_hex(4)}"
-        #: The paths of the jobs that were opened.
+        #: The paths of the jobs that were opened and are not known to be over.
         self.jobs: list[str] = []
         #: The records that were made, as (object, id).
         self.records: list[tuple[str, str]] = []
@@ -44,6 +44,11 @@ class LeftBehind:
         """A job was opened at that path."""
         self.jobs.append(path)
         self._note(job=path)
+
+    def note_over(self, path: str) -> None:
+        """The job of that path is over."""
+        self.jobs.remove(path)
+        self._note(over=path)
 
     def note_record(self, name: str, record_id: str) -> None:
         """A record of that object was made."""
@@ -76,7 +81,8 @@ def _read(path: Path) -> tuple[str, LeftBehind]:
     notes = [_note_of(line) for line in path.read_text("utf-8").splitlines()]
     head = notes[0] if notes else {}
     left = LeftBehind(path, head.get("mark"))
-    left.jobs = [note["job"] for note in notes if "job" in note]
+    over = {note["over"] for note in notes if "over" in note}
+    left.jobs = [note["job"] for note in notes if "job" in note and note["job"] not in over]
     left.unanswered = [note["unanswered"] for note in notes if "unanswered" in note]
     left.records = [(note["object"], note["id"]) for note in notes if "id" in note]
     return head.get("origin", ""), left

@@ -34,21 +34,21 @@ class OrgKind:
             )
 
 
-def kind_of(org: AskedOrg) -> OrgKind:
-    """Which kind of org answers.
+def kind_of(org: AskedOrg, seconds: float = _PATIENCE) -> OrgKind:
+    """Which kind of org answers, within so many seconds.
 
     Raises:
         UnexpectedResponse: it is none.
-        RequestTimeout: nothing came within half a minute.
+        RequestTimeout: nothing came within that time.
         SessionExpired: the session has ended.
     """
-    org.end_after(_PATIENCE)
+    org.end_after(seconds)
     try:
         _refuse_what_is_no_org(org, org.send("GET", "/services/data", headers=_JSON))
         answer = org.send("GET", f"{org.data}/query?q={_QUERY}", headers=_JSON)
     except DeadlinePassed as error:
         raise RequestTimeout(
-            f"{org.origin} did not answer within {_PATIENCE:.0f} s; nothing was asked."
+            f"{org.origin} did not answer within {seconds:g} s; nothing was asked."
         ) from error
     finally:
         org.end_after(None)

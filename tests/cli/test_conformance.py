@@ -11,7 +11,7 @@ import sys
 
 import pytest
 from org_environment import describe_in_environment, environment_of
-from raw_server import RawServer, http
+from raw_server import RESET, RawServer, http
 
 from salesforce_bulk.conformance.left_behind import MARK
 from salesforce_bulk.conformance.probes import PROBES
@@ -21,6 +21,8 @@ from salesforce_bulk.emulator import SalesforceEmulator
 pytestmark = pytest.mark.timeout(120)
 
 CONTENT_TYPE = "bulk1.query.content_type"
+#: More than may go without an answer.
+SEVERAL = [probe.behaviour for probe in PROBES if probe.behaviour.startswith("rest.query")][:4]
 WRITING = next(probe.behaviour for probe in PROBES if probe.writes)
 ONE = ("conformance", "--only", CONTENT_TYPE)
 
@@ -98,7 +100,7 @@ def test_json_has_the_same(shell, otherwise):
     [
         (("--only", "bulk1.query.content-type"), "do you mean bulk1.query.content_type?"),
         (("--only", "nonsense"), "No probe asks about nonsense"),
-        (("--rows", "0"), "--rows is 1 to 10,000"),
+        (("--rows", "0"), "--rows is 12 to 100,000"),
         (("--report", "no/such/folder.json"), "There is no folder no/such"),
     ],
 )
@@ -226,6 +228,28 @@ def test_what_is_no_salesforce_is_1_with_what_to_look_at(shell, monkeypatch, kep
         assert len(server.received) == 1
     assert (done.exit_code, "is no Salesforce org" in done.err) == (1, True)
     assert done.out == ""
+    assert left(kept) == []
+
+
+@pytest.mark.parametrize(
+    ("answer", "code", "told"),
+    [
+        (http('[{"errorCode": "INVALID_SESSION_ID"}]', 401, "application/json"), 4, "log in again"),
+        ([RESET], 1, "no answer came"),
+    ],
+)
+def test_an_org_that_ceases_to_answer_midway_is_not_0(shell, monkeypatch, kept, answer, code, told):
+    versions = http('[{"version": "62.0"}]', 200, "application/json")
+    organization = http('{"records": [{"IsSandbox": true}]}', 200, "application/json")
+    with RawServer(versions, organization, answer=answer) as server:
+        for name in ("USERNAME", "PASSWORD", "SECURITY_TOKEN", "LOGIN_URL"):
+            monkeypatch.delenv(f"SALESFORCE_BULK_{name}")
+        monkeypatch.setenv("SALESFORCE_BULK_ACCESS_TOKEN", "00D!token")
+        monkeypatch.setenv("SALESFORCE_BULK_INSTANCE_URL", server.url)
+        chosen = [word for name in SEVERAL for word in ("--only", name)]
+        done = shell("conformance", *chosen)
+    assert done.exit_code == code
+    assert told in done.out
     assert left(kept) == []
 
 

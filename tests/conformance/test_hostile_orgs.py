@@ -13,6 +13,7 @@ from silent_proxy import SilentProxy
 from salesforce_bulk import SalesforceBulk, errors
 from salesforce_bulk.conformance.asked_org import AskedOrg
 from salesforce_bulk.conformance.cleanup import TakenBack, take_back
+from salesforce_bulk.conformance.emulated import emulated_org
 from salesforce_bulk.conformance.left_behind import LeftBehind, left_by_earlier_runs
 from salesforce_bulk.conformance.org_kind import kind_of
 from salesforce_bulk.conformance.probe import NotAsked, Probe
@@ -315,6 +316,44 @@ def test_wherever_the_network_goes_what_is_left_is_known(emulator, tmp_path, at)
     assert done.left == []
     assert sorted(accounts(emulator)) == NOT_OURS
     assert states(emulator) <= {"Aborted", "Closed", "JobComplete"}
+
+
+def test_a_job_of_which_the_org_says_nothing_is_told_to_be_left(tmp_path):
+    opened = http('{"id": "7505g0000000001AAA", "state": "Open"}', 201, "application/json")
+    broken = http('[{"errorCode": "UNKNOWN_EXCEPTION"}]', 500, "application/json")
+    with RawServer(opened, answer=broken) as server:
+        left = LeftBehind.begun(tmp_path, server.url)
+        org = AskedOrg(client_of(server), left=left)
+        list(run_probes(org, MAKING[:1], write=True))
+        done = TakenBack()
+        take_back(org, left, done, records=False)
+    assert done.left == ["job 7505g0000000001AAA: 500 UNKNOWN_EXCEPTION"]
+    assert left.file.exists()
+
+
+def test_a_job_that_was_closed_is_asked_about_no_more(emulator):
+    org = AskedOrg(emulator.connect())
+    list(run_probes(org, MAKING[:1], write=True))
+    (path,) = org.left.jobs
+    closed = b'{"state": "Aborted"}'
+    org.send("PATCH", path, closed, {"Content-Type": "application/json"})
+    assert org.left.jobs == []
+
+
+def test_an_org_that_is_silent_from_the_first_call_on_is_given_up():
+    with RawServer(answer=[STALL]) as server:
+        org = AskedOrg(SalesforceBulk(sessionId=SESSION, host=server.url))
+        with pytest.raises(errors.RequestTimeout, match="nothing was asked"):
+            kind_of(org, 0.3)
+
+
+@pytest.mark.parametrize("rows", [12, 500])
+def test_more_rows_are_sent_where_they_tell_more(rows):
+    probe = [each for each in PROBES if each.behaviour == "bulk2.result.order"]
+    with emulated_org({"bulk2.result.order": "shuffled"}, rows) as org:
+        (finding,) = run_probes(org, probe, write=True)
+    assert finding.reading == "shuffled"
+    assert max(each.request_body.count(b"\n") for each in finding.exchanges) == rows + 1
 
 
 def test_a_job_is_told_of_whose_answer_was_lost(emulator, tmp_path):

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 #: Seconds for all probes, and more for taking back what they made.
 _SECONDS, _CLEANUP_SECONDS = 900.0, 120.0
-_MOST_ROWS = 10_000
+_FEWEST_ROWS, _MOST_ROWS = 12, 100_000
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -38,7 +38,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--yes", action="store_true", help="with --write: do not ask")
     parser.add_argument(
-        "--rows", type=int, default=10, metavar="N", help="that probes send at most (default: 10)"
+        "--rows",
+        type=int,
+        default=_FEWEST_ROWS,
+        metavar="N",
+        help=f"to see by whether their order is kept (default: {_FEWEST_ROWS})",
     )
     parser.add_argument(
         "--timeout", type=float, default=_SECONDS, metavar="SECONDS", help="for all; exit 5 after"
@@ -88,8 +92,8 @@ def run(args: argparse.Namespace) -> int:
 def _chosen(args: argparse.Namespace) -> list[Probe]:
     from salesforce_bulk.conformance.probes import PROBES  # noqa: PLC0415 (--help stays fast)
 
-    if not 1 <= args.rows <= _MOST_ROWS:
-        raise InvalidInput(f"--rows is 1 to {_MOST_ROWS:,}, not {args.rows:,}.")
+    if not _FEWEST_ROWS <= args.rows <= _MOST_ROWS:
+        raise InvalidInput(f"--rows is {_FEWEST_ROWS} to {_MOST_ROWS:,}, not {args.rows:,}.")
     known = [probe.behaviour for probe in PROBES]
     for wanted in args.only:
         if wanted not in known:

@@ -27,8 +27,6 @@ from salesforce_bulk.conformance.exchange import Exchange
 from salesforce_bulk.conformance.made_records import account
 from salesforce_bulk.conformance.probe import NotAsked, Probe
 
-#: Rows by whose order it is seen whether any is kept.
-_ROWS = 12
 #: One more character than an account's name may have.
 _TOO_LONG = 256
 #: `CODE:message:fields --` for each error, one after the other.
@@ -46,13 +44,13 @@ class _Failed:
 
 
 def _fail(org: AskedOrg) -> _Failed:
-    ids = [f"{NO_ACCOUNT[:-6]}{number:03}AAA" for number in range(_ROWS)]
+    ids = [f"{NO_ACCOUNT[:-9]}{number:06}AAA" for number in range(org.rows)]
     rows = "".join(f"{each},frobnication\n" for each in ids)
     job, _ = update_nothing(org, f"Id,Name\n{rows}")
     first = result(org, job, "failedResults")
-    whole = result(org, job, "failedResults", rows=_ROWS)
-    if len(table(whole)) <= _ROWS:
-        raise NotAsked(f"only {len(table(whole))} lines tell of {_ROWS} rows that failed")
+    whole = result(org, job, "failedResults", rows=org.rows)
+    if len(table(whole)) <= org.rows:
+        raise NotAsked(f"only {len(table(whole))} lines tell of {org.rows} rows that failed")
     return _Failed(ids, first, whole, result(org, job, "successfulResults"))
 
 
@@ -129,7 +127,7 @@ def _before_end(org: AskedOrg) -> str:
 
 
 def _after_state(org: AskedOrg) -> str:
-    return "at once" if len(table(_failed(org).first)) > _ROWS else "later"
+    return "at once" if len(table(_failed(org).first)) > org.rows else "later"
 
 
 def _load(org: AskedOrg, name: str, header: str, row: str, operation: str) -> Exchange:
