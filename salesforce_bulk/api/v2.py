@@ -18,6 +18,7 @@ from salesforce_bulk.errors import (
     AmbiguousUpload,
     ApiFault,
     BulkApiError,
+    InvalidJob,
     InvalidJobState,
     NotFound,
     ResultsNotReady,
@@ -261,8 +262,8 @@ class BulkV2:
             repeatable=True,
         )
         try:
-            return self._job(call)
-        except InvalidJobState:
+            job = self._job(call)
+        except (InvalidJobState, InvalidJob):
             job = self._job(Call("GET", f"{root}/{job_id}", media_type=media.JSON, job_id=job_id))
             if job.state != state and not (
                 state == bulk_states.UPLOAD_COMPLETE
@@ -270,7 +271,16 @@ class BulkV2:
                 and job.state != bulk_states.ABORTED
             ):
                 raise
-            return job
+        # An org may answer 200 to the abort of what has ended, and do nothing.
+        if state == bulk_states.ABORTED and job.state in (
+            bulk_states.JOB_COMPLETE,
+            bulk_states.FAILED,
+        ):
+            raise InvalidJobState(
+                f"Job {job_id} was to be aborted and is {job.state}: it had ended before.",
+                job_id=job_id,
+            )
+        return job
 
     def _delete(self, root: str, job_id: str) -> None:
         call = Call(
