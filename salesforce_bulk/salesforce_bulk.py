@@ -744,18 +744,24 @@ class SalesforceBulk:
 
         Raises:
             BulkBatchFailed: the batch failed before any row was processed.
+            BatchNotComplete: there are no results yet; also a RuntimeError.
         """
         job_id = job_id or self.lookup_job_id(batch_id)
         try:
-            return access_of(self).v1.row_results(job_id, batch_id)
+            results = access_of(self).v1.row_results(job_id, batch_id)
         except InvalidBatch as error:
             info = self.batch_status(batch_id, job_id, reload=True)
-            state = _state_of(info)
-            if state not in bulk_states.ERROR_STATES:
+            if _state_of(info) not in bulk_states.ERROR_STATES:
                 raise
-            failed = BulkBatchFailed(job_id, batch_id, info.get("stateMessage"), state)
+            failed = _batch_error(job_id, batch_id, info)
             failed.status_code = error.status_code
             raise failed from error
+        if not results:
+            # No rows at all may be the answer of a batch that has none yet, or never will.
+            info = self.batch_status(batch_id, job_id, reload=True)
+            if _state_of(info) != bulk_states.COMPLETED:
+                raise _batch_error(job_id, batch_id, info)
+        return results
 
     def get_query_batch_result_ids(
         self, batch_id: str, job_id: str | None = None
@@ -1172,6 +1178,18 @@ def _abort_error(job_id: str, error: BulkApiError) -> BulkJobAborted:
     aborted.error_code = error.error_code
     aborted.error_message = error.error_message
     return aborted
+
+
+def _batch_error(job_id: str, batch_id: str, info: Mapping[str, Any]) -> BulkApiError:
+    """Why a batch has no results."""
+    state = _state_of(info)
+    if state in bulk_states.ERROR_STATES:
+        return BulkBatchFailed(job_id, batch_id, info.get("stateMessage"), state)
+    return BatchNotComplete(
+        f"Batch {batch_id} of job {job_id} is {state} and has no results yet.",
+        job_id=job_id,
+        batch_id=batch_id,
+    )
 
 
 def _query_object(soql: str) -> str:

@@ -144,8 +144,8 @@ def batch_infos(info: Any) -> list[Info]:
     Raises:
         UnreadableDocument: it is none.
     """
-    if isinstance(info, dict) and "batchInfo" in info:
-        info = info["batchInfo"] or []
+    if isinstance(info, dict) and (not info or "batchInfo" in info):
+        info = info.get("batchInfo") or []  # in JSON a list without batches may be left out
     if not isinstance(info, list):
         raise UnreadableDocument("a batchInfoList was expected, something else came")
     return [one_info(one) for one in info]

@@ -9,12 +9,15 @@ import pytest
 from fast_clock import FastClock
 
 from salesforce_bulk import (
+    BatchNotComplete,
+    BulkBatchFailed,
     BulkJobAborted,
     CsvDictsAdapter,
     InvalidJobState,
     SalesforceBulk,
 )
 from salesforce_bulk.emulator import ManualClock, SalesforceEmulator
+from salesforce_bulk.formats import xml
 
 ROWS = [{"Name": f"n{number}"} for number in range(6)]
 PARTS = pytest.mark.parametrize("api", ["1.0", "2.0"])
@@ -83,3 +86,30 @@ def test_row_results_may_begin_with_a_byte_order_mark():
         job = bulk.create_insert_job("Account")
         batch = bulk.post_batch(job, CsvDictsAdapter(iter(ROWS)))
         assert all(row.success and row.id for row in bulk.get_batch_results(batch))
+
+
+@pytest.mark.parametrize("content_type", ["CSV", "JSON", "XML"])
+def test_an_empty_list_of_results_is_not_taken_for_a_batch_without_rows(content_type):
+    """Trap: a batch that was not processed yet reads as one in which nothing failed."""
+    body = {"CSV": "Name\nx\n", "JSON": '[{"Name": "x"}]', "XML": xml.encode_records([ROWS[0]])}
+    with speaking(bulk1__batch__result_before_end="200") as (org, bulk):
+        org.engine.pause()
+        job = bulk.create_insert_job("Account", contentType=content_type)
+        batch = bulk.post_batch(job, body[content_type])
+        with pytest.raises(BatchNotComplete, match="Queued"):
+            bulk.get_batch_results(batch)
+
+
+def test_an_empty_list_of_a_failed_batch_is_its_failure():
+    """Trap: a green job that failed."""
+    with speaking(bulk1__batch__result_of_failed="200") as (_org, bulk):
+        job = bulk.create_insert_job("Account", contentType="CSV")
+        batch = bulk.post_batch(job, "Nothing__c\nx\n")
+        with pytest.raises(BulkBatchFailed, match="Nothing__c"):
+            bulk.get_batch_results(batch)
+
+
+def test_a_list_without_batches_may_be_left_out():
+    with speaking(bulk1__batch__empty_list="absent") as (_org, bulk):
+        job = bulk.create_insert_job("Account", contentType="JSON")
+        assert bulk.get_batch_list(job) == []

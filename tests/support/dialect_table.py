@@ -80,7 +80,9 @@ def flips(pool: ProcessPoolExecutor, prefix: str, names: list[str]) -> bool:
         print("|", " | ".join([title, *(cell.word for cell in cells)]), "|", flush=True)
         said += _told(title, names, cells)
         good = good and not any(cell.word in BAD for cell in cells)
-    print("", *said, sep="\n")
+    asked = set().union(*(plain(name).asked for name in names))
+    left = sorted({key for key, _ in found} - asked)
+    print("", *said, "", f"No journey comes to: {', '.join(left) or 'none of them'}", sep="\n")
     return good
 
 

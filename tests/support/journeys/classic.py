@@ -7,6 +7,7 @@ import io
 import json as json_module
 import xml.etree.ElementTree as ET
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from functools import partial
 from types import MappingProxyType
 from typing import Any
@@ -14,7 +15,15 @@ from typing import Any
 import pytest
 
 from journeys.stage import OBJECT, Row, Stage, Step
-from salesforce_bulk import BulkApiError, BulkBatchFailed, CsvDictsAdapter, UploadResult
+from salesforce_bulk import (
+    BulkApiError,
+    BulkBatchFailed,
+    CsvDictsAdapter,
+    InvalidBatch,
+    InvalidJob,
+    InvalidJobState,
+    UploadResult,
+)
 from salesforce_bulk.formats import json, xml
 
 TOO_LONG = "x" * 300
@@ -208,6 +217,53 @@ def aborts(stage: Stage) -> None:
     assert done == bool(stage.held())
 
 
+def asks_too_early(stage: Stage) -> None:
+    """Results of a batch that was not processed yet are no results; nor are those of one that never
+    will be."""
+    bulk = stage.bulk
+    stage.org.engine.pause()
+    for content_type in ENCODERS:
+        job = bulk.create_insert_job(OBJECT, contentType=content_type)
+        assert bulk.get_batch_list(job) == []
+        batch = bulk.post_batch(job, ENCODERS[content_type](_rows(0)))
+        _refuses(lambda batch=batch: bulk.get_batch_results(batch))
+        bulk.abort_job(job)
+        _refuses(lambda batch=batch: bulk.get_batch_results(batch))
+    query = bulk.query(None, f"SELECT Id FROM {OBJECT}")
+    assert bulk.get_query_batch_result_ids(query) is False
+    stage.org.engine.resume()
+    assert not stage.held()
+
+
+def names_nothing(stage: Stage) -> None:
+    """Ids that the org does not know are errors of their kinds."""
+    bulk = stage.bulk
+    job = bulk.create_insert_job(OBJECT, contentType="CSV")
+    unknown = job[:8] + "9999999" + job[15:]
+    with pytest.raises(InvalidJob):
+        bulk.job_status(unknown)
+    with pytest.raises(InvalidBatch):
+        bulk.batch_status("751" + unknown[3:], job)
+
+
+def ends_twice(stage: Stage) -> None:
+    """A job that is closed or aborted again stays so, and its rows as they are."""
+    bulk = stage.bulk
+    job = bulk.create_insert_job(OBJECT, contentType="CSV")
+    batch = bulk.post_batch(job, CsvDictsAdapter(iter(_rows(0))))
+    bulk.close_job(job)
+    for call in (bulk.close_job, bulk.abort_job):
+        with suppress(InvalidJobState):
+            call(job)
+    assert bulk.job_state(job) in ("Closed", "Aborted")
+    _results_are_so(stage, bulk.get_batch_results(batch), _rows(0))
+    other = bulk.create_insert_job(OBJECT, contentType="CSV")
+    bulk.abort_job(other)
+    with suppress(InvalidJobState):
+        bulk.abort_job(other)
+    assert bulk.job_state(other) == "Aborted"
+
+
 CLASSIC: list[Step] = [
     *(partial(loads, content_type) for content_type in ENCODERS),
     changes,
@@ -216,4 +272,7 @@ CLASSIC: list[Step] = [
     fails,
     waits_in_vain,
     aborts,
+    asks_too_early,
+    names_nothing,
+    ends_twice,
 ]

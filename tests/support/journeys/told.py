@@ -18,6 +18,11 @@ _NO_DOCUMENT = (
 
 _STAYS_QUEUED = "Nothing tells what becomes of a batch that stays queued in an aborted job."
 
+_NO_CHUNK = (
+    "Chunks appear when the server has made them: none of an object without records looks like "
+    "none yet, and the export ends with an error after thirty looks."
+)
+
 _NO_PROOF = (
     "The number of a page's rows proves that the page is whole: one that is larger than its rows "
     "reads as a page that was cut."
@@ -37,6 +42,7 @@ TOLD: Mapping[tuple[str, str, str], str] = MappingProxyType(
         ("bulk1.query.csv_last_line", "without end", "resume"): _NO_LAST_LINE_END,
         ("bulk1.query.csv_last_line", "without end", "login"): _NO_LAST_LINE_END,
         ("bulk1.job.abort_queued", "Queued", "load 1.0"): _STAYS_QUEUED,
+        ("bulk1.pk_chunking.object_without_records", "no chunk", "export 1.0"): _NO_CHUNK,
         ("bulk1.query.no_rows_json", "empty file", "export 1.0"): _NO_DOCUMENT,
         ("bulk2.ingest.aborted_rows", "nowhere", "load 2.0"): _IN_NO_FILE,
         ("bulk2.query.number_of_records", "of the result", "export 2.0"): _NO_PROOF,

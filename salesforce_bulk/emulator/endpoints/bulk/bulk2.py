@@ -450,7 +450,7 @@ class Bulk2:
             LINE_ENDINGS[job.line_ending or "LF"],
         )
         body = query_pages.page_body(result, page, delimiter, line_end)
-        if any(name.startswith(spoken_pages.CHOICES) for name in self._dialect.chosen):
+        if self._dialect.differs(spoken_pages.CHOICES):
             columns = self._org.plan_query(batch.soql, bulk=API).columns
             pages = spoken_pages.SpokenPages(batch, columns, self._dialect)
             return pages.body(page, b"".join(body))
