@@ -46,7 +46,9 @@ TOLD: Mapping[tuple[str, str, str], str] = MappingProxyType(
         ("bulk1.query.no_rows_json", "empty file", "export 1.0"): _NO_DOCUMENT,
         ("bulk2.ingest.aborted_rows", "nowhere", "load 2.0"): _IN_NO_FILE,
         ("bulk2.query.number_of_records", "of the result", "export 2.0"): _NO_PROOF,
+        ("bulk2.query.number_of_records", "of the result", "resume"): _NO_PROOF,
         ("bulk2.query.page_header", "first page", "export 2.0"): _NO_HEADER,
+        ("bulk2.query.page_header", "first page", "resume"): _NO_HEADER,
         ("bulk1.query.no_rows_xml", "empty file", "export 1.0"): _NO_DOCUMENT,
     }
 )
