@@ -106,6 +106,7 @@ def test_json_and_xml_row_results_have_booleans_and_lists_of_errors(
     assert error["fields"] == ["Name"]
 
 
+@pytest.mark.own_reading("bulk1.query.csv_*")
 @pytest.mark.parametrize("content_type", ["CSV", "JSON", "XML"])
 def test_row_results_of_every_format_carry_the_ids(content_type: str, bulk: SalesforceBulk) -> None:
     """2.2.0 lost the ids of XML jobs."""
@@ -364,6 +365,7 @@ def test_an_xml_result_is_parsed_as_it_comes(bulk: SalesforceBulk) -> None:
     assert names == NAMES
 
 
+@pytest.mark.own_reading("bulk1.query.no_rows_csv", "bulk1.query.csv_*")
 @pytest.mark.parametrize("chunk_size", [1, 65_536])
 def test_no_rows_are_the_text_that_a_large_downstream_tests_for(
     chunk_size: int, bulk: SalesforceBulk

@@ -11,6 +11,11 @@ _NO_LAST_LINE_END = (
     "without the last line end the last value may be half of what it is."
 )
 
+_ENDS_WITH_ITS_CONNECTION = (
+    "A body that ends with its connection may have broken off; where it does not end as a document "
+    "of its kind does either, nothing tells that it is whole."
+)
+
 _NO_DOCUMENT = (
     "A JSON batch that has rows was recorded with 0 of them in its counter, so that nothing tells "
     "an empty document from one that was lost on the way."
@@ -41,6 +46,9 @@ TOLD: Mapping[tuple[str, str, str], str] = MappingProxyType(
         ("bulk1.query.csv_last_line", "without end", "export 1.0"): _NO_LAST_LINE_END,
         ("bulk1.query.csv_last_line", "without end", "resume"): _NO_LAST_LINE_END,
         ("bulk1.query.csv_last_line", "without end", "login"): _NO_LAST_LINE_END,
+        ("http.framing", "close", "classic"): _ENDS_WITH_ITS_CONNECTION,
+        ("http.framing", "close", "export 1.0"): _ENDS_WITH_ITS_CONNECTION,
+        ("http.framing", "close", "export 2.0"): _ENDS_WITH_ITS_CONNECTION,
         ("bulk1.job.abort_queued", "Queued", "load 1.0"): _STAYS_QUEUED,
         ("bulk1.pk_chunking.object_without_records", "no chunk", "export 1.0"): _NO_CHUNK,
         ("bulk1.query.no_rows_json", "empty file", "export 1.0"): _NO_DOCUMENT,
