@@ -123,7 +123,8 @@ def writes_empty_files(options: dict[str, Any], stage: Stage) -> None:
     assert table.column_names == NAMES.split(", ")
     target = stage.folder / "empty.csv"
     assert bulk.export(EMPTY, **options).to_csv(target) == 0
-    assert _cells(target.read_bytes()) == [NAMES.split(", ")]
+    (header,) = _cells(target.read_bytes())
+    assert sorted(header) == sorted(NAMES.split(", "))
 
 
 def writes_files(options: dict[str, Any], stage: Stage) -> None:
