@@ -11,7 +11,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from xml.sax.saxutils import escape
+from xml.sax.saxutils import escape  # nosec B406 # it parses nothing
 
 from salesforce_bulk.conformance.asked_org import AskedOrg
 from salesforce_bulk.conformance.exchange import Exchange

@@ -78,18 +78,18 @@ def _hours(org: AskedOrg, form: str) -> Exchange:
 
 
 def _contact(org: AskedOrg, form: str) -> Exchange:
-    soql = f"SELECT Birthdate FROM Contact WHERE Id = '{contact(org)}'"  # noqa: S608 # its id
+    soql = f"SELECT Birthdate FROM Contact WHERE Id = '{contact(org)}'"  # noqa: S608  # nosec B608 # its id
     return _rows(org, "Contact", soql, form)
 
 
 def _account(org: AskedOrg, form: str) -> Exchange:
-    soql = f"SELECT AnnualRevenue FROM Account WHERE Id = '{account(org)}'"  # noqa: S608 # its id
+    soql = f"SELECT AnnualRevenue FROM Account WHERE Id = '{account(org)}'"  # noqa: S608  # nosec B608 # its id
     return _rows(org, "Account", soql, form)
 
 
 def _nobody(org: AskedOrg, form: str) -> Exchange | None:
     """The result of a query without rows."""
-    soql = f"SELECT Id FROM User WHERE Username = '{org.mark}'"  # noqa: S608 # a name of ours
+    soql = f"SELECT Id FROM User WHERE Username = '{org.mark}'"  # noqa: S608  # nosec B608 # a name of ours
     return _result(org, "User", soql, form)
 
 

@@ -116,7 +116,7 @@ def _no_soql(org: AskedOrg) -> str:
 
 
 def _long_soql(org: AskedOrg) -> str:
-    return _refused(org, f"SELECT Id FROM User WHERE LastName = '{'x' * _LONGEST}' LIMIT 1")  # noqa: S608 # no input
+    return _refused(org, f"SELECT Id FROM User WHERE LastName = '{'x' * _LONGEST}' LIMIT 1")  # noqa: S608  # nosec B608 # no input
 
 
 # Pages

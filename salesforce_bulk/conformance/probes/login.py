@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from xml.sax.saxutils import escape
+from xml.sax.saxutils import escape  # nosec B406 # it parses nothing
 
 from salesforce_bulk.conformance.asked_org import AskedOrg
 from salesforce_bulk.conformance.bulk1_calls import field_of, refusal_of
@@ -125,7 +125,7 @@ def _merge(org: AskedOrg) -> str:
     answer = _soap(org, f"<merge>{request}</merge>", _own(org))
     if field_of(answer, "success") != "true":
         return field_of(answer, "statusCode") or _bare_fault(answer)
-    soql = f"SELECT MasterRecordId FROM Account WHERE Id = '{other}'"  # noqa: S608 # SOQL
+    soql = f"SELECT MasterRecordId FROM Account WHERE Id = '{other}'"  # noqa: S608  # nosec B608 # SOQL
     told = [each.get("MasterRecordId") for each in records(org, soql, "queryAll")]
     return "deleted, with MasterRecordId" if told == [master] else "without MasterRecordId"
 

@@ -30,7 +30,7 @@ def clause_of_index(sobject: SObject, names: Sequence[str]) -> str:
         for name in names
         if name not in kept
     )
-    return f" ON CONFLICT ({key}) DO {f'UPDATE SET {changes}' if changes else 'NOTHING'}"
+    return f" ON CONFLICT ({key}) DO {f'UPDATE SET {changes}' if changes else 'NOTHING'}"  # nosec B608 # names of columns
 
 
 def delete_by_example(
