@@ -18,7 +18,8 @@ def read_row_error(text: str) -> RowError:
     message, colon, fields = rest.removesuffix("--").rpartition(":")
     if not colon:
         return RowError(code, rest)
-    names = (name.strip() for name in fields.split(","))
+    # No recording has several fields: none of their names has either sign.
+    names = (name.strip() for name in fields.replace(";", ",").split(","))
     return RowError(code, message, tuple(name for name in names if name))
 
 

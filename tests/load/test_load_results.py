@@ -343,3 +343,10 @@ def test_an_open_file_on_a_full_disk_says_so(bulk):
         pytest.raises(StorageError, match="Make room"),
     ):
         result.to_csv(file)
+
+
+@pytest.mark.parametrize("between", [", ", ",", ";", "; "])
+def test_the_fields_of_an_error_are_told_apart(between: str) -> None:
+    fields = ("Name", "Account.Ext__c", "Site")
+    error = read_row_error(f"CODE:what: is, wrong; so:{between.join(fields)} --")
+    assert error == RowError("CODE", "what: is, wrong; so", fields)
