@@ -17,6 +17,7 @@ from salesforce_bulk.conformance.probes import PROBES
 from salesforce_bulk.emulator import SalesforceEmulator
 from salesforce_bulk.emulator.fidelity.behaviour import Area
 from salesforce_bulk.emulator.fidelity.dialect import CHOICES, Dialect
+from salesforce_bulk.emulator.fidelity.page import fidelity_page
 from salesforce_bulk.emulator.fidelity.table import AREAS, BEHAVIOURS
 from salesforce_bulk.emulator.http.faults import KINDS
 
@@ -168,3 +169,8 @@ def test_every_row_with_readings_has_one_probe() -> None:
     asked = Counter(probe.behaviour for probe in PROBES)
     rows = [row.id for row in BEHAVIOURS.values() if row.readings]
     assert {name: asked[name] for name in rows} == dict.fromkeys(rows, 1)
+
+
+def test_the_page_is_made_of_the_table() -> None:
+    """By `salesforce-bulk emulator --fidelity`."""
+    assert (PACKAGE / "FIDELITY.md").read_text(encoding="utf-8") == fidelity_page()
