@@ -114,7 +114,8 @@ class RestFamily:
         if isinstance(error, SeveralRecords):
             return json_reply(error.addresses, error.status)
         code = _SPELLING.get(error.code, error.code)
-        if f"{error.status} without a body" == self._dialect["rest.conditional.precondition"]:
+        precondition = "rest.conditional.precondition"
+        if error.code == "PRECONDITION_FAILED" and "without" in self._dialect[precondition]:
             return Response(error.status)
         if error.status == 503 and code == _SPELLING["InternalServerError"]:
             code = "SERVER_UNAVAILABLE"
