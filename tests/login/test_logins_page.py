@@ -8,7 +8,7 @@ import pytest
 from django.conf import settings
 from key_pair import KeyPair
 from oauth_browser import ScriptedBrowser
-from test_sf_cli import Cli
+from sf_program import SfProgram
 
 from salesforce_bulk.emulator import SalesforceEmulator
 
@@ -45,7 +45,7 @@ def names(tmp_path_factory):
             "SALESFORCE_BULK_CONNECTION": "",
         }.items():
             patch.setenv(name, value)
-        Cli(folder, patch).answers("new", org.connect().sessionId, org.url)
+        SfProgram(folder, patch).answers("new", org.connect().sessionId, org.url)
         person = ScriptedBrowser(org.username, org.password)
         yield {
             "__name__": __name__,

@@ -13,7 +13,7 @@ import pytest
 from key_pair import KeyPair
 from oauth_browser import ScriptedBrowser
 from org_environment import describe_in_environment
-from test_sf_cli import Cli
+from sf_program import SfProgram
 
 from salesforce_bulk import PasswordLogin, SalesforceBulk
 from salesforce_bulk.emulator import SalesforceEmulator
@@ -50,7 +50,7 @@ def in_place(place: str, org: SalesforceEmulator, folder: Path, patch: pytest.Mo
     elif place == "CI":
         patch.setenv("CI", "true")
     elif place == "laptop":
-        Cli(folder, patch).answers("new", org.connect().sessionId, org.url)
+        SfProgram(folder, patch).answers("new", org.connect().sessionId, org.url)
 
 
 @pytest.mark.parametrize("place", ["notebook", "CI", "laptop", "server"])

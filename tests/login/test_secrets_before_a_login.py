@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from sf_program import SfProgram
 from test_connections import bare_environment  # noqa: F401
 from test_no_secret_leaks import everything_told, found_in
-from test_sf_cli import Cli
 
 from salesforce_bulk import (
     BulkApiError,
@@ -54,7 +54,7 @@ class Machine:
         return f'client_secret = {{ command = ["{program}"] }}'
 
     def sf(self, form: str, url: str = ORG) -> SalesforceBulk:
-        cli = Cli(self.folder, self.patch)
+        cli = SfProgram(self.folder, self.patch)
         cli.answers(form, TOKEN, url)
         return SalesforceBulk(login=SfCliLogin("dev"))
 

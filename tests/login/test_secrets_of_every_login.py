@@ -20,8 +20,8 @@ from flask import Flask
 from key_pair import KeyPair
 from keyring.backend import KeyringBackend
 from oauth_browser import ScriptedBrowser
+from sf_program import SfProgram
 from test_no_secret_leaks import everything_told, found_in
-from test_sf_cli import Cli
 
 from salesforce_bulk import (
     BrowserLogin,
@@ -88,7 +88,7 @@ def by(make: Callable[[Place], Any]) -> Callable[[Place], SalesforceBulk]:
 
 
 def _cli(place: Place) -> SalesforceBulk:
-    Cli(place.folder, place.patch).answers("new", place.session(), place.org.url)
+    SfProgram(place.folder, place.patch).answers("new", place.session(), place.org.url)
     return SalesforceBulk.from_sf_cli("dev", clock=FastClock())
 
 
