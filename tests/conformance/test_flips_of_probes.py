@@ -1,9 +1,9 @@
 """Each reading that the emulator can follow is noticed by its probe, and by no other."""
 
 import pytest
-from probing import differing, flips_of, rounds_of_flips
+from probing import area_of, differing, flips_of, rounds_of_flips
 
-ROUNDS = rounds_of_flips()
+ROUNDS = rounds_of_flips([""], area_of)
 
 
 @pytest.mark.parametrize("dialect", ROUNDS, ids=lambda dialect: f"{len(dialect)} flips")

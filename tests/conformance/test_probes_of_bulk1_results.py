@@ -1,4 +1,4 @@
-"""Each dialect of the row results of Bulk API 1.0 is noticed by its probe, and by no other."""
+"""Each dialect of the row results of Bulk API 1.0 is noticed by its probe alone among its kind."""
 
 import pytest
 from probing import flips_of, moved_in_area

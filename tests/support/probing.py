@@ -1,6 +1,6 @@
 """Asking an emulator with every probe."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import zip_longest
 
@@ -50,11 +50,22 @@ def flips_of(prefix: str) -> Iterator[tuple[str, str]]:
                 yield name, value
 
 
-def rounds_of_flips() -> list[dict[str, str]]:
-    """Every reading that is not the emulator's own, each in one dialect with one of every other
-    area: what each flip shows by itself, `every_flip.py` shows in eight times the time."""
-    areas: dict[str, list[tuple[str, str]]] = {}
-    for name, value in flips_of(""):
-        area = ".".join(name.split(".")[:2]) if name.startswith("bulk") else name.split(".")[0]
-        areas.setdefault(area, []).append((name, value))
-    return [dict(filter(None, each)) for each in zip_longest(*areas.values())]
+def area_of(name: str) -> str:
+    """Of the id of a behaviour: the part of the protocols that its probes look at."""
+    return ".".join(name.split(".")[: 2 if name.startswith("bulk") else 1])
+
+
+def subject_of(name: str) -> str:
+    """Of the id of a behaviour: all but its last word."""
+    return name.rpartition(".")[0]
+
+
+def rounds_of_flips(prefixes: Sequence[str], kind_of: Callable[[str], str]) -> list[dict[str, str]]:
+    """Every reading that is not the emulator's own, of the behaviours that begin so, each in one
+    dialect with one of every other kind: what each flip shows by itself, `every_flip.py` shows in
+    eight times the time."""
+    kinds: dict[str, list[tuple[str, str]]] = {}
+    for prefix in prefixes:
+        for name, value in flips_of(prefix):
+            kinds.setdefault(kind_of(name), []).append((name, value))
+    return [dict(filter(None, each)) for each in zip_longest(*kinds.values())]
