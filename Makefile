@@ -75,7 +75,7 @@ define lowest
 	$(PYTHON) -m venv $(LOWEST)
 	$(UV) --python $(LOWEST) --resolution lowest-direct --editable '$(1)'
 	$(UV) --python $(LOWEST) --group $(GROUP)
-	$(LOWEST)/bin/python -m pytest -q -n auto --dist loadfile $(2) $(ARGS)
+	$(LOWEST)/bin/python -m pytest -q -n auto --dist loadfile --hypothesis-profile=quick $(2) $(ARGS)
 endef
 
 UV := UV_LINK_MODE=copy $(VENV)-uv/bin/uv pip install --quiet
