@@ -92,7 +92,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         choices=FEATURES,
-        help="an option of the org",
+        metavar="NAME",
+        help=", ".join(FEATURES),
     )
     parser.add_argument(
         "--org-shape",

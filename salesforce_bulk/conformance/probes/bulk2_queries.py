@@ -269,7 +269,7 @@ def _byte_order_mark(org: AskedOrg) -> str:
 
 def _numbers(org: AskedOrg) -> str:
     identity = account(org)
-    soql = f"SELECT AnnualRevenue FROM Account WHERE Id = '{identity}'"  # noqa: S608  # nosec B608 # an id
+    soql = f"SELECT AnnualRevenue FROM Account WHERE Id = '{identity}'"  # noqa: S608  # nosec B608 # SOQL of an id
     [row] = records(query_result(org, soql)) or [{}]
     return row.get("annualrevenue", "no column")
 
@@ -291,7 +291,7 @@ def _datetimes(org: AskedOrg) -> str:
 
 def _dates(org: AskedOrg) -> str:
     identity = contact(org)
-    soql = f"SELECT Birthdate FROM Contact WHERE Id = '{identity}'"  # noqa: S608  # nosec B608 # an id
+    soql = f"SELECT Birthdate FROM Contact WHERE Id = '{identity}'"  # noqa: S608  # nosec B608 # SOQL of an id
     [row] = records(query_result(org, soql)) or [{}]
     cell = row.get("birthdate", "no column")
     return {BIRTHDATE: "yyyy-MM-dd", f"{BIRTHDATE}Z": "yyyy-MM-ddZ"}.get(cell, cell)

@@ -125,7 +125,7 @@ def _merge(org: AskedOrg) -> str:
     answer = _soap(org, f"<merge>{request}</merge>", _own(org))
     if field_of(answer, "success") != "true":
         return field_of(answer, "statusCode") or _bare_fault(answer)
-    soql = f"SELECT MasterRecordId FROM Account WHERE Id = '{other}'"  # noqa: S608  # nosec B608 # SOQL
+    soql = f"SELECT MasterRecordId FROM Account WHERE Id = '{other}'"  # noqa: S608  # nosec B608 # SOQL, no SQL
     told = [each.get("MasterRecordId") for each in records(org, soql, "queryAll")]
     return "deleted, with MasterRecordId" if told == [master] else "without MasterRecordId"
 

@@ -54,7 +54,7 @@ def _refusal(answer: Exchange) -> str:
 
 
 def _client_credentials(app: str) -> dict[str, str]:
-    return {"grant_type": "client_credentials", "client_id": app, "client_secret": "none"}  # nosec B105 # none
+    return {"grant_type": "client_credentials", "client_id": app, "client_secret": "none"}  # nosec B105 # no secret of anybody
 
 
 def _unknown_app_call(org: AskedOrg) -> Exchange:
@@ -143,7 +143,7 @@ def _revoke(org: AskedOrg) -> str:
 
 
 def _introspect(org: AskedOrg) -> str:
-    app = {"client_id": _NO_APP, "client_secret": "none"}  # nosec B105 # none
+    app = {"client_id": _NO_APP, "client_secret": "none"}  # nosec B105 # no secret of anybody
     answer = _post(org, "introspect", {"token": NO_SESSION, **app})
     return "refused without an app" if answer.status >= 400 else str(answer.status)
 

@@ -209,7 +209,7 @@ def _has(answer: Exchange, name: str) -> str:
 
 def _changes_window(org: AskedOrg) -> str:
     contact = _contact_id(org)
-    soql = f"SELECT SystemModstamp FROM Contact WHERE Id = '{contact}'"  # noqa: S608  # nosec B608 # an id
+    soql = f"SELECT SystemModstamp FROM Contact WHERE Id = '{contact}'"  # noqa: S608  # nosec B608 # SOQL of an id
     stamp = _moment(records(org, soql)[0]["SystemModstamp"])
     begins, ends = stamp + timedelta(milliseconds=1), stamp + timedelta(minutes=5)
     window = f"start={_written(begins)}&end={_written(ends)}"
