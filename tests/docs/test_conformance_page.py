@@ -26,7 +26,7 @@ def timeless(screen):
 
 
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize("columns", [100, None])
+@pytest.mark.parametrize("columns", [80, 120, None])
 def test_every_session_is_what_a_terminal_shows(tmp_path, columns):
     with SalesforceEmulator(dialect=PICTURES["CONFORMANCE_DIALECT"]) as org:
         shell = PICTURES["Shell"](org, tmp_path, columns)
