@@ -37,7 +37,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
-def _spoken(config: pytest.Config) -> Mapping[str, str]:
+def _dialect_of(config: pytest.Config) -> Mapping[str, str]:
     readings: dict[str, str] = {}
     for argument in config.getoption("--dialect"):
         name, equals, value = argument.partition("=")
@@ -50,7 +50,7 @@ def _spoken(config: pytest.Config) -> Mapping[str, str]:
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leaves out the tests of readings that the orgs do not follow in this run."""
-    spoken = _spoken(config)
+    spoken = _dialect_of(config)
     left_out = [
         item
         for item in items
@@ -69,7 +69,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 @pytest.fixture(scope="session")
 def dialect(request: pytest.FixtureRequest) -> Mapping[str, str]:
     """The readings that the orgs of the fixtures follow besides the emulator's own."""
-    return _spoken(request.config)
+    return _dialect_of(request.config)
 
 
 @pytest.fixture

@@ -330,6 +330,11 @@ def _count(header: str | None) -> int | None:
 
 
 def _not_there(job: JobInfo, status: int | None) -> BulkApiError:
+    """Why a complete job gave no results.
+
+    Raises:
+        ResultsNotReady: it is not complete.
+    """
     if job.state != bulk_states.JOB_COMPLETE:
         raise ResultsNotReady(
             f"Job {job.id} is {job.state} and has no results; wait until it is JobComplete.",

@@ -13,9 +13,9 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from xml.sax.saxutils import escape  # nosec B406 # it parses nothing
 
-from salesforce_bulk.conformance.asked_org import AskedOrg
 from salesforce_bulk.conformance.exchange import Exchange
 from salesforce_bulk.conformance.probe import NotAsked
+from salesforce_bulk.conformance.target_org import TargetOrg
 
 XML = "application/xml"
 JSON = "application/json"
@@ -38,7 +38,7 @@ ENDED = ("Completed", "Failed", "NotProcessed")
 
 
 def create_job(
-    org: AskedOrg,
+    org: TargetOrg,
     operation: str,
     name: str,
     content_type: str | None = "CSV",
@@ -66,7 +66,7 @@ def create_job(
 
 
 def post_job(
-    org: AskedOrg, document: bytes, headers: Mapping[str, str], version: str | None = None
+    org: TargetOrg, document: bytes, headers: Mapping[str, str], version: str | None = None
 ) -> Exchange:
     """Asks for a job by a document as it is."""
     path = f"/services/async/{version or org.version}/job"
@@ -76,13 +76,13 @@ def post_job(
     return answer
 
 
-def set_state(org: AskedOrg, job: str, state: str, *, form: str = XML) -> Exchange:
+def set_state(org: TargetOrg, job: str, state: str, *, form: str = XML) -> Exchange:
     """Closes a job (``Closed``) or aborts it (``Aborted``), given its path."""
     return org.send("POST", job, job_info({"state": state}, form), {"Content-Type": form})
 
 
 def post_batch(
-    org: AskedOrg,
+    org: TargetOrg,
     job: str,
     body: bytes | str,
     content_type: str = CSV,
@@ -98,7 +98,7 @@ def post_batch(
 
 @contextmanager
 def open_job(
-    org: AskedOrg,
+    org: TargetOrg,
     operation: str,
     name: str,
     content_type: str | None = "CSV",
@@ -130,12 +130,12 @@ def open_job(
         set_state(org, path, "Closed")
 
 
-def add_batch(org: AskedOrg, job: str, body: bytes | str, content_type: str = CSV) -> str:
+def add_batch(org: TargetOrg, job: str, body: bytes | str, content_type: str = CSV) -> str:
     """The path of a new batch. Raises NotAsked where the org refused it."""
     return f"{job}/batch/{needed(post_batch(org, job, body, content_type), 'id')}"
 
 
-def ended_batch(org: AskedOrg, batch: str) -> Exchange:
+def ended_batch(org: TargetOrg, batch: str) -> Exchange:
     """What the org says of a batch once it has ended. Raises NotAsked after five minutes."""
     answers = []
 
@@ -148,7 +148,7 @@ def ended_batch(org: AskedOrg, batch: str) -> Exchange:
 
 
 def batch_results(
-    org: AskedOrg, operation: str, name: str, body: bytes | str, content_type: str = "CSV"
+    org: TargetOrg, operation: str, name: str, body: bytes | str, content_type: str = "CSV"
 ) -> Exchange:
     """The answer with the results of the rows of a batch in a job of its own."""
     with open_job(org, operation, name, content_type) as job:
@@ -157,7 +157,7 @@ def batch_results(
     return org.send("GET", f"{batch}/result")
 
 
-def query_result(org: AskedOrg, name: str, soql: str, form: str = "CSV") -> Exchange:
+def query_result(org: TargetOrg, name: str, soql: str, form: str = "CSV") -> Exchange:
     """The first result of a query in a job of its own."""
     with open_job(org, "query", name, form) as job:
         batch = add_batch(org, job, soql, MEDIA_TYPES[form])

@@ -11,9 +11,9 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from salesforce_bulk.conformance.asked_org import AskedOrg
 from salesforce_bulk.conformance.exchange import Exchange
 from salesforce_bulk.conformance.probe import NotAsked
+from salesforce_bulk.conformance.target_org import TargetOrg
 
 #: An Account that no org has: a row that names it fails, and changes nothing.
 NO_ACCOUNT = "001000000000000AAA"
@@ -28,28 +28,28 @@ _CSV = {"Content-Type": "text/csv; charset=UTF-8"}
 _FETCHES = 4
 
 
-def ingest_path(org: AskedOrg) -> str:
+def ingest_path(org: TargetOrg) -> str:
     """Where ingest jobs are made."""
     return f"{org.data}/jobs/ingest"
 
 
-def query_path(org: AskedOrg) -> str:
+def query_path(org: TargetOrg) -> str:
     """Where query jobs are made."""
     return f"{org.data}/jobs/query"
 
 
-def send_json(org: AskedOrg, method: str, path: str, document: Mapping[str, Any]) -> Exchange:
+def send_json(org: TargetOrg, method: str, path: str, document: Mapping[str, Any]) -> Exchange:
     """A call with a document."""
     return org.send(method, path, json.dumps(document).encode(), _JSON)
 
 
-def create_job(org: AskedOrg, **document: Any) -> Exchange:
+def create_job(org: TargetOrg, **document: Any) -> Exchange:
     """An attempt to make an ingest job, of an insert of accounts unless something else is said."""
     wanted = {"object": OBJECT, "operation": "insert", **document}
     return send_json(org, "POST", ingest_path(org), wanted)
 
 
-def job_path(org: AskedOrg, created: Exchange) -> str:
+def job_path(org: TargetOrg, created: Exchange) -> str:
     """The path of a job that was made; it is over at the end, whatever comes.
 
     Raises:
@@ -68,40 +68,40 @@ def job_path(org: AskedOrg, created: Exchange) -> str:
     return path
 
 
-def open_job(org: AskedOrg, **document: Any) -> str:
+def open_job(org: TargetOrg, **document: Any) -> str:
     """The path of a new ingest job."""
     return job_path(org, create_job(org, **document))
 
 
 def upload(
-    org: AskedOrg, job: str, data: bytes, headers: Mapping[str, str] | None = None
+    org: TargetOrg, job: str, data: bytes, headers: Mapping[str, str] | None = None
 ) -> Exchange:
     """The job's data."""
     return org.send("PUT", f"{job}/batches", data, {**_CSV, **(headers or {})})
 
 
-def set_state(org: AskedOrg, job: str, state: str) -> Exchange:
+def set_state(org: TargetOrg, job: str, state: str) -> Exchange:
     """Closes or aborts a job."""
     return send_json(org, "PATCH", job, {"state": state})
 
 
-def close(org: AskedOrg, job: str) -> Exchange:
+def close(org: TargetOrg, job: str) -> Exchange:
     """No more data: the job begins."""
     return set_state(org, job, "UploadComplete")
 
 
-def abort(org: AskedOrg, job: str) -> Exchange:
+def abort(org: TargetOrg, job: str) -> Exchange:
     """Ends a job that is not to run."""
     return set_state(org, job, "Aborted")
 
 
-def ended_job(org: AskedOrg, job: str) -> dict[str, Any]:
+def ended_job(org: TargetOrg, job: str) -> dict[str, Any]:
     """The job's document when it has ended."""
     org.wait(lambda: document_of(org.send("GET", job)).get("state") in ENDED)
     return document_of(org.exchanges[-1])
 
 
-def run_job(org: AskedOrg, data: bytes, **document: Any) -> tuple[str, dict[str, Any]]:
+def run_job(org: TargetOrg, data: bytes, **document: Any) -> tuple[str, dict[str, Any]]:
     """Path and document of an ingest job that was given data and has ended."""
     job = open_job(org, **document)
     upload(org, job, data)
@@ -109,12 +109,12 @@ def run_job(org: AskedOrg, data: bytes, **document: Any) -> tuple[str, dict[str,
     return job, ended_job(org, job)
 
 
-def update_nothing(org: AskedOrg, data: str) -> tuple[str, dict[str, Any]]:
+def update_nothing(org: TargetOrg, data: str) -> tuple[str, dict[str, Any]]:
     """A job whose rows change accounts that there are not: all of them fail."""
     return run_job(org, data.encode(), operation="update")
 
 
-def result(org: AskedOrg, job: str, kind: str, rows: int = 0) -> Exchange:
+def result(org: TargetOrg, job: str, kind: str, rows: int = 0) -> Exchange:
     """One of the three result files, with so many rows as soon as they are there."""
     fetched = 0
 
@@ -128,7 +128,7 @@ def result(org: AskedOrg, job: str, kind: str, rows: int = 0) -> Exchange:
     return org.exchanges[-1]
 
 
-def query_result(org: AskedOrg, soql: str, **more: str) -> Exchange:
+def query_result(org: TargetOrg, soql: str, **more: str) -> Exchange:
     """The result of a query in a job of its own; `more` is of the job's document.
 
     Raises:
@@ -141,7 +141,7 @@ def query_result(org: AskedOrg, soql: str, **more: str) -> Exchange:
     return query_results(org, job)
 
 
-def query_results(org: AskedOrg, job: str, parameters: str = "") -> Exchange:
+def query_results(org: TargetOrg, job: str, parameters: str = "") -> Exchange:
     """A page of the results of a complete query, as soon as it is there."""
     fetched = 0
 

@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from functools import partial
 from urllib.parse import quote
 
-from salesforce_bulk.conformance.asked_org import AskedOrg
 from salesforce_bulk.conformance.bulk1_calls import field_of, refusal_of
 from salesforce_bulk.conformance.exchange import Exchange
-from salesforce_bulk.conformance.left_behind import MARK, LeftBehind
 from salesforce_bulk.conformance.probe import NotAsked
+from salesforce_bulk.conformance.run_notes import MARK, RunNotes
+from salesforce_bulk.conformance.target_org import TargetOrg
 from salesforce_bulk.errors import BulkApiError
 from salesforce_bulk.http.clock import DeadlinePassed
 
@@ -44,7 +44,7 @@ _ABORT_1 = (
 
 
 @dataclass
-class TakenBack:
+class CleanupReport:
     """What became of it.
 
     Args:
@@ -60,7 +60,7 @@ class TakenBack:
     doubtful: list[str] = field(default_factory=list)
 
 
-def take_back(org: AskedOrg, made: LeftBehind, done: TakenBack, *, records: bool) -> None:
+def take_back(org: TargetOrg, made: RunNotes, done: CleanupReport, *, records: bool) -> None:
     """Aborts the jobs that are not over, and deletes the records; never raises for what an org
     answers.
 
@@ -80,7 +80,7 @@ def take_back(org: AskedOrg, made: LeftBehind, done: TakenBack, *, records: bool
         made.forget()
 
 
-def _try(done: TakenBack, what: str, act: Callable[[], object]) -> None:
+def _try(done: CleanupReport, what: str, act: Callable[[], object]) -> None:
     try:
         act()
     except (BulkApiError, DeadlinePassed, NotAsked) as error:
@@ -88,7 +88,7 @@ def _try(done: TakenBack, what: str, act: Callable[[], object]) -> None:
         done.left.append(f"{what}: {why}")
 
 
-def _end_job(org: AskedOrg, path: str, done: TakenBack) -> None:
+def _end_job(org: TargetOrg, path: str, done: CleanupReport) -> None:
     if _is_over(org.send("GET", path)):
         return
     answer = _abort(org, path)
@@ -99,7 +99,7 @@ def _end_job(org: AskedOrg, path: str, done: TakenBack) -> None:
     org.wait(lambda: not _AT_WORK.search(org.send("GET", path).text))
 
 
-def _abort(org: AskedOrg, path: str) -> Exchange:
+def _abort(org: TargetOrg, path: str) -> Exchange:
     if path.startswith("/services/async/"):
         return org.send("POST", path, _ABORT_1, {"Content-Type": "application/xml"})
     return org.send("PATCH", path, b'{"state":"Aborted"}', {"Content-Type": "application/json"})
@@ -111,19 +111,19 @@ def _is_over(answer: Exchange) -> bool:
     return bool(gone) or (field_of(answer, "state") or "").lower() in _OVER
 
 
-def _delete_marked(org: AskedOrg, mark: str, done: TakenBack) -> None:
+def _delete_marked(org: TargetOrg, mark: str, done: CleanupReport) -> None:
     for name, name_field in _MARKED.items():
         what = f"{name} records whose {name_field} begins with '{mark}'"
         _try(done, what, partial(_delete_all, org, name, name_field, mark, done))
 
 
-def _delete_all(org: AskedOrg, name: str, name_field: str, mark: str, done: TakenBack) -> None:
+def _delete_all(org: TargetOrg, name: str, name_field: str, mark: str, done: CleanupReport) -> None:
     while found := _marked(org, name, name_field, mark):
         if not _delete(org, name, found, done):
             return
 
 
-def _marked(org: AskedOrg, name: str, name_field: str, mark: str) -> list[str]:
+def _marked(org: TargetOrg, name: str, name_field: str, mark: str) -> list[str]:
     """Ids of at most 2,000."""
     where = f"{name_field} LIKE '{mark}%'"
     soql = f"SELECT Id, {name_field} FROM {name} WHERE {where} LIMIT 2000"  # noqa: S608  # nosec B608 # SOQL, of API names
@@ -140,7 +140,7 @@ def _marked(org: AskedOrg, name: str, name_field: str, mark: str) -> list[str]:
     ]
 
 
-def _delete_noted(org: AskedOrg, made: LeftBehind, done: TakenBack) -> None:
+def _delete_noted(org: TargetOrg, made: RunNotes, done: CleanupReport) -> None:
     """What has no mark, the newest first."""
     for name in dict.fromkeys(name for name, _ in reversed(made.records)):
         told = {each.partition(":")[0] for each in done.left}
@@ -149,7 +149,7 @@ def _delete_noted(org: AskedOrg, made: LeftBehind, done: TakenBack) -> None:
         _try(done, f"{len(ids)} {name}", partial(_delete, org, name, ids, done))
 
 
-def _delete(org: AskedOrg, name: str, ids: Sequence[str], done: TakenBack) -> bool:
+def _delete(org: TargetOrg, name: str, ids: Sequence[str], done: CleanupReport) -> bool:
     """Whether all of them are gone."""
     before = len(done.left)
     for at in range(0, len(ids), _AT_ONCE):

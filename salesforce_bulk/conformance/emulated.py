@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
-from salesforce_bulk.conformance.asked_org import ROWS, AskedOrg
+from salesforce_bulk.conformance.target_org import ROWS, TargetOrg
 from salesforce_bulk.emulator import SalesforceEmulator
 from salesforce_bulk.login.client_credentials import ClientCredentialsLogin
 
@@ -32,11 +32,11 @@ class WorkWhileWaiting:
 @contextmanager
 def emulated_org(
     dialect: Mapping[str, str], rows: int = ROWS, version: str | None = None
-) -> Iterator[AskedOrg]:
+) -> Iterator[TargetOrg]:
     """An emulator with a dialect, to be asked with probes.
 
     Args:
-        rows: as of `AskedOrg`.
+        rows: as of `TargetOrg`.
         version: of the API; by default the client's.
     """
     with SalesforceEmulator(inline=True, dialect=dialect) as emulator:
@@ -45,4 +45,4 @@ def emulated_org(
             emulator.consumer_key, emulator.consumer_secret, emulator.url
         )
         client = emulator.connect(login=login, clock=WorkWhileWaiting(emulator), **options)
-        yield AskedOrg(client, rows)
+        yield TargetOrg(client, rows)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from salesforce_bulk.conformance.asked_org import AskedOrg
 from salesforce_bulk.conformance.exchange import Exchange
+from salesforce_bulk.conformance.target_org import TargetOrg
 from salesforce_bulk.errors import InvalidInput, RequestTimeout, UnexpectedResponse
 from salesforce_bulk.http.clock import DeadlinePassed
 
@@ -34,7 +34,7 @@ class OrgKind:
             )
 
 
-def kind_of(org: AskedOrg, seconds: float = _PATIENCE) -> OrgKind:
+def kind_of(org: TargetOrg, seconds: float = _PATIENCE) -> OrgKind:
     """Which kind of org answers, within so many seconds.
 
     Raises:
@@ -58,7 +58,7 @@ def kind_of(org: AskedOrg, seconds: float = _PATIENCE) -> OrgKind:
 _JSON = {"Accept": "application/json"}
 
 
-def _refuse_what_is_no_org(org: AskedOrg, answer: Exchange) -> None:
+def _refuse_what_is_no_org(org: TargetOrg, answer: Exchange) -> None:
     versions = answer.json()
     if isinstance(versions, list) and any(
         isinstance(each, dict) and "version" in each for each in versions

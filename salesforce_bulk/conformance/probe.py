@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from salesforce_bulk.conformance.asked_org import AskedOrg
+    from salesforce_bulk.conformance.target_org import TargetOrg
 
 
 class NotAsked(Exception):
@@ -25,5 +25,5 @@ class Probe:
     """
 
     behaviour: str
-    ask: Callable[[AskedOrg], str]
+    ask: Callable[[TargetOrg], str]
     writes: bool = False

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from salesforce_bulk.conformance.cleanup import TakenBack, take_back
+from salesforce_bulk.conformance.cleanup import CleanupReport, take_back
 from salesforce_bulk.conformance.emulated import emulated_org
 from salesforce_bulk.conformance.probe import Probe
 from salesforce_bulk.conformance.run import run_probes
@@ -25,6 +25,6 @@ def rehearsed(probes: Sequence[Probe], rows: int) -> Cost:
     with emulated_org({}, rows) as org:
         for _ in run_probes(org, probes, write=True):
             pass
-        done = TakenBack()
-        take_back(org, org.left, done, records=True)
+        done = CleanupReport()
+        take_back(org, org.notes, done, records=True)
         return Cost(org.calls, org.batches, done.records)

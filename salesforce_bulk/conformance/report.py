@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from salesforce_bulk.__version__ import __version__
-from salesforce_bulk.conformance.asked_org import AskedOrg
 from salesforce_bulk.conformance.exchange import Exchange
 from salesforce_bulk.conformance.placeholders import Placeholders
 from salesforce_bulk.conformance.run import Finding, dialect_of
+from salesforce_bulk.conformance.target_org import TargetOrg
 from salesforce_bulk.errors import InvalidInput
 
 #: Grows when a name in a report changes its meaning or goes.
@@ -22,7 +22,7 @@ _REFUSAL = re.compile(r"(?:[1-5]\d\d\b)?(?:\s*\b[A-Z]{2,}(?:_[A-Z]+)+\b)?")
 
 
 def report_of(
-    org: AskedOrg, kind: str, findings: Sequence[Finding], *, write: bool, complete: bool
+    org: TargetOrg, kind: str, findings: Sequence[Finding], *, write: bool, complete: bool
 ) -> dict[str, Any]:
     """What was found, as JSON.
 

@@ -11,30 +11,30 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
-from salesforce_bulk.conformance.asked_org import AskedOrg
 from salesforce_bulk.conformance.exchange import Exchange
 from salesforce_bulk.conformance.probe import NotAsked
+from salesforce_bulk.conformance.target_org import TargetOrg
 
 JSON = "application/json"
 
 
-def get(org: AskedOrg, path: str, headers: Mapping[str, str] | None = None) -> Exchange:
+def get(org: TargetOrg, path: str, headers: Mapping[str, str] | None = None) -> Exchange:
     """A call below ``/services/data/vNN.0``."""
     return org.send("GET", f"{org.data}/{path}", headers=headers)
 
 
-def send_json(org: AskedOrg, method: str, path: str, document: Any) -> Exchange:
+def send_json(org: TargetOrg, method: str, path: str, document: Any) -> Exchange:
     """A document sent below ``/services/data/vNN.0``."""
     body = json.dumps(document).encode()
     return org.send(method, f"{org.data}/{path}", body, {"Content-Type": JSON})
 
 
-def query(org: AskedOrg, soql: str, resource: str = "query") -> Exchange:
+def query(org: TargetOrg, soql: str, resource: str = "query") -> Exchange:
     """A query, whatever its answer."""
     return get(org, f"{resource}?q={quote(soql)}")
 
 
-def records(org: AskedOrg, soql: str, resource: str = "query") -> list[dict[str, Any]]:
+def records(org: TargetOrg, soql: str, resource: str = "query") -> list[dict[str, Any]]:
     """The first page of a query's records. Raises NotAsked."""
     answer = query(org, soql, resource)
     document = answer.json()
@@ -44,7 +44,7 @@ def records(org: AskedOrg, soql: str, resource: str = "query") -> list[dict[str,
     return [each for each in listed if isinstance(each, dict)] if isinstance(listed, list) else []
 
 
-def create_record(org: AskedOrg, name: str, fields: Mapping[str, Any]) -> str:
+def create_record(org: TargetOrg, name: str, fields: Mapping[str, Any]) -> str:
     """A new record, which is deleted at the end; its id. Raises NotAsked."""
     answer = send_json(org, "POST", f"sobjects/{name}", fields)
     record_id = note_created(org, name, answer)
@@ -53,7 +53,7 @@ def create_record(org: AskedOrg, name: str, fields: Mapping[str, Any]) -> str:
     return record_id
 
 
-def note_created(org: AskedOrg, name: str, answer: Exchange) -> str | None:
+def note_created(org: TargetOrg, name: str, answer: Exchange) -> str | None:
     """The id of the record that an answer tells of, if it made one."""
     document = answer.json()
     record_id = document.get("id") if isinstance(document, dict) else None

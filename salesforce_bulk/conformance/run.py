@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 
-from salesforce_bulk.conformance.asked_org import AskedOrg
 from salesforce_bulk.conformance.exchange import Exchange
 from salesforce_bulk.conformance.probe import NotAsked, Probe
+from salesforce_bulk.conformance.target_org import TargetOrg
 from salesforce_bulk.emulator.fidelity.behaviour import Behaviour
 from salesforce_bulk.emulator.fidelity.table import BEHAVIOURS
 from salesforce_bulk.errors import BulkApiError, SessionExpired, TransportError
@@ -48,7 +48,9 @@ class Finding:
         return {self.behaviour.id: self.reading} if differs else {}
 
 
-def run_probes(org: AskedOrg, probes: Sequence[Probe], *, write: bool = False) -> Iterator[Finding]:
+def run_probes(
+    org: TargetOrg, probes: Sequence[Probe], *, write: bool = False
+) -> Iterator[Finding]:
     """Asks with each probe in turn; gives its finding, whatever happens.
 
     Args:
@@ -69,7 +71,7 @@ def dialect_of(findings: Sequence[Finding]) -> dict[str, str]:
     return {name: value for each in findings for name, value in each.dialect.items()}
 
 
-def _asked(org: AskedOrg, probe: Probe, write: bool) -> tuple[Finding, Exception | None]:
+def _asked(org: TargetOrg, probe: Probe, write: bool) -> tuple[Finding, Exception | None]:
     behaviour = BEHAVIOURS[probe.behaviour]
     try:
         reading = _reading(org, probe, write)
@@ -80,7 +82,7 @@ def _asked(org: AskedOrg, probe: Probe, write: bool) -> tuple[Finding, Exception
     return Finding(behaviour, verdict, reading, org.exchanges), None
 
 
-def _reading(org: AskedOrg, probe: Probe, write: bool) -> str:
+def _reading(org: TargetOrg, probe: Probe, write: bool) -> str:
     if org.ended is not None:
         raise NotAsked(f"the run had ended before: {reason_of(org.ended)}")
     if probe.writes and not write:

@@ -586,7 +586,7 @@ def _abort_jobs(api: BulkV2, job_ids: Sequence[str]) -> None:
             api.set_ingest_state(job_id, bulk_states.ABORTED)
         except (InvalidJobState, InvalidJob) as error:
             if api.ingest_job(job_id).state not in bulk_states.JOB_TERMINAL_STATES:
-                refused = error
+                refused = refused or error
     if refused is not None:
         raise refused
 

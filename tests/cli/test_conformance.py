@@ -13,9 +13,9 @@ import pytest
 from org_environment import describe_in_environment, environment_of
 from raw_server import RESET, RawServer, http
 
-from salesforce_bulk.conformance.left_behind import MARK
 from salesforce_bulk.conformance.probes import PROBES
 from salesforce_bulk.conformance.report import read_report
+from salesforce_bulk.conformance.run_notes import MARK
 from salesforce_bulk.emulator import SalesforceEmulator
 
 pytestmark = pytest.mark.timeout(120)

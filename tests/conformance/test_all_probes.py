@@ -4,10 +4,10 @@ import pytest
 from key_pair import KeyPair
 
 from salesforce_bulk import SalesforceBulk
-from salesforce_bulk.conformance.asked_org import AskedOrg
 from salesforce_bulk.conformance.emulated import WorkWhileWaiting
 from salesforce_bulk.conformance.probes import PROBES
 from salesforce_bulk.conformance.run import Verdict, run_probes
+from salesforce_bulk.conformance.target_org import TargetOrg
 from salesforce_bulk.emulator import SalesforceEmulator
 from salesforce_bulk.emulator.fidelity.table import BEHAVIOURS
 from salesforce_bulk.login.jwt_bearer import JwtLogin
@@ -35,7 +35,7 @@ def by_jwt(emulator, **options):
 @pytest.mark.parametrize("log_in", [by_password, by_token, by_jwt])
 def test_every_probe_agrees_and_what_is_not_asked_has_its_reason(log_in):
     with SalesforceEmulator(inline=True) as emulator:
-        org = AskedOrg(log_in(emulator, clock=WorkWhileWaiting(emulator)))
+        org = TargetOrg(log_in(emulator, clock=WorkWhileWaiting(emulator)))
         findings = list(run_probes(org, PROBES, write=True))
     assert [each for each in findings if each.verdict is Verdict.DIFFERS] == []
     reasons = {each.reading for each in findings if each.verdict is Verdict.NOT_ASKED}

@@ -11,14 +11,14 @@ from raw_server import CLOSE, RESET, STALL, RawServer, http
 from silent_proxy import SilentProxy
 
 from salesforce_bulk import SalesforceBulk, errors
-from salesforce_bulk.conformance.asked_org import AskedOrg
-from salesforce_bulk.conformance.cleanup import TakenBack, take_back
+from salesforce_bulk.conformance.cleanup import CleanupReport, take_back
 from salesforce_bulk.conformance.emulated import emulated_org
-from salesforce_bulk.conformance.left_behind import LeftBehind, left_by_earlier_runs
 from salesforce_bulk.conformance.org_kind import kind_of
 from salesforce_bulk.conformance.probe import NotAsked, Probe
 from salesforce_bulk.conformance.probes import PROBES
 from salesforce_bulk.conformance.run import Verdict, run_probes
+from salesforce_bulk.conformance.run_notes import RunNotes, notes_of_earlier_runs
+from salesforce_bulk.conformance.target_org import TargetOrg
 from salesforce_bulk.emulator import SalesforceEmulator
 
 pytestmark = pytest.mark.timeout(120)
@@ -57,7 +57,7 @@ def client_of(server, clock=None):
 
 def findings_from(answer, probes=PROBES, seconds=3_600):
     with RawServer(answer=answer) as server:
-        org = AskedOrg(client_of(server))
+        org = TargetOrg(client_of(server))
         org.end_after(seconds)
         return list(run_probes(org, probes, write=True)), org
 
@@ -77,7 +77,7 @@ def test_an_org_that_never_gets_ready_is_asked_until_the_time_is_up():
 
 def test_an_org_that_falls_silent_costs_the_time_that_was_given_and_no_more():
     with RawServer(answer=[STALL]) as server:
-        org = AskedOrg(SalesforceBulk(sessionId=SESSION, host=server.url))
+        org = TargetOrg(SalesforceBulk(sessionId=SESSION, host=server.url))
         org.end_after(0.5)
         findings = list(run_probes(org, PROBES))
         assert len(server.received) == 1
@@ -87,7 +87,7 @@ def test_an_org_that_falls_silent_costs_the_time_that_was_given_and_no_more():
 def test_an_org_that_is_gone_is_given_up_after_three_probes():
     with RawServer() as server:
         gone = client_of(server)
-    org = AskedOrg(gone)
+    org = TargetOrg(gone)
     findings = list(run_probes(org, PROBES, write=True))
     assert isinstance(org.ended, errors.TransportError)
     assert org.calls <= 6
@@ -100,7 +100,7 @@ def test_an_org_that_is_gone_is_given_up_after_three_probes():
 )
 def test_what_is_no_salesforce_is_said_to_be_none_after_one_call(answer):
     with RawServer(answer=answer) as server:
-        org = AskedOrg(client_of(server))
+        org = TargetOrg(client_of(server))
         with pytest.raises(errors.TransportError):
             kind_of(org)
         assert {each.path for each in server.received} == {"/services/data"}
@@ -109,7 +109,7 @@ def test_what_is_no_salesforce_is_said_to_be_none_after_one_call(answer):
 def test_a_login_page_is_named_with_what_to_look_at():
     with RawServer(answer=LOGIN_PAGE) as server:
         with pytest.raises(errors.UnexpectedResponse) as caught:
-            kind_of(AskedOrg(client_of(server)))
+            kind_of(TargetOrg(client_of(server)))
         told = str(caught.value)
     assert "is no Salesforce org" in told
     assert "text/html" in told
@@ -136,14 +136,14 @@ VERSIONS = http('[{"version": "62.0"}]', 200, "application/json")
 def test_records_are_made_in_orgs_for_tests_only(record, name, may_be_written):
     answer = http(json.dumps({"records": [record]}), 200, "application/json")
     with RawServer(VERSIONS, answer) as server:
-        kind = kind_of(AskedOrg(client_of(server)))
+        kind = kind_of(TargetOrg(client_of(server)))
     assert (kind.name, kind.may_be_written) == (name, may_be_written)
 
 
 def test_a_user_who_may_not_read_the_organization_may_not_write():
     refused = http('[{"errorCode": "INSUFFICIENT_ACCESS"}]', 403, "application/json")
     with RawServer(VERSIONS, refused) as server:
-        kind = kind_of(AskedOrg(client_of(server)))
+        kind = kind_of(TargetOrg(client_of(server)))
     with pytest.raises(errors.InvalidInput, match="nothing was written"):
         kind.refuse_writing()
 
@@ -151,7 +151,7 @@ def test_a_user_who_may_not_read_the_organization_may_not_write():
 def test_a_session_that_ends_midway_ends_the_run_and_is_said_to_have_ended():
     with SalesforceEmulator(inline=True) as emulator:
         session = emulator.connect().sessionId
-        org = AskedOrg(SalesforceBulk(sessionId=session, host=emulator.url, clock=FastClock()))
+        org = TargetOrg(SalesforceBulk(sessionId=session, host=emulator.url, clock=FastClock()))
         probe = Probe("bulk1.query.content_type", lambda org: str(org.send("GET", org.data).status))
         run = run_probes(org, [probe] * 3)
         assert next(run).reading == "200"
@@ -164,7 +164,7 @@ def test_a_session_that_ends_midway_ends_the_run_and_is_said_to_have_ended():
 
 def test_a_session_that_can_be_renewed_is():
     with SalesforceEmulator(inline=True) as emulator:
-        org = AskedOrg(emulator.connect())
+        org = TargetOrg(emulator.connect())
         for path in (f"{org.data}/limits", f"{org.bulk1}/job/7505g0000000001AAA"):
             emulator.sessions.expire_all()
             answer = org.send("GET", path)
@@ -241,11 +241,11 @@ def emulator():
 
 
 def test_what_probes_made_is_taken_back(emulator, tmp_path):
-    left = LeftBehind.begun(tmp_path, emulator.url)
-    org = AskedOrg(emulator.connect(), left=left)
+    left = RunNotes.create(tmp_path, emulator.url)
+    org = TargetOrg(emulator.connect(), notes=left)
     list(run_probes(org, MAKING, write=True))
     assert len(accounts(emulator)) == 5
-    done = TakenBack()
+    done = CleanupReport()
     take_back(org, left, done, records=True)
     assert (done.jobs, done.records, done.left) == (1, 3, [])
     assert sorted(accounts(emulator)) == NOT_OURS
@@ -253,15 +253,15 @@ def test_what_probes_made_is_taken_back(emulator, tmp_path):
 
 
 def test_what_a_run_left_that_was_killed_is_found_by_its_file(emulator, tmp_path):
-    org = AskedOrg(emulator.connect(), left=LeftBehind.begun(tmp_path, emulator.url))
+    org = TargetOrg(emulator.connect(), notes=RunNotes.create(tmp_path, emulator.url))
     list(run_probes(org, MAKING, write=True))
     file = next(tmp_path.iterdir())
     file.write_text(file.read_text() + '{"object": "Acc')  # killed in the midst of a line
-    assert left_by_earlier_runs(tmp_path, "https://other.example.com") == []
-    (found,) = left_by_earlier_runs(tmp_path, emulator.url)
-    assert (found.mark, found.jobs, found.records) == (org.mark, org.left.jobs, org.left.records)
-    done = TakenBack()
-    take_back(AskedOrg(emulator.connect()), found, done, records=True)
+    assert notes_of_earlier_runs(tmp_path, "https://other.example.com") == []
+    (found,) = notes_of_earlier_runs(tmp_path, emulator.url)
+    assert (found.mark, found.jobs, found.records) == (org.mark, org.notes.jobs, org.notes.records)
+    done = CleanupReport()
+    take_back(TargetOrg(emulator.connect()), found, done, records=True)
     assert (done.jobs, done.records, done.left) == (1, 3, [])
     assert list(tmp_path.iterdir()) == []
 
@@ -269,11 +269,11 @@ def test_what_a_run_left_that_was_killed_is_found_by_its_file(emulator, tmp_path
 def test_what_cannot_be_taken_back_is_told_and_its_file_stays(emulator, tmp_path):
     with SilentProxy(emulator, how="busy") as proxy:
         client = proxy.connect(clock=FastClock())
-        left = LeftBehind.begun(tmp_path, proxy.url)
-        org = AskedOrg(client, left=left)
+        left = RunNotes.create(tmp_path, proxy.url)
+        org = TargetOrg(client, notes=left)
         list(run_probes(org, MAKING, write=True))
         proxy.fall_silent_at(1)
-        done = TakenBack()
+        done = CleanupReport()
         take_back(org, left, done, records=True)
     assert done.records == 0
     assert any("Account records whose Name begins with" in each for each in done.left)
@@ -291,11 +291,11 @@ class Protecting(SilentProxy):
 
 
 def test_a_record_that_may_not_be_deleted_is_told_and_the_others_go(emulator):
-    org = AskedOrg(emulator.connect())
+    org = TargetOrg(emulator.connect())
     list(run_probes(org, MAKING, write=True))
-    done = TakenBack()
+    done = CleanupReport()
     with Protecting(emulator) as proxy:
-        take_back(AskedOrg(proxy.connect(clock=FastClock())), org.left, done, records=True)
+        take_back(TargetOrg(proxy.connect(clock=FastClock())), org.notes, done, records=True)
     assert (done.jobs, done.records) == (1, 2)
     assert [each.partition(" 001")[0] for each in done.left] == ["Account"]
     assert done.left[0].endswith("INSUFFICIENT_ACCESS_OR_READONLY")
@@ -305,14 +305,14 @@ def test_a_record_that_may_not_be_deleted_is_told_and_the_others_go(emulator):
 def test_wherever_the_network_goes_what_is_left_is_known(emulator, tmp_path, at):
     probes = [*MAKING, *PROBES[:30]]
     with SilentProxy(emulator, at, "busy") as proxy:
-        left = LeftBehind.begun(tmp_path, emulator.url)
-        org = AskedOrg(proxy.connect(clock=FastClock()), left=left)
+        left = RunNotes.create(tmp_path, emulator.url)
+        org = TargetOrg(proxy.connect(clock=FastClock()), notes=left)
         findings = list(run_probes(org, probes, write=True))
-        take_back(org, left, TakenBack(), records=True)
+        take_back(org, left, CleanupReport(), records=True)
     assert len(findings) == len(probes)
-    done = TakenBack()
-    for each in left_by_earlier_runs(tmp_path, emulator.url):
-        take_back(AskedOrg(emulator.connect()), each, done, records=True)
+    done = CleanupReport()
+    for each in notes_of_earlier_runs(tmp_path, emulator.url):
+        take_back(TargetOrg(emulator.connect()), each, done, records=True)
     assert done.left == []
     assert sorted(accounts(emulator)) == NOT_OURS
     assert states(emulator) <= {"Aborted", "Closed", "JobComplete"}
@@ -322,27 +322,27 @@ def test_a_job_of_which_the_org_says_nothing_is_told_to_be_left(tmp_path):
     opened = http('{"id": "7505g0000000001AAA", "state": "Open"}', 201, "application/json")
     broken = http('[{"errorCode": "UNKNOWN_EXCEPTION"}]', 500, "application/json")
     with RawServer(opened, answer=broken) as server:
-        left = LeftBehind.begun(tmp_path, server.url)
-        org = AskedOrg(client_of(server), left=left)
+        left = RunNotes.create(tmp_path, server.url)
+        org = TargetOrg(client_of(server), notes=left)
         list(run_probes(org, MAKING[:1], write=True))
-        done = TakenBack()
+        done = CleanupReport()
         take_back(org, left, done, records=False)
     assert done.left == ["job 7505g0000000001AAA: 500 UNKNOWN_EXCEPTION"]
     assert left.file.exists()
 
 
 def test_a_job_that_was_closed_is_asked_about_no_more(emulator):
-    org = AskedOrg(emulator.connect())
+    org = TargetOrg(emulator.connect())
     list(run_probes(org, MAKING[:1], write=True))
-    (path,) = org.left.jobs
+    (path,) = org.notes.jobs
     closed = b'{"state": "Aborted"}'
     org.send("PATCH", path, closed, {"Content-Type": "application/json"})
-    assert org.left.jobs == []
+    assert org.notes.jobs == []
 
 
 def test_an_org_that_is_silent_from_the_first_call_on_is_given_up():
     with RawServer(answer=[STALL]) as server:
-        org = AskedOrg(SalesforceBulk(sessionId=SESSION, host=server.url))
+        org = TargetOrg(SalesforceBulk(sessionId=SESSION, host=server.url))
         with pytest.raises(errors.RequestTimeout, match="nothing was asked"):
             kind_of(org, 0.3)
 
@@ -358,14 +358,14 @@ def test_more_rows_are_sent_where_they_tell_more(rows):
 
 def test_a_job_is_told_of_whose_answer_was_lost(emulator, tmp_path):
     with SilentProxy(emulator, how="the answer is lost") as proxy:
-        left = LeftBehind.begun(tmp_path, emulator.url)
-        org = AskedOrg(proxy.connect(), left=left)
+        left = RunNotes.create(tmp_path, emulator.url)
+        org = TargetOrg(proxy.connect(), notes=left)
         org.end_after(0.5)
         proxy.fall_silent_at(1)
         list(run_probes(org, MAKING[:1], write=True))
-    (found,) = left_by_earlier_runs(tmp_path, emulator.url)
-    done = TakenBack()
-    take_back(AskedOrg(emulator.connect()), found, done, records=True)
+    (found,) = notes_of_earlier_runs(tmp_path, emulator.url)
+    done = CleanupReport()
+    take_back(TargetOrg(emulator.connect()), found, done, records=True)
     assert "salesforce-bulk jobs" in done.doubtful[0]
     assert done.left == []
 
@@ -376,8 +376,8 @@ JOB_TYPES = {"ingest": ("Classic", "V2Ingest"), "query": ("V2Query",)}
 
 def test_of_all_that_probes_make_nothing_stays():
     with asked({}) as (org, findings):
-        done = TakenBack()
-        take_back(org, org.left, done, records=True)
+        done = CleanupReport()
+        take_back(org, org.notes, done, records=True)
         records = org.send("GET", f"{org.data}/limits/recordCount?sObjects=Account,Contact,Lead")
         jobs = [
             org.send("GET", f"{org.data}/jobs/{kind}?jobType={job_type}").text

@@ -11,10 +11,10 @@ from key_pair import KeyPair
 from sf_program import SfProgram
 
 from salesforce_bulk import JwtLogin, LoginProvider, PasswordLogin, SalesforceBulk, SfCliLogin
-from salesforce_bulk.conformance.asked_org import AskedOrg
 from salesforce_bulk.conformance.emulated import WorkWhileWaiting
 from salesforce_bulk.conformance.probes import PROBES
 from salesforce_bulk.conformance.run import Finding, Verdict, run_probes
+from salesforce_bulk.conformance.target_org import TargetOrg
 from salesforce_bulk.emulator import SalesforceEmulator
 
 APP = "app-of-a-server"
@@ -39,7 +39,7 @@ def emulator() -> Iterator[SalesforceEmulator]:
 def all_findings(emulator: SalesforceEmulator, login: LoginProvider) -> list[Finding]:
     """What all probes find."""
     client = SalesforceBulk(login=login, clock=WorkWhileWaiting(emulator))
-    return list(run_probes(AskedOrg(client), PROBES, write=True))
+    return list(run_probes(TargetOrg(client), PROBES, write=True))
 
 
 def differing(findings: list[Finding]) -> list[tuple[str, str, str]]:
@@ -95,7 +95,7 @@ def test_no_probe_ends_the_session(emulator: SalesforceEmulator) -> None:
     """The caller's session is the same afterwards, and nobody was logged out."""
     client = emulator.connect(clock=WorkWhileWaiting(emulator))
     session = emulator.sessions.peek(client.sessionId)
-    found = list(run_probes(AskedOrg(client), PROBES, write=True))
+    found = list(run_probes(TargetOrg(client), PROBES, write=True))
     assert emulator.sessions.peek(client.sessionId) is session is not None
     assert b"logout" not in sent_by(found)
     revoked = [

@@ -2,14 +2,14 @@
 
 import pytest
 
-from salesforce_bulk.conformance.asked_org import AskedOrg
 from salesforce_bulk.conformance.probes import objects
 from salesforce_bulk.conformance.run import Finding, Verdict, run_probes
+from salesforce_bulk.conformance.target_org import TargetOrg
 from salesforce_bulk.emulator import SalesforceEmulator
 
 
 def found(org: SalesforceEmulator) -> dict[str, Finding]:
-    asked = run_probes(AskedOrg(org.connect()), objects.PROBES)
+    asked = run_probes(TargetOrg(org.connect()), objects.PROBES)
     return {finding.behaviour.id: finding for finding in asked}
 
 
@@ -18,7 +18,7 @@ def test_all_agree_with_the_emulator(org: SalesforceEmulator) -> None:
 
 
 def test_a_field_of_another_length_is_named(org: SalesforceEmulator) -> None:
-    asked = AskedOrg(org.connect())
+    asked = TargetOrg(org.connect())
     document = asked.send("GET", f"{asked.data}/sobjects/Account/describe").json()
     [site] = [field for field in document["fields"] if field["name"] == "Site"]
     site["length"] = 7

@@ -1,18 +1,20 @@
-"""Asking an emulator with every probe."""
+"""ProbeProgress an emulator with every probe."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import zip_longest
 
-from salesforce_bulk.conformance.asked_org import AskedOrg
 from salesforce_bulk.conformance.emulated import emulated_org
 from salesforce_bulk.conformance.probes import PROBES
 from salesforce_bulk.conformance.run import Finding, Verdict, run_probes
+from salesforce_bulk.conformance.target_org import TargetOrg
 from salesforce_bulk.emulator.fidelity.dialect import CHOICES
 
 
 @contextmanager
-def asked(dialect: Mapping[str, str], prefix: str = "") -> Iterator[tuple[AskedOrg, list[Finding]]]:
+def asked(
+    dialect: Mapping[str, str], prefix: str = ""
+) -> Iterator[tuple[TargetOrg, list[Finding]]]:
     """An emulator that speaks a dialect, and what the probes of behaviours find that begin so."""
     chosen = [probe for probe in PROBES if probe.behaviour.startswith(prefix)]
     with emulated_org(dialect) as org:

@@ -11,17 +11,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from salesforce_bulk.cli.answer import counted, shell_command
-from salesforce_bulk.cli.asking import Asking
 from salesforce_bulk.cli.org import add_org_arguments, connect
+from salesforce_bulk.cli.probe_progress import ProbeProgress
 from salesforce_bulk.errors import InvalidInput, SessionExpired
 from salesforce_bulk.http.clock import DeadlinePassed
 
 if TYPE_CHECKING:
-    from salesforce_bulk.conformance.asked_org import AskedOrg
-    from salesforce_bulk.conformance.cleanup import TakenBack
+    from salesforce_bulk.conformance.cleanup import CleanupReport
     from salesforce_bulk.conformance.org_kind import OrgKind
     from salesforce_bulk.conformance.probe import Probe
     from salesforce_bulk.conformance.run import Finding
+    from salesforce_bulk.conformance.target_org import TargetOrg
 
 #: Seconds for all probes, and more for taking back what they made.
 _SECONDS, _CLEANUP_SECONDS = 900.0, 120.0
@@ -68,14 +68,14 @@ def run(args: argparse.Namespace) -> int:
         return _clean_up(args)
     chosen = _chosen(args)
     _refuse_unwritable(args.report)
-    org = _asked_org(args)
+    org = _target_org(args)
     try:
         kind = _greeted(org, args)
         if args.write:
             kind.refuse_writing()
             _ask_leave(org, kind, chosen, args)
     except BaseException:
-        org.left.forget()  # nothing was made
+        org.notes.forget()  # nothing was made
         raise
     findings: list[Finding] = []
     with _taking_back(org, args) as done:
@@ -103,13 +103,13 @@ def _chosen(args: argparse.Namespace) -> list[Probe]:
     return [probe for probe in PROBES if not args.only or probe.behaviour in args.only]
 
 
-def _asked_org(args: argparse.Namespace) -> AskedOrg:
-    from salesforce_bulk.conformance.asked_org import AskedOrg  # noqa: PLC0415 (--help stays fast)
-    from salesforce_bulk.conformance.left_behind import LeftBehind  # noqa: PLC0415
+def _target_org(args: argparse.Namespace) -> TargetOrg:
+    from salesforce_bulk.conformance.run_notes import RunNotes  # noqa: PLC0415
+    from salesforce_bulk.conformance.target_org import TargetOrg  # noqa: PLC0415 (--help stays fast)
 
     bulk = connect(args.org)
     origin = bulk.endpoint.partition("/services/")[0]
-    return AskedOrg(bulk, args.rows, LeftBehind.begun(_folder(), origin))
+    return TargetOrg(bulk, args.rows, RunNotes.create(_folder(), origin))
 
 
 def _folder() -> Path:
@@ -119,7 +119,7 @@ def _folder() -> Path:
     return platformdirs.user_state_path("salesforce-bulk") / "conformance"
 
 
-def _greeted(org: AskedOrg, args: argparse.Namespace) -> OrgKind:
+def _greeted(org: TargetOrg, args: argparse.Namespace) -> OrgKind:
     from salesforce_bulk.conformance.org_kind import kind_of  # noqa: PLC0415 (--help stays fast)
 
     kind = kind_of(org)
@@ -129,7 +129,7 @@ def _greeted(org: AskedOrg, args: argparse.Namespace) -> OrgKind:
 
 
 def _ask_leave(
-    org: AskedOrg, kind: OrgKind, chosen: Sequence[Probe], args: argparse.Namespace
+    org: TargetOrg, kind: OrgKind, chosen: Sequence[Probe], args: argparse.Namespace
 ) -> None:
     """Says what --write will do, and waits for a yes.
 
@@ -161,11 +161,11 @@ def _said_yes() -> bool:
 
 
 def _ask(
-    org: AskedOrg, chosen: Sequence[Probe], findings: list[Finding], args: argparse.Namespace
+    org: TargetOrg, chosen: Sequence[Probe], findings: list[Finding], args: argparse.Namespace
 ) -> None:
     from salesforce_bulk.conformance.run import run_probes  # noqa: PLC0415 (--help stays fast)
 
-    asking = Asking(len(chosen), quiet=args.quiet or args.json)
+    asking = ProbeProgress(len(chosen), quiet=args.quiet or args.json)
     org.end_after(args.timeout)
     try:
         run = run_probes(org, chosen, write=args.write)
@@ -178,21 +178,21 @@ def _ask(
 
 
 @contextmanager
-def _taking_back(org: AskedOrg, args: argparse.Namespace) -> Iterator[TakenBack]:
+def _taking_back(org: TargetOrg, args: argparse.Namespace) -> Iterator[CleanupReport]:
     """What the block makes in the org goes at its end, whatever that is."""
-    from salesforce_bulk.conformance.cleanup import TakenBack, take_back  # noqa: PLC0415
+    from salesforce_bulk.conformance.cleanup import CleanupReport, take_back  # noqa: PLC0415
 
-    done = TakenBack()
+    done = CleanupReport()
     args.answer.go_on_with(_command(args, "--cleanup"))  # where even the end is cut short
     try:
         yield done
     finally:
         org.end_after(_CLEANUP_SECONDS)
-        take_back(org, org.left, done, records=args.write)
+        take_back(org, org.notes, done, records=args.write)
         _tell(done, args)
 
 
-def _tell(done: TakenBack, args: argparse.Namespace) -> None:
+def _tell(done: CleanupReport, args: argparse.Namespace) -> None:
     """What was taken back, and what was not."""
     args.answer.know(
         aborted_jobs=done.jobs, deleted_records=done.records, left=done.left, doubtful=done.doubtful
@@ -218,7 +218,7 @@ def _show(findings: Sequence[Finding], args: argparse.Namespace) -> None:
     args.answer.show(findings_page(findings, dialect))
 
 
-def _exit_code(org: AskedOrg, done: TakenBack, args: argparse.Namespace) -> int:
+def _exit_code(org: TargetOrg, done: CleanupReport, args: argparse.Namespace) -> int:
     if done.left:
         return 3
     if isinstance(org.ended, DeadlinePassed):
@@ -236,7 +236,7 @@ def _refuse_unwritable(file: str | None) -> None:
 
 
 def _write_report(
-    org: AskedOrg,
+    org: TargetOrg,
     kind: OrgKind,
     findings: Sequence[Finding],
     args: argparse.Namespace,
@@ -271,22 +271,22 @@ def _replay(args: argparse.Namespace) -> int:
 
 def _clean_up(args: argparse.Namespace) -> int:
     """Take back what earlier runs left in the org."""
-    from salesforce_bulk.conformance.asked_org import AskedOrg  # noqa: PLC0415 (--help stays fast)
-    from salesforce_bulk.conformance.cleanup import TakenBack, take_back  # noqa: PLC0415
-    from salesforce_bulk.conformance.left_behind import (  # noqa: PLC0415
+    from salesforce_bulk.conformance.cleanup import CleanupReport, take_back  # noqa: PLC0415
+    from salesforce_bulk.conformance.run_notes import (  # noqa: PLC0415
         MARK,
-        LeftBehind,
-        left_by_earlier_runs,
+        RunNotes,
+        notes_of_earlier_runs,
     )
+    from salesforce_bulk.conformance.target_org import TargetOrg  # noqa: PLC0415 (--help stays fast)
 
-    org = AskedOrg(connect(args.org))
+    org = TargetOrg(connect(args.org))
     kind = _greeted(org, args)
     org.end_after(args.timeout)
-    done = TakenBack()
-    for left in left_by_earlier_runs(_folder(), org.origin):
+    done = CleanupReport()
+    for left in notes_of_earlier_runs(_folder(), org.origin):
         take_back(org, left, done, records=False)
     if kind.may_be_written:
-        take_back(org, LeftBehind(mark=MARK), done, records=True)
+        take_back(org, RunNotes(mark=MARK), done, records=True)
     _tell(done, args)
     if done.left:
         args.answer.go_on_with(_command(args, "--cleanup"))

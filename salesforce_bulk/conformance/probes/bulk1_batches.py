@@ -10,7 +10,6 @@ import gzip
 import json
 import re
 
-from salesforce_bulk.conformance.asked_org import AskedOrg
 from salesforce_bulk.conformance.bulk1_calls import (
     CSV,
     JSON,
@@ -29,6 +28,7 @@ from salesforce_bulk.conformance.bulk1_calls import (
 )
 from salesforce_bulk.conformance.exchange import Exchange
 from salesforce_bulk.conformance.probe import NotAsked, Probe
+from salesforce_bulk.conformance.target_org import TargetOrg
 
 _ANY_USER = "SELECT Id FROM User LIMIT 1"
 _BAD_QUERY = "SELECT FROM nothing"
@@ -58,14 +58,14 @@ _TIMES = ("totalProcessingTime", "apiActiveProcessingTime", "apexProcessingTime"
 # Documents
 
 
-def _posted_query(org: AskedOrg) -> Exchange:
+def _posted_query(org: TargetOrg) -> Exchange:
     with open_job(org, "query", "User") as job:
         posted = post_batch(org, job, _ANY_USER)
     needed(posted, "id")
     return posted
 
 
-def _info(org: AskedOrg) -> str:
+def _info(org: TargetOrg) -> str:
     posted = org.once("bulk1.batch.posted_query", _posted_query)
     names = [name for name in re.findall(r"<(\w+)>", posted.text) if name in _BATCH_FIELDS]
     if tuple(names) == _BATCH_FIELDS:
@@ -73,18 +73,18 @@ def _info(org: AskedOrg) -> str:
     return f"in this order: {' '.join(names)}"
 
 
-def _posted_state(org: AskedOrg) -> str:
+def _posted_state(org: TargetOrg) -> str:
     return field_of(org.once("bulk1.batch.posted_query", _posted_query), "state") or "none"
 
 
-def _processing_time(org: AskedOrg) -> str:
+def _processing_time(org: TargetOrg) -> str:
     posted = org.once("bulk1.batch.posted_query", _posted_query)
     told = ended_batch(org, f"{posted.path}/{field_of(posted, 'id')}")
     missing = [name for name in _TIMES if not (field_of(told, name) or "").isdigit()]
     return f"no number in {' '.join(missing)}" if missing else "numbers"
 
 
-def _request(org: AskedOrg) -> str:
+def _request(org: TargetOrg) -> str:
     posted = org.once("bulk1.batch.posted_query", _posted_query)
     stored = org.send("GET", f"{posted.path}/{field_of(posted, 'id')}/request")
     if stored.status != 200:
@@ -92,7 +92,7 @@ def _request(org: AskedOrg) -> str:
     return "as it was posted" if stored.text.strip() == _ANY_USER else "changed"
 
 
-def _empty_list(org: AskedOrg) -> str:
+def _empty_list(org: TargetOrg) -> str:
     with open_job(org, "query", "User", "JSON") as job:
         listed = org.send("GET", f"{job}/batch").json()
     if not isinstance(listed, dict):
@@ -102,14 +102,14 @@ def _empty_list(org: AskedOrg) -> str:
     return json.dumps(listed["batchInfo"])
 
 
-def _not_processed(org: AskedOrg) -> str:
+def _not_processed(org: TargetOrg) -> str:
     spelled = _left_by_an_abort(org) or _split(org)
     if not spelled:
         raise NotAsked("no batch was left unprocessed; ask again")
     return spelled
 
 
-def _left_by_an_abort(org: AskedOrg) -> str:
+def _left_by_an_abort(org: TargetOrg) -> str:
     """How the state of a batch is spelled that was not processed; empty where it was."""
     with open_job(org, "query", "User") as job:
         batch = add_batch(org, job, _ANY_USER)
@@ -117,7 +117,7 @@ def _left_by_an_abort(org: AskedOrg) -> str:
     return _unprocessed(org.send("GET", batch))
 
 
-def _split(org: AskedOrg) -> str:
+def _split(org: TargetOrg) -> str:
     """The same of a query that was split into chunks."""
     header = {"Sforce-Enable-PKChunking": "chunkSize=250000"}
     with open_job(org, "query", "User", headers=header) as job:
@@ -132,46 +132,46 @@ def _unprocessed(told: Exchange) -> str:
 # Posting
 
 
-def _posted_twice(org: AskedOrg) -> str:
+def _posted_twice(org: TargetOrg) -> str:
     with open_job(org, "query", "User") as job:
         batches = {add_batch(org, job, _ANY_USER) for _ in range(2)}
     return "two batches" if len(batches) == 2 else "one batch"
 
 
-def _start(org: AskedOrg) -> str:
+def _start(org: TargetOrg) -> str:
     with open_job(org, "query", "User") as job:
         ended_batch(org, add_batch(org, job, _ANY_USER))
     return "on upload"
 
 
-def _empty_body(org: AskedOrg) -> str:
+def _empty_body(org: TargetOrg) -> str:
     with open_job(org, "query", "User") as job:
         return refusal_of(post_batch(org, job, b""))
 
 
-def _too_large(org: AskedOrg) -> str:
+def _too_large(org: TargetOrg) -> str:
     body = gzip.compress(b" " * _BYTES, mtime=0)
     with open_job(org, "query", "User") as job:
         return refusal_of(post_batch(org, job, body, headers={"Content-Encoding": "gzip"}))
 
 
-def _job_not_open(org: AskedOrg) -> str:
+def _job_not_open(org: TargetOrg) -> str:
     with open_job(org, "query", "User") as job:
         set_state(org, job, "Closed")
         return refusal_of(post_batch(org, job, _ANY_USER))
 
 
-def _media_type(org: AskedOrg) -> str:
+def _media_type(org: TargetOrg) -> str:
     with open_job(org, "update", "Account") as job:
         return refusal_of(post_batch(org, job, f'[{{"Id":"{_NO_ACCOUNT}"}}]', JSON))
 
 
-def _charset(org: AskedOrg) -> str:
+def _charset(org: TargetOrg) -> str:
     with open_job(org, "query", "User") as job:
         return refusal_of(post_batch(org, job, _ANY_USER, f"{CSV}; charset=x-nobodys"))
 
 
-def _query_media_type(org: AskedOrg) -> str:
+def _query_media_type(org: TargetOrg) -> str:
     with open_job(org, "query", "User") as job:
         answers = [
             refusal_of(post_batch(org, job, f"{_ANY_USER}{' ' * number}", media_type))
@@ -180,15 +180,15 @@ def _query_media_type(org: AskedOrg) -> str:
     return "any" if answers == ["201"] * 3 else f"CSV, XML, JSON: {', '.join(answers)}"
 
 
-def _too_many_records(org: AskedOrg) -> str:
+def _too_many_records(org: TargetOrg) -> str:
     return _failure(org, "Id\n" + f"{_NO_ACCOUNT}\n" * _RECORDS)
 
 
-def _size_limits(org: AskedOrg) -> str:
+def _size_limits(org: TargetOrg) -> str:
     return _failure(org, f"Id,Description\n{_NO_ACCOUNT},{'x' * _CHARACTERS}\n")
 
 
-def _failure(org: AskedOrg, body: str) -> str:
+def _failure(org: TargetOrg, body: str) -> str:
     """What becomes of an update that goes beyond a limit."""
     with open_job(org, "update", "Account") as job:
         posted = post_batch(org, job, body)
@@ -201,7 +201,7 @@ def _failure(org: AskedOrg, body: str) -> str:
 # Results
 
 
-def _unknown(org: AskedOrg) -> str:
+def _unknown(org: TargetOrg) -> str:
     with open_job(org, "query", "User") as job:
         batch = refusal_of(org.send("GET", f"{job}/batch/{_NO_BATCH}"))
         known = add_batch(org, job, _ANY_USER)
@@ -210,7 +210,7 @@ def _unknown(org: AskedOrg) -> str:
     return batch if batch == result else f"{batch} of a batch, {result} of a result"
 
 
-def _result_before_end(org: AskedOrg) -> str:
+def _result_before_end(org: TargetOrg) -> str:
     with open_job(org, "query", "User") as job:
         batch = add_batch(org, job, _ANY_USER)
         listed = org.send("GET", f"{batch}/result")
@@ -219,7 +219,7 @@ def _result_before_end(org: AskedOrg) -> str:
     return refusal_of(listed)
 
 
-def _result_of_failed(org: AskedOrg) -> str:
+def _result_of_failed(org: TargetOrg) -> str:
     with open_job(org, "update", "Account", "XML") as job:
         batch = add_batch(org, job, _BROKEN_XML, XML)
     if state_of(ended_batch(org, batch)) != "Failed":
@@ -227,7 +227,7 @@ def _result_of_failed(org: AskedOrg) -> str:
     return refusal_of(org.send("GET", f"{batch}/result"))
 
 
-def _result_of_aborted(org: AskedOrg) -> str:
+def _result_of_aborted(org: TargetOrg) -> str:
     with open_job(org, "update", "Account") as job:
         batch = add_batch(org, job, f"Id\n{_NO_ACCOUNT}\n")
         set_state(org, job, "Aborted")
@@ -236,7 +236,7 @@ def _result_of_aborted(org: AskedOrg) -> str:
     return refusal_of(org.send("GET", f"{batch}/result"))
 
 
-def _failed_query_results(org: AskedOrg) -> str:
+def _failed_query_results(org: TargetOrg) -> str:
     with open_job(org, "query", "User") as job:
         batch = add_batch(org, job, _BAD_QUERY)
     if state_of(ended_batch(org, batch)) != "Failed":

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 
-from salesforce_bulk.conformance.asked_org import AskedOrg
 from salesforce_bulk.conformance.bulk1_calls import (
     ENDED,
     JSON,
@@ -29,6 +28,7 @@ from salesforce_bulk.conformance.bulk1_calls import (
 )
 from salesforce_bulk.conformance.exchange import Exchange
 from salesforce_bulk.conformance.probe import NotAsked, Probe
+from salesforce_bulk.conformance.target_org import TargetOrg
 
 #: How often a batch is looked at that may never end.
 _LOOKS = 40
@@ -66,20 +66,20 @@ _JOB_FIELDS = (
 # Documents
 
 
-def _created_in_xml(org: AskedOrg) -> Exchange:
+def _created_in_xml(org: TargetOrg) -> Exchange:
     return _closed(org, create_job(org, "query", "User"))
 
 
-def _created_in_json(org: AskedOrg) -> Exchange:
+def _created_in_json(org: TargetOrg) -> Exchange:
     return _closed(org, create_job(org, "query", "User", form=JSON))
 
 
-def _closed(org: AskedOrg, created: Exchange) -> Exchange:
+def _closed(org: TargetOrg, created: Exchange) -> Exchange:
     set_state(org, f"{created.path}/{needed(created, 'id')}", "Closed")
     return created
 
 
-def _info_xml(org: AskedOrg) -> str:
+def _info_xml(org: TargetOrg) -> str:
     created = org.once("bulk1.job.in_xml", _created_in_xml)
     names = [name for name in re.findall(r"<(\w+)>", created.text) if name in _JOB_FIELDS]
     return (
@@ -89,7 +89,7 @@ def _info_xml(org: AskedOrg) -> str:
     )
 
 
-def _info_json(org: AskedOrg) -> str:
+def _info_json(org: TargetOrg) -> str:
     created = org.once("bulk1.job.in_json", _created_in_json).json()
     if not isinstance(created, dict):
         return "no JSON object"
@@ -98,7 +98,7 @@ def _info_json(org: AskedOrg) -> str:
     return {0: "absent", len(optional): "null"}.get(len(present), f"only {' '.join(present)}")
 
 
-def _create_format(org: AskedOrg) -> str:
+def _create_format(org: TargetOrg) -> str:
     xml = form_of(org.once("bulk1.job.in_xml", _created_in_xml))
     json = form_of(org.once("bulk1.job.in_json", _created_in_json))
     if (xml, json) == ("XML", "JSON"):
@@ -106,13 +106,13 @@ def _create_format(org: AskedOrg) -> str:
     return f"{xml} where XML was sent, {json} where JSON was sent"
 
 
-def _close_format(org: AskedOrg) -> str:
+def _close_format(org: TargetOrg) -> str:
     with open_job(org, "query", "User") as job:
         form = form_of(set_state(org, job, "Closed", form=JSON))
     return {"JSON": "of the request", "XML": "of the job"}.get(form, form)
 
 
-def _get_format(org: AskedOrg) -> str:
+def _get_format(org: TargetOrg) -> str:
     forms = []
     for content_type, other in (("CSV", JSON), ("JSON", XML)):
         with open_job(org, "query", "User", content_type) as job:
@@ -121,21 +121,21 @@ def _get_format(org: AskedOrg) -> str:
     return "of the job" if forms == ["XML", "JSON"] else f"{forms[0]} of CSV, {forms[1]} of JSON"
 
 
-def _error_format(org: AskedOrg) -> str:
+def _error_format(org: TargetOrg) -> str:
     with open_job(org, "query", "User", "JSON") as job:
         refused = org.send("GET", f"{job}/batch/{_NO_BATCH}", headers={"Content-Type": XML})
     form = form_of(refused)
     return {"JSON": "of the job", "XML": "of the request"}.get(form, form)
 
 
-def _location(org: AskedOrg) -> str:
+def _location(org: TargetOrg) -> str:
     location = org.once("bulk1.job.in_xml", _created_in_xml).headers.get("location")
     if location is None:
         return "absent"
     return "address" if "://" in location else "path"
 
 
-def _schema(org: AskedOrg) -> str:
+def _schema(org: TargetOrg) -> str:
     answer = org.send("GET", f"{org.bulk1}/AsyncApi.xsd", headers={"X-SFDC-Session": "none"})
     return str(answer.status)
 
@@ -143,16 +143,16 @@ def _schema(org: AskedOrg) -> str:
 # What a job may be
 
 
-def _defaults(org: AskedOrg) -> str:
+def _defaults(org: TargetOrg) -> str:
     created = _closed(org, create_job(org, "query", "User", None))
     return f"{field_of(created, 'contentType')} {field_of(created, 'concurrencyMode')}"
 
 
-def _enumerations(org: AskedOrg) -> str:
+def _enumerations(org: TargetOrg) -> str:
     return _taken_or_refused(org, create_job(org, "QUERY", "User"))
 
 
-def _concurrency_ordinals(org: AskedOrg) -> str:
+def _concurrency_ordinals(org: TargetOrg) -> str:
     modes = []
     for ordinal in ("0", "1"):
         body = f'{{"operation":"query","object":"User","concurrencyMode":{ordinal}}}'
@@ -162,18 +162,18 @@ def _concurrency_ordinals(org: AskedOrg) -> str:
     return " ".join(modes)
 
 
-def _other_ordinals(org: AskedOrg) -> str:
+def _other_ordinals(org: TargetOrg) -> str:
     body = b'{"operation":"query","object":"User","contentType":0}'
     created = post_job(org, body, {"Content-Type": JSON})
     return _taken_or_refused(org, created)
 
 
-def _server_field(org: AskedOrg) -> str:
+def _server_field(org: TargetOrg) -> str:
     fields = {"createdById": "005000000000000AAA"}
     return _taken_or_refused(org, create_job(org, "query", "User", fields=fields))
 
 
-def _xml_form(org: AskedOrg) -> str:
+def _xml_form(org: TargetOrg) -> str:
     plain = job_info({"operation": "query", "object": "User", "contentType": "CSV"})
     turned = job_info({"contentType": "CSV", "object": "User", "operation": "query"})
     for body, needs in (
@@ -186,34 +186,34 @@ def _xml_form(org: AskedOrg) -> str:
     return "any"
 
 
-def _media_type(org: AskedOrg) -> str:
+def _media_type(org: TargetOrg) -> str:
     return _taken_or_refused(org, create_job(org, "query", "User", form="text/xml"))
 
 
-def _unknown_object(org: AskedOrg) -> str:
+def _unknown_object(org: TargetOrg) -> str:
     return _taken_or_refused(org, create_job(org, "query", "NoSuchObjectOfAnyOrg"))
 
 
-def _upsert_without_key(org: AskedOrg) -> str:
+def _upsert_without_key(org: TargetOrg) -> str:
     return _taken_or_refused(org, create_job(org, "upsert", "Account"))
 
 
-def _upsert_by_other_field(org: AskedOrg) -> str:
+def _upsert_by_other_field(org: TargetOrg) -> str:
     fields = {"externalIdFieldName": "Description"}
     return _taken_or_refused(org, create_job(org, "upsert", "Account", fields=fields))
 
 
-def _key_without_upsert(org: AskedOrg) -> str:
+def _key_without_upsert(org: TargetOrg) -> str:
     fields = {"externalIdFieldName": "Id"}
     found = _taken_or_refused(org, create_job(org, "insert", "Account", fields=fields))
     return "ignored" if found == "201" else found
 
 
-def _zip_query(org: AskedOrg) -> str:
+def _zip_query(org: TargetOrg) -> str:
     return _taken_or_refused(org, create_job(org, "query", "User", "ZIP_CSV"))
 
 
-def _hard_delete(org: AskedOrg) -> str:
+def _hard_delete(org: TargetOrg) -> str:
     found = _taken_or_refused(org, create_job(org, "hardDelete", "Account"))
     if found == "201":
         raise NotAsked(
@@ -222,14 +222,14 @@ def _hard_delete(org: AskedOrg) -> str:
     return found
 
 
-def _invalid_xml(org: AskedOrg) -> str:
+def _invalid_xml(org: TargetOrg) -> str:
     plain = job_info({"operation": "query", "object": "User", "contentType": "CSV"})
     body = plain.replace(b"?><", b"?><!DOCTYPE jobInfo><")
     created = post_job(org, body, {"Content-Type": XML})
     return _taken_or_refused(org, created)
 
 
-def _taken_or_refused(org: AskedOrg, created: Exchange) -> str:
+def _taken_or_refused(org: TargetOrg, created: Exchange) -> str:
     """The status of a job that was made, which is closed; status and code of a refusal."""
     if created.status < 300 and field_of(created, "id"):
         _closed(org, created)
@@ -239,34 +239,34 @@ def _taken_or_refused(org: AskedOrg, created: Exchange) -> str:
 # States
 
 
-def _close_empty(org: AskedOrg) -> str:
+def _close_empty(org: TargetOrg) -> str:
     with open_job(org, "query", "User") as job:
         return refusal_of(set_state(org, job, "Closed"))
 
 
-def _second_ending(org: AskedOrg, first: str, second: str) -> str:
+def _second_ending(org: TargetOrg, first: str, second: str) -> str:
     with open_job(org, "query", "User") as job:
         set_state(org, job, first)
         return refusal_of(set_state(org, job, second))
 
 
-def _close_aborted(org: AskedOrg) -> str:
+def _close_aborted(org: TargetOrg) -> str:
     return _second_ending(org, "Aborted", "Closed")
 
 
-def _close_closed(org: AskedOrg) -> str:
+def _close_closed(org: TargetOrg) -> str:
     return _second_ending(org, "Closed", "Closed")
 
 
-def _abort_aborted(org: AskedOrg) -> str:
+def _abort_aborted(org: TargetOrg) -> str:
     return _second_ending(org, "Aborted", "Aborted")
 
 
-def _abort_finished(org: AskedOrg) -> str:
+def _abort_finished(org: TargetOrg) -> str:
     return _second_ending(org, "Closed", "Aborted")
 
 
-def _abort_unfinished(org: AskedOrg) -> str:
+def _abort_unfinished(org: TargetOrg) -> str:
     with open_job(org, "query", "User") as job:
         batch = add_batch(org, job, _ANY_USER)
         set_state(org, job, "Closed")
@@ -277,7 +277,7 @@ def _abort_unfinished(org: AskedOrg) -> str:
     return refusal_of(aborted)
 
 
-def _abort_queued(org: AskedOrg) -> str:
+def _abort_queued(org: TargetOrg) -> str:
     with open_job(org, "query", "User") as job:
         batches = [add_batch(org, job, soql) for soql in _QUERIES]
         set_state(org, job, "Aborted")
@@ -288,7 +288,7 @@ def _abort_queued(org: AskedOrg) -> str:
     return left[0]
 
 
-def _left(org: AskedOrg, batch: str) -> str:
+def _left(org: TargetOrg, batch: str) -> str:
     """The state in which a batch of an aborted job stays."""
     seen: list[str] = []
 
@@ -300,14 +300,14 @@ def _left(org: AskedOrg, batch: str) -> str:
     return seen[-1]
 
 
-def _unknown(org: AskedOrg) -> str:
+def _unknown(org: TargetOrg) -> str:
     return refusal_of(org.send("GET", f"{org.bulk1}/job/{_NO_JOB}"))
 
 
 # Counters
 
 
-def _counters(org: AskedOrg) -> str:
+def _counters(org: TargetOrg) -> str:
     with open_job(org, "query", "User") as job:
         for soql in (_ANY_USER, "SELECT FROM nothing"):
             ended_batch(org, add_batch(org, job, soql))
@@ -321,7 +321,7 @@ def _counters(org: AskedOrg) -> str:
     return f"of one good and one bad query: {' '.join(map(str, counted))}"
 
 
-def _chunked_total(org: AskedOrg) -> str:
+def _chunked_total(org: TargetOrg) -> str:
     header = {"Sforce-Enable-PKChunking": "chunkSize=250000"}
     with open_job(org, "query", "User", headers=header) as job:
         ended_batch(org, add_batch(org, job, "SELECT Id FROM User"))
@@ -334,7 +334,7 @@ def _chunked_total(org: AskedOrg) -> str:
     return readings.get(total, f"{total} of {listed} batches")
 
 
-def _listed(org: AskedOrg, job: str, name: str) -> set[str]:
+def _listed(org: TargetOrg, job: str, name: str) -> set[str]:
     """The values that the batches of a job have in a field."""
     return set(map(canonical_state, values_of(org.send("GET", f"{job}/batch"), name)))
 

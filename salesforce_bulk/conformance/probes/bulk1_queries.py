@@ -10,7 +10,6 @@ from collections.abc import Callable, Mapping, Sequence
 
 from defusedxml.ElementTree import ParseError, fromstring
 
-from salesforce_bulk.conformance.asked_org import AskedOrg
 from salesforce_bulk.conformance.bulk1_calls import (
     MEDIA_TYPES,
     add_batch,
@@ -20,8 +19,9 @@ from salesforce_bulk.conformance.bulk1_calls import (
     state_of,
 )
 from salesforce_bulk.conformance.exchange import Exchange
-from salesforce_bulk.conformance.made_records import account, contact
 from salesforce_bulk.conformance.probe import NotAsked, Probe
+from salesforce_bulk.conformance.sample_records import account, contact
+from salesforce_bulk.conformance.target_org import TargetOrg
 
 _SENTENCE = "Records not found for this query"
 _NIL = "{http://www.w3.org/2001/XMLSchema-instance}nil"
@@ -31,10 +31,10 @@ _USER = "FROM User WHERE ManagerId = null LIMIT 1"
 # What is looked at
 
 
-def _listed(org: AskedOrg, name: str, soql: str, form: str) -> Exchange:
+def _listed(org: TargetOrg, name: str, soql: str, form: str) -> Exchange:
     """The list of the results of a query."""
 
-    def ask(org: AskedOrg) -> Exchange:
+    def ask(org: TargetOrg) -> Exchange:
         with open_job(org, "query", name, form) as job:
             batch = add_batch(org, job, soql, MEDIA_TYPES[form])
         ended_batch(org, batch)
@@ -43,10 +43,10 @@ def _listed(org: AskedOrg, name: str, soql: str, form: str) -> Exchange:
     return org.once(f"bulk1 results {form} {soql}", ask)
 
 
-def _result(org: AskedOrg, name: str, soql: str, form: str) -> Exchange | None:
+def _result(org: TargetOrg, name: str, soql: str, form: str) -> Exchange | None:
     """The first result of a query; None where there is none."""
 
-    def ask(org: AskedOrg) -> Exchange | None:
+    def ask(org: TargetOrg) -> Exchange | None:
         listed = _listed(org, name, soql, form)
         found = result_ids(listed)
         return org.send("GET", f"{listed.path}/{found[0]}") if found else None
@@ -54,7 +54,7 @@ def _result(org: AskedOrg, name: str, soql: str, form: str) -> Exchange | None:
     return org.once(f"bulk1 result {form} {soql}", ask)
 
 
-def _rows(org: AskedOrg, name: str, soql: str, form: str) -> Exchange:
+def _rows(org: TargetOrg, name: str, soql: str, form: str) -> Exchange:
     """As `_result`. Raises NotAsked where there is none."""
     found = _result(org, name, soql, form)
     if found is None or not found.body:
@@ -62,7 +62,7 @@ def _rows(org: AskedOrg, name: str, soql: str, form: str) -> Exchange:
     return found
 
 
-def _user(form: str, fields: str) -> Callable[[AskedOrg], Exchange]:
+def _user(form: str, fields: str) -> Callable[[TargetOrg], Exchange]:
     return lambda org: _rows(org, "User", f"SELECT {fields} {_USER}", form)
 
 
@@ -72,22 +72,22 @@ _xml_user = _user("XML", "Id, Username, IsActive, CreatedDate, ManagerId, Create
 _xml_user_without_id = _user("XML", "Username")
 
 
-def _hours(org: AskedOrg, form: str) -> Exchange:
+def _hours(org: TargetOrg, form: str) -> Exchange:
     soql = "SELECT MondayStartTime FROM BusinessHours WHERE IsDefault = true LIMIT 1"
     return _rows(org, "BusinessHours", soql, form)
 
 
-def _contact(org: AskedOrg, form: str) -> Exchange:
+def _contact(org: TargetOrg, form: str) -> Exchange:
     soql = f"SELECT Birthdate FROM Contact WHERE Id = '{contact(org)}'"  # noqa: S608  # nosec B608 # its id
     return _rows(org, "Contact", soql, form)
 
 
-def _account(org: AskedOrg, form: str) -> Exchange:
+def _account(org: TargetOrg, form: str) -> Exchange:
     soql = f"SELECT AnnualRevenue FROM Account WHERE Id = '{account(org)}'"  # noqa: S608  # nosec B608 # its id
     return _rows(org, "Account", soql, form)
 
 
-def _nobody(org: AskedOrg, form: str) -> Exchange | None:
+def _nobody(org: TargetOrg, form: str) -> Exchange | None:
     """The result of a query without rows."""
     soql = f"SELECT Id FROM User WHERE Username = '{org.mark}'"  # noqa: S608  # nosec B608 # a name of ours
     return _result(org, "User", soql, form)
@@ -150,13 +150,13 @@ def _media_type(answer: Exchange) -> str:
 # Lists of results
 
 
-def _result_id(org: AskedOrg) -> str:
+def _result_id(org: TargetOrg) -> str:
     _csv_user(org)
     soql = f"SELECT username, IsActive, CreatedDate, ManagerId {_USER}"
     return f"{len(result_ids(_listed(org, 'User', soql, 'CSV'))[0])} characters"
 
 
-def _other_object(org: AskedOrg) -> str:
+def _other_object(org: TargetOrg) -> str:
     with open_job(org, "query", "Account") as job:
         batch = add_batch(org, job, "SELECT Id FROM User LIMIT 1")
     return state_of(ended_batch(org, batch))
@@ -165,47 +165,47 @@ def _other_object(org: AskedOrg) -> str:
 # CSV
 
 
-def _csv_quotes(org: AskedOrg) -> str:
+def _csv_quotes(org: TargetOrg) -> str:
     return "all" if _text(_csv_user(org)).startswith('"') else "where needed"
 
 
-def _csv_null(org: AskedOrg) -> str:
+def _csv_null(org: TargetOrg) -> str:
     text = _text(_csv_user(org))
     # Where no cell has quotes, null has none for that reason.
     return "empty quotes" if '""' in text or '"' not in text else "nothing"
 
 
-def _csv_line_end(org: AskedOrg) -> str:
+def _csv_line_end(org: TargetOrg) -> str:
     return "CRLF" if "\r\n" in _csv_user(org).text else "LF"
 
 
-def _csv_last_line(org: AskedOrg) -> str:
+def _csv_last_line(org: TargetOrg) -> str:
     return "with end" if _csv_user(org).text.endswith("\n") else "without end"
 
 
-def _csv_bom(org: AskedOrg) -> str:
+def _csv_bom(org: TargetOrg) -> str:
     return "BOM" if _csv_user(org).text.startswith("\ufeff") else "none"
 
 
-def _column_names(org: AskedOrg) -> str:
+def _column_names(org: TargetOrg) -> str:
     header = _table(_csv_user(org))[0]
     readings = {"username": "as selected", "Username": "as described"}
     return next((readings[name] for name in header if name in readings), "another letter case")
 
 
-def _column_order(org: AskedOrg) -> str:
+def _column_order(org: TargetOrg) -> str:
     header = [name.lower() for name in _table(_csv_user(org))[0]]
     selected = ["username", "isactive", "createddate", "managerid"]
     readings = {tuple(selected): "as selected", tuple(sorted(selected)): "alphabetical"}
     return readings.get(tuple(header), "another order")
 
 
-def _csv_booleans(org: AskedOrg) -> str:
+def _csv_booleans(org: TargetOrg) -> str:
     spellings = {"true": "true|false", "TRUE": "TRUE|FALSE"}
     return _one_of(_cell(_csv_user(org), "isactive"), spellings)
 
 
-def _csv_datetimes(org: AskedOrg) -> str:
+def _csv_datetimes(org: TargetOrg) -> str:
     spellings = {
         "Z": r"[\d-]+T[\d:]+\.\d{3}Z",
         "+0000": r"[\d-]+T[\d:]+\.\d{3}\+0000",
@@ -214,21 +214,21 @@ def _csv_datetimes(org: AskedOrg) -> str:
     return _one_of(_cell(_csv_user(org), "createddate"), spellings)
 
 
-def _csv_dates(org: AskedOrg) -> str:
+def _csv_dates(org: TargetOrg) -> str:
     spellings = {"yyyy-MM-dd": r"\d{4}-\d\d-\d\d", "yyyy-MM-ddZ": r"\d{4}-\d\d-\d\dZ"}
     return _one_of(_cell(_contact(org, "CSV"), "birthdate"), spellings)
 
 
-def _csv_times(org: AskedOrg) -> str:
+def _csv_times(org: TargetOrg) -> str:
     spellings = {"with Z": r"\d\d:\d\d:\d\d\.\d{3}Z", "without Z": r"\d\d:\d\d:\d\d\.\d{3}"}
     return _one_of(_cell(_hours(org, "CSV"), "mondaystarttime"), spellings)
 
 
-def _csv_numbers(org: AskedOrg) -> str:
+def _csv_numbers(org: TargetOrg) -> str:
     return _cell(_account(org, "CSV"), "annualrevenue")
 
 
-def _no_rows_csv(org: AskedOrg) -> str:
+def _no_rows_csv(org: TargetOrg) -> str:
     result = _nobody(org, "CSV")
     if result is None:
         return "empty list"
@@ -240,7 +240,7 @@ def _no_rows_csv(org: AskedOrg) -> str:
 # JSON
 
 
-def _json_null(org: AskedOrg) -> str:
+def _json_null(org: TargetOrg) -> str:
     record = _record(_json_user(org))
     return "null" if "ManagerId" in record else "absent"
 
@@ -249,29 +249,29 @@ def _kind(value: object, number: str) -> str:
     return number if isinstance(value, int) else "text"
 
 
-def _json_datetimes(org: AskedOrg) -> str:
+def _json_datetimes(org: TargetOrg) -> str:
     return _kind(_record(_json_user(org)).get("CreatedDate"), "epoch milliseconds")
 
 
-def _json_dates(org: AskedOrg) -> str:
+def _json_dates(org: TargetOrg) -> str:
     return _kind(_record(_contact(org, "JSON")).get("Birthdate"), "epoch milliseconds")
 
 
-def _json_times(org: AskedOrg) -> str:
+def _json_times(org: TargetOrg) -> str:
     return _kind(_record(_hours(org, "JSON")).get("MondayStartTime"), "milliseconds")
 
 
-def _json_numbers(org: AskedOrg) -> str:
+def _json_numbers(org: TargetOrg) -> str:
     found = re.search(r'"AnnualRevenue"\s*:\s*([^\s,}]+)', _account(org, "JSON").text)
     return found[1] if found else "another spelling"
 
 
-def _json_booleans(org: AskedOrg) -> str:
+def _json_booleans(org: TargetOrg) -> str:
     value = _record(_json_user(org)).get("IsActive")
     return "true" if isinstance(value, bool) else "text" if isinstance(value, str) else "a number"
 
 
-def _no_rows_json(org: AskedOrg) -> str:
+def _no_rows_json(org: TargetOrg) -> str:
     result = _nobody(org, "JSON")
     if result is None:
         return "empty list"
@@ -284,12 +284,12 @@ def _no_rows_json(org: AskedOrg) -> str:
 # XML
 
 
-def _xml_selected_id(org: AskedOrg) -> str:
+def _xml_selected_id(org: TargetOrg) -> str:
     times = len(_children(_element(_xml_user(org)), "Id"))
     return {1: "once", 2: "twice"}.get(times, f"{times} times")
 
 
-def _xml_unselected_id(org: AskedOrg) -> str:
+def _xml_unselected_id(org: TargetOrg) -> str:
     found = _children(_element(_xml_user_without_id(org)), "Id")
     return _of_null(found)
 
@@ -302,17 +302,17 @@ def _of_null(found: Sequence[ET.Element]) -> str:
     return "given" if found[0].text else "empty"
 
 
-def _xml_namespace(org: AskedOrg) -> str:
+def _xml_namespace(org: TargetOrg) -> str:
     names = {name.tag for name in _children(_element(_xml_user(org)), "Username")}
     return "partner" if any("partner" in name for name in names) else "dataload"
 
 
-def _xml_parents(org: AskedOrg) -> str:
+def _xml_parents(org: TargetOrg) -> str:
     parent = _children(_element(_xml_user(org)), "CreatedBy")
     return "typed" if parent and _children(parent[0], "type") else "bare"
 
 
-def _xml_null(org: AskedOrg) -> str:
+def _xml_null(org: TargetOrg) -> str:
     return _of_null(_children(_element(_xml_user(org)), "ManagerId"))
 
 
@@ -321,22 +321,22 @@ def _xml_text(answer: Exchange, name: str) -> str:
     return (found[0].text if found else None) or ""
 
 
-def _xml_datetimes(org: AskedOrg) -> str:
+def _xml_datetimes(org: TargetOrg) -> str:
     spellings = {"Z": r"[\d-]+T[\d:]+\.\d{3}Z", "+0000": r"[\d-]+T[\d:]+\.\d{3}\+0000"}
     return _one_of(_xml_text(_xml_user(org), "CreatedDate"), spellings)
 
 
-def _xml_dates(org: AskedOrg) -> str:
+def _xml_dates(org: TargetOrg) -> str:
     spellings = {"yyyy-MM-dd": r"\d{4}-\d\d-\d\d", "yyyy-MM-ddZ": r"\d{4}-\d\d-\d\dZ"}
     return _one_of(_xml_text(_contact(org, "XML"), "Birthdate"), spellings)
 
 
-def _xml_booleans(org: AskedOrg) -> str:
+def _xml_booleans(org: TargetOrg) -> str:
     spellings = {"true": "true|false", "1": "1|0"}
     return _one_of(_xml_text(_xml_user(org), "IsActive"), spellings)
 
 
-def _no_rows_xml(org: AskedOrg) -> str:
+def _no_rows_xml(org: TargetOrg) -> str:
     result = _nobody(org, "XML")
     if result is None:
         return "empty list"

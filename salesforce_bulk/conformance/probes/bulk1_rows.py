@@ -9,7 +9,6 @@ import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from salesforce_bulk.conformance.asked_org import AskedOrg
 from salesforce_bulk.conformance.bulk1_calls import (
     CSV,
     MEDIA_TYPES,
@@ -23,8 +22,9 @@ from salesforce_bulk.conformance.bulk1_calls import (
     state_of,
 )
 from salesforce_bulk.conformance.exchange import Exchange
-from salesforce_bulk.conformance.made_records import account, made_record, stored
 from salesforce_bulk.conformance.probe import NotAsked, Probe
+from salesforce_bulk.conformance.sample_records import account, create_record, stored
+from salesforce_bulk.conformance.target_org import TargetOrg
 
 _XML = (
     '<?xml version="1.0" encoding="UTF-8"?>'
@@ -57,7 +57,7 @@ class _Loaded:
 
 
 def _load(
-    org: AskedOrg,
+    org: TargetOrg,
     body: bytes | str,
     operation: str = "update",
     name: str = "Account",
@@ -89,13 +89,13 @@ def _result_rows(results: Exchange, form: str) -> list[dict[str, str]]:
     return [dict(zip(names, row, strict=False)) for row in rows if row]
 
 
-def _note_records(org: AskedOrg, name: str, operation: str, loaded: _Loaded) -> None:
+def _note_records(org: TargetOrg, name: str, operation: str, loaded: _Loaded) -> None:
     for row, success in zip(loaded.rows, loaded.successes, strict=True):
         if success and operation in ("insert", "upsert"):
             org.note_record(name, row["id"])
 
 
-def _described(org: AskedOrg, text: str) -> str:
+def _described(org: TargetOrg, text: str) -> str:
     """The id of the account, whose description is that text."""
     identity = account(org)
     body = json.dumps({"Description": text}).encode()
@@ -106,24 +106,24 @@ def _described(org: AskedOrg, text: str) -> str:
     return identity
 
 
-def _description(org: AskedOrg) -> str | None:
+def _description(org: TargetOrg) -> str | None:
     return stored(org, "Account", account(org), "Description")
 
 
-def _contact(org: AskedOrg) -> str:
+def _contact(org: TargetOrg) -> str:
     """The id of a contact for rows to change; its address is `_email`."""
     fields = {"LastName": f"{org.mark} row", "Email": _email(org)}
-    return org.once("contact of rows", lambda org: made_record(org, "Contact", fields))
+    return org.once("contact of rows", lambda org: create_record(org, "Contact", fields))
 
 
-def _email(org: AskedOrg) -> str:
+def _email(org: TargetOrg) -> str:
     return f"row-{org.mark.rpartition(' ')[2]}@example.com"
 
 
 # CSV
 
 
-def _csv(org: AskedOrg) -> str:
+def _csv(org: TargetOrg) -> str:
     identity = account(org)
     for body in (f'Id,"Description"\r\n"{identity}",Zoë\r\n', f"Id,Description\n{identity},Zoë"):
         if (outcome := _load(org, body).outcome) != "taken":
@@ -131,27 +131,27 @@ def _csv(org: AskedOrg) -> str:
     return "taken" if _description(org) == "Zoë" else "another text"
 
 
-def _lone_cr(org: AskedOrg) -> str:
+def _lone_cr(org: TargetOrg) -> str:
     outcome = _load(org, f"Id,Description\r{account(org)},cr\r").outcome
     return "ends a line" if outcome == "taken" else outcome
 
 
-def _csv_errors(org: AskedOrg) -> str:
+def _csv_errors(org: TargetOrg) -> str:
     return _load(org, f'\ufeff"Id","Description"\n"{account(org)}","bom"\n').outcome
 
 
-def _blank_beside_quote(org: AskedOrg) -> str:
+def _blank_beside_quote(org: TargetOrg) -> str:
     outcome = _load(org, f'Id,Description\n"{account(org)}", "blank"\n').outcome
     return "trimmed" if outcome == "taken" else outcome
 
 
-def _blank_line(org: AskedOrg) -> str:
+def _blank_line(org: TargetOrg) -> str:
     loaded = _load(org, f"Id,Description\n\n{account(org)},line\n")
     readings = {1: "no record", 2: "a record"}
     return readings.get(len(loaded.rows), loaded.outcome)
 
 
-def _empty_quoted_line(org: AskedOrg) -> str:
+def _empty_quoted_line(org: TargetOrg) -> str:
     # A contact cannot be made of it.
     loaded = _load(org, 'Description\n""\n', "insert", "Contact")
     if loaded.state == "Failed":
@@ -159,21 +159,21 @@ def _empty_quoted_line(org: AskedOrg) -> str:
     return {0: "no record", 1: "a record"}.get(len(loaded.rows), "several records")
 
 
-def _width(org: AskedOrg) -> str:
+def _width(org: TargetOrg) -> str:
     outcome = _load(org, f"Id,Description,Site\n{account(org)},narrow\n").outcome
     return "padded" if outcome == "taken" else outcome
 
 
-def _column_case(org: AskedOrg) -> str:
+def _column_case(org: TargetOrg) -> str:
     outcome = _load(org, f"Id,description\n{account(org)},case\n").outcome
     return "any" if outcome == "taken" else outcome
 
 
-def _unknown_column(org: AskedOrg) -> str:
+def _unknown_column(org: TargetOrg) -> str:
     return _load(org, f"Id,NoSuchColumn\n{account(org)},x\n").outcome
 
 
-def _binary_column(org: AskedOrg) -> str:
+def _binary_column(org: TargetOrg) -> str:
     body = f"ParentId,Name,Body\n{account(org)},{org.mark},aGk=\n"
     return _load(org, body, "insert", "Attachment").outcome
 
@@ -181,7 +181,7 @@ def _binary_column(org: AskedOrg) -> str:
 # Values
 
 
-def _empty_cell(org: AskedOrg) -> str:
+def _empty_cell(org: TargetOrg) -> str:
     identity = _described(org, "before")
     _load(org, f'Id,Description\n{identity},""\n')
     left = "left alone" if _description(org) == "before" else "cleared"
@@ -189,7 +189,7 @@ def _empty_cell(org: AskedOrg) -> str:
     return f"{left}, {'left alone' if _description(org) else 'cleared'}"
 
 
-def _text_blanks(org: AskedOrg) -> str:
+def _text_blanks(org: TargetOrg) -> str:
     _load(org, f'Id,Description\n{account(org)},"  blanks  "\n')
     return {"blanks": "trimmed", "  blanks  ": "kept"}.get(_description(org) or "", "another text")
 
@@ -199,12 +199,12 @@ def _breaks(text: str | None) -> str:
     return readings.get(text or "", "another text")
 
 
-def _line_breaks(org: AskedOrg) -> str:
+def _line_breaks(org: TargetOrg) -> str:
     _load(org, f'Id,Description\n{account(org)},"a\r\nb\nc"\n')
     return _breaks(_description(org))
 
 
-def _line_ending_header(org: AskedOrg) -> str:
+def _line_ending_header(org: TargetOrg) -> str:
     body = f'Id,Description\n{account(org)},"a\r\nb\nc"\n'
     told = []
     for end in ("LF", "CRLF"):
@@ -213,12 +213,12 @@ def _line_ending_header(org: AskedOrg) -> str:
     return "rewritten" if told == ["LF", "CRLF"] else "ignored"
 
 
-def _booleans(org: AskedOrg) -> str:
+def _booleans(org: TargetOrg) -> str:
     outcome = _load(org, f"Id,DoNotCall\n{_contact(org)},yes\n", name="Contact").outcome
     return {"taken": "many", "row error": "true and false"}.get(outcome, outcome)
 
 
-def _emails(org: AskedOrg) -> str:
+def _emails(org: TargetOrg) -> str:
     identity = _contact(org)
     _load(org, f"Id,Email\n{identity},{_email(org).upper()}\n", name="Contact")
     kept = stored(org, "Contact", identity, "Email")
@@ -228,28 +228,28 @@ def _emails(org: AskedOrg) -> str:
 # XML and JSON
 
 
-def _empty_xml_element(org: AskedOrg) -> str:
+def _empty_xml_element(org: TargetOrg) -> str:
     cells = f"<Id>{_described(org, 'before')}</Id><Description></Description>"
     return _of_empty(org, _XML.format(cells), "XML")
 
 
-def _empty_json_text(org: AskedOrg) -> str:
+def _empty_json_text(org: TargetOrg) -> str:
     rows = [{"Id": _described(org, "before"), "Description": ""}]
     return _of_empty(org, json.dumps(rows), "JSON")
 
 
-def _of_empty(org: AskedOrg, body: str, form: str) -> str:
+def _of_empty(org: TargetOrg, body: str, form: str) -> str:
     if _load(org, body, form=form).state == "Failed":
         return "Failed"
     return "left alone" if _description(org) else "null"
 
 
-def _json_array(org: AskedOrg) -> str:
+def _json_array(org: TargetOrg) -> str:
     body = json.dumps({"Id": account(org), "Description": "no array"})
     return _load(org, body, form="JSON").state
 
 
-def _json_not_a_number(org: AskedOrg) -> str:
+def _json_not_a_number(org: TargetOrg) -> str:
     body = f'[{{"Id": "{account(org)}", "AnnualRevenue": NaN}}]'
     return _load(org, body, form="JSON").state
 
@@ -257,7 +257,7 @@ def _json_not_a_number(org: AskedOrg) -> str:
 # Ids and keys
 
 
-def _id_blanks(org: AskedOrg) -> str:
+def _id_blanks(org: TargetOrg) -> str:
     outcome = _load(org, f'Id,Description\n" {account(org)} ",blanks\n').outcome
     return {"taken": "trimmed", "row error": "malformed"}.get(outcome, outcome)
 
@@ -269,12 +269,12 @@ def _of_two(loaded: _Loaded) -> str:
     return readings.get(successes, "another outcome")
 
 
-def _duplicate_id(org: AskedOrg) -> str:
+def _duplicate_id(org: TargetOrg) -> str:
     row = f"{account(org)},twice\n"
     return _of_two(_load(org, f"Id,Description\n{row}{row}"))
 
 
-def _upsert(org: AskedOrg, *keys: str) -> _Loaded:
+def _upsert(org: TargetOrg, *keys: str) -> _Loaded:
     """Contacts by their addresses."""
     _contact(org)
     rows = "".join(f'"{key}",{org.mark} row\n' for key in keys)
@@ -286,35 +286,35 @@ def _found(loaded: _Loaded) -> bool:
     return loaded.outcome == "taken" and loaded.rows[0]["created"].lower() == "false"
 
 
-def _duplicate_key(org: AskedOrg) -> str:
+def _duplicate_key(org: TargetOrg) -> str:
     return _of_two(_upsert(org, _email(org), _email(org)))
 
 
-def _key_blanks(org: AskedOrg) -> str:
+def _key_blanks(org: TargetOrg) -> str:
     address = f"blanks-{_email(org)}"
     return "trimmed" if _found(_second(org, address, f"  {address}  ")) else "kept"
 
 
-def _key_case(org: AskedOrg) -> str:
+def _key_case(org: TargetOrg) -> str:
     address = f"case-{_email(org)}"
     return "ignored" if _found(_second(org, address, address.upper())) else "exact"
 
 
-def _second(org: AskedOrg, address: str, key: str) -> _Loaded:
+def _second(org: TargetOrg, address: str, key: str) -> _Loaded:
     """An upsert by a key that may be found to be the address of a contact."""
-    made_record(org, "Contact", {"LastName": f"{org.mark} key", "Email": address})
+    create_record(org, "Contact", {"LastName": f"{org.mark} key", "Email": address})
     return _upsert(org, key)
 
 
 # Mappings of fields
 
 
-def _posted_spec(org: AskedOrg, spec: str) -> Exchange:
+def _posted_spec(org: TargetOrg, spec: str) -> Exchange:
     with open_job(org, "update", "Account") as job:
         return org.send("POST", f"{job}/spec", spec.encode(), {"Content-Type": CSV})
 
 
-def _spec_body(org: AskedOrg) -> str:
+def _spec_body(org: TargetOrg) -> str:
     answer = _posted_spec(org, f"{_SPEC}Id,Key,,\n")
     if answer.status != 201:
         return refusal_of(answer)
@@ -323,28 +323,28 @@ def _spec_body(org: AskedOrg) -> str:
     return "jobInfo" if field_of(answer, "operation") else "another body"
 
 
-def _spec_bad(org: AskedOrg) -> str:
+def _spec_bad(org: TargetOrg) -> str:
     answer = _posted_spec(org, "Nothing,Of,This\n")
     return "taken" if answer.status < 300 else refusal_of(answer)
 
 
-def _mapped(org: AskedOrg, rules: str, body: str, name: str = "Account") -> str:
+def _mapped(org: TargetOrg, rules: str, body: str, name: str = "Account") -> str:
     return _load(org, body, name=name, spec=f"{_SPEC}Id,Key,,\n{rules}\n").outcome
 
 
-def _unnamed_column(org: AskedOrg) -> str:
+def _unnamed_column(org: TargetOrg) -> str:
     outcome = _mapped(org, "Description,Text,,", f"Key,Text,More\n{account(org)},mapped,x\n")
     return "dropped" if outcome == "taken" else outcome
 
 
-def _missing_header(org: AskedOrg) -> str:
+def _missing_header(org: TargetOrg) -> str:
     outcome = _mapped(org, "Description,Nowhere,by default,", f"Key\n{account(org)}\n")
     if outcome != "taken":
         return outcome
     return "default value" if _description(org) == "by default" else "nothing"
 
 
-def _compound_name(org: AskedOrg) -> str:
+def _compound_name(org: TargetOrg) -> str:
     identity = _contact(org)
     outcome = _mapped(org, "Name,Who,,", f'Key,Who\n{identity},"{org.mark}, Tom"\n', "Contact")
     if outcome != "taken":
@@ -353,7 +353,7 @@ def _compound_name(org: AskedOrg) -> str:
     return "split" if split else "last name"
 
 
-def _two_digit_year(org: AskedOrg) -> str:
+def _two_digit_year(org: TargetOrg) -> str:
     identity = _contact(org)
     outcome = _mapped(org, "Birthdate,Day,,dd MM yy", f"Key,Day\n{identity},31 12 60\n", "Contact")
     if outcome != "taken":
@@ -365,7 +365,7 @@ def _two_digit_year(org: AskedOrg) -> str:
 # Zip
 
 
-def _bad_archive(org: AskedOrg) -> str:
+def _bad_archive(org: TargetOrg) -> str:
     with open_job(org, "insert", "Attachment", "ZIP_CSV") as job:
         answer = post_batch(org, job, b"no archive", MEDIA_TYPES["ZIP_CSV"])
     if answer.status >= 300:
@@ -373,7 +373,7 @@ def _bad_archive(org: AskedOrg) -> str:
     return state_of(ended_batch(org, f"{answer.path}/{needed(answer, 'id')}"))
 
 
-def _missing_file(org: AskedOrg) -> str:
+def _missing_file(org: TargetOrg) -> str:
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w") as archive:
         rows = f"Name,ParentId,Body\n{org.mark},{account(org)},#none.txt\n"

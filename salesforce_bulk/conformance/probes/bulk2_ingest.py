@@ -10,7 +10,6 @@ from codecs import BOM_UTF8
 from dataclasses import dataclass
 from typing import Any
 
-from salesforce_bulk.conformance.asked_org import AskedOrg
 from salesforce_bulk.conformance.bulk2_calls import (
     NO_ACCOUNT,
     OBJECT,
@@ -32,6 +31,7 @@ from salesforce_bulk.conformance.bulk2_calls import (
 )
 from salesforce_bulk.conformance.exchange import Exchange
 from salesforce_bulk.conformance.probe import NotAsked, Probe
+from salesforce_bulk.conformance.target_org import TargetOrg
 
 _HEADER = b"Name\n"
 #: A name that no field has.
@@ -67,7 +67,7 @@ class _Life:
     gone: Exchange
 
 
-def _live(org: AskedOrg) -> _Life:
+def _live(org: TargetOrg) -> _Life:
     created = create_job(org)
     job = job_path(org, created)
     uploaded, closed = upload(org, job, _HEADER), close(org, job)
@@ -88,11 +88,11 @@ def _live(org: AskedOrg) -> _Life:
     )
 
 
-def _life(org: AskedOrg) -> _Life:
+def _life(org: TargetOrg) -> _Life:
     return org.once("bulk2.life", _live)
 
 
-def _documents(org: AskedOrg) -> str:
+def _documents(org: TargetOrg) -> str:
     life = _life(org)
     wanted = {"create": _CREATED, "PATCH": _SHORT, "GET": _INFO}
     for what, answer in (("create", life.created), ("PATCH", life.closed), ("GET", life.ended)):
@@ -106,18 +106,18 @@ def _documents(org: AskedOrg) -> str:
     return "as recorded"
 
 
-def _fields_without_value(org: AskedOrg) -> str:
+def _fields_without_value(org: TargetOrg) -> str:
     document = document_of(_life(org).created)
     return "null" if "externalIdFieldName" in document else "absent"
 
 
-def _statuses(org: AskedOrg) -> str:
+def _statuses(org: TargetOrg) -> str:
     life = _life(org)
     calls = (life.created, life.uploaded, life.closed, life.deleted)
     return " ".join(str(each.status) for each in calls)
 
 
-def _paths(org: AskedOrg) -> str:
+def _paths(org: TargetOrg) -> str:
     life = _life(org)
     created = send_json(
         org, "POST", f"{ingest_path(org)}//", {"object": OBJECT, "operation": "insert"}
@@ -134,16 +134,16 @@ def _paths(org: AskedOrg) -> str:
     return "accepted"
 
 
-def _short_ids(org: AskedOrg) -> str:
+def _short_ids(org: TargetOrg) -> str:
     answer = _life(org).short_id
     return "accepted" if answer.status == 200 else told(answer)
 
 
-def _first_versions(org: AskedOrg) -> str:
+def _first_versions(org: TargetOrg) -> str:
     return told(org.send("GET", "/services/data/v57.0/jobs/query/750000000000000AAA/resultPages"))
 
 
-def _refused(org: AskedOrg, accepted: str = "200", **document: Any) -> str:
+def _refused(org: TargetOrg, accepted: str = "200", **document: Any) -> str:
     """What a job is refused with at create; one that is made is aborted."""
     created = create_job(org, **document)
     if created.status >= 300:
@@ -152,56 +152,56 @@ def _refused(org: AskedOrg, accepted: str = "200", **document: Any) -> str:
     return accepted
 
 
-def _unknown_object(org: AskedOrg) -> str:
+def _unknown_object(org: TargetOrg) -> str:
     return _refused(org, object=_NO_FIELD)
 
 
-def _unknown_operation(org: AskedOrg) -> str:
+def _unknown_operation(org: TargetOrg) -> str:
     return _refused(org, operation="frobnicate")
 
 
-def _unknown_setting(org: AskedOrg) -> str:
+def _unknown_setting(org: TargetOrg) -> str:
     return _refused(org, columnDelimiter="FROBNICATION")
 
 
-def _external_id(org: AskedOrg) -> str:
+def _external_id(org: TargetOrg) -> str:
     return _refused(org, operation="upsert")
 
 
-def _assignment_rule(org: AskedOrg) -> str:
+def _assignment_rule(org: TargetOrg) -> str:
     return _refused(org, "ignored", assignmentRuleId="01Q000000000000AAA")
 
 
-def _hard_delete(org: AskedOrg) -> str:
+def _hard_delete(org: TargetOrg) -> str:
     reading = _refused(org, operation="hardDelete")
     if reading == "200":
         raise NotAsked("the user may delete for good; ask as one without Bulk API Hard Delete")
     return reading
 
 
-def _wrong_type(org: AskedOrg) -> str:
+def _wrong_type(org: TargetOrg) -> str:
     return _refused(org, operation=5)
 
 
-def _unknown_field(org: AskedOrg) -> str:
+def _unknown_field(org: TargetOrg) -> str:
     return _refused(org, "ignored", frobnication="x")
 
 
-def _change_of_another_field(org: AskedOrg) -> str:
+def _change_of_another_field(org: TargetOrg) -> str:
     job = open_job(org)
     changed = send_json(org, "PATCH", job, {"lineEnding": "CRLF"})
     abort(org, job)
     return told(changed)
 
 
-def _media_type(org: AskedOrg) -> str:
+def _media_type(org: TargetOrg) -> str:
     job = open_job(org)
     answer = upload(org, job, _HEADER, {"Content-Type": "application/pdf"})
     abort(org, job)
     return "accepted" if answer.status == 201 else told(answer)
 
 
-def _gzip_uploads(org: AskedOrg) -> str:
+def _gzip_uploads(org: TargetOrg) -> str:
     job = open_job(org)
     answer = upload(org, job, gzip.compress(_HEADER), {"Content-Encoding": "gzip"})
     if answer.status >= 300:
@@ -211,7 +211,7 @@ def _gzip_uploads(org: AskedOrg) -> str:
     return "accepted" if ended_job(org, job)["state"] == "JobComplete" else "stored as sent"
 
 
-def _second_upload(org: AskedOrg) -> str:
+def _second_upload(org: TargetOrg) -> str:
     job = open_job(org)
     upload(org, job, _HEADER)
     second = upload(org, job, f"{_NO_FIELD}\n".encode())
@@ -223,19 +223,19 @@ def _second_upload(org: AskedOrg) -> str:
     return "201 and is dropped" if kept else "201 and replaces"
 
 
-def _upload_when_closed(org: AskedOrg) -> str:
+def _upload_when_closed(org: TargetOrg) -> str:
     return told(_life(org).uploaded_again)
 
 
-def _close_twice(org: AskedOrg) -> str:
+def _close_twice(org: TargetOrg) -> str:
     return told(_life(org).closed_again)
 
 
-def _abort_ended(org: AskedOrg) -> str:
+def _abort_ended(org: TargetOrg) -> str:
     return told(_life(org).aborted)
 
 
-def _aborted_rows(org: AskedOrg) -> str:
+def _aborted_rows(org: TargetOrg) -> str:
     job = open_job(org)
     upload(org, job, f"Name\n{org.mark}\n".encode())
     abort(org, job)
@@ -243,7 +243,7 @@ def _aborted_rows(org: AskedOrg) -> str:
     return "unprocessed" if rows else "nowhere"
 
 
-def _delete_unfinished(org: AskedOrg) -> str:
+def _delete_unfinished(org: TargetOrg) -> str:
     job = open_job(org)
     deleted = org.send("DELETE", job)
     if deleted.status >= 300:
@@ -251,7 +251,7 @@ def _delete_unfinished(org: AskedOrg) -> str:
     return told(deleted)
 
 
-def _multipart(org: AskedOrg) -> str:
+def _multipart(org: TargetOrg) -> str:
     created = _create_of_parts(org, f"{_part('content', 'text/csv')}Name\r\n\r\n")
     state = document_of(created).get("state")
     if created.status >= 300:
@@ -260,14 +260,14 @@ def _multipart(org: AskedOrg) -> str:
     return str(state)
 
 
-def _multipart_refused(org: AskedOrg) -> str:
+def _multipart_refused(org: TargetOrg) -> str:
     created = _create_of_parts(org, "")
     if created.status < 300:
         abort(org, job_path(org, created))
     return told(created)
 
 
-def _create_of_parts(org: AskedOrg, content: str) -> Exchange:
+def _create_of_parts(org: TargetOrg, content: str) -> Exchange:
     document = f'{{"object": "{OBJECT}", "operation": "insert", "lineEnding": "CRLF"}}\r\n'
     body = f"{_part('job', 'application/json')}{document}{content}--{_BOUNDARY}--\r\n"
     media_type = f'multipart/form-data; boundary="{_BOUNDARY}"'
@@ -279,11 +279,11 @@ def _part(name: str, media_type: str) -> str:
     return f"--{_BOUNDARY}\r\nContent-Type: {media_type}\r\n{disposition}\r\n\r\n"
 
 
-def _header_only(org: AskedOrg) -> str:
+def _header_only(org: TargetOrg) -> str:
     return str(document_of(_life(org).ended).get("state"))
 
 
-def _no_upload(org: AskedOrg) -> str:
+def _no_upload(org: TargetOrg) -> str:
     job = open_job(org)
     closed = close(org, job)
     if closed.status >= 300:
@@ -292,19 +292,19 @@ def _no_upload(org: AskedOrg) -> str:
     return str(ended_job(org, job)["state"])
 
 
-def _failed_as_a_whole(org: AskedOrg) -> str:
+def _failed_as_a_whole(org: TargetOrg) -> str:
     _, job = run_job(org, f"{_NO_FIELD}\n".encode())
     message = str(job.get("errorMessage"))
     expected = f"InvalidBatch : Field name not found : {_NO_FIELD}"
     return expected.rpartition(" : ")[0] if message == expected else f"{job['state']}: {message}"
 
 
-def _byte_order_mark(org: AskedOrg) -> str:
+def _byte_order_mark(org: TargetOrg) -> str:
     _, job = run_job(org, BOM_UTF8 + _HEADER)
     return "dropped" if job["state"] == "JobComplete" else "part of the first name"
 
 
-def _line_ending(org: AskedOrg) -> str:
+def _line_ending(org: TargetOrg) -> str:
     _, header = run_job(org, b"Name\r\n")
     _, quoted = update_nothing(org, f'Id,Name\n"{NO_ACCOUNT}","a\r\nb"\n')
     if quoted["state"] == "Failed":
@@ -312,7 +312,7 @@ def _line_ending(org: AskedOrg) -> str:
     return "the header's" if header["state"] == "Failed" else "none"
 
 
-def _blank_beside_quotes(org: AskedOrg) -> str:
+def _blank_beside_quotes(org: TargetOrg) -> str:
     data = f'Id,Name\n"{NO_ACCOUNT}", "a"\n"{NO_ACCOUNT[:-4]}1AAA","b"\n'
     job, document = update_nothing(org, data)
     if document["state"] == "Failed":
@@ -324,7 +324,7 @@ def _blank_beside_quotes(org: AskedOrg) -> str:
     return "the row fails" if len(set(errors)) > 1 else "accepted"
 
 
-def _unreadable_csv(org: AskedOrg) -> str:
+def _unreadable_csv(org: TargetOrg) -> str:
     data = f'Id,Name\n"{NO_ACCOUNT}","a\n'
     job, document = update_nothing(org, data)
     if document["state"] != "Failed":
@@ -333,7 +333,7 @@ def _unreadable_csv(org: AskedOrg) -> str:
     return "as sent" if given.text == data else "nothing" if not given.text else "something else"
 
 
-def _row_width(org: AskedOrg) -> str:
+def _row_width(org: TargetOrg) -> str:
     job, document = update_nothing(org, f"Id,Name\n{NO_ACCOUNT}\n")
     if document["state"] == "Failed":
         return "the job fails"
@@ -344,12 +344,12 @@ def _row_width(org: AskedOrg) -> str:
     return "fails alone, its cells empty" if not any(cells) else "fails alone, its cells as sent"
 
 
-def _blank_lines(org: AskedOrg) -> str:
+def _blank_lines(org: TargetOrg) -> str:
     _, document = update_nothing(org, "Id,Name\n\n")
     return "rows that fail" if document.get("numberRecordsProcessed") else "skipped"
 
 
-def _deleted_jobs(org: AskedOrg) -> str:
+def _deleted_jobs(org: TargetOrg) -> str:
     return told(_life(org).gone)
 
 

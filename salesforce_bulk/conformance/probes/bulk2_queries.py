@@ -8,7 +8,6 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from salesforce_bulk.conformance.asked_org import AskedOrg
 from salesforce_bulk.conformance.bulk2_calls import (
     ENDED,
     abort,
@@ -24,8 +23,9 @@ from salesforce_bulk.conformance.bulk2_calls import (
     told,
 )
 from salesforce_bulk.conformance.exchange import Exchange
-from salesforce_bulk.conformance.made_records import BIRTHDATE, account, contact
 from salesforce_bulk.conformance.probe import NotAsked, Probe
+from salesforce_bulk.conformance.sample_records import BIRTHDATE, account, contact
+from salesforce_bulk.conformance.target_org import TargetOrg
 
 #: Rows that every org has, of which a few are read page by page.
 _SEVERAL = "SELECT Id, SobjectType FROM ObjectPermissions LIMIT 3"
@@ -45,7 +45,7 @@ class _Pages:
     pages: list[Exchange]
 
 
-def _read_pages(org: AskedOrg) -> _Pages:
+def _read_pages(org: TargetOrg) -> _Pages:
     job = _complete_job(org, _SEVERAL)
     first = org.send("GET", f"{job}/results?maxRecords=2")
     pages = [query_results(org, job, "?maxRecords=2")]
@@ -57,7 +57,7 @@ def _read_pages(org: AskedOrg) -> _Pages:
     return _Pages(job, first, pages)
 
 
-def _complete_job(org: AskedOrg, soql: str) -> str:
+def _complete_job(org: TargetOrg, soql: str) -> str:
     """The path of a query job that is complete. Raises NotAsked."""
     job = job_path(org, _create(org, soql))
     document = ended_job(org, job)
@@ -66,7 +66,7 @@ def _complete_job(org: AskedOrg, soql: str) -> str:
     return job
 
 
-def _create(org: AskedOrg, soql: str, **more: Any) -> Exchange:
+def _create(org: TargetOrg, soql: str, **more: Any) -> Exchange:
     return send_json(org, "POST", query_path(org), {"operation": "query", "query": soql, **more})
 
 
@@ -75,15 +75,15 @@ def _locator_of(page: Exchange) -> str:
     return "" if locator == "null" else locator.replace("=", "%3D")
 
 
-def _pages(org: AskedOrg) -> _Pages:
+def _pages(org: TargetOrg) -> _Pages:
     return org.once("bulk2.pages", _read_pages)
 
 
-def _user(org: AskedOrg) -> Exchange:
+def _user(org: TargetOrg) -> Exchange:
     return org.once("bulk2.user", lambda org: query_result(org, _USER))
 
 
-def _user_cell(org: AskedOrg, name: str) -> str:
+def _user_cell(org: TargetOrg, name: str) -> str:
     [row] = records(_user(org)) or [{}]
     return row.get(name, "no column")
 
@@ -91,47 +91,47 @@ def _user_cell(org: AskedOrg, name: str) -> str:
 # Refusals
 
 
-def _refused(org: AskedOrg, soql: str) -> str:
+def _refused(org: TargetOrg, soql: str) -> str:
     created = _create(org, soql)
     if created.status >= 300:
         return told(created)
     return str(ended_job(org, job_path(org, created))["state"])
 
 
-def _wrong_soql(org: AskedOrg) -> str:
+def _wrong_soql(org: TargetOrg) -> str:
     reading = _refused(org, "SELECT Frobnication FROM User LIMIT 1")
     return "400 SOQL's code" if reading == "400 INVALID_FIELD" else reading
 
 
-def _unsupported_soql(org: AskedOrg) -> str:
+def _unsupported_soql(org: TargetOrg) -> str:
     return _refused(org, "SELECT COUNT() FROM User")
 
 
-def _unsupported_object(org: AskedOrg) -> str:
+def _unsupported_object(org: TargetOrg) -> str:
     return _refused(org, "SELECT Id FROM CaseStatus LIMIT 1")
 
 
-def _no_soql(org: AskedOrg) -> str:
+def _no_soql(org: TargetOrg) -> str:
     return told(send_json(org, "POST", query_path(org), {"operation": "query"}))
 
 
-def _long_soql(org: AskedOrg) -> str:
+def _long_soql(org: TargetOrg) -> str:
     return _refused(org, f"SELECT Id FROM User WHERE LastName = '{'x' * _LONGEST}' LIMIT 1")  # noqa: S608  # nosec B608 # no input
 
 
 # Pages
 
 
-def _content_type(org: AskedOrg) -> str:
+def _content_type(org: TargetOrg) -> str:
     return _user(org).headers.get("content-type", "none")
 
 
-def _page_header(org: AskedOrg) -> str:
+def _page_header(org: TargetOrg) -> str:
     first, second, *_ = _pages(org).pages
     return "each page" if table(second)[0] == table(first)[0] else "first page"
 
 
-def _number_of_records(org: AskedOrg) -> str:
+def _number_of_records(org: TargetOrg) -> str:
     page = _pages(org).pages[0]
     number = page.headers.get("sforce-numberofrecords")
     rows = str(len(table(page)) - 1)
@@ -139,12 +139,12 @@ def _number_of_records(org: AskedOrg) -> str:
     return words.get(number, "another number")
 
 
-def _last_locator(org: AskedOrg) -> str:
+def _last_locator(org: TargetOrg) -> str:
     locator = _pages(org).pages[-1].headers.get("sforce-locator")
     return {None: "absent", "": "empty", "null": "null"}.get(locator, "a locator")
 
 
-def _locator(org: AskedOrg) -> str:
+def _locator(org: TargetOrg) -> str:
     locator = _pages(org).pages[0].headers.get("sforce-locator", "")
     if locator.isdecimal():
         return "digits"
@@ -155,24 +155,24 @@ def _locator(org: AskedOrg) -> str:
     return "base64 with padding" if locator.endswith("=") else "base64"
 
 
-def _unknown_locator(org: AskedOrg) -> str:
+def _unknown_locator(org: TargetOrg) -> str:
     return told(org.send("GET", f"{_pages(org).job}/results?locator=frobnication"))
 
 
-def _wrong_max_records(org: AskedOrg) -> str:
+def _wrong_max_records(org: TargetOrg) -> str:
     answer = org.send("GET", f"{_pages(org).job}/results?maxRecords=0")
     return "ignored" if answer.status == 200 else told(answer)
 
 
-def _rows_of_a_page(org: AskedOrg) -> str:
+def _rows_of_a_page(org: TargetOrg) -> str:
     return "maxRecords" if len(table(_pages(org).pages[0])) - 1 == 2 else "fewer"
 
 
-def _after_state(org: AskedOrg) -> str:
+def _after_state(org: TargetOrg) -> str:
     return "at once" if _pages(org).first.status == 200 else "later"
 
 
-def _before_end(org: AskedOrg) -> str:
+def _before_end(org: TargetOrg) -> str:
     job = job_path(org, _create(org, _USER))
     answer = org.send("GET", f"{job}/results")
     if document_of(org.send("GET", job)).get("state") in ENDED and answer.status == 200:
@@ -181,14 +181,14 @@ def _before_end(org: AskedOrg) -> str:
     return told(answer)
 
 
-def _another_version(org: AskedOrg) -> str:
+def _another_version(org: TargetOrg) -> str:
     job = _pages(org).job
     other = "59.0" if org.version != "59.0" else "60.0"
     path = job.replace(f"/v{org.version}/", f"/v{other}/")
     return told(org.send("GET", f"{path}/results"))
 
 
-def _no_rows(org: AskedOrg) -> str:
+def _no_rows(org: TargetOrg) -> str:
     answer = query_result(org, _NOBODY)
     if answer.status != 200:
         return told(answer)
@@ -200,23 +200,23 @@ def _no_rows(org: AskedOrg) -> str:
 # Result pages
 
 
-def _result_pages(org: AskedOrg) -> dict[str, Any]:
+def _result_pages(org: TargetOrg) -> dict[str, Any]:
     document = document_of(org.send("GET", f"{_pages(org).job}/resultPages"))
     if not document.get("resultPages"):
         raise NotAsked("no resultPages came; they need API version 58.0")
     return document
 
 
-def _result_page_name(org: AskedOrg) -> str:
+def _result_page_name(org: TargetOrg) -> str:
     return ",".join(_result_pages(org)["resultPages"][0])
 
 
-def _first_result_page(org: AskedOrg) -> str:
+def _first_result_page(org: TargetOrg) -> str:
     [address, *_] = _result_pages(org)["resultPages"][0].values()
     return "with locator" if "locator=" in address else "without locator"
 
 
-def _last_result_pages(org: AskedOrg) -> str:
+def _last_result_pages(org: TargetOrg) -> str:
     document = _result_pages(org)
     return str(document["nextRecordsUrl"] or "null") if "nextRecordsUrl" in document else "absent"
 
@@ -224,7 +224,7 @@ def _last_result_pages(org: AskedOrg) -> str:
 # Columns and values
 
 
-def _column_order(org: AskedOrg) -> str:
+def _column_order(org: TargetOrg) -> str:
     path = f"/services/data/v{_OLD}/jobs/query"
     query = {"operation": "query", "query": "SELECT Username, Id FROM User LIMIT 1"}
     job = job_path(org, send_json(org, "POST", path, query))
@@ -234,28 +234,28 @@ def _column_order(org: AskedOrg) -> str:
     return words.get(",".join(header), "another")
 
 
-def _column_names(org: AskedOrg) -> str:
+def _column_names(org: TargetOrg) -> str:
     name = next((each for each in table(_user(org))[0] if each.lower() == "username"), "")
     return {"Username": "API names", "uSERNAME": "as selected"}.get(name, "others")
 
 
-def _quotes(org: AskedOrg) -> str:
+def _quotes(org: TargetOrg) -> str:
     return "all" if '"Id"' in _user(org).text else "where needed"
 
 
-def _delimiter(org: AskedOrg) -> str:
+def _delimiter(org: TargetOrg) -> str:
     names = _header_of(org, columnDelimiter="SEMICOLON").replace('"', "")
     return {"id;username": "of the job", "id,username": "comma"}.get(names, "another")
 
 
-def _line_end(org: AskedOrg) -> str:
+def _line_end(org: TargetOrg) -> str:
     of_crlf = _header_of(org, lineEnding="CRLF").endswith("\r")
     of_lf = "\r\n" in _user(org).text
     words = {(False, True): "of the job", (False, False): "LF", (True, True): "CRLF"}
     return words.get((of_lf, of_crlf), "the other one")
 
 
-def _header_of(org: AskedOrg, **more: str) -> str:
+def _header_of(org: TargetOrg, **more: str) -> str:
     """The header of a query in a dialect, in lower case; its line end is LF unless it is asked
     about."""
     answer = query_result(org, "SELECT Id, Username FROM User LIMIT 1", **more)
@@ -263,23 +263,23 @@ def _header_of(org: AskedOrg, **more: str) -> str:
     return header if "lineEnding" in more else header.rstrip("\r")
 
 
-def _byte_order_mark(org: AskedOrg) -> str:
+def _byte_order_mark(org: TargetOrg) -> str:
     return "BOM" if _user(org).text.startswith("\ufeff") else "none"
 
 
-def _numbers(org: AskedOrg) -> str:
+def _numbers(org: TargetOrg) -> str:
     identity = account(org)
     soql = f"SELECT AnnualRevenue FROM Account WHERE Id = '{identity}'"  # noqa: S608  # nosec B608 # SOQL of an id
     [row] = records(query_result(org, soql)) or [{}]
     return row.get("annualrevenue", "no column")
 
 
-def _booleans(org: AskedOrg) -> str:
+def _booleans(org: TargetOrg) -> str:
     cell = _user_cell(org, "isactive")
     return "true" if cell in ("true", "false") else "TRUE" if cell in ("TRUE", "FALSE") else cell
 
 
-def _datetimes(org: AskedOrg) -> str:
+def _datetimes(org: TargetOrg) -> str:
     cell = re.sub("[0-9]", "0", _user_cell(org, "createddate"))
     forms = {
         "0000-00-00T00:00:00.000Z": "2024-01-31T12:00:00.000Z",
@@ -289,7 +289,7 @@ def _datetimes(org: AskedOrg) -> str:
     return forms.get(cell, cell)
 
 
-def _dates(org: AskedOrg) -> str:
+def _dates(org: TargetOrg) -> str:
     identity = contact(org)
     soql = f"SELECT Birthdate FROM Contact WHERE Id = '{identity}'"  # noqa: S608  # nosec B608 # SOQL of an id
     [row] = records(query_result(org, soql)) or [{}]
@@ -297,7 +297,7 @@ def _dates(org: AskedOrg) -> str:
     return {BIRTHDATE: "yyyy-MM-dd", f"{BIRTHDATE}Z": "yyyy-MM-ddZ"}.get(cell, cell)
 
 
-def _times(org: AskedOrg) -> str:
+def _times(org: TargetOrg) -> str:
     soql = "SELECT MondayStartTime FROM BusinessHours WHERE MondayStartTime != null LIMIT 1"
     [row] = records(query_result(org, soql)) or [{}]
     cell = re.sub("[0-9]", "0", row.get("mondaystarttime", "no column"))
@@ -308,7 +308,7 @@ def _times(org: AskedOrg) -> str:
 # Lists
 
 
-def _listed(org: AskedOrg) -> list[Exchange]:
+def _listed(org: TargetOrg) -> list[Exchange]:
     """The pages of the list of query jobs, up to ten."""
     answers = [org.send("GET", f"{query_path(org)}?jobType=V2Query")]
     while (address := document_of(answers[-1]).get("nextRecordsUrl")) and len(answers) < 10:
@@ -316,7 +316,7 @@ def _listed(org: AskedOrg) -> list[Exchange]:
     return answers
 
 
-def _list_order(org: AskedOrg) -> str:
+def _list_order(org: TargetOrg) -> str:
     jobs = [_pages(org).job, job_path(org, _create(org, _USER))]
     ended_job(org, jobs[1])
     made = [job.rpartition("/")[2] for job in jobs]
@@ -330,7 +330,7 @@ def _list_order(org: AskedOrg) -> str:
     return words.get(tuple(listed), "another, or more jobs than were read")
 
 
-def _last_page(org: AskedOrg) -> str:
+def _last_page(org: TargetOrg) -> str:
     document = document_of(_listed(org)[-1])
     return str(document["nextRecordsUrl"] or "null") if "nextRecordsUrl" in document else "absent"
 

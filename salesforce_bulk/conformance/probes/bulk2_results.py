@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from salesforce_bulk.conformance.asked_org import AskedOrg
 from salesforce_bulk.conformance.bulk2_calls import (
     NO_ACCOUNT,
     abort,
@@ -24,8 +23,9 @@ from salesforce_bulk.conformance.bulk2_calls import (
     upload,
 )
 from salesforce_bulk.conformance.exchange import Exchange
-from salesforce_bulk.conformance.made_records import account
 from salesforce_bulk.conformance.probe import NotAsked, Probe
+from salesforce_bulk.conformance.sample_records import account
+from salesforce_bulk.conformance.target_org import TargetOrg
 
 #: One more character than an account's name may have.
 _TOO_LONG = 256
@@ -43,7 +43,7 @@ class _Failed:
     successful: Exchange
 
 
-def _fail(org: AskedOrg) -> _Failed:
+def _fail(org: TargetOrg) -> _Failed:
     ids = [f"{NO_ACCOUNT[:-9]}{number:06}AAA" for number in range(org.rows)]
     rows = "".join(f"{each},frobnication\n" for each in ids)
     job, _ = update_nothing(org, f"Id,Name\n{rows}")
@@ -54,32 +54,32 @@ def _fail(org: AskedOrg) -> _Failed:
     return _Failed(ids, first, whole, result(org, job, "successfulResults"))
 
 
-def _failed(org: AskedOrg) -> _Failed:
+def _failed(org: TargetOrg) -> _Failed:
     return org.once("bulk2.failed", _fail)
 
 
-def _content_type(org: AskedOrg) -> str:
+def _content_type(org: TargetOrg) -> str:
     return _failed(org).whole.headers.get("content-type", "none")
 
 
-def _own_columns(org: AskedOrg) -> str:
+def _own_columns(org: TargetOrg) -> str:
     header = table(_failed(org).whole)[0]
     return ",".join(header[:2]).replace("Error", "Created").replace("error", "created")
 
 
-def _quotes(org: AskedOrg) -> str:
+def _quotes(org: TargetOrg) -> str:
     text = _failed(org).whole.text
     return "all" if f'"{NO_ACCOUNT[:-6]}' in text else "where needed"
 
 
-def _delimiter(org: AskedOrg) -> str:
+def _delimiter(org: TargetOrg) -> str:
     job = open_job(org, operation="update", columnDelimiter="SEMICOLON")
     upload(org, job, f"Id;Name\n{NO_ACCOUNT};frobnication\n".encode())
     header = _result_of_open_job(org, job).text.partition("\n")[0].lower().rstrip("\r")
     return {"id;name": "of the job", "id,name": "comma"}.get(header[-7:], "another")
 
 
-def _line_end(org: AskedOrg) -> str:
+def _line_end(org: TargetOrg) -> str:
     job = open_job(org, operation="update", lineEnding="CRLF")
     upload(org, job, f"Id,Name\r\n{NO_ACCOUNT},frobnication\r\n".encode())
     of_crlf = "\r\n" in _result_of_open_job(org, job).text
@@ -88,37 +88,37 @@ def _line_end(org: AskedOrg) -> str:
     return words.get((of_lf, of_crlf), "the other one")
 
 
-def _result_of_open_job(org: AskedOrg, job: str) -> Exchange:
+def _result_of_open_job(org: TargetOrg, job: str) -> Exchange:
     """The unprocessed rows of a job that is aborted before it runs."""
     abort(org, job)
     ended_job(org, job)
     return result(org, job, "unprocessedrecords", rows=1)
 
 
-def _byte_order_mark(org: AskedOrg) -> str:
+def _byte_order_mark(org: TargetOrg) -> str:
     return "BOM" if _failed(org).whole.text.startswith("\ufeff") else "none"
 
 
-def _no_rows(org: AskedOrg) -> str:
+def _no_rows(org: TargetOrg) -> str:
     answer = _failed(org).successful
     if answer.status != 200:
         return told(answer)
     return "header" if table(answer) else "empty file"
 
 
-def _order(org: AskedOrg) -> str:
+def _order(org: TargetOrg) -> str:
     failed = _failed(org)
     given = [each.get("id") for each in records(failed.whole)]
     return "kept" if given == failed.ids else "shuffled"
 
 
-def _error_text(org: AskedOrg) -> str:
+def _error_text(org: TargetOrg) -> str:
     text = records(_failed(org).whole)[0].get("sf__error", "")
     expected = "CODE:message:fields --"
     return expected if _ERROR_TEXT.fullmatch(text) else "another form"
 
 
-def _before_end(org: AskedOrg) -> str:
+def _before_end(org: TargetOrg) -> str:
     job = open_job(org)
     upload(org, job, f"Name\n{org.mark}\n".encode())
     answer = org.send("GET", f"{job}/successfulResults")
@@ -126,11 +126,11 @@ def _before_end(org: AskedOrg) -> str:
     return told(answer)
 
 
-def _after_state(org: AskedOrg) -> str:
+def _after_state(org: TargetOrg) -> str:
     return "at once" if len(table(_failed(org).first)) > org.rows else "later"
 
 
-def _load(org: AskedOrg, name: str, header: str, row: str, operation: str) -> Exchange:
+def _load(org: TargetOrg, name: str, header: str, row: str, operation: str) -> Exchange:
     """The results of a row that succeeds. Raises NotAsked where it does not."""
     data = f"{header}\n{row}\n".encode()
     job, document = run_job(org, data, object=name, operation=operation)
@@ -143,13 +143,13 @@ def _load(org: AskedOrg, name: str, header: str, row: str, operation: str) -> Ex
     return answer
 
 
-def _account_answer(org: AskedOrg) -> Exchange:
+def _account_answer(org: TargetOrg) -> Exchange:
     header = "nAME,AnnualRevenue,Description,Fax"
     row = f'{org.mark},{_REVENUE},"  frobnication ",#N/A'
     return org.once("bulk2.account", lambda org: _load(org, "Account", header, row, "insert"))
 
 
-def _task_answer(org: AskedOrg) -> Exchange:
+def _task_answer(org: TargetOrg) -> Exchange:
     header = "Subject,ReminderDateTime,IsReminderSet"
     row = f"{org.mark},{_DATETIME},{_BOOLEAN}"
     return org.once("bulk2.task", lambda org: _load(org, "Task", header, row, "insert"))
@@ -163,33 +163,33 @@ _DATETIME = "2024-01-31T13:00:00+01:00"
 _BOOLEAN = "tRUE"
 
 
-def _account_cell(org: AskedOrg, name: str) -> str:
+def _account_cell(org: TargetOrg, name: str) -> str:
     [row] = records(_account_answer(org)) or [{}]
     return row.get(name, "no column")
 
 
-def _task_cell(org: AskedOrg, name: str) -> str:
+def _task_cell(org: TargetOrg, name: str) -> str:
     [row] = records(_task_answer(org)) or [{}]
     return row.get(name, "no column")
 
 
-def _header(org: AskedOrg) -> str:
+def _header(org: TargetOrg) -> str:
     names = {"nAME": "as uploaded", "Name": "API names"}
     found = [word for name, word in names.items() if name in table(_account_answer(org))[0]]
     return found[0] if found else "another"
 
 
-def _doubles(org: AskedOrg) -> str:
+def _doubles(org: TargetOrg) -> str:
     cell = _account_cell(org, "annualrevenue")
     return "as sent" if cell == _REVENUE else cell
 
 
-def _booleans(org: AskedOrg) -> str:
+def _booleans(org: TargetOrg) -> str:
     cell = _task_cell(org, "isreminderset")
     return "as sent" if cell == _BOOLEAN else cell
 
 
-def _datetimes(org: AskedOrg) -> str:
+def _datetimes(org: TargetOrg) -> str:
     cell = _task_cell(org, "reminderdatetime")
     forms = {
         _DATETIME: "as sent",
@@ -199,36 +199,36 @@ def _datetimes(org: AskedOrg) -> str:
     return forms.get(cell, cell)
 
 
-def _dates(org: AskedOrg) -> str:
+def _dates(org: TargetOrg) -> str:
     answer = _load(org, "Contact", "LastName,Birthdate", f"{org.mark},{_DATE}", "insert")
     [row] = records(answer) or [{}]
     forms = {"1999-12-31": "yyyy-MM-dd", "1999-12-31Z": "yyyy-MM-ddZ", _DATE: "as sent"}
     return forms.get(row.get("birthdate", ""), "another form")
 
 
-def _null_marker(org: AskedOrg) -> str:
+def _null_marker(org: TargetOrg) -> str:
     cell = _account_cell(org, "fax")
     return {"#N/A": "as sent", "": "empty"}.get(cell, cell)
 
 
-def _blanks(org: AskedOrg) -> str:
+def _blanks(org: TargetOrg) -> str:
     cell = _account_cell(org, "description")
     return {"  frobnication ": "kept", "frobnication": "trimmed"}.get(cell, cell)
 
 
-def _header_case(org: AskedOrg) -> str:
+def _header_case(org: TargetOrg) -> str:
     cell = _account_cell(org, "name")
     return {org.mark: "kept", "": "empty"}.get(cell, cell)
 
 
-def _ids(org: AskedOrg) -> str:
+def _ids(org: TargetOrg) -> str:
     identity = account(org)
     answer = _load(org, "Account", "Id,Fax", f"{identity[:15]},1", "update")
     [row] = records(answer) or [{}]
     return {identity[:15]: "as sent", identity: "18 characters"}.get(row.get("id", ""), "another")
 
 
-def _failed_ids(org: AskedOrg) -> str:
+def _failed_ids(org: TargetOrg) -> str:
     identity = account(org)
     job, _ = update_nothing(org, f"Id,Name\n{identity},{'x' * _TOO_LONG}\n")
     [row] = records(result(org, job, "failedResults", rows=1)) or [{}]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from salesforce_bulk.conformance.asked_org import AskedOrg
 from salesforce_bulk.conformance.bulk1_calls import (
     field_of,
     open_job,
@@ -13,6 +12,7 @@ from salesforce_bulk.conformance.bulk1_calls import (
 )
 from salesforce_bulk.conformance.exchange import Exchange
 from salesforce_bulk.conformance.probe import Probe
+from salesforce_bulk.conformance.target_org import TargetOrg
 
 #: The id of a job that no org has.
 NO_JOB = "750000000000000AAA"
@@ -30,7 +30,7 @@ class _QueryJob:
     damaged: Exchange
 
 
-def _query_job(org: AskedOrg) -> _QueryJob:
+def _query_job(org: TargetOrg) -> _QueryJob:
     with open_job(org, "query", "User") as job:
         return _QueryJob(
             org.send("GET", job, headers=_GZIP),
@@ -40,11 +40,11 @@ def _query_job(org: AskedOrg) -> _QueryJob:
         )
 
 
-def _asked_job(org: AskedOrg) -> _QueryJob:
+def _asked_job(org: TargetOrg) -> _QueryJob:
     return org.once("http.query_job", _query_job)
 
 
-def _missing_job(org: AskedOrg) -> Exchange:
+def _missing_job(org: TargetOrg) -> Exchange:
     return org.once(
         "http.missing_job", lambda asked: asked.send("GET", f"{asked.bulk1}/job/{NO_JOB}")
     )
@@ -59,33 +59,33 @@ def content_type(answer: Exchange) -> str:
     return kind.strip().lower() + (f";charset={suffix}" if is_told else "")
 
 
-def _methods(org: AskedOrg) -> str:
+def _methods(org: TargetOrg) -> str:
     return str(org.send("DELETE", f"{org.bulk1}/job/{NO_JOB}").status)
 
 
-def _framing(org: AskedOrg) -> str:
+def _framing(org: TargetOrg) -> str:
     headers = _missing_job(org).headers
     if "chunked" in headers.get("transfer-encoding", "").lower():
         return "chunked"
     return "length" if "content-length" in headers else "close"
 
 
-def _headers(org: AskedOrg) -> str:
+def _headers(org: TargetOrg) -> str:
     named = {"x-request-id", "x-sfdc-request-id"} & set(_missing_job(org).headers)
     return "with a request id" if named else "without a request id"
 
 
-def _header_case(org: AskedOrg) -> str:
+def _header_case(org: TargetOrg) -> str:
     is_lower = all(name == name.lower() for name in _missing_job(org).spelled)
     return "lower" if is_lower else "as documented"
 
 
-def _server(org: AskedOrg) -> str:
+def _server(org: TargetOrg) -> str:
     name = _missing_job(org).headers.get("server", "none").lower()
     return name if name in ("none", "sfdcedge") else "another"
 
 
-def _content_type(org: AskedOrg) -> str:
+def _content_type(org: TargetOrg) -> str:
     return content_type(_missing_job(org))
 
 
@@ -93,34 +93,34 @@ def _coding(answer: Exchange) -> str:
     return answer.headers.get("content-encoding", "identity").strip().lower()
 
 
-def _response_compression(org: AskedOrg) -> str:
+def _response_compression(org: TargetOrg) -> str:
     return _coding(_asked_job(org).asked)
 
 
-def _rest_response_compression(org: AskedOrg) -> str:
+def _rest_response_compression(org: TargetOrg) -> str:
     return _coding(org.send("GET", f"{org.data}/limits", headers=_GZIP))
 
 
-def _request_compression(org: AskedOrg) -> str:
+def _request_compression(org: TargetOrg) -> str:
     return str(_asked_job(org).in_another_coding.status)
 
 
-def _damaged_gzip(org: AskedOrg) -> str:
+def _damaged_gzip(org: TargetOrg) -> str:
     answer = _asked_job(org).damaged
     return refusal_of(answer) if answer.status >= 400 else "a batch"
 
 
-def _date(org: AskedOrg) -> str:
+def _date(org: TargetOrg) -> str:
     return "sent" if "date" in _missing_job(org).headers else "not sent"
 
 
-def _trailing_slash(org: AskedOrg) -> str:
+def _trailing_slash(org: TargetOrg) -> str:
     job = _asked_job(org)
     same = field_of(job.asked, "id") == field_of(job.asked_with_slash, "id")
     return "ignored" if same else refusal_of(job.asked_with_slash)
 
 
-def _unknown_resource(org: AskedOrg) -> str:
+def _unknown_resource(org: TargetOrg) -> str:
     return refusal_of(org.send("GET", f"{org.bulk1}/nothing"))
 
 

@@ -9,12 +9,12 @@ import re
 from collections.abc import Mapping
 from xml.sax.saxutils import escape  # nosec B406 # it parses nothing
 
-from salesforce_bulk.conformance.asked_org import AskedOrg
 from salesforce_bulk.conformance.bulk1_calls import field_of, refusal_of
 from salesforce_bulk.conformance.exchange import Exchange
 from salesforce_bulk.conformance.probe import Probe
 from salesforce_bulk.conformance.probes.http import NO_JOB, content_type
 from salesforce_bulk.conformance.rest_calls import create_record, records
+from salesforce_bulk.conformance.target_org import TargetOrg
 
 #: A session that no org has given.
 NO_SESSION = "00D000000000000!AQinvented.by.a.probe"
@@ -36,7 +36,7 @@ _ACTION = {"SOAPAction": '""'}
 
 
 def _soap(
-    org: AskedOrg,
+    org: TargetOrg,
     body: str,
     header: str = "",
     *,
@@ -55,20 +55,20 @@ def _session_header(session: str) -> str:
     return f"<SessionHeader><sessionId>{escape(session)}</sessionId></SessionHeader>"
 
 
-def _own(org: AskedOrg) -> str:
+def _own(org: TargetOrg) -> str:
     return _session_header(str(org.bulk.sessionId))
 
 
-def _timestamp(org: AskedOrg) -> Exchange:
+def _timestamp(org: TargetOrg) -> Exchange:
     return _soap(org, "<getServerTimestamp/>", _own(org))
 
 
-def asked_timestamp(org: AskedOrg) -> Exchange:
+def asked_timestamp(org: TargetOrg) -> Exchange:
     """The answer to a call of SOAP with the caller's session."""
     return org.once("login.timestamp", _timestamp)
 
 
-def _user_info(org: AskedOrg) -> Exchange:
+def _user_info(org: TargetOrg) -> Exchange:
     return org.once("login.user_info", lambda asked: _soap(asked, "<getUserInfo/>", _own(asked)))
 
 
@@ -84,32 +84,32 @@ def _bare_fault(answer: Exchange) -> str:
     return code if code.startswith("soapenv:") else code.rpartition(":")[2]
 
 
-def _fault_code(org: AskedOrg) -> str:
+def _fault_code(org: TargetOrg) -> str:
     return fault_of(_soap(org, "<getServerTimestamp/>", _session_header(NO_SESSION)))
 
 
-def _content_type(org: AskedOrg) -> str:
+def _content_type(org: TargetOrg) -> str:
     return content_type(asked_timestamp(org))
 
 
-def _versions(org: AskedOrg) -> str:
+def _versions(org: TargetOrg) -> str:
     login = f"<login><username>{_NO_USER}</username><password>none</password></login>"
     return _bare_fault(_soap(org, login, version=_VERSION_WITHOUT_LOGIN))
 
 
-def _call_options(org: AskedOrg) -> str:
+def _call_options(org: TargetOrg) -> str:
     options = "<CallOptions><client>salesforce-bulk</client></CallOptions>"
     answer = _soap(org, "<getServerTimestamp/>", options + _own(org))
     return "ignored" if field_of(answer, "timestamp") else _bare_fault(answer)
 
 
-def _utility_calls(org: AskedOrg) -> str:
+def _utility_calls(org: TargetOrg) -> str:
     answers = (asked_timestamp(org), "timestamp"), (_user_info(org), "userId")
     refused = [answer for answer, name in answers if not field_of(answer, name)]
     return _bare_fault(refused[0]) if refused else "in every version"
 
 
-def _undelete(org: AskedOrg) -> str:
+def _undelete(org: TargetOrg) -> str:
     record = create_record(org, "Account", {"Name": org.mark})
     org.send("DELETE", f"{org.data}/sobjects/Account/{record}")
     call = f"<undelete><ids>{record}</ids></undelete>"
@@ -119,7 +119,7 @@ def _undelete(org: AskedOrg) -> str:
     return f"once, then {field_of(again, 'statusCode')}"
 
 
-def _merge(org: AskedOrg) -> str:
+def _merge(org: TargetOrg) -> str:
     master, other = (create_record(org, "Account", {"Name": org.mark}) for _ in range(2))
     request = _MERGE.format(master=master, other=other)
     answer = _soap(org, f"<merge>{request}</merge>", _own(org))
@@ -130,7 +130,7 @@ def _merge(org: AskedOrg) -> str:
     return "deleted, with MasterRecordId" if told == [master] else "without MasterRecordId"
 
 
-def _action_missing(org: AskedOrg) -> str:
+def _action_missing(org: TargetOrg) -> str:
     answer = _soap(org, "<getServerTimestamp/>", _own(org), headers={})
     return "not needed" if field_of(answer, "timestamp") else _bare_fault(answer)
 
@@ -140,37 +140,37 @@ def _refused_session(answer: Exchange) -> bool:
     return letters == "invalidsessionid"
 
 
-def session_taken(org: AskedOrg, headers: Mapping[str, str | None]) -> bool:
+def session_taken(org: TargetOrg, headers: Mapping[str, str | None]) -> bool:
     """Whether Bulk API 1.0 takes the session in these headers."""
     return not _refused_session(org.send("GET", f"{org.bulk1}/job/{NO_JOB}", headers=headers))
 
 
-def _header(org: AskedOrg) -> str:
+def _header(org: TargetOrg) -> str:
     session = str(org.bulk.sessionId)
     forms = {"bare": session, "with Bearer": f"Bearer {session}"}
     taken = [name for name, value in forms.items() if session_taken(org, {"X-SFDC-Session": value})]
     return " or ".join(taken) or "neither bare nor with Bearer"
 
 
-def _token_form(org: AskedOrg) -> str:
+def _token_form(org: TargetOrg) -> str:
     session = str(org.bulk.sessionId)
     if re.fullmatch(r"00D\w{12}!\S+", session):
         return "opaque"
     return "JWT" if re.fullmatch(r"eyJ[\w-]+\.[\w-]+\.[\w-]+", session) else "another"
 
 
-def _authorization_alone(org: AskedOrg) -> str:
+def _authorization_alone(org: TargetOrg) -> str:
     bearer = f"Bearer {org.bulk.sessionId}"
     taken = session_taken(org, {"X-SFDC-Session": None, "Authorization": bearer})
     return "accepted" if taken else "refused"
 
 
-def _life(org: AskedOrg) -> str:
+def _life(org: TargetOrg) -> str:
     seconds = field_of(_user_info(org), "sessionSecondsValid") or ""
     return "seconds are told" if seconds.isdigit() else "nothing is told"
 
 
-def _expired(org: AskedOrg) -> str:
+def _expired(org: TargetOrg) -> str:
     headers = {"X-SFDC-Session": NO_SESSION}
     return refusal_of(org.send("GET", f"{org.bulk1}/job/{NO_JOB}", headers=headers))
 

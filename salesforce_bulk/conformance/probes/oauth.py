@@ -13,12 +13,12 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
-from salesforce_bulk.conformance.asked_org import AskedOrg
 from salesforce_bulk.conformance.bulk1_calls import field_of, refusal_of
 from salesforce_bulk.conformance.exchange import Exchange
 from salesforce_bulk.conformance.probe import Probe
 from salesforce_bulk.conformance.probes.http import content_type
 from salesforce_bulk.conformance.probes.login import NO_SESSION, asked_timestamp, session_taken
+from salesforce_bulk.conformance.target_org import TargetOrg
 
 _OAUTH = "/services/oauth2"
 _FORM = "application/x-www-form-urlencoded"
@@ -33,7 +33,7 @@ _JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 
 
 def _post(
-    org: AskedOrg,
+    org: TargetOrg,
     resource: str,
     form: Mapping[str, str],
     headers: Mapping[str, str | None] | None = None,
@@ -57,23 +57,23 @@ def _client_credentials(app: str) -> dict[str, str]:
     return {"grant_type": "client_credentials", "client_id": app, "client_secret": "none"}  # nosec B105 # no secret of anybody
 
 
-def _unknown_app_call(org: AskedOrg) -> Exchange:
+def _unknown_app_call(org: TargetOrg) -> Exchange:
     return _post(org, "token", _client_credentials(_NO_APP))
 
 
-def _asked_unknown_app(org: AskedOrg) -> Exchange:
+def _asked_unknown_app(org: TargetOrg) -> Exchange:
     return org.once("oauth.unknown_app", _unknown_app_call)
 
 
-def _userinfo(org: AskedOrg) -> Exchange:
+def _userinfo(org: TargetOrg) -> Exchange:
     return org.once("oauth.userinfo", lambda asked: asked.send("GET", f"{_OAUTH}/userinfo"))
 
 
-def _unknown_grant(org: AskedOrg) -> str:
+def _unknown_grant(org: TargetOrg) -> str:
     return _refusal(_post(org, "token", {"grant_type": "invented", "client_id": _NO_APP}))
 
 
-def _client_authentication(org: AskedOrg) -> str:
+def _client_authentication(org: TargetOrg) -> str:
     pair = base64.b64encode(f"{_NO_APP}:none".encode()).decode()
     answer = _post(
         org, "token", {"grant_type": "client_credentials"}, {"Authorization": f"Basic {pair}"}
@@ -82,7 +82,7 @@ def _client_authentication(org: AskedOrg) -> str:
     return "in the form or as Basic" if same else _refusal(answer)
 
 
-def _unknown_app(org: AskedOrg) -> str:
+def _unknown_app(org: TargetOrg) -> str:
     return _refusal(_asked_unknown_app(org))
 
 
@@ -90,7 +90,7 @@ def _part(document: Mapping[str, str]) -> str:
     return base64.urlsafe_b64encode(json.dumps(document).encode()).decode().rstrip("=")
 
 
-def _jwt_order(org: AskedOrg) -> str:
+def _jwt_order(org: TargetOrg) -> str:
     claims = {"iss": _NO_APP, "sub": _NO_USER, "aud": "https://invented.invalid"}
     assertion = f"{_part({'alg': 'RS256'})}.{_part({**claims, 'exp': _AT_ITS_END})}.bm9uZQ"
     answer = _post(org, "token", {"grant_type": _JWT_BEARER, "assertion": assertion})
@@ -102,78 +102,78 @@ def _jwt_order(org: AskedOrg) -> str:
     return "iss first" if "client" in _error_of(answer) else _refusal(answer)
 
 
-def _login(org: AskedOrg) -> dict[str, Any]:
+def _login(org: TargetOrg) -> dict[str, Any]:
     document = org.once("oauth.login", lambda asked: asked.log_in_again()).json()
     return document if isinstance(document, dict) else {}
 
 
-def _expires_in(org: AskedOrg) -> str:
+def _expires_in(org: TargetOrg) -> str:
     seconds = _login(org).get("expires_in")
     if seconds is None:
         return "not told"
     return "a text" if isinstance(seconds, str) else "a number"
 
 
-def _instance_url(org: AskedOrg) -> str:
+def _instance_url(org: TargetOrg) -> str:
     address = str(_login(org).get("instance_url"))
     if _ORIGIN.fullmatch(address):
         return "an origin"
     return "with a slash" if _ORIGIN.fullmatch(address.removesuffix("/")) else "another form"
 
 
-def _identity_host(org: AskedOrg) -> str:
+def _identity_host(org: TargetOrg) -> str:
     host = urlsplit(field_of(_userinfo(org), "sub") or "").netloc
     if host == urlsplit(org.address("/")).netloc:
         return "own host"
     return "login host" if host in _LOGIN_HOSTS else "another host"
 
 
-def _content_type(org: AskedOrg) -> str:
+def _content_type(org: TargetOrg) -> str:
     return content_type(_userinfo(org))
 
 
-def _format(org: AskedOrg) -> str:
+def _format(org: TargetOrg) -> str:
     answer = _post(org, "token", {**_client_credentials(_NO_APP), "format": "urlencoded"})
     asked_for = answer.json() is None and "error" in parse_qs(answer.text)
     return "urlencoded where asked for" if asked_for else content_type(answer)
 
 
-def _revoke(org: AskedOrg) -> str:
+def _revoke(org: TargetOrg) -> str:
     return _refusal(_post(org, "revoke", {"token": NO_SESSION}))
 
 
-def _introspect(org: AskedOrg) -> str:
+def _introspect(org: TargetOrg) -> str:
     app = {"client_id": _NO_APP, "client_secret": "none"}  # nosec B105 # no secret of anybody
     answer = _post(org, "introspect", {"token": NO_SESSION, **app})
     return "refused without an app" if answer.status >= 400 else str(answer.status)
 
 
-def _answer(org: AskedOrg) -> str:
+def _answer(org: TargetOrg) -> str:
     named = [field_of(_userinfo(org), name) for name in ("user_id", "organization_id")]
     return "user and org" if all(named) else refusal_of(_userinfo(org))
 
 
-def _userinfo_refusal(org: AskedOrg) -> str:
+def _userinfo_refusal(org: TargetOrg) -> str:
     headers = {"Authorization": f"Bearer {NO_SESSION}"}
     answer = org.send("GET", f"{_OAUTH}/userinfo", headers=headers)
     return f"{answer.status} as {'text' if answer.json() is None else 'JSON'}"
 
 
-def _token_get(org: AskedOrg) -> str:
+def _token_get(org: TargetOrg) -> str:
     return _refusal(org.send("GET", f"{_OAUTH}/token", headers={"Authorization": None}))
 
 
-def _methods(org: AskedOrg) -> str:
+def _methods(org: TargetOrg) -> str:
     answer = org.send("GET", f"{_OAUTH}/introspect", headers={"Authorization": None})
     return "refused" if answer.status >= 400 else str(answer.status)
 
 
-def _expired_in_rest(org: AskedOrg) -> str:
+def _expired_in_rest(org: TargetOrg) -> str:
     headers = {"Authorization": f"Bearer {NO_SESSION}"}
     return refusal_of(org.send("GET", f"{org.data}/limits", headers=headers))
 
 
-def _one_table(org: AskedOrg) -> str:
+def _one_table(org: TargetOrg) -> str:
     soap, rest = asked_timestamp(org), org.send("GET", f"{org.data}/limits")
     opened = {
         "SOAP": bool(field_of(soap, "timestamp")),

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from urllib.parse import quote_plus
 
-from salesforce_bulk.conformance.asked_org import AskedOrg
 from salesforce_bulk.conformance.bulk1_calls import field_of, refusal_of
 from salesforce_bulk.conformance.exchange import Exchange
 from salesforce_bulk.conformance.probe import NotAsked, Probe
+from salesforce_bulk.conformance.target_org import TargetOrg
 from salesforce_bulk.emulator.schema.schema import Schema
 
 #: Of which the emulator's fields were taken from describes.
 _DESCRIBED = ("Account", "Contact", "Lead", "Opportunity", "Case", "Event")
 
 
-def _query(org: AskedOrg, soql: str) -> Exchange:
+def _query(org: TargetOrg, soql: str) -> Exchange:
     return org.send("GET", f"{org.data}/query?q={quote_plus(soql)}")
 
 
-def _different(org: AskedOrg, name: str) -> list[str]:
+def _different(org: TargetOrg, name: str) -> list[str]:
     """The fields that an org has with another type or length than the emulator."""
     document = org.send("GET", f"{org.data}/sobjects/{name}/describe").json()
     fields = document.get("fields") if isinstance(document, dict) else None
@@ -33,17 +33,17 @@ def _different(org: AskedOrg, name: str) -> list[str]:
     ]
 
 
-def _fields(org: AskedOrg) -> str:
+def _fields(org: TargetOrg) -> str:
     found = [field for name in _DESCRIBED for field in _different(org, name)]
     return f"another type or length: {', '.join(found[:9])}" if found else "as described"
 
 
-def _business_hours(org: AskedOrg) -> str:
+def _business_hours(org: TargetOrg) -> str:
     answer = _query(org, "SELECT Id FROM BusinessHours WHERE IsDefault = true")
     return {"1": "one default", "0": "none"}.get(field_of(answer, "totalSize") or "", "another")
 
 
-def _there(org: AskedOrg, soql: str) -> str:
+def _there(org: TargetOrg, soql: str) -> str:
     """Whether the org knows an object and its fields, and has a record where it has to."""
     answer = _query(org, soql)
     if answer.status >= 300:
@@ -51,7 +51,7 @@ def _there(org: AskedOrg, soql: str) -> str:
     return "there" if field_of(answer, "totalSize") is not None else "no result of a query"
 
 
-def _permission_set(org: AskedOrg) -> str:
+def _permission_set(org: TargetOrg) -> str:
     soql = "SELECT ProfileId FROM PermissionSet WHERE IsOwnedByProfile = true LIMIT 1"
     answer = _query(org, soql)
     return "none" if field_of(answer, "totalSize") == "0" else _there(org, soql)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from salesforce_bulk.conformance.asked_org import AskedOrg
 from salesforce_bulk.conformance.bulk1_calls import (
     add_batch,
     create_job,
@@ -19,6 +18,7 @@ from salesforce_bulk.conformance.bulk1_calls import (
 )
 from salesforce_bulk.conformance.exchange import Exchange
 from salesforce_bulk.conformance.probe import NotAsked, Probe
+from salesforce_bulk.conformance.target_org import TargetOrg
 
 _HEADER = "Sforce-Enable-PKChunking"
 #: A chunk more costs a batch more: the largest that there is.
@@ -37,7 +37,7 @@ class _Chunked:
     chunks: Sequence[str]
 
 
-def _chunked(org: AskedOrg, name: str, soql: str) -> _Chunked:
+def _chunked(org: TargetOrg, name: str, soql: str) -> _Chunked:
     """A query whose job is to be split, when all of its batches have ended."""
     with open_job(org, "query", name, headers={_HEADER: _LARGEST}) as job:
         batch = add_batch(org, job, soql)
@@ -50,8 +50,8 @@ def _chunked(org: AskedOrg, name: str, soql: str) -> _Chunked:
     return _Chunked(original, listed, state, chunks)
 
 
-def _users(org: AskedOrg) -> _Chunked:
-    def ask(org: AskedOrg) -> _Chunked:
+def _users(org: TargetOrg) -> _Chunked:
+    def ask(org: TargetOrg) -> _Chunked:
         found = _chunked(org, "User", "SELECT Username FROM User")
         if not found.chunks:
             raise NotAsked("the org did not split a query of User")
@@ -60,7 +60,7 @@ def _users(org: AskedOrg) -> _Chunked:
     return org.once("chunks of User", ask)
 
 
-def _created(org: AskedOrg, header: str, name: str = "User") -> Exchange:
+def _created(org: TargetOrg, header: str, name: str = "User") -> Exchange:
     """The answer to asking for a job with that header; a job that comes of it is aborted."""
     answer = create_job(org, "query", name, headers={_HEADER: header})
     identity = field_of(answer, "id")
@@ -73,7 +73,7 @@ def _taken_or_refused(answer: Exchange, taken: str) -> str:
     return taken if answer.status < 300 else refusal_of(answer)
 
 
-def _header(org: AskedOrg) -> str:
+def _header(org: TargetOrg) -> str:
     for header in ("TRUE", "true; chunkSize=100000", "ChunkSize=100000;"):
         answer = _created(org, header)
         if answer.status >= 300:
@@ -81,13 +81,13 @@ def _header(org: AskedOrg) -> str:
     return "taken"
 
 
-def _original_place(org: AskedOrg) -> str:
+def _original_place(org: TargetOrg) -> str:
     found = _users(org)
     places = {found.listed[0]: "first", found.listed[-1]: "last"}
     return places.get(found.original, "between the chunks")
 
 
-def _request(org: AskedOrg) -> str:
+def _request(org: TargetOrg) -> str:
     texts = [org.send("GET", f"{chunk}/request").text for chunk in _users(org).chunks[:1]]
     if "Id >=" not in texts[0]:
         return "the query without a range of ids"
@@ -101,18 +101,18 @@ def _outcome(found: _Chunked) -> str:
     return "Failed" if found.state == "Failed" else "unchunked"
 
 
-def _order_limit_ids(org: AskedOrg) -> str:
+def _order_limit_ids(org: TargetOrg) -> str:
     return _outcome(_chunked(org, "User", "SELECT Username FROM User LIMIT 1"))
 
 
-def _unsupported_object(org: AskedOrg) -> str:
+def _unsupported_object(org: TargetOrg) -> str:
     created = _created(org, _LARGEST, "Profile")
     if created.status >= 300:
         return refusal_of(created)
     return _outcome(_chunked(org, "Profile", "SELECT Name FROM Profile WHERE Name = null"))
 
 
-def _empty_object(org: AskedOrg) -> str:
+def _empty_object(org: TargetOrg) -> str:
     """The name of an object without records."""
     for name in _MAYBE_EMPTY:
         soql = f"SELECT+COUNT()+FROM+{name}"
@@ -121,7 +121,7 @@ def _empty_object(org: AskedOrg) -> str:
     raise NotAsked(f"the org has records of each of {', '.join(_MAYBE_EMPTY)}")
 
 
-def _object_without_records(org: AskedOrg) -> str:
+def _object_without_records(org: TargetOrg) -> str:
     name = _empty_object(org)
     found = _chunked(org, name, f"SELECT CreatedDate FROM {name}")  # noqa: S608  # nosec B608 # a name of ours
     if len(found.chunks) == 1:

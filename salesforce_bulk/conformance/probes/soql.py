@@ -5,22 +5,22 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from salesforce_bulk.conformance.asked_org import AskedOrg
 from salesforce_bulk.conformance.probe import Probe
 from salesforce_bulk.conformance.rest_calls import first_error, query, refusal
+from salesforce_bulk.conformance.target_org import TargetOrg
 
 
-def _refused(soql: str) -> Callable[[AskedOrg], str]:
+def _refused(soql: str) -> Callable[[TargetOrg], str]:
     return lambda org: refusal(query(org, soql))
 
 
-def _unknown_column(org: AskedOrg) -> str:
+def _unknown_column(org: TargetOrg) -> str:
     answer = query(org, "SELECT NoSuchFieldOfConformance FROM User LIMIT 1")
     place = re.search(r"Row:\d+:Column:\d+", str(first_error(answer).get("message")))
     return f"{refusal(answer)}, {place[0] if place else 'without its place'}"
 
 
-def _unexpected_word(org: AskedOrg) -> str:
+def _unexpected_word(org: TargetOrg) -> str:
     answer = query(org, "SELEKT Id FROM User LIMIT 1")
     message = str(first_error(answer).get("message"))
     found = re.search("unexpected token: (['\"]?)SELEKT", message)

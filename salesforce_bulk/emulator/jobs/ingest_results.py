@@ -194,10 +194,10 @@ class EchoedCells:
                 columns[index] = convert(columns[index])
             block = list(zip(*columns, strict=True))
         if self._text or self._whole_ids or self._loses_misspelled:
-            return [self._spoken(row) for row in block]
+            return [self._in_dialect(row) for row in block]
         return list(block)
 
-    def _spoken(self, row: Sequence[str]) -> Sequence[str]:
+    def _in_dialect(self, row: Sequence[str]) -> Sequence[str]:
         """A row in what a dialect has otherwise, whatever the types of its columns."""
         cells = list(map(self._text, row)) if self._text else list(row)
         for index in self._ids if self._whole_ids else ():

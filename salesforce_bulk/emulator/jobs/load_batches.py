@@ -25,6 +25,7 @@ from salesforce_bulk.emulator.http import wire
 from salesforce_bulk.emulator.http.faults import Fault
 from salesforce_bulk.emulator.jobs.archive import Archive, ArchiveError, MemberError
 from salesforce_bulk.emulator.jobs.batch_faults import error_of, strike
+from salesforce_bulk.emulator.jobs.csv_dialect import csv_results
 from salesforce_bulk.emulator.jobs.csv_readings import read_csv
 from salesforce_bulk.emulator.jobs.engine import (
     Batch,
@@ -36,7 +37,6 @@ from salesforce_bulk.emulator.jobs.engine import (
     binary_in_text,
 )
 from salesforce_bulk.emulator.jobs.results import RESULT_WRITERS, DocumentWriter
-from salesforce_bulk.emulator.jobs.spoken_csv import csv_results
 
 if TYPE_CHECKING:
     from salesforce_bulk.emulator.data.org import Org

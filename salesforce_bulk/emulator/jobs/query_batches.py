@@ -18,6 +18,7 @@ from salesforce_bulk import bulk_states, limits
 from salesforce_bulk.emulator.fidelity.dialect import Dialect
 from salesforce_bulk.emulator.http.faults import Fault
 from salesforce_bulk.emulator.jobs.batch_faults import strike
+from salesforce_bulk.emulator.jobs.csv_dialect import csv_query
 from salesforce_bulk.emulator.jobs.engine import (
     RESULT_PREFIX,
     Batch,
@@ -35,7 +36,6 @@ from salesforce_bulk.emulator.jobs.results import (
     csv_statement,
     java_double,
 )
-from salesforce_bulk.emulator.jobs.spoken_csv import csv_query
 from salesforce_bulk.emulator.soql import parse as soql
 from salesforce_bulk.emulator.soql.errors import SoqlError
 

@@ -31,7 +31,7 @@ from salesforce_bulk.emulator.http import wire
 from salesforce_bulk.emulator.http.multipart import PartsError, parts
 from salesforce_bulk.emulator.http.routes import ApiError, Call, Handler, Route, route
 from salesforce_bulk.emulator.http.server import BLOCK, FilePart, Request, Response
-from salesforce_bulk.emulator.jobs import query_pages, spoken_pages
+from salesforce_bulk.emulator.jobs import page_dialect, query_pages
 from salesforce_bulk.emulator.jobs.engine import (
     Batch,
     Job,
@@ -450,9 +450,9 @@ class Bulk2:
             LINE_ENDINGS[job.line_ending or "LF"],
         )
         body = query_pages.page_body(result, page, delimiter, line_end)
-        if self._dialect.differs(spoken_pages.CHOICES):
+        if self._dialect.differs(page_dialect.CHOICES):
             columns = self._org.plan_query(batch.soql, bulk=API).columns
-            pages = spoken_pages.SpokenPages(batch, columns, self._dialect)
+            pages = page_dialect.DialectPages(batch, columns, self._dialect)
             return pages.body(page, b"".join(body))
         return body
 

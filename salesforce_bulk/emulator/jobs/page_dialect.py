@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal
 
 from salesforce_bulk.emulator.fidelity.dialect import Dialect
+from salesforce_bulk.emulator.jobs.csv_dialect import labels_as_selected
 from salesforce_bulk.emulator.jobs.engine import Batch
 from salesforce_bulk.emulator.jobs.ingest_upload import DELIMITERS, LINE_ENDINGS
 from salesforce_bulk.emulator.jobs.query_pages import ResultPage
 from salesforce_bulk.emulator.jobs.spellings import spellings
-from salesforce_bulk.emulator.jobs.spoken_csv import labels_as_selected
 
 if TYPE_CHECKING:
     from salesforce_bulk.emulator.soql.compile import Column
@@ -23,7 +23,7 @@ CHOICES = ("bulk2.query.csv_", "bulk2.query.column_", "bulk2.query.page_header")
 LAST_ALPHABETICAL_VERSION = 49.0
 
 
-class SpokenPages:
+class DialectPages:
     """Takes pages of a batch's result apart and puts them together in another way."""
 
     def __init__(self, batch: Batch, columns: Sequence[Column], dialect: Dialect) -> None:

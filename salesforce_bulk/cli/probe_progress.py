@@ -9,7 +9,7 @@ import time
 _LINE_SECONDS = 9.0
 
 
-class Asking:
+class ProbeProgress:
     """Shows on stderr which behaviour is asked about: on a terminal one line that changes.
 
     Args:

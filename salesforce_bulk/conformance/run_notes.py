@@ -12,7 +12,7 @@ from typing import Any
 MARK = "salesforce-bulk conformance"
 
 
-class LeftBehind:
+class RunNotes:
     """Jobs and records of one run.
 
     Args:
@@ -32,7 +32,7 @@ class LeftBehind:
         self.unanswered: list[str] = []
 
     @classmethod
-    def begun(cls, folder: Path, origin: str) -> LeftBehind:
+    def create(cls, folder: Path, origin: str) -> RunNotes:
         """Of a run that begins now; its file stands before anything is made."""
         left = cls()
         folder.mkdir(parents=True, mode=0o700, exist_ok=True)
@@ -71,16 +71,16 @@ class LeftBehind:
                 notes.write(f"{json.dumps(facts)}\n")
 
 
-def left_by_earlier_runs(folder: Path, origin: str) -> list[LeftBehind]:
+def notes_of_earlier_runs(folder: Path, origin: str) -> list[RunNotes]:
     """What runs against this org noted and did not take back."""
     found = [_read(path) for path in sorted(folder.glob("*.jsonl"))]
     return [left for noted_origin, left in found if noted_origin == origin]
 
 
-def _read(path: Path) -> tuple[str, LeftBehind]:
+def _read(path: Path) -> tuple[str, RunNotes]:
     notes = [_note_of(line) for line in path.read_text("utf-8").splitlines()]
     head = notes[0] if notes else {}
-    left = LeftBehind(path, head.get("mark"))
+    left = RunNotes(path, head.get("mark"))
     over = {note["over"] for note in notes if "over" in note}
     left.jobs = [note["job"] for note in notes if "job" in note and note["job"] not in over]
     left.unanswered = [note["unanswered"] for note in notes if "unanswered" in note]

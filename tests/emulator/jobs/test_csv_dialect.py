@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from salesforce_bulk.emulator.data.values import RowError, RowOutcome
 from salesforce_bulk.emulator.fidelity.dialect import CHOICES, Dialect
+from salesforce_bulk.emulator.jobs.csv_dialect import DialectCsvQuery, DialectCsvResults
 from salesforce_bulk.emulator.jobs.results import CsvResults, quoted
-from salesforce_bulk.emulator.jobs.spoken_csv import SpokenCsvQuery, SpokenCsvResults
 
 COLUMNS = ("Id", "Name", "AccountId")
 SOQL = "SELECT id, NAME, AccountId FROM Contact"
@@ -43,7 +43,7 @@ def rows_of(body):
 def test_a_query_has_the_same_rows_however_it_is_written(rows, cut, dialect):
     shape = SimpleNamespace(columns=[SimpleNamespace(label=n, type="string") for n in COLUMNS])
     lines = [(f"{','.join(map(quoted, row))}\n".encode(),) for row in rows]
-    body = written(SpokenCsvQuery(shape, dialect, SOQL), lines, cut)
+    body = written(DialectCsvQuery(shape, dialect, SOQL), lines, cut)
     assert rows_of(body) == [
         dict(zip([name.lower() for name in COLUMNS], row, strict=True)) for row in rows
     ]
@@ -67,7 +67,7 @@ outcomes = st.lists(
 @given(outcomes, st.integers(0, 6), dialects("bulk1.result.csv_", "bulk1.result.column_"))
 def test_row_results_tell_the_same_however_they_are_written(rows, cut, dialect):
     plain = rows_of(written(CsvResults(dialect), rows, cut))
-    spoken = rows_of(written(SpokenCsvResults(dialect, False), rows, cut))
+    spoken = rows_of(written(DialectCsvResults(dialect, False), rows, cut))
     for row in spoken:
         row |= {name: row[name].lower() for name in ("success", "created")}
     assert spoken == plain

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, cast
 
 from salesforce_bulk.client_access import access_of
 from salesforce_bulk.conformance.exchange import Exchange
-from salesforce_bulk.conformance.left_behind import LeftBehind
-from salesforce_bulk.conformance.login_again import answer_to_login
+from salesforce_bulk.conformance.login_answer import answer_to_login
 from salesforce_bulk.conformance.probe import NotAsked
+from salesforce_bulk.conformance.run_notes import RunNotes
 from salesforce_bulk.errors import SessionExpired, TransportError
 from salesforce_bulk.http.clock import Deadline, DeadlinePassed
 from salesforce_bulk.secret import Secret
@@ -37,20 +37,20 @@ _OVER = re.compile(rb"state\W+(?:closed|aborted|failed|jobcomplete)\b", re.IGNOR
 _JOB = re.compile(r"POST .*/(?:job|jobs/ingest|jobs/query)/?$")
 
 
-class AskedOrg:
+class TargetOrg:
     """Args:
     bulk: a client that is logged in; its session and its connections are used.
     rows: how many rows a probe sends where more of them tell more: whether results come in the
         order of the rows, which Salesforce works on in parts of 10,000.
-    left: notes what is made in the org; by default in memory only.
+    notes: of what is made in the org; by default in memory only.
     """
 
     def __init__(
-        self, bulk: SalesforceBulk, rows: int = ROWS, left: LeftBehind | None = None
+        self, bulk: SalesforceBulk, rows: int = ROWS, notes: RunNotes | None = None
     ) -> None:
         self.bulk = bulk
         self.rows = rows
-        self.left = left or LeftBehind()
+        self.notes = notes or RunNotes()
         self._access = access_of(bulk)
         self._patient = _patient(self._access.transport)
         self._transport = self._patient
@@ -108,7 +108,7 @@ class AskedOrg:
         self.exchanges.append(exchange)
         return exchange
 
-    def once(self, name: str, make: Callable[[AskedOrg], _T]) -> _T:
+    def once(self, name: str, make: Callable[[TargetOrg], _T]) -> _T:
         """What several probes look at: made by the first that asks, kept for the others; where it
         cannot be made, none of them waits for that again."""
         if name not in self._exchanges:
@@ -120,7 +120,7 @@ class AskedOrg:
 
     def note_record(self, name: str, record_id: str) -> None:
         """A probe made a record of that object; it is deleted at the end."""
-        self.left.note_record(name, record_id)
+        self.notes.note_record(name, record_id)
 
     def note_job(self, path: str) -> None:
         """A probe opened a job; it is aborted at the end if it is not over by then.
@@ -128,12 +128,12 @@ class AskedOrg:
         Args:
             path: of the job, such as ``/services/data/v62.0/jobs/ingest/750...``.
         """
-        self.left.note_job(path)
+        self.notes.note_job(path)
 
     @property
     def mark(self) -> str:
         """With which the names of all records begin that probes make."""
-        return self.left.mark
+        return self.notes.mark
 
     @property
     def version(self) -> str:
@@ -173,7 +173,7 @@ class AskedOrg:
                 raise NotAsked(f"the org was still busy after {_PATIENCE:.0f} s; try again later")
             clock.sleep(min(10.0, max(0.05, 0.1 * waited)))
 
-    def _make(self, name: str, make: Callable[[AskedOrg], Any]) -> None:
+    def _make(self, name: str, make: Callable[[TargetOrg], Any]) -> None:
         before, self.exchanges = self.exchanges, []
         try:
             self._made[name] = make(self)
@@ -198,14 +198,14 @@ class AskedOrg:
             )
         except (TransportError, DeadlinePassed):
             if _JOB.match(f"{method} {path}"):
-                self.left.note_unanswered(path)
+                self.notes.note_unanswered(path)
             raise
         received = {name.lower(): value for name, value in answer.headers.items()}
         spelled, status = tuple(answer.headers), answer.status_code
         exchange = Exchange(method, path, sent, body, status, received, answer.content, spelled)
         self.exchanges.append(exchange)
-        if path in self.left.jobs and status < 300 and _OVER.search(answer.content):
-            self.left.note_over(path)
+        if path in self.notes.jobs and status < 300 and _OVER.search(answer.content):
+            self.notes.note_over(path)
         return exchange
 
     def _own_session_ended(self, exchange: Exchange, session: Mapping[str, str]) -> bool:

@@ -33,14 +33,14 @@ _LINE_ENDS = {"LF": "\n", "CRLF": "\r\n"}
 def csv_query(shape: QueryShape, dialect: Dialect, text: str) -> QueryWriter:
     """The writer of a query's result; ``text`` is the query."""
     if dialect.differs(_QUERY_CHOICES):
-        return SpokenCsvQuery(shape, dialect, text)
+        return DialectCsvQuery(shape, dialect, text)
     return CsvQuery(shape)
 
 
 def csv_results(dialect: Dialect, deletion: bool) -> DocumentWriter:
     """The writer of a load's results; ``deletion`` for a delete or hardDelete."""
     if dialect.differs(_RESULT_CHOICES):
-        return SpokenCsvResults(dialect, deletion)
+        return DialectCsvResults(dialect, deletion)
     return CsvResults(dialect)
 
 
@@ -90,7 +90,7 @@ class _Layout:
         return quoted(text)
 
 
-class SpokenCsvQuery(CsvQuery):
+class DialectCsvQuery(CsvQuery):
     """Takes the lines of ``CsvQuery`` apart and puts them together in another way."""
 
     def __init__(self, shape: QueryShape, dialect: Dialect, text: str) -> None:
@@ -130,7 +130,7 @@ _RESULT_NAMES = {
 }
 
 
-class SpokenCsvResults(CsvResults):
+class DialectCsvResults(CsvResults):
     """Takes the lines of ``CsvResults`` apart and puts them together in another way."""
 
     def __init__(self, dialect: Dialect, deletion: bool) -> None:

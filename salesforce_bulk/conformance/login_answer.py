@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
 from salesforce_bulk.conformance.exchange import Exchange
 from salesforce_bulk.conformance.probe import NotAsked
@@ -11,6 +11,9 @@ from salesforce_bulk.login.client_credentials import ClientCredentialsLogin
 from salesforce_bulk.login.jwt_bearer import JwtLogin
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from salesforce_bulk.http.headers import SealedHeaders
     from salesforce_bulk.http.transport import Response, Transport
     from salesforce_bulk.login.provider import LoginProvider
 
@@ -18,16 +21,26 @@ if TYPE_CHECKING:
 _SHOWN = ("expires_in", "instance_url", "issued_at", "scope", "token_type")
 
 
-class _Listening:
+class _AnswerRecorder:
     """A transport that keeps the answers which it hands on."""
 
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
         self.answers: list[Response] = []
 
-    def send(self, method: str, url: str, **how: Any) -> Response:
+    def send(
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str] | SealedHeaders,
+        body: bytes | None = None,
+        repeatable: bool,
+    ) -> Response:
         """As `Transport.send`."""
-        answer = self._transport.send(method, url, **how)
+        answer = self._transport.send(
+            method, url, headers=headers, body=body, repeatable=repeatable
+        )
         self.answers.append(answer)
         return answer
 
@@ -47,7 +60,7 @@ def answer_to_login(provider: LoginProvider | None, transport: Transport) -> Exc
             "only a login by client credentials or by JWT shows it, which can be repeated without "
             "a password; ask with such a connection"
         )
-    listening = _Listening(transport)
+    listening = _AnswerRecorder(transport)
     provider.login(cast("Transport", listening))
     answer = listening.answers[-1]
     received = {name.lower(): value for name, value in answer.headers.items()}
