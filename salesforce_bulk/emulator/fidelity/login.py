@@ -136,13 +136,14 @@ AREA = Area(
             routes=("soap",),
             texts=(
                 "bad id {}",
-                "{} takes at most {} a call, not {}",
                 "Entity is not in the recycle bin",
                 "Entity's parent is in the recycle bin",
+                "record limit reached. cannot submit more than {} records into this call",
             ),
             tests=(
                 f"{_RECORDS}::test_undelete_brings_back_what_went_together_and_nothing_else",
                 f"{_RECORDS}::test_undelete_says_of_each_record_what_became_of_it",
+                f"{_RECORDS}::test_more_records_than_a_call_takes_bring_none_back",
                 _PROBES,
             ),
             readings=(Reading("once, then UNDELETE_FAILED", "SOAP undelete()"),),

@@ -497,15 +497,19 @@ AREA = Area(
         Behaviour(
             id="rest.collections.too_many",
             title="More than 200 records in `composite/sobjects`",
-            does="400 `LIMIT_EXCEEDED`",
-            source="–",
-            grade=Grade.ASSUMED,
+            does="400 `EXCEEDED_ID_LIMIT`, of the ids of a DELETE too",
+            source="users' reports (django-salesforce #328, of jsforce)",
+            grade=Grade.RECORDED,
             routes=("rest.collection",),
-            texts=("record count exceeds limit: {} > {}",),
-            tests=(_PROBES, f"{_COMPOSITE}::test_what_refuses_the_whole_call_stores_nothing"),
+            texts=("record limit reached. cannot submit more than {} records into this call",),
+            tests=(
+                _PROBES,
+                f"{_COMPOSITE}::test_what_refuses_the_whole_call_stores_nothing",
+                f"{_COMPOSITE}::test_more_ids_than_a_call_takes_delete_nothing",
+            ),
             readings=(
+                Reading("400 EXCEEDED_ID_LIMIT", "django-salesforce #328, of jsforce"),
                 Reading("400 LIMIT_EXCEEDED"),
-                Reading("400 EXCEEDED_ID_LIMIT", "users' reports; restforce handles it"),
             ),
         ),
         Behaviour(

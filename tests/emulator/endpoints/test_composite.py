@@ -87,7 +87,7 @@ def test_records_are_upserted_by_a_key(rest):
 @pytest.mark.parametrize(
     ("records", "status", "code"),
     [
-        ([account(Name="A")] * 201, 400, "LIMIT_EXCEEDED"),
+        ([account(Name="A")] * 201, 400, "EXCEEDED_ID_LIMIT"),
         (None, 400, "MISSING_ARGUMENT"),
         ([{"Name": "A"}], 400, "INVALID_TYPE"),
         ([account(Name="A", Pet__c="B")], 400, "INVALID_FIELD"),
@@ -98,6 +98,17 @@ def test_what_refuses_the_whole_call_stores_nothing(emulator, rest, records, sta
     answer = send(rest, "POST", "/sobjects", records=records)
     assert answer.error[:2] == (status, code)
     assert emulator.org.count("Account") == 0
+
+
+def test_more_ids_than_a_call_takes_delete_nothing(emulator, rest):
+    [line] = send(rest, "POST", "/sobjects", records=[account(Name="A")]).json
+    answer = rest.call("DELETE", f"composite/sobjects?ids={','.join([line['id']] * 201)}")
+    assert answer.error == (
+        400,
+        "EXCEEDED_ID_LIMIT",
+        "record limit reached. cannot submit more than 200 records into this call",
+    )
+    assert emulator.org.count("Account") == 1
 
 
 # requests

@@ -122,6 +122,13 @@ def test_both_need_a_session(rest, name):
     assert call(rest, name, "", token="x") == "INVALID_SESSION_ID"
 
 
+def test_more_records_than_a_call_takes_bring_none_back(rest):
+    account = create(rest, "Account", Name="A")
+    rest.call("DELETE", f"sobjects/Account/{account}")
+    assert undelete(rest, *[account] * 201) == "EXCEEDED_ID_LIMIT"
+    assert names(rest, "SELECT Name FROM Account") == []
+
+
 def test_other_calls_about_records_are_refused_by_name(rest):
     assert call(rest, "convertLead", "") == "INVALID_OPERATION"
 

@@ -166,12 +166,17 @@ class Composite:
         if not isinstance(listed, list):
             refusal = dialect.refusal("rest.collections.no_records")
             raise ApiError(*refusal, "The records have to be specified")
-        if len(listed) > RECORDS:
-            text = f"record count exceeds limit: {len(listed)} > {RECORDS}"
-            raise ApiError(*dialect.refusal("rest.collections.too_many"), text)
+        self._check_count(listed)
         if dialect["rest.collections.unknown_type"] == "the call":
             return [self._record(call, body, record) for record in listed]
         return [self._record_or_failure(call, body, record) for record in listed]
+
+    def _check_count(self, listed: Sequence[Any]) -> None:
+        if len(listed) > RECORDS:
+            raise ApiError(
+                *self._org.dialect.refusal("rest.collections.too_many"),
+                f"record limit reached. cannot submit more than {RECORDS} records into this call",
+            )
 
     def _record_or_failure(
         self, call: Call, body: JsonBody, record: Any
@@ -198,8 +203,9 @@ class Composite:
     def delete_records(self, call: Call) -> Response:
         query = call.request.query
         listed = [part.strip() for part in query.get("ids", [""])[0].split(",") if part.strip()]
-        if not listed or len(listed) > RECORDS:
+        if not listed:
             raise ApiError(400, "MISSING_ARGUMENT", f"ids has to name 1 to {RECORDS} records")
+        self._check_count(listed)
         known = [self._org.schema.by_prefix(identity[:3]) for identity in listed]
         records = [
             RecordToWrite(sobject, {"Id": identity})

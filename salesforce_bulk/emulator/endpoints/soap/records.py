@@ -40,7 +40,7 @@ class SoapRecords:
     def undelete(self, operation: Element, user: SessionUser) -> str:
         """The results of ``undelete``. Raises SoapFault."""
         ids = [child.text.strip() for child in operation.children if child.name == "ids"]
-        _check_count("undelete", len(ids), UNDELETED_RECORDS)
+        _check_count(len(ids), UNDELETED_RECORDS)
         return "".join(self._undelete(identity, user) for identity in ids)
 
     def _undelete(self, text: str, user: SessionUser) -> str:
@@ -52,7 +52,7 @@ class SoapRecords:
     def merge(self, operation: Element, user: SessionUser) -> str:
         """The results of ``merge``. Raises SoapFault."""
         requests = [child for child in operation.children if child.name == "request"]
-        _check_count("merge", len(requests), MERGE_REQUESTS)
+        _check_count(len(requests), MERGE_REQUESTS)
         return "".join(self._merge(request, user) for request in requests)
 
     def delete_by_example(self, operation: Element, user: SessionUser) -> str:
@@ -109,9 +109,10 @@ def _cells(record: Element) -> dict[str, Cell]:
     return cells
 
 
-def _check_count(call: str, count: int, most: int) -> None:
+def _check_count(count: int, most: int) -> None:
     if count > most:
-        raise SoapFault("EXCEEDED_ID_LIMIT", f"{call} takes at most {most} a call, not {count}")
+        text = f"record limit reached. cannot submit more than {most} records into this call"
+        raise SoapFault("EXCEEDED_ID_LIMIT", text)
 
 
 def _result(identity: str, error: RowError | None) -> str:
