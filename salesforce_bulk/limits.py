@@ -24,6 +24,8 @@ RECORDS_PER_DAY = 150_000_000
 #: Bytes of a 2.0 job's data: 150 MB in base64, hence 100 MB as they are (guide, "Upload Job
 #: Data").
 INGEST_JOB_BYTES = 100_000_000
+#: Rows that these can hold: a character and a line end each.
+INGEST_JOB_RECORDS = INGEST_JOB_BYTES // 2
 #: Hours a job takes batches after its creation.
 JOB_OPEN_HOURS = 24
 #: Days until finished jobs and their results are removed.

@@ -17,6 +17,7 @@ from salesforce_bulk.export.page_identity import PageIdentity
 from salesforce_bulk.formats.arrow_read import ArrowReader, arrow_schema, batch_of_rows
 from salesforce_bulk.formats.csv_reader import CsvReader, first_record_end, split_records
 from salesforce_bulk.formats.json_rows import JsonReader
+from salesforce_bulk.formats.record_bound import RecordBound
 from salesforce_bulk.formats.typed import ResultColumn, TypedRows
 from salesforce_bulk.formats.xml_rows import XmlReader
 from salesforce_bulk.wire.document import UnreadableDocument
@@ -116,7 +117,7 @@ class Reading:
     def _csv_rows(self, body: PageBody) -> Iterator[list[Row]]:
         reader = CsvReader(keep_nul=self.keep_nul)
         finish: Callable[[list[list[str]]], list[Row]] | None = None
-        bound = _RecordBound(self.most_record_bytes)
+        bound = RecordBound(self.most_record_bytes)
         for piece in _slices(body):
             rows = reader.feed(piece)
             bound.note(piece, bool(rows))
@@ -163,7 +164,7 @@ class Reading:
     def _document_rows(self, body: PageBody) -> Iterator[list[Row]]:
         kind = JsonReader if body.page.content_type == "JSON" else XmlReader
         reader = kind(self.columns, raw=self.raw, decimals=self.decimals, keep_nul=self.keep_nul)
-        bound = _RecordBound(self.most_record_bytes)
+        bound = RecordBound(self.most_record_bytes)
         for piece in body:
             rows = reader.feed(piece)
             bound.note(piece, bool(rows))
@@ -183,7 +184,7 @@ class Reading:
     def _csv_parsed(self, body: PageBody, parsers: Executor) -> Iterator[Batches]:
         reader: ArrowReader | None = None
         records = HeaderSplitter(body, self.most_record_bytes)
-        bound = _RecordBound(self.most_record_bytes)
+        bound = RecordBound(self.most_record_bytes)
         for piece in records:
             if reader is None:
                 order = self.order_of(records.header or [])
@@ -219,32 +220,6 @@ def _some_ahead(items: Iterable[_Parsed]) -> Iterator[_Parsed]:
     yield from waiting
 
 
-class _RecordBound:
-    """Ends the reading of a record that has no end, before it fills the memory.
-
-    Args:
-        most_bytes: that may come without a record that ends in them.
-    """
-
-    def __init__(self, most_bytes: int) -> None:
-        self._most = most_bytes
-        self._open = 0
-
-    def note(self, piece: bytes, ended: bool) -> None:
-        """Take in that a piece came, and whether a record ended in it or before.
-
-        Raises:
-            UnreadableDocument: more came than one record may have.
-        """
-        self._open = 0 if ended else self._open + len(piece)
-        if self._open > self._most:
-            raise UnreadableDocument(
-                f"one record is larger than the {self._most:,} bytes that it may have; where it is "
-                "the org's, give the client a larger max_document_bytes, of which a record may "
-                "have four times as much"
-            )
-
-
 class HeaderSplitter:
     """The pieces of a CSV page behind its header, which is read on the way.
 
@@ -256,7 +231,7 @@ class HeaderSplitter:
     def __init__(self, body: Iterable[bytes], most_bytes: int = RECORD_BYTES) -> None:
         self.header: list[str] | None = None
         self.header_bytes = b""
-        self._bound = _RecordBound(most_bytes)
+        self._bound = RecordBound(most_bytes)
         self._begun = b""
         self._body = body
 

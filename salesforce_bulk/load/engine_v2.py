@@ -22,11 +22,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import islice
 
 from salesforce_bulk import bulk_states, limits
 from salesforce_bulk.api.org_access import OrgAccess
-from salesforce_bulk.api.reserve import Reserve
 from salesforce_bulk.api.v2 import RESULT_KINDS, BulkV2
 from salesforce_bulk.errors import (
     AmbiguousUpload,
@@ -43,7 +43,7 @@ from salesforce_bulk.errors import (
     TransportError,
 )
 from salesforce_bulk.formats.csv import read_rows
-from salesforce_bulk.http.clock import Deadline
+from salesforce_bulk.formats.record_bound import bounded_csv
 from salesforce_bulk.http.polling import SENDING_PAUSES, pause_before_asking, try_again
 from salesforce_bulk.load.job import ReportProgress, UnknownStates, refuse_other_job, unsent_outcome
 from salesforce_bulk.load.plan import Plan, PlannedBody, count_batches
@@ -61,6 +61,7 @@ from salesforce_bulk.models import JobInfo, RowError, RowStatus
 from salesforce_bulk.storage.journal import Entry
 from salesforce_bulk.storage.spool import Slice, Spool
 from salesforce_bulk.wire import v2
+from salesforce_bulk.wire.document import UnreadableDocument
 from salesforce_bulk.wire.row_error import write_row_error
 
 #: Bytes of a job. 100 MB are allowed; less takes less memory, and costs no more of the day's
@@ -70,6 +71,8 @@ JOB_BYTES = 20_000_000
 JOB_RECORDS = 100_000
 #: Bytes of a job's result files that stay in memory; several jobs' are fetched at once.
 _FILES_IN_MEMORY = 1_000_000
+#: Lines of a result file for each row that was sent; the org writes one.
+_LINES_OF_A_ROW = 10
 #: How often results that do not add up are fetched.
 _FETCHES = 3
 
@@ -116,14 +119,12 @@ class EngineV2:
     """Loads a plan; one job for each part.
 
     Args:
-        api: the endpoints.
-        clock: what waits.
+        access: the org.
         spec: what the jobs do.
         plan: the bodies.
         results: takes the results.
         state: what an earlier process did already.
         shape: of the rows, by which results are joined.
-        reserve: asked before each job.
         record: writes an entry into the journal.
         report: called with the phase, rows, bytes and batches.
         parallel: jobs sent, and results fetched, at once.
@@ -131,27 +132,24 @@ class EngineV2:
 
     def __init__(
         self,
-        api: BulkV2,
-        clock: Deadline,
+        access: OrgAccess,
         spec: LoadSpec,
         plan: Plan,
         results: Spool,
         state: UploadStateV2,
         *,
         shape: RowShape,
-        reserve: Reserve,
         record: Callable[[Entry], None],
         report: ReportProgress,
         parallel: int,
     ) -> None:
-        self._api = self._api_without_end = api
-        self._clock = clock
+        self._api_without_end = access.v2
+        self.use(access)
         self._spec = spec
         self._plan = plan
         self._results = results
         self._state = state
         self._shape = shape
-        self._reserve = reserve
         self._record_in_journal = record
         self._report = report
         self._parallel = parallel
@@ -175,9 +173,9 @@ class EngineV2:
         return frozenset(self._state.made)
 
     def use(self, access: OrgAccess) -> None:
+        self._access = access
         self._api = access.v2
         self._clock = access.clock
-        self._reserve = access.reserve
 
     # Sending
 
@@ -202,7 +200,7 @@ class EngineV2:
         try:
             if not self._stopped.is_set():
                 batches = count_batches([self._plan.parts[index]])
-                self._reserve.claim_batches(self._spec.name, batches)
+                self._access.reserve.claim_batches(self._spec.name, batches)
             for pause in SENDING_PAUSES:
                 if not self._stopped.is_set():
                     self._clock.sleep(pause)
@@ -377,7 +375,7 @@ class EngineV2:
     def _part_of(self, job: JobInfo) -> int | None:
         """The missing part whose rows the result files tell of; None where they are others'."""
         processed = job.rows_processed or 0
-        with _ResultFiles(self._api, self._clock, job, _job_error(job)) as files:
+        with _ResultFiles(self._access, job, _job_error(job)) as files:
             if files.fetch(lambda counts: _processed_count(counts) == processed) != processed:
                 raise undecidable_job(self._spec, job.id, "its result files cannot be read")
             if not _same_names(files.names, self._shape.names):
@@ -439,8 +437,11 @@ class EngineV2:
     def _unit(self, part: PlannedBody, job: JobInfo) -> BatchRows:
         why = _job_error(job)
         nothing_done = job.state == bulk_states.FAILED and not job.rows_processed
-        with _ResultFiles(self._api, self._clock, job, why, self._shape.names) as files:
-            files.fetch(lambda counts: counts.total() == len(part.numbers))
+        rows = len(part.numbers)
+        with _ResultFiles(
+            self._access, job, why, self._shape.names, rows * _LINES_OF_A_ROW
+        ) as files:
+            files.fetch(lambda counts: counts.total() == rows)
             # Its counts may lack where its files tell of rows.
             if nothing_done and not (files.unreadable or any(files.lines())):
                 return _unit_without_results(part, RestOutcome("unprocessed", why), job.id)
@@ -485,8 +486,8 @@ class AttachedV2:
     def __init__(
         self, access: OrgAccess, job_ids: Sequence[str], plan: Plan, results: Spool
     ) -> None:
-        self._api = self._api_without_end = access.v2
-        self._clock = access.clock
+        self._api_without_end = access.v2
+        self.use(access)
         self._plan = plan
         self._results = results
         self.job_ids = job_ids
@@ -500,6 +501,7 @@ class AttachedV2:
         """Everything was sent by the other process."""
 
     def use(self, access: OrgAccess) -> None:
+        self._access = access
         self._api = access.v2
         self._clock = access.clock
 
@@ -523,7 +525,7 @@ class AttachedV2:
     def _fetch_rows(self, job: JobInfo) -> list[BatchRows]:
         why = _job_error(job)
         processed = job.rows_processed or 0
-        with _ResultFiles(self._api, self._clock, job, why) as files:
+        with _ResultFiles(self._access, job, why) as files:
             attempted = files.fetch(lambda counts: _processed_count(counts) == processed)
             if attempted != processed:
                 raise ReconciliationError(
@@ -602,20 +604,26 @@ class _ResultFiles:
     """The three files of a job, on the disk while they are compared.
 
     Args:
-        api, clock: fetch them, again where they break off.
+        access: fetches them, again where they break off.
         job: in its last state.
         why: the error of rows that were not processed.
         names: of the columns that were uploaded; without them the files' headers say so.
+        most_lines: of a file that can be believed.
     """
 
     def __init__(
-        self, api: BulkV2, clock: Deadline, job: JobInfo, why: RowError, names: Sequence[str] = ()
+        self,
+        access: OrgAccess,
+        job: JobInfo,
+        why: RowError,
+        names: Sequence[str] = (),
+        most_lines: int = limits.INGEST_JOB_RECORDS,
     ) -> None:
-        self._api = api
-        self._clock = clock
+        self._access = access
         self._job = job
         self._why = write_row_error(why)
         self.names = names
+        self._most_lines = most_lines
         self._delimiter = v2.DELIMITERS.get(str(job.fields.get("columnDelimiter")), ",")
         self._spool = Spool(_FILES_IN_MEMORY)
         self._files: dict[str, list[Slice]] = {}
@@ -637,7 +645,7 @@ class _ResultFiles:
         counts: Counter[str] = Counter()
         for fetch in range(_FETCHES):
             # Results may come a moment after the state that announces them.
-            self._clock.sleep(fetch)
+            self._access.clock.sleep(fetch)
             self.unreadable.clear()
             for kind in RESULT_KINDS:
                 self._files[kind] = self._fetch_file(kind)
@@ -665,13 +673,8 @@ class _ResultFiles:
         return RowError("NotTold", f"no result file of job {job.id} tells of this row{failed}")
 
     def _fetch_file(self, kind: str) -> list[Slice]:
-        def pieces() -> list[Slice]:
-            return [
-                self._spool.append(piece) for piece in self._api.ingest_results(self._job.id, kind)
-            ]
-
         try:
-            return try_again(pieces, self._clock)
+            return try_again(partial(self._fetch_pieces, kind), self._access.clock)
         except NotFound as error:
             raise _job_expired(self._job.id) from error
         except ApiFault as error:
@@ -679,6 +682,16 @@ class _ResultFiles:
             if isinstance(error, InvalidJobState) or error.error_code == "JOB_NOT_COMPLETE":
                 return []
             raise
+
+    def _fetch_pieces(self, kind: str) -> list[Slice]:
+        pieces = self._access.v2.ingest_results(self._job.id, kind)
+        bounded = bounded_csv(pieces, self._access.most_record_bytes, self._most_lines)
+        try:
+            return [self._spool.append(piece) for piece in bounded]
+        except UnreadableDocument as error:
+            # Another fetch would only bring as much again.
+            self.unreadable[kind] = str(error)
+            return []
 
     def _count(self, kind: str) -> int:
         try:

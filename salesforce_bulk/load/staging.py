@@ -15,7 +15,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from salesforce_bulk import bulk_states
+from salesforce_bulk import bulk_states, limits
 from salesforce_bulk.api.org_access import OrgAccess
 from salesforce_bulk.errors import (
     BulkApiError,
@@ -24,6 +24,7 @@ from salesforce_bulk.errors import (
     JobStillRunning,
     ReconciliationError,
 )
+from salesforce_bulk.formats.record_bound import bounded_csv
 from salesforce_bulk.http.clock import DeadlinePassed
 from salesforce_bulk.http.polling import pause_before_asking, try_again
 from salesforce_bulk.load.plan import Plan, count_batches
@@ -203,7 +204,7 @@ def _reasons(access: OrgAccess, info: JobInfo) -> Counter[str]:
 
 def result_header(access: OrgAccess, job_id: str, kind: str) -> list[str]:
     """The columns of a result file of a job that is over."""
-    return next(read_lines(access.v2.ingest_results(job_id, kind)), [])
+    return next(_result_lines(access, job_id, kind), [])
 
 
 def result_records(access: OrgAccess, job_id: str, kind: str) -> Iterator[dict[str, str]]:
@@ -214,7 +215,12 @@ def result_records(access: OrgAccess, job_id: str, kind: str) -> Iterator[dict[s
         job_id: 18 characters.
         kind: one of `api.v2.RESULT_KINDS`.
     """
-    lines = read_lines(access.v2.ingest_results(job_id, kind))
+    lines = _result_lines(access, job_id, kind)
     header = next(lines, [])
     for line in lines:
         yield dict(zip(header, line, strict=True))
+
+
+def _result_lines(access: OrgAccess, job_id: str, kind: str) -> Iterator[list[str]]:
+    pieces = access.v2.ingest_results(job_id, kind)
+    return read_lines(bounded_csv(pieces, access.most_record_bytes, limits.INGEST_JOB_RECORDS))

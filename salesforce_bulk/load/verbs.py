@@ -260,14 +260,12 @@ def _engine(
             parallel=parallel,
         )
     return EngineV2(
-        access.v2,
-        access.clock,
+        access,
         spec,
         plan,
         results,
         state,
         shape=shape,
-        reserve=access.reserve,
         record=record,
         report=report,
         parallel=parallel,
