@@ -13,7 +13,7 @@ from typing import Any
 
 from salesforce_bulk import limits
 from salesforce_bulk.emulator.access.sessions import Session, Sessions, bearer
-from salesforce_bulk.emulator.endpoints.bulk.bulk1 import NEWEST_VERSION
+from salesforce_bulk.emulator.endpoints.api_version import NEWEST_VERSION
 from salesforce_bulk.emulator.endpoints.rest.conditional import NotModifiedError
 from salesforce_bulk.emulator.endpoints.rest.terms import check_terms
 from salesforce_bulk.emulator.fidelity.dialect import Dialect

@@ -16,7 +16,7 @@ from types import MappingProxyType
 from salesforce_bulk import limits
 from salesforce_bulk.emulator.access.sessions import Session, Sessions, SessionUser
 from salesforce_bulk.emulator.data.org import ORGANIZATION_NAME, Org
-from salesforce_bulk.emulator.endpoints.bulk.bulk1 import NEWEST_VERSION
+from salesforce_bulk.emulator.endpoints.api_version import NEWEST_VERSION
 from salesforce_bulk.emulator.endpoints.soap.records import SoapFault, SoapRecords, results_of
 from salesforce_bulk.emulator.fidelity.dialect import Dialect
 from salesforce_bulk.emulator.http.routes import ApiError, Call, Route, route

@@ -7,6 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from salesforce_bulk.emulator.endpoints.bulk1.family import AsyncFamily, job_route
+from salesforce_bulk.emulator.endpoints.bulk1.media_types import reply
+from salesforce_bulk.emulator.http.routes import Call, Route
+from salesforce_bulk.emulator.http.server import Response
 from salesforce_bulk.emulator.http.wire import DATALOAD, XML_DECLARATION
 
 ENUMERATIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
@@ -139,3 +143,13 @@ def _complex_type(name: str, members: Sequence[Member]) -> str:
         f' <xsd:complexType name="{name}">\n  <xsd:sequence>\n{elements}'
         "  </xsd:sequence>\n </xsd:complexType>\n"
     )
+
+
+def schema_routes(family: AsyncFamily) -> list[Route]:
+    """``/AsyncApi.xsd``, which needs no session."""
+    return [job_route("schema", "/AsyncApi.xsd", family, GET=get_schema)]
+
+
+def get_schema(call: Call) -> Response:
+    del call
+    return reply(async_schema().encode(), "XML")
