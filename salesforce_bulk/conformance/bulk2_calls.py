@@ -129,7 +129,7 @@ def result(org: TargetOrg, job: str, kind: str, rows: int = 0) -> Exchange:
 
 
 def query_result(org: TargetOrg, soql: str, **more: str) -> Exchange:
-    """The result of a query in a job of its own; `more` is of the job's document.
+    """The result of a query that has rows, in a job of its own; `more` is of the job's document.
 
     Raises:
         NotAsked: the org refuses the query, or it fails.
@@ -141,15 +141,16 @@ def query_result(org: TargetOrg, soql: str, **more: str) -> Exchange:
     return query_results(org, job)
 
 
-def query_results(org: TargetOrg, job: str, parameters: str = "") -> Exchange:
-    """A page of the results of a complete query, as soon as it is there."""
+def query_results(org: TargetOrg, job: str, parameters: str = "", *, rows: int = 1) -> Exchange:
+    """A page of the results of a complete query, with so many rows as soon as they are there."""
     fetched = 0
 
     def is_there() -> bool:
         nonlocal fetched
         fetched += 1
         found = org.send("GET", f"{job}/results{parameters}", headers={"Accept": "text/csv"})
-        return found.status in (200, 204) or fetched >= _FETCHES
+        there = found.status == 200 and (len(table(found)) > rows or not rows)
+        return there or fetched >= _FETCHES
 
     org.wait(is_there)
     return org.exchanges[-1]

@@ -10,9 +10,21 @@ if TYPE_CHECKING:
     from salesforce_bulk.conformance.target_org import TargetOrg
 
 
+#: With which the reason begins that nothing is to be seen of a behaviour.
+HIDDEN = "in this org nothing is to be seen of it"
+
+
 class NotAsked(Exception):
     """The org cannot be asked: a permission, an edition or a limit forbids it. The message is what
     a person can do about it."""
+
+
+class Hidden(NotAsked):
+    """What the org does otherwise leaves nothing to be seen of the behaviour. The message is what
+    that is."""
+
+    def __str__(self) -> str:
+        return f"{HIDDEN}: {super().__str__()}"
 
 
 @dataclass(frozen=True)

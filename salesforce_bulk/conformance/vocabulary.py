@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from salesforce_bulk.emulator.fidelity.table import BEHAVIOURS
 from salesforce_bulk.emulator.schema.schema import Schema
 
 #: Parts of texts between which nothing is one word.
@@ -97,6 +98,15 @@ ExceededQuota FeatureNotEnabled InternalServerError InvalidBatch InvalidEntity I
 InvalidJobState InvalidOperation InvalidSessionId InvalidUrl InvalidUser InvalidVersion InvalidXML
 NotFound TooManyLockFailure Timeout Unknown
 """
+#: What OAuth answers: RFC 6749, 6750, 7009, 8628, and Salesforce's page of OAuth 2.0 error codes.
+_OAUTH_CODES = """
+access_denied authorization_pending expired_token immediate_unsuccessful inactive_org inactive_user
+insufficient_scope invalid_app_access invalid_assertion_type invalid_client
+invalid_client_credentials invalid_client_id invalid_grant invalid_request invalid_scope
+invalid_token rate_limit_exceeded redirect_uri_mismatch redirect_uri_missing server_error slow_down
+temporarily_unavailable unauthorized_client unsupported_grant_type unsupported_response_type
+unsupported_token_type
+"""
 
 
 @dataclass(frozen=True)
@@ -128,17 +138,25 @@ def vocabulary() -> Vocabulary:
     """What may stay; made from the source when it is first needed."""
     objects = Schema().objects.values()
     texts = [text for source in _sources() for text in _texts(source)]
-    listed = {word.lower() for word in f"{_HEADERS} {_CODES}".split()}
+    listed = {word.lower() for word in f"{_HEADERS} {_CODES} {_OAUTH_CODES}".split()}
+    codes = {word.lower() for word in _words_of_readings() if "_" in word}
     schema = {name.lower() for each in objects for name in (each.name, *each.fields)}
     unspaced = [text for text in texts if not re.search(r"\s", text)]
     single = {word.lower() for text in unspaced for word in WORD.findall(text)}
     words = {word.strip(MARKS) for text in texts for word in WORD.findall(text)}
     return Vocabulary(
-        names=frozenset(filter(_may_stay, {*listed, *schema, *single})) | {"", "0", "1"},
+        names=frozenset(filter(_may_stay, {*listed, *codes, *schema, *single})) | {"", "0", "1"},
         prose=frozenset(filter(_may_stay, words)),
         texts=frozenset(filter(_may_stay, texts)),
         prefixes=frozenset({each.key_prefix for each in objects} | {"750", "751", "752", "00D"}),
     )
+
+
+def _words_of_readings() -> Iterator[str]:
+    """What an org may answer, as the emulator can too."""
+    for behaviour in BEHAVIOURS.values():
+        for value in behaviour.values:
+            yield from WORD.findall(value)
 
 
 def _may_stay(word: str) -> bool:

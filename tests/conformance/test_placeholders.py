@@ -185,6 +185,22 @@ def test_what_the_protocols_say_stays_as_it_is(text):
     assert shown.replace("<id 1: 750, 18>", "7505g0000000001AAA") == text
 
 
+CODES = sorted(
+    {
+        code
+        for behaviour in BEHAVIOURS.values()
+        for reading in behaviour.values
+        for code in re.findall(r"[A-Za-z]+(?:_[A-Za-z]+)+", reading)
+    }
+)
+
+
+@pytest.mark.parametrize("form", ['{{"error":"{}"}}', "<errorCode>{}</errorCode>", '"{}","1"'])
+def test_every_code_of_a_reading_stays_as_an_org_answers_it(form):
+    texts = [form.format(code) for code in CODES]
+    assert [Placeholders(MARK).text(text) for text in texts] == texts
+
+
 def test_numbers_and_times_keep_their_form_and_ids_their_object():
     shown = Placeholders(MARK).text('"1.0E7","2024-02-29T12:00:00.000Z","0015g00000abcde","true"')
     assert shown == (

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from itertools import zip_longest
 
 from salesforce_bulk.conformance.emulated import emulated_org
+from salesforce_bulk.conformance.probe import HIDDEN
 from salesforce_bulk.conformance.probes import PROBES
 from salesforce_bulk.conformance.run import Finding, Verdict, run_probes
 from salesforce_bulk.conformance.target_org import TargetOrg
@@ -32,16 +33,28 @@ def differing(dialect: Mapping[str, str], prefix: str = "") -> list[tuple[str, s
     behaviours that begin so."""
     with asked(dialect, prefix) as (_, found):
         pass
+    return moved(found)
+
+
+def moved(found: Sequence[Finding]) -> list[tuple[str, str]]:
+    """Those that do not agree; one of which nothing is to be seen has not moved."""
     return [
-        (each.behaviour.id, each.reading) for each in found if each.verdict is not Verdict.AGREES
+        (each.behaviour.id, each.reading)
+        for each in found
+        if each.verdict is not Verdict.AGREES and not is_hidden(each)
     ]
+
+
+def is_hidden(found: Finding) -> bool:
+    """Whether what the org does otherwise leaves nothing to be seen of it."""
+    return found.verdict is Verdict.NOT_ASKED and found.reading.startswith(HIDDEN)
 
 
 def moved_in_area(name: str, value: str) -> list[tuple[str, str]]:
     """As `differing`, of the probes alone whose behaviours begin as this one does."""
     with asked({name: value}, f"{name.rpartition('.')[0]}.") as (_, found):
-        moved = [each for each in found if each.verdict is not Verdict.AGREES]
-    return [(each.behaviour.id, each.reading) for each in moved]
+        pass
+    return moved(found)
 
 
 def flips_of(prefix: str) -> Iterator[tuple[str, str]]:

@@ -12,6 +12,7 @@ import re
 
 from salesforce_bulk.conformance.bulk1_calls import (
     CSV,
+    ENDED,
     JSON,
     XML,
     add_batch,
@@ -27,7 +28,7 @@ from salesforce_bulk.conformance.bulk1_calls import (
     values_of,
 )
 from salesforce_bulk.conformance.exchange import Exchange
-from salesforce_bulk.conformance.probe import NotAsked, Probe
+from salesforce_bulk.conformance.probe import Hidden, NotAsked, Probe
 from salesforce_bulk.conformance.target_org import TargetOrg
 
 _ANY_USER = "SELECT Id FROM User LIMIT 1"
@@ -105,7 +106,7 @@ def _empty_list(org: TargetOrg) -> str:
 def _not_processed(org: TargetOrg) -> str:
     spelled = _left_by_an_abort(org) or _split(org)
     if not spelled:
-        raise NotAsked("no batch was left unprocessed; ask again")
+        raise Hidden("neither an abort nor a split into chunks leaves a batch unprocessed")
     return spelled
 
 
@@ -231,8 +232,11 @@ def _result_of_aborted(org: TargetOrg) -> str:
     with open_job(org, "update", "Account") as job:
         batch = add_batch(org, job, f"Id\n{_NO_ACCOUNT}\n")
         set_state(org, job, "Aborted")
-    if state_of(org.send("GET", batch)) in ("InProgress", "Completed"):
+    state = state_of(org.send("GET", batch))
+    if state in ("InProgress", "Completed"):
         raise NotAsked("the batch began before its job could be aborted; ask again")
+    if state not in ENDED:
+        raise Hidden(f"an abort leaves a batch {state}, which has no result before its end")
     return refusal_of(org.send("GET", f"{batch}/result"))
 
 

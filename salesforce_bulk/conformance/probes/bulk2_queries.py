@@ -50,7 +50,7 @@ def _read_pages(org: TargetOrg) -> _Pages:
     first = org.send("GET", f"{job}/results?maxRecords=2")
     pages = [query_results(org, job, "?maxRecords=2")]
     while (locator := _locator_of(pages[-1])) and len(pages) < _ROWS:
-        pages.append(query_results(org, job, f"?maxRecords=2&locator={locator}"))
+        pages.append(query_results(org, job, f"?maxRecords=2&locator={locator}", rows=0))
     rows = {tuple(row) for page in pages for row in table(page)}
     if len(rows) <= _ROWS:
         raise NotAsked(f"{_SEVERAL} gave {len(rows)} different lines; {_ROWS + 1} were expected")
@@ -189,7 +189,7 @@ def _another_version(org: TargetOrg) -> str:
 
 
 def _no_rows(org: TargetOrg) -> str:
-    answer = query_result(org, _NOBODY)
+    answer = query_results(org, _complete_job(org, _NOBODY), rows=0)
     if answer.status != 200:
         return told(answer)
     if answer.text.startswith("Records not found"):

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from salesforce_bulk.conformance.bulk2_calls import (
     NO_ACCOUNT,
     abort,
-    ended_job,
     open_job,
     records,
     result,
@@ -73,26 +72,26 @@ def _quotes(org: TargetOrg) -> str:
 
 
 def _delimiter(org: TargetOrg) -> str:
-    job = open_job(org, operation="update", columnDelimiter="SEMICOLON")
-    upload(org, job, f"Id;Name\n{NO_ACCOUNT};frobnication\n".encode())
-    header = _result_of_open_job(org, job).text.partition("\n")[0].lower().rstrip("\r")
+    row = f"Id;Name\n{NO_ACCOUNT};frobnication\n"
+    text = _failed_row(org, row, columnDelimiter="SEMICOLON").text
+    header = text.partition("\n")[0].lower().rstrip("\r").replace('"', "")
     return {"id;name": "of the job", "id,name": "comma"}.get(header[-7:], "another")
 
 
 def _line_end(org: TargetOrg) -> str:
-    job = open_job(org, operation="update", lineEnding="CRLF")
-    upload(org, job, f"Id,Name\r\n{NO_ACCOUNT},frobnication\r\n".encode())
-    of_crlf = "\r\n" in _result_of_open_job(org, job).text
+    row = f"Id,Name\r\n{NO_ACCOUNT},frobnication\r\n"
+    of_crlf = "\r\n" in _failed_row(org, row, lineEnding="CRLF").text
     of_lf = "\r\n" in _failed(org).whole.text
     words = {(False, True): "of the job", (False, False): "LF", (True, True): "CRLF"}
     return words.get((of_lf, of_crlf), "the other one")
 
 
-def _result_of_open_job(org: TargetOrg, job: str) -> Exchange:
-    """The unprocessed rows of a job that is aborted before it runs."""
-    abort(org, job)
-    ended_job(org, job)
-    return result(org, job, "unprocessedrecords", rows=1)
+def _failed_row(org: TargetOrg, data: str, **document: str) -> Exchange:
+    """The failed rows of a job with such a document, in the file that has them for certain."""
+    job, ended = run_job(org, data.encode(), operation="update", **document)
+    if ended["state"] != "JobComplete":
+        raise NotAsked(f"the job of one row is {ended['state']}: {ended.get('errorMessage')}")
+    return result(org, job, "failedResults", rows=1)
 
 
 def _byte_order_mark(org: TargetOrg) -> str:

@@ -12,12 +12,13 @@ from salesforce_bulk.conformance.bulk1_calls import (
     field_of,
     open_job,
     refusal_of,
+    result_ids,
     set_state,
     state_of,
     values_of,
 )
 from salesforce_bulk.conformance.exchange import Exchange
-from salesforce_bulk.conformance.probe import NotAsked, Probe
+from salesforce_bulk.conformance.probe import Hidden, NotAsked, Probe
 from salesforce_bulk.conformance.target_org import TargetOrg
 
 _HEADER = "Sforce-Enable-PKChunking"
@@ -29,8 +30,9 @@ _MAYBE_EMPTY = ("Campaign", "Asset", "Contract", "Solution", "Order", "Lead", "C
 
 @dataclass(frozen=True)
 class _Chunked:
-    """The batches of a job, the one that was posted among them."""
+    """The batches of a job, the one that was posted among them: its path and its id."""
 
+    batch: str
     original: str
     listed: Sequence[str]
     state: str
@@ -47,7 +49,7 @@ def _chunked(org: TargetOrg, name: str, soql: str) -> _Chunked:
         chunks = [f"{job}/batch/{each}" for each in listed if each[:15] != original[:15]]
         for chunk in chunks:
             ended_batch(org, chunk)
-    return _Chunked(original, listed, state, chunks)
+    return _Chunked(batch, original, listed, state, chunks)
 
 
 def _users(org: TargetOrg) -> _Chunked:
@@ -123,13 +125,34 @@ def _empty_object(org: TargetOrg) -> str:
 
 def _object_without_records(org: TargetOrg) -> str:
     name = _empty_object(org)
-    found = _chunked(org, name, f"SELECT CreatedDate FROM {name}")  # noqa: S608  # nosec B608 # a name of ours
+    soql = f"SELECT CreatedDate FROM {name}"  # noqa: S608  # nosec B608 # a name of ours
+    found = _chunked(org, name, soql)
     if len(found.chunks) == 1:
         return "one chunk"
     if found.chunks:
         return "several chunks"
-    # Where a batch that was split is said to be completed, this one is not told from an unsplit.
-    return "no chunk" if found.state == "NotProcessed" else _outcome(found)
+    if found.state != "Completed":
+        return "no chunk" if found.state == "NotProcessed" else _outcome(found)
+    # A batch that was split may be said to be completed as well: it has no result of its own.
+    if _has_result(org, found.batch):
+        return "unchunked"
+    if not _has_result(org, _unsplit(org, name, soql)):
+        raise Hidden(
+            "a query without rows has no result, and the batch of a split one is completed"
+        )
+    return "no chunk"
+
+
+def _unsplit(org: TargetOrg, name: str, soql: str) -> str:
+    """The batch of the same query in a job that is not to be split, when it has ended."""
+    with open_job(org, "query", name) as job:
+        batch = add_batch(org, job, soql)
+    ended_batch(org, batch)
+    return batch
+
+
+def _has_result(org: TargetOrg, batch: str) -> bool:
+    return bool(result_ids(org.send("GET", f"{batch}/result")))
 
 
 PROBES = (

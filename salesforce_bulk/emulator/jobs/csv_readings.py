@@ -22,6 +22,8 @@ _LONE_CR = re.compile("\r(?!\n)")
 _BLANK_LINE = re.compile("(?<=\n)(?=\r?\n)")
 #: Marks a cell that had blanks beside its quotes; the text of a batch has no such character.
 _MARK = "\ue000"
+#: Stands for a line without a character, where that is a record.
+_BLANK = "\ue001"
 
 
 def read_csv(open_text: Callable[[], TextIO], dialect: Dialect) -> wire.BatchRows:
@@ -64,7 +66,7 @@ def _take_blanks_out(pieces: list[str]) -> None:
 
 def _with_records(piece: str) -> str:
     """Outside of quotes: a blank line becomes a record of one empty cell."""
-    return _BLANK_LINE.sub('""', piece)
+    return _BLANK_LINE.sub(_BLANK, piece)
 
 
 def _readings(table: wire.BatchRows, dialect: Dialect) -> Iterator[Sequence[Cell]]:
@@ -75,6 +77,7 @@ def _readings(table: wire.BatchRows, dialect: Dialect) -> Iterator[Sequence[Cell
             continue
         marked = any(isinstance(cell, str) and _MARK in cell for cell in row)
         cells = [_unmarked(cell) if marked else cell for cell in row]
+        cells = [UNCHANGED] if cells == [_BLANK] else cells
         if len(cells) != width and reading == "Failed":
             raise wire.CsvError(f"Expected {width} fields in a record, found {len(cells)}")
         if reading == "padded":

@@ -94,19 +94,20 @@ class IngestUpload:
         return bool(end) and end != self.line_end and looked_at != "none"
 
     def records(self, source: TextIO) -> Iterator[list[str]]:
-        if self.dialect["bulk2.ingest.blank_beside_quotes"] == "the row fails":
-            yield from self._records_quoted_anyhow(source)
-            return
-        blank_rows = self.dialect["bulk2.ingest.blank_lines"] == "rows that fail"
+        quoted_anyhow = self.dialect["bulk2.ingest.blank_beside_quotes"] == "the row fails"
+        read = self._records_quoted_anyhow if quoted_anyhow else self._records
+        return read(source, self.dialect["bulk2.ingest.blank_lines"] == "rows that fail")
+
+    def _records(self, source: TextIO, blank_rows: bool) -> Iterator[list[str]]:
         for record in csv.reader(source, delimiter=self.delimiter):
             if record or blank_rows:
                 yield record
 
-    def _records_quoted_anyhow(self, source: TextIO) -> Iterator[list[str]]:
+    def _records_quoted_anyhow(self, source: TextIO, blank_rows: bool) -> Iterator[list[str]]:
         """The records; one with quotes where CSV has none is without cells."""
         lines: list[str] = []
         for record in csv.reader(_remember_lines(source, lines), delimiter=self.delimiter):
-            if record:
+            if record or blank_rows:
                 yield [] if _is_misquoted("".join(lines), self.delimiter) else record
             lines.clear()
 
