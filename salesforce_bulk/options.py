@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import difflib
 import inspect
+import os
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
 
-from salesforce_bulk.errors import UnknownOption
+from salesforce_bulk.errors import InvalidInput, UnknownOption
 
 _Method = TypeVar("_Method", bound=Callable[..., Any])
 
@@ -60,3 +61,29 @@ def refuse_unknown(verb: str, given: Iterable[str], known: Iterable[str]) -> Non
                 f"{verb}() has no option {name!r}"
                 + (f"; did you mean {near[0]!r}?" if near else f"; it has {', '.join(known)}.")
             )
+
+
+def refuse_no_text(name: str, value: object) -> None:
+    """Raise `InvalidInput` for what is no text."""
+    if not isinstance(value, str):
+        raise InvalidInput(f"{name} is a text, not {value!r}.")
+
+
+def refuse_no_journal(value: object) -> None:
+    """Raise `InvalidInput` for what names no journal."""
+    if value is not None and not isinstance(value, (str, os.PathLike)):
+        raise InvalidInput(f"journal is the path of a file, not {value!r}.")
+
+
+def refuse_no_progress(value: object) -> None:
+    """Raise `InvalidInput` for what nothing can be told to."""
+    if value is not None and not isinstance(value, bool) and not callable(value):
+        raise InvalidInput(
+            f"progress is True, or a function that is given each Progress, not {value!r}."
+        )
+
+
+def refuse_no_count(name: str, value: object) -> None:
+    """Raise `InvalidInput` for what is no whole number."""
+    if not isinstance(value, int):
+        raise InvalidInput(f"{name} is a whole number, not {value!r}.")

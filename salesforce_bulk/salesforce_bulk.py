@@ -223,6 +223,11 @@ class SalesforceBulk:
             )
         if login is not None and (given or host or username or secret):
             raise InvalidInput("login= stands for itself: no session, host or password beside it.")
+        if login is not None and not hasattr(login, "login"):
+            raise InvalidInput(
+                f"login= takes a login, such as ClientCredentialsLogin(...), not "
+                f"{type(login).__name__}; SalesforceBulk.connect() takes a connection's name."
+            )
         version = _version(API_version)
         least = [
             checked_minimum("min_api_calls", min_api_calls),

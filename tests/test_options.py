@@ -156,3 +156,75 @@ def test_mypy_knows_options_rows_and_handles(tmp_path: Path) -> None:
         for number, code in re.findall(r"program\.py:(\d+): error: .*\[([a-z-]+)\]", done.stdout)
     }
     assert found == dict(enumerate(MISTAKES.values(), first)), done.stdout
+
+
+# Values of another type
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("journal", 5), ("progress", "yes"), ("assume_tz", 5), ("encoding", 5),
+     ("delimiter", '"'), ("delimiter", "\n")],
+)  # fmt: skip
+def test_a_load_refuses_an_option_of_another_type_by_its_name(
+    bulk: SalesforceBulk, name: str, value: object
+) -> None:
+    options: dict[str, Any] = {name: value}
+    with pytest.raises(InvalidInput, match=name):
+        bulk.insert("Account", [{"Name": "x"}], **options)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("journal", 5), ("progress", "yes"), ("parallel", "x"), ("max_records", 1.5), ("fields", 5)],
+)
+def test_an_export_refuses_an_option_of_another_type_by_its_name(
+    bulk: SalesforceBulk, name: str, value: object
+) -> None:
+    options: dict[str, Any] = {"fields": ["Name"], name: value}
+    with pytest.raises(InvalidInput, match=name):
+        bulk.export("Account", **options)
+
+
+@pytest.mark.parametrize("soql", [None, 5, ["SELECT Id FROM Account"]])
+def test_an_export_of_no_text_is_refused(bulk: SalesforceBulk, soql: Any) -> None:
+    with pytest.raises(InvalidInput, match="query or an object's name"):
+        bulk.export(soql)
+
+
+@pytest.mark.parametrize("name", ["", None, "My Object", "Account ", "Account?x=1", "a/../b"])
+def test_what_is_no_name_of_an_object_is_refused_before_it_is_asked_for(
+    org: SalesforceEmulator, name: Any
+) -> None:
+    bulk = org.connect()
+    before = len(org.requests)
+    for call in (bulk.describe, lambda name: bulk.insert(name, [{"Name": "x"}])):
+        with pytest.raises(InvalidInput, match="object"):
+            call(name)
+    assert len(org.requests) == before
+
+
+@pytest.mark.parametrize("path", [5, None])
+def test_parquet_into_what_is_no_path_is_refused(bulk: SalesforceBulk, path: Any) -> None:
+    with pytest.raises(InvalidInput, match="to_parquet takes a path"):
+        bulk.export("SELECT Id FROM Account").to_parquet(path)
+
+
+@pytest.mark.parametrize("login", ["prod", 5])
+def test_a_login_that_is_none_is_refused_with_what_takes_a_name(login: Any) -> None:
+    with pytest.raises(InvalidInput, match=r"login=.*SalesforceBulk\.connect"):
+        SalesforceBulk(login=login)
+
+
+@pytest.mark.parametrize("host", [5, b"acme.my.salesforce.com", Path("acme.my.salesforce.com")])
+def test_a_host_that_is_no_text_is_refused(host: Any) -> None:
+    with pytest.raises(InvalidInput, match="host"):
+        SalesforceBulk(sessionId="00D!x", host=host)
+
+
+@pytest.mark.parametrize("codes", ["UNABLE_TO_LOCK_ROW", 5, [5]])
+def test_codes_of_a_retry_are_a_collection_of_texts(bulk: SalesforceBulk, codes: Any) -> None:
+    """Trap: the letters of a single code, so that nothing is tried again."""
+    result = bulk.insert("Account", [{"Name": ""}], on_error="report")
+    with pytest.raises(InvalidInput, match="codes"):
+        result.retry(codes=codes)

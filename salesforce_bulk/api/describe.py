@@ -6,6 +6,7 @@ REST API guide: "sObject Describe", "Limits".
 from __future__ import annotations
 
 import copy
+import re
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
-from salesforce_bulk.errors import NotFound
+from salesforce_bulk.errors import InvalidInput, NotFound
 from salesforce_bulk.http.call import Call, Caller
 from salesforce_bulk.http.clock import Deadline
 from salesforce_bulk.http.headers import date_of
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
     from salesforce_bulk.http.transport import Response
 
 _T = TypeVar("_T")
+
+_OBJECT_NAME = re.compile(r"[A-Za-z0-9_]+")
 
 
 @dataclass(frozen=True)
@@ -129,8 +132,14 @@ class Describes:
         """GET /sobjects/{name}/describe.
 
         Raises:
+            InvalidInput: no object can have that name.
             NotFound: the org has no such object, or the user may not see it; names it.
         """
+        if not isinstance(name, str) or _OBJECT_NAME.fullmatch(name) is None:
+            raise InvalidInput(
+                f"{name!r} is no object's API name, such as 'Account' or 'Order__c'; it has "
+                "letters, digits and '_' only."
+            )
         key = name.lower()
         with self._caller.clock.holding(self._lock):
             if key not in self._objects:

@@ -48,6 +48,8 @@ def plan_export(access: OrgAccess, soql: str, options: ExportOptions) -> Export:
     Raises:
         InvalidInput: the query or an option cannot be; nothing but describes was asked for.
     """
+    if not isinstance(soql, str):
+        raise InvalidInput(f"export() takes a query or an object's name as a text, not {soql!r}.")
     settings = ExportSettings.of(options)
     bound = access.asking_within(settings.timeout)
     try:

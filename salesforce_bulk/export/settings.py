@@ -13,7 +13,12 @@ from salesforce_bulk.database.state import DatabaseState
 from salesforce_bulk.errors import InvalidInput
 from salesforce_bulk.export.pk_chunking import PkChunking, chunking_header
 from salesforce_bulk.export.soql import Condition, Query
-from salesforce_bulk.options import refuse_unknown
+from salesforce_bulk.options import (
+    refuse_no_count,
+    refuse_no_journal,
+    refuse_no_progress,
+    refuse_unknown,
+)
 from salesforce_bulk.progress import ProgressOption
 
 Api = Literal["auto", "1.0", "2.0"]
@@ -99,8 +104,14 @@ class ExportSettings:
             raise InvalidInput(f"api={self.api!r}; 'auto', '1.0' and '2.0' are known.")
         if self.content_type not in ("CSV", "JSON", "XML"):
             raise InvalidInput(f"content_type={self.content_type!r}; CSV, JSON and XML are known.")
-        for name, value in (("parallel", self.parallel), ("max_records", self.max_records)):
-            if value is not None and value < 1:
+        refuse_no_journal(self.journal)
+        refuse_no_progress(self.progress)
+        counts = {"parallel": self.parallel}
+        if self.max_records is not None:
+            counts["max_records"] = self.max_records
+        for name, value in counts.items():
+            refuse_no_count(name, value)
+            if value < 1:
                 raise InvalidInput(f"{name}={value} is less than 1.")
 
 

@@ -447,7 +447,7 @@ def build_select(object_name: str, fields: Sequence[str], where: Condition | Non
     Raises:
         InvalidInput: a name that is none, no field at all, or a value without a literal.
     """
-    if isinstance(fields, str) or not fields:
+    if isinstance(fields, str) or not isinstance(fields, Iterable) or not fields:
         raise InvalidInput("fields= takes a list of field names, or 'all'.")
     fields = list(_in_order(fields))
     for name in (object_name, *fields):

@@ -26,6 +26,7 @@ from salesforce_bulk.errors import InvalidInput, LoadFailed, ReconciliationError
 from salesforce_bulk.formats.csv import read_rows
 from salesforce_bulk.load.result_html import notebook_html, page
 from salesforce_bulk.models import RowError, RowResult, RowStatus
+from salesforce_bulk.options import refuse_no_progress
 from salesforce_bulk.progress import ProgressOption
 from salesforce_bulk.progress.timeline import Moment
 from salesforce_bulk.storage.files import storage_errors, whole_file
@@ -339,6 +340,13 @@ class RetryAttempt(NamedTuple):
     rows: int
     succeeded: int
     job_ids: tuple[str, ...]
+
+
+def _refuse_no_codes(codes: object) -> None:
+    """Raise `InvalidInput` for what is no collection of codes; of a text it would be letters."""
+    texts = isinstance(codes, Collection) and all(isinstance(code, str) for code in codes)
+    if codes is not None and (isinstance(codes, str) or not texts):
+        raise InvalidInput(f"codes is a set or a list of errors' codes, not {codes!r}.")
 
 
 #: Loads the rows of a result again that deserve it; the clients' part of `LoadResult.retry`.
@@ -708,6 +716,8 @@ class LoadResult:
         """
         if self._again is None:
             raise RuntimeError("this result was not made by a load")
+        _refuse_no_codes(codes)
+        refuse_no_progress(progress)
         return self._again(
             self, RetryOptions(attempts, batch_size, group_by, timeout, codes, progress)
         )

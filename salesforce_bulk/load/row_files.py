@@ -322,9 +322,12 @@ def encoding_of(head: bytes, given: str | None) -> str:
     if given is None:
         return marked or "utf-8"
     try:
+        "".encode(given)  # lookup() finds "hex" and "zip", too, which are of no texts
         plain = codecs.lookup(given).name
-    except LookupError as error:
-        raise InvalidInput(f"encoding={given!r} is not known.") from error
+    except (LookupError, UnicodeError) as error:
+        raise InvalidInput(
+            f"encoding={given!r} is no encoding of texts, such as 'utf-8' or 'cp1252'."
+        ) from error
     return "utf-8-sig" if plain == "utf-8" else given
 
 

@@ -12,7 +12,13 @@ from salesforce_bulk import limits
 from salesforce_bulk.errors import InvalidInput
 from salesforce_bulk.formats.row_encoder import Nulls
 from salesforce_bulk.formats.values import Unwritable, to_text
-from salesforce_bulk.options import refuse_unknown
+from salesforce_bulk.options import (
+    refuse_no_count,
+    refuse_no_journal,
+    refuse_no_progress,
+    refuse_no_text,
+    refuse_unknown,
+)
 from salesforce_bulk.progress import ProgressOption
 
 Operation = Literal["insert", "update", "upsert", "delete", "hardDelete"]
@@ -171,8 +177,10 @@ class LoadSettings:
         self._check_types()
         if not isinstance(self.skip_rows, int) or self.skip_rows < 0:
             raise InvalidInput(f"skip_rows is a number of lines, not {self.skip_rows!r}.")
-        if self.delimiter is not None and len(self.delimiter) != 1:
-            raise InvalidInput(f"delimiter is one character, not {self.delimiter!r}.")
+        if self.delimiter is not None and (len(self.delimiter) != 1 or self.delimiter in '"\r\n'):
+            raise InvalidInput(
+                f"delimiter is one character, and no quote and no line end, not {self.delimiter!r}."
+            )
         if self.constants is not None:
             texts = {column: _constant(column, value) for column, value in self.constants.items()}
             object.__setattr__(self, "constants", texts)
@@ -190,11 +198,17 @@ class LoadSettings:
     def _check_types(self) -> None:
         for name in ("nulls", "columns", "constants"):
             object.__setattr__(self, name, _plain(name, getattr(self, name)))
-        for name in ("group_by", "assignment_rule_id", "delimiter"):
+        for name in ("group_by", "assignment_rule_id", "delimiter", "encoding"):
             refuse_no_text(name, getattr(self, name) or "")
-        for name, number in (("parallel", self.parallel), ("batch_size", self.batch_size)):
-            if not isinstance(number, int) and (number is not None or name == "parallel"):
-                raise InvalidInput(f"{name} is a whole number, not {number!r}.")
+        refuse_no_count("parallel", self.parallel)
+        refuse_no_count("batch_size", self.batch_size or 0)
+        refuse_no_journal(self.journal)
+        refuse_no_progress(self.progress)
+        if not isinstance(self.assume_tz, (str, tzinfo, type(None))):
+            raise InvalidInput(
+                f"assume_tz is a time zone, or its name such as 'Europe/Berlin', not "
+                f"{self.assume_tz!r}."
+            )
 
     @classmethod
     def of(cls, verb: str, options: LoadOptions) -> LoadSettings:
@@ -215,12 +229,6 @@ class LoadSettings:
 
 
 LOAD_DEFAULTS: Mapping[str, Any] = {field.name: field.default for field in fields(LoadSettings)}
-
-
-def refuse_no_text(name: str, value: object) -> None:
-    """Raise `InvalidInput` for what is no text."""
-    if not isinstance(value, str):
-        raise InvalidInput(f"{name} is a text, not {value!r}.")
 
 
 def _plain(name: str, option: Any) -> Any:

@@ -73,6 +73,10 @@ def api_origin(address: str) -> str:
     Raises:
         InvalidInput: it cannot be read, or is the host of a site, which does not name the org.
     """
+    if not isinstance(address, str):
+        raise InvalidInput(
+            f"host is a text such as 'acme.my.salesforce.com', not {type(address).__name__}."
+        )
     address = address.strip()
     if not re.match(r"[A-Za-z][A-Za-z0-9+.-]*://", address):
         address = f"https://{address}"

@@ -64,6 +64,8 @@ def compressor_of(path: str | os.PathLike[str]) -> Compressor | None:
 
 def refuse_as_parquet(path: str | os.PathLike[str]) -> None:
     """Raise `InvalidInput` for a name that is another format's."""
+    if not isinstance(path, (str, os.PathLike)):
+        raise InvalidInput(f"to_parquet takes a path, not {type(path).__name__}.")
     extension, _ = _extensions(path)
     if extension in _NOT_PARQUET - {".parquet", ".pq", ".parq"}:
         raise InvalidInput(
