@@ -10,6 +10,7 @@ import math
 from collections.abc import Set as AbstractSet
 from datetime import date, datetime, time, timezone
 from decimal import Decimal
+from enum import Enum
 from typing import Any, Final
 from uuid import UUID
 
@@ -198,7 +199,10 @@ def _other(value: Any) -> str | None:
         raise Unwritable(f"the {type(value).__name__} {value} has no time zone; use datetime")
     if is_numpy_scalar(value):
         return to_text(python_value(value))
-    raise UnknownType(
-        f"a {type(value).__name__} cannot be a field's value"
-        + ("; use a column such as 'Owner.Username' for a relationship" * isinstance(value, dict))
-    )
+    raise UnknownType(f"a {type(value).__name__} cannot be a field's value; {_instead(value)}")
+
+
+def _instead(value: Any) -> str:
+    if isinstance(value, dict):
+        return "use a column such as 'Owner.Username' for a relationship"
+    return "give its .value" if isinstance(value, Enum) else "give a text of it"

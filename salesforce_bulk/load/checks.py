@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import string
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -23,6 +24,8 @@ _BY_ID = frozenset({"update", "delete", "hardDelete"})
 _DELETES = frozenset({"delete", "hardDelete"})
 _NUMBERS = frozenset({"double", "currency", "percent", "int", "long"})
 _IDS = frozenset({"id", "reference"})
+#: What a name of a column has in it where the header was not cut.
+_DELIMITER = re.compile(r"[,;:|^\t]")
 
 
 @dataclass(frozen=True)
@@ -203,6 +206,12 @@ def _parent(column: str, kind: str, reference: FieldDescribe) -> str:
 
 def _unknown(column: str, where: str, nearest: str | None) -> InvalidInput:
     hint = f" Is it {nearest!r}?" if nearest else ""
+    between = None if "." in column else _DELIMITER.search(column)
+    if between is not None:
+        hint = (
+            " If these are several columns of a file, say what stands between them: "
+            f"delimiter={between[0]!r}."
+        )
     return InvalidInput(
         f"{where} has no field for the column {column!r}, or this user may not see it.{hint}",
         column=column,

@@ -14,7 +14,7 @@ import os
 import stat
 import sys
 import zlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from importlib import import_module
 from itertools import islice
@@ -43,6 +43,9 @@ _OTHER_FILES = (
                     "CSV in it; read a workbook with pandas.read_excel(path, dtype=str)"),
     (b"\xd0\xcf\x11\xe0", "a workbook of Excel (.xls): read it with pandas.read_excel(path, "
                           "dtype=str)"),
+    (_PARQUET, "a Parquet file: give its path, or pyarrow.parquet.read_table(file)"),
+    (b"\xff\xff\xff\xff", "an Arrow stream: read it with pyarrow.ipc.open_stream(path).read_all()"),
+    (b"%PDF", "a PDF document, and no CSV"),
     (b"ORC", "an ORC file: read it with pyarrow.orc.read_table(path)"),
     (b"ARROW1", "an Arrow file: read it with pyarrow.feather.read_table(path)"),
     (b"BZh", "compressed with bzip2: give bz2.open(path)"),
@@ -51,6 +54,8 @@ _OTHER_FILES = (
                          "e.g. sqlite3.connect(path).execute(...) with row_factory=sqlite3.Row"),
 )  # fmt: skip
 _HEAD_BYTES = 16
+#: Characters of a path in a message.
+_SHOWN_CHARACTERS = 200
 #: Characters that a caller's file is asked for at a time.
 _PIECE = 1 << 16
 
@@ -86,7 +91,9 @@ def open_path(path: Path, layout: CsvLayout) -> Source:
     except InvalidInput:
         raise  # it is a ValueError, too, and says more
     except (OSError, ValueError) as error:
-        raise InvalidInput(f"The file {str(path)[:200]!r} cannot be read: {error}.") from error
+        hint = " Is it the content? Then give io.StringIO(text)." if "\n" in str(path) else ""
+        shown = repr(str(path)[:_SHOWN_CHARACTERS])
+        raise InvalidInput(f"The file {shown} cannot be read: {_why(error)}.{hint}") from error
     if head.startswith(_PARQUET):
         return _parquet(path)
     if head.startswith((_GZIP, _ZSTD)):
@@ -95,6 +102,11 @@ def open_path(path: Path, layout: CsvLayout) -> Source:
         return source
     _refuse_other_files(head, str(path))
     return _csv_path(path, encoding_of(head, layout.encoding), layout)
+
+
+def _why(error: Exception) -> str:
+    """What the system says, without the path again."""
+    return getattr(error, "strerror", None) or str(error)
 
 
 def open_file(file: IO[Any], layout: CsvLayout) -> Source:
@@ -193,6 +205,11 @@ def _refuse_other_files(head: bytes, name: str) -> None:
         if head.startswith(start):
             raise InvalidInput(f"{name} is {kind}.")
     text = head.lstrip(codecs.BOM_UTF8 + b" \t\r\n").lower()
+    if text.startswith(b"sep="):
+        raise InvalidInput(
+            f"{name} begins with a line that tells Excel its delimiter; pass over it with "
+            "skip_rows=1."
+        )
     if text.startswith((b"<?xml", b"<html", b"<!doctype")):
         raise InvalidInput(
             f"{name} is a page or a document in XML, and no CSV: was a login page saved in "
@@ -256,6 +273,13 @@ def _piece(file: Any, size: int) -> Any:
         piece = file.read(size)
     except TypeError as error:
         raise _no_pieces(file, f"cannot be read in pieces ({error})") from error
+    except ValueError as error:
+        if getattr(file, "closed", False):
+            raise InvalidInput(
+                f"The {type(file).__name__} is closed. Give the file's path, or load it before it "
+                "is closed, within its with block."
+            ) from error
+        raise
     if piece is None and size:
         raise _no_pieces(file, "has nothing to give yet; it does not block")
     return piece
@@ -276,8 +300,8 @@ def _decoded_lines(file: IO[bytes], layout: CsvLayout) -> tuple[Iterator[str], s
         buffered = io.BufferedReader(cast(io.RawIOBase, gzip.GzipFile(fileobj=buffered)))
     elif head.startswith(_ZSTD):
         buffered = io.BufferedReader(_zstd_reader(buffered))
-    else:
-        _refuse_other_files(head, str(getattr(file, "name", "The file")))
+    head = buffered.peek(_HEAD_BYTES)[:_HEAD_BYTES]
+    _refuse_other_files(head, str(getattr(file, "name", "The file")))
     encoding = encoding_of(buffered.peek(4)[:4], layout.encoding)
     return _lines_of(io.TextIOWrapper(buffered, encoding=encoding, newline="")), encoding
 
@@ -352,14 +376,14 @@ class _CsvRows(NamedTuple):
     def chunks(self) -> Chunks:
         first = 1
         for chunk in _records(self.lines, self.delimiter, self.encoding):
-            rows: Sequence[list[str]] = chunk
-            if set(map(len, chunk)) != {self.width} or self.width != self.named:
-                rows = [self._cut(record, at) for at, record in enumerate(chunk, first)]
-            first += len(chunk)
-            if self.blank_rows == "skip":
-                rows = list(filter(any, rows))
-            if rows:
-                yield list(rows)
+            # Before rows are numbered: the numbers are those of results.
+            rows = list(filter(any, chunk)) if self.blank_rows == "skip" else chunk
+            if not rows:
+                continue
+            if set(map(len, rows)) != {self.width} or self.width != self.named:
+                rows = [self._cut(record, at) for at, record in enumerate(rows, first)]
+            first += len(rows)
+            yield rows
 
     def _cut(self, record: list[str], number: int) -> list[str]:
         """The cells of named columns; spreadsheets write empty ones behind them."""
@@ -381,7 +405,9 @@ def _read(lines: Iterator[str], encoding: str, layout: CsvLayout) -> tuple[list[
     with _readable(encoding):
         for _ in range(layout.skip_rows):
             next(lines, None)
-        delimiter, header = _read_header(_first_record(lines), encoding, layout.delimiter)
+        record = _first_record(lines)
+        _refuse_other_files(record[:_HEAD_BYTES].encode("utf-8", "replace"), "The file")
+        delimiter, header = _read_header(record, encoding, layout.delimiter)
     names = list(header)
     while len(names) > 1 and not names[-1].strip():
         names.pop()

@@ -60,7 +60,8 @@ class LoadOptions(TypedDict, total=False):
     delimiter             None                         of a CSV file; None: what the header has most
     skip_rows             0                            lines of a CSV file before its header
     blank_rows            ``"load"``                   ``"skip"`` passes over rows of a CSV file
-                                                       that are empty in all columns
+                                                       that are empty in all columns, and does not
+                                                       count them
     ===================== ============================ =============================================
 
     ``on_error`` is for the verbs that wait; `LoadJob.result` has a ``timeout`` of its own.

@@ -57,11 +57,13 @@ def _refuse_headers(columns: Sequence[str]) -> None:
     seen: dict[str, str] = {}
     for position, column in enumerate(columns, 1):
         if not column.strip():
-            raise InvalidInput(f"Column {position} has no name.")
+            raise InvalidInput(
+                f"Column {position} has no name; give it one in the source, or take it out there."
+            )
         before = seen.setdefault(column.lower(), column)
         if len(seen) < position:
             raise InvalidInput(
                 f"The column {column!r} comes twice (also as {before!r}); Salesforce would "
-                "refuse the rows.",
+                "refuse the rows. Take one of them out.",
                 column=column,
             )

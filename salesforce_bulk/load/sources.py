@@ -7,6 +7,7 @@ which they come; a header is not counted.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain, islice
 from operator import itemgetter
@@ -22,6 +23,7 @@ from salesforce_bulk.load.kept_records import KeptRecords
 from salesforce_bulk.load.row_files import CsvLayout, open_file, open_path
 from salesforce_bulk.load.settings import LoadSettings, Operation
 from salesforce_bulk.load.source import CHUNK_ROWS, Chunks, Row, Source
+from salesforce_bulk.models import RowResult
 
 #: Rows of dicts whose keys are looked at before the columns are fixed.
 LOOK_AHEAD_ROWS = 1_000
@@ -53,9 +55,20 @@ def open_source(
         InvalidInput: not rows, no columns, an empty or a repeated header.
     """
     source = _open_records(records, layout, key_only)
+    if source.encoding is None:
+        _refuse_csv_options(layout)
     if not source.columns:
         return source
     return choose_columns(source, columns or {}, constants or {})
+
+
+def _refuse_csv_options(layout: CsvLayout) -> None:
+    """Raise `InvalidInput` for what would have no effect on rows that are of no CSV file."""
+    for name in ("delimiter", "skip_rows", "blank_rows"):
+        if getattr(layout, name) != getattr(_PLAIN, name):
+            raise InvalidInput(
+                f"{name}= is of CSV files, and these rows are of none; leave it out."
+            )
 
 
 def open_rows(records: Any, settings: LoadSettings, operation: Operation) -> Source:
@@ -72,7 +85,7 @@ def open_rows(records: Any, settings: LoadSettings, operation: Operation) -> Sou
 def _open_records(records: Any, layout: CsvLayout, key_only: bool) -> Source:
     if key_only and _looks_like_id(records):
         return Source(["Id"], lambda: iter([[(records,)]]))
-    if isinstance(records, (str, Path)):
+    if isinstance(records, (str, os.PathLike)):
         return open_path(Path(records), layout)
     # A Series of pandas is a stream of Arrow's only since pandas 3.
     if is_arrow_stream(records) or hasattr(records, "to_frame"):
@@ -80,8 +93,10 @@ def _open_records(records: Any, layout: CsvLayout, key_only: bool) -> Source:
         return Source(frame.columns, lambda: frame.chunks(CHUNK_ROWS))
     if hasattr(records, "read"):
         return open_file(records, layout)
-    if isinstance(records, (Mapping, bytes, bytearray, memoryview)) or not isinstance(
-        records, Iterable
+    if (
+        isinstance(records, (Mapping, bytes, bytearray, memoryview))
+        or not isinstance(records, Iterable)
+        or _is_one_row(records)
     ):
         raise _not_rows(records)
     return _mappings(records, key_only)
@@ -100,10 +115,32 @@ def _looks_like_id(records: Any) -> bool:
     return isinstance(records, str) and len(records) in (15, 18) and records.isalnum()
 
 
+def _is_one_row(records: Any) -> bool:
+    """Whether it has named values; a class of the caller's may be so and hold rows, too, and has
+    then an ``__iter__`` of its own."""
+    kind = type(records)
+    if isinstance(records, tuple):
+        return hasattr(kind, "_fields")
+    if hasattr(kind, "keys") and hasattr(kind, "__getitem__"):
+        return True  # sqlite3.Row
+    marked = any(
+        hasattr(kind, mark) for mark in ("__dataclass_fields__", "model_fields", "__attrs_attrs__")
+    )
+    theirs = getattr(kind, "__iter__", None)
+    return marked and (theirs is None or _is_pydantics(theirs))
+
+
+def _is_pydantics(method: Any) -> bool:
+    return str(getattr(method, "__module__", "")).startswith("pydantic.")
+
+
 def _not_rows(records: Any) -> InvalidInput:
     kind = type(records).__name__
+    in_a_list = "put it in a list"
+    if _is_one_row(records) and not isinstance(records, Mapping):
+        return InvalidInput(f"One {kind} is one row: {in_a_list}.")
     hint = {
-        "dict": "put it in a list",
+        "dict": in_a_list,
         "bytes": "wrap it in io.BytesIO",
         "LazyFrame": "call .collect() first",
         "Series": "give a frame, which names its columns",
@@ -299,6 +336,10 @@ def _flat(row: Any, number: int) -> dict[str, Any]:
     """The row with dotted columns for its nested mappings."""
     flat: dict[str, Any] = {}
     for column, value in _as_mapping(row, number).items():
+        if column is None and isinstance(value, list):  # by csv.DictReader
+            raise InvalidInput(
+                f"Row {number} has more cells than the header. Is a quote missing?", row=number
+            )
         if not isinstance(column, str):
             raise InvalidInput(f"Row {number}: the column {column!r} is no text.", row=number)
         if isinstance(value, Mapping):
@@ -314,6 +355,12 @@ def _as_mapping(row: Any, number: int) -> Mapping[Any, Any]:
     """A row of any kind whose values have names."""
     if isinstance(row, Mapping):
         return row
+    if isinstance(row, RowResult):
+        raise InvalidInput(
+            f"Row {number} is the outcome of a row: give row.record, e.g. [row.record for row in "
+            "result.failed]; result.retry() loads again what failed for a passing reason.",
+            row=number,
+        )
     kind = type(row)
     if isinstance(getattr(row, "_mapping", None), Mapping):  # SQLAlchemy's rows
         return row._mapping  # type: ignore[no-any-return]

@@ -4,6 +4,7 @@ import bz2
 import codecs
 import csv
 import dataclasses
+import enum
 import gzip
 import io
 import lzma
@@ -163,14 +164,52 @@ def test_a_compressed_file_that_is_cut_is_refused(tmp_path, name):
         (b"\xd0\xcf\x11\xe0rest", "read_excel"),
         (b"SQLite format 3\0", "SQLite"),
         (b"BZh91AY", "bz2"),
+        (b"\xff\xff\xff\xffrest", "open_stream"),
+        (b"%PDF-1.4\n", "PDF"),
+        (b"sep=;\nA;B\n", "skip_rows=1"),
     ],
 )
 def test_other_formats_are_named_with_what_to_do(tmp_path, content, why):
+    """Trap: of an archive that holds one, of an open file, and of an open text file."""
     path = tmp_path / "rows.csv"
     path.write_bytes(content)
-    for records in (path, io.BytesIO(content)):
+    packed = gzip.compress(content)
+    text = io.TextIOWrapper(io.BytesIO(content), "utf-8-sig", errors="replace")
+    opened = [] if content.startswith((b"\xd0", b"\xff")) else [text]  # no text is like these
+    for records in (path, io.BytesIO(content), io.BytesIO(packed), *opened):
         with pytest.raises(InvalidInput, match=why):
             open_source(records)
+
+
+def test_parquet_that_is_open_or_compressed_is_refused_with_what_to_do(tmp_path):
+    path = tmp_path / "rows.parquet"
+    pq.write_table(pa.table({"Text__c": ["a"]}), path)
+    (tmp_path / "rows.parquet.gz").write_bytes(gzip.compress(path.read_bytes()))
+    with path.open("rb") as opened, path.open(encoding="latin-1") as text:
+        for records in (opened, text, tmp_path / "rows.parquet.gz"):
+            with pytest.raises(InvalidInput, match="Parquet file: give its path"):
+                open_source(records)
+
+
+@pytest.mark.parametrize("mode", ["r", "rb"])
+def test_a_file_that_is_closed_already_is_refused(tmp_path, mode):
+    path = tmp_path / "rows.csv"
+    path.write_text(TEXT)
+    with path.open(mode) as file:
+        pass
+    with pytest.raises(InvalidInput, match="closed"):
+        open_source(file)
+
+
+def test_a_content_in_place_of_a_path_is_refused_with_what_to_do():
+    with pytest.raises(InvalidInput, match=r"io\.StringIO"):
+        open_source(TEXT)
+
+
+def test_any_path_is_one(tmp_path):
+    (tmp_path / "rows.csv").write_text(TEXT)
+    with os.scandir(tmp_path) as found:
+        assert rows_of(next(found))[1] == ROWS
 
 
 def test_a_zip_and_a_workbook_are_named_with_what_to_do(tmp_path):
@@ -202,6 +241,33 @@ def test_a_row_that_is_empty_in_all_columns_is_loaded_or_passed_over():
     text = "A,B\na,1\n,\n\nb,2\n,,\n"
     assert rows_of(io.StringIO(text))[1] == [("a", "1"), ("", ""), ("b", "2"), ("", "")]
     assert rows_of(io.StringIO(text), CsvLayout(blank_rows="skip"))[1] == ROWS
+
+
+def test_rows_are_numbered_alike_in_all_messages_where_blank_ones_are_passed_over(bulk):
+    options = {"blank_rows": "skip", "constants": {"Long__c": "x"}}
+    with pytest.raises(InvalidInput, match="Row 2 has 1 cell"):
+        bulk.insert("Load__c", io.StringIO("Text__c,Count__c\na,1\n,\nb\n"), **options)
+    with pytest.raises(InvalidInput, match="Row 2, column 'Text__c'"):
+        bulk.insert("Load__c", io.StringIO("Text__c,Count__c\na,1\n,\n\0,\n"), **options)
+
+
+@pytest.mark.parametrize("option", [{"delimiter": ";"}, {"skip_rows": 1}, {"blank_rows": "skip"}])
+@pytest.mark.parametrize("kind", ["dicts", "pandas", "arrow", "parquet"])
+def test_what_only_a_csv_file_has_is_refused_of_other_rows(bulk, tmp_path, kind, option):
+    """Trap: an option without effect."""
+    path = tmp_path / "rows"
+    pq.write_table(pa.table({"name": ["a"], "junk": ["b"]}), path)
+    records = path if kind == "parquet" else SOURCES[kind]()
+    with pytest.raises(InvalidInput, match=f"{next(iter(option))}= is of CSV files"):
+        bulk.insert("Load__c", records, columns={"name": "Text__c", "junk": None}, **option)
+
+
+@pytest.mark.parametrize("delimiter", [None, ";"])
+def test_columns_that_were_not_told_apart_are_no_misspelled_field(bulk, delimiter):
+    text = "Text__c:Count__c\na:1\n" if delimiter is None else "Text__c,Count__c\na,1\n"
+    with pytest.raises(InvalidInput, match="delimiter=") as e:
+        bulk.insert("Load__c", io.StringIO(text), delimiter=delimiter)
+    assert "Is it" not in str(e.value)
 
 
 @pytest.mark.parametrize(
@@ -441,3 +507,82 @@ def test_a_header_without_end_is_not_read_for_ever(tmp_path, device):
     zeros.write_bytes(bytes(1_000_000))
     with pytest.raises(InvalidInput, match="has no end"):
         rows_of("/dev/zero" if device else zeros)
+
+
+# Rows that are none
+
+
+def _one_row(kind):
+    connection = sqlite3.connect(":memory:")
+    connection.row_factory = sqlite3.Row
+    rows = {
+        "dataclass": dataclasses.make_dataclass("Made", ["Text__c"])("a"),
+        "namedtuple": namedtuple("Named", "Text__c")("a"),
+        "sqlite3": connection.execute("SELECT 'a' AS Text__c").fetchone(),
+        "pydantic": pydantic.create_model("Model", Text__c=(str, ...))(Text__c="a"),
+        "attrs": attrs.make_class("Attrs", ["Text__c"])("a"),
+    }
+    connection.close()
+    return rows[kind]
+
+
+@pytest.mark.parametrize("kind", ["dataclass", "namedtuple", "sqlite3", "pydantic", "attrs"])
+def test_one_row_that_is_not_in_a_list_is_refused_as_such(kind):
+    with pytest.raises(InvalidInput, match="put it in a list"):
+        open_source(_one_row(kind))
+    assert rows_of([_one_row(kind)])[1] == [("a",)]
+
+
+def test_outcomes_of_rows_are_no_rows(bulk):
+    """Trap: an unknown column 'number', and the nearest field's name."""
+    result = bulk.insert("Load__c", [{"Text__c": "a"}])
+    for records in (result, result.succeeded, list(result)):
+        with pytest.raises(InvalidInput, match=r"row\.record"):
+            bulk.insert("Load__c", records)
+
+
+def test_a_row_with_more_cells_than_the_header_is_refused_as_such():
+    """csv.DictReader keeps them under None."""
+    with pytest.raises(InvalidInput, match="Row 2 has more cells than the header"):
+        rows_of(csv.DictReader(io.StringIO("A,B\na,1\nb,2,3\n")))
+
+
+class Rating(enum.Enum):
+    hot = "Hot"
+
+
+@pytest.mark.parametrize(
+    ("value", "what"), [(Rating.hot, r"its \.value"), (object(), "text of it")]
+)
+def test_a_value_of_another_type_is_refused_with_what_to_do(bulk, value, what):
+    with pytest.raises(InvalidInput, match=what):
+        bulk.insert("Load__c", [{"Text__c": value}])
+
+
+@dataclasses.dataclass
+class Pages:
+    """Of a caller's: has fields, and holds rows."""
+
+    name: str
+
+    def __iter__(self):
+        return iter([{"Text__c": self.name}])
+
+
+class Listed(pydantic.RootModel[list[dict[str, str]]]):
+    def __iter__(self):
+        return iter(self.root)
+
+
+@dataclasses.dataclass
+class Pile(list):
+    """A list with a field."""
+
+    name: str = "a"
+
+
+def test_what_has_fields_and_an_iterator_of_its_own_holds_rows():
+    pile = Pile()
+    pile.append({"Text__c": "a"})
+    for records in (Pages("a"), Listed([{"Text__c": "a"}]), pile):
+        assert rows_of(records) == (("Text__c",), [("a",)])

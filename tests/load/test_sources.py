@@ -154,8 +154,10 @@ def test_an_encoding_may_be_said_and_is_not_guessed(tmp_path):
     with pytest.raises(InvalidInput, match="encoding='cp1252'"):
         rows_of(path)
     assert rows_of(path, CsvLayout("cp1252")) == (("Name",), [("Müller",)])
-    with pytest.raises(InvalidInput, match="not known"):
+    with pytest.raises(InvalidInput, match="no encoding of texts"):
         rows_of(path, CsvLayout("klingon"))
+    with pytest.raises(InvalidInput, match="no encoding of texts"):
+        rows_of(path, CsvLayout("hex"))
 
 
 @pytest.mark.parametrize(
