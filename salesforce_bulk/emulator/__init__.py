@@ -34,9 +34,9 @@ from salesforce_bulk.emulator.access.sessions import SESSION_SECONDS, Sessions
 from salesforce_bulk.emulator.clock import Clock, ManualClock, SystemClock
 from salesforce_bulk.emulator.data.directory_lock import DirectoryLock
 from salesforce_bulk.emulator.data.org import Org, OrgSnapshot
-from salesforce_bulk.emulator.endpoints.bulk.bulk2 import Bulk2
 from salesforce_bulk.emulator.endpoints.bulk1.api import Bulk1
 from salesforce_bulk.emulator.endpoints.bulk1.family import PREFIX as ASYNC_PREFIX
+from salesforce_bulk.emulator.endpoints.bulk2.api import Bulk2
 from salesforce_bulk.emulator.endpoints.control.api import PREFIX as CONTROL_PREFIX
 from salesforce_bulk.emulator.endpoints.control.api import ControlApi
 from salesforce_bulk.emulator.endpoints.control.page import PATHS as PAGE_PATHS

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from salesforce_bulk import bulk_states
-from salesforce_bulk.emulator.endpoints.bulk.bulk2 import state_of
+from salesforce_bulk.emulator.endpoints.bulk2.documents import state_of
 from salesforce_bulk.emulator.endpoints.control.call import ControlCall, ControlRoutes
 from salesforce_bulk.emulator.fidelity.dialect import Dialect
 from salesforce_bulk.emulator.http.routes import ApiError

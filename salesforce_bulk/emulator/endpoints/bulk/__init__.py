@@ -1,1 +1,0 @@
-"""Both Bulk APIs."""

@@ -1,0 +1,1 @@
+"""Bulk API 2.0: ``/services/data/v{version}/jobs/...``."""
