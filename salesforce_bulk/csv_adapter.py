@@ -47,6 +47,9 @@ class CsvDictsAdapter:
     ) -> None:
         if nulls not in _NULL_CELLS:
             raise InvalidInput(f"nulls is 'ignore' or 'clear', not {nulls!r}.")
+        if not isinstance(source_generator, Iterable):
+            kind = type(source_generator).__name__
+            raise InvalidInput(f"Records of type {kind} hold no rows: give an iterable of dicts.")
         self.source: Iterator[Mapping[str, Any]] = iter(source_generator)
         self.buffer = BytesIO()
         self.csv: Any = None
@@ -66,6 +69,7 @@ class CsvDictsAdapter:
         """The next row as CSV bytes, with the header before it where one is due."""
         row = next(self.source)
         self._row += 1
+        self._refuse_no_dict(row)
         self.buffer.truncate(0)
         self.buffer.seek(0)
         if self.csv is None:
@@ -90,6 +94,14 @@ class CsvDictsAdapter:
 
     def __next__(self) -> bytes:
         return self.next()
+
+    def _refuse_no_dict(self, row: Any) -> None:
+        if not hasattr(row, "keys"):  # as much as 2.2.0 asked for
+            raise InvalidInput(
+                f"Row {self._row} is of type {type(row).__name__}, and no dict; "
+                "CsvDictsAdapter takes an iterable of dicts.",
+                row=self._row,
+            )
 
     def _refuse_new_columns(self, row: Mapping[str, Any]) -> None:
         new = row.keys() - self.csv.fieldnames

@@ -71,6 +71,7 @@ class _Meaning(NamedTuple):
     kind: type[BulkApiError]
     text: str
     may_have_arrived: bool = True
+    next_step: str = ""
 
 
 _TRUST = "the server's certificate is not trusted (verify= takes the path of a CA bundle)"
@@ -88,9 +89,21 @@ _MEANINGS = (
         RequestsInvalidAddress,
         "cannot be sent",
     ),
-    _Meaning((exceptions.ProxyError,), RequestsProxyFailed, "no connection", False),
+    _Meaning(
+        (exceptions.ProxyError,),
+        RequestsProxyFailed,
+        "no connection",
+        False,
+        ". Check the proxy: proxies=, or HTTPS_PROXY in the environment.",
+    ),
     # Before the next: urllib3 has it as a kind of ConnectTimeoutError.
-    _Meaning((NewConnectionError,), RequestsConnectionFailed, "no connection", False),
+    _Meaning(
+        (NewConnectionError,),
+        RequestsConnectionFailed,
+        "no connection",
+        False,
+        ". Check the host, the network, and whether it is reached by a proxy only.",
+    ),
     _Meaning(
         (ConnectTimeoutError, exceptions.ConnectTimeout),
         RequestsConnectTimeout,
@@ -114,7 +127,7 @@ def translate(error: Exception, what: str) -> BulkApiError:
     """The error of this library for one of requests, urllib3 or a socket."""
     causes = list(chain_of(error))
     meaning = next(row for row in _MEANINGS if any(isinstance(c, row.causes) for c in causes))
-    translated = meaning.kind(f"{what}: {meaning.text} ({error})")
+    translated = meaning.kind(f"{what}: {meaning.text} ({error}){meaning.next_step}")
     if isinstance(translated, TransportError):
         translated.may_have_arrived = meaning.may_have_arrived
     return translated

@@ -40,6 +40,13 @@ def _pieces_of(data: Any, job_id: str) -> Iterable[Any]:
         return (data,)
     if hasattr(data, "read"):
         return iter(lambda: data.read(_PIECE_BYTES), type(data.read(0))())
+    if hasattr(data, "__arrow_c_stream__") or hasattr(data, "to_csv"):
+        # Iterated, a frame gives the names of its columns.
+        raise InvalidInput(
+            f"A {type(data).__name__} is no batch body for job {job_id}: give its CSV, such as "
+            "frame.to_csv(index=False) of pandas, or load it with insert() and the other verbs.",
+            job_id=job_id,
+        )
     if isinstance(data, Mapping) or not isinstance(data, Iterable):
         raise _not_a_body(data, job_id)
     return data

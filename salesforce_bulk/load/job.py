@@ -154,11 +154,22 @@ class LoadJob:
         return BETWEEN_JOB_IDS.join(self.job_ids) or None
 
     def __repr__(self) -> str:
-        return f"<LoadJob {self.name}: {self.rows:,} rows, job {', '.join(self.job_ids) or 'none'}>"
+        jobs = ", ".join(self.job_ids) or "none"
+        rows = f"{self.rows:,} rows" if self._rows_known else "rows not yet known"
+        return f"<LoadJob {self.name}: {rows}, job {jobs}>"
+
+    @property
+    def _rows_known(self) -> bool:
+        # Of a 2.0 job of another process they are with its results.
+        return bool(self.rows or not self.job_ids)
 
     def _repr_html_(self) -> str:
         sent = f"{len(self._engine.uploaded_parts):,} of {len(self._plan.parts):,} batches"
-        facts = {"rows": f"{self.rows:,}", "in the org": sent, "jobs": ", ".join(self.job_ids)}
+        facts = {
+            "rows": f"{self.rows:,}" if self._rows_known else "not yet known",
+            "in the org": sent,
+            "jobs": ", ".join(self.job_ids),
+        }
         return html_table(self.name, facts)
 
     def __reduce__(self) -> NoReturn:

@@ -277,3 +277,16 @@ def test_any_texts_read_back_as_they_were(data: st.DataObject) -> None:
 def test_any_numbers_read_back_as_they_were(rows: list[tuple[int, float]]) -> None:
     written = b"".join(CsvDictsAdapter({"I": whole, "F": part} for whole, part in rows))
     assert [(int(row["I"]), float(row["F"])) for row in rows_of(written)] == rows
+
+
+@pytest.mark.parametrize("source", [[("a",)], {"Name": "x"}, ["Name"], [{"Name": "x"}, None]])
+def test_rows_that_are_no_dicts_are_refused_with_their_number(source: Any) -> None:
+    number = 2 if isinstance(source, list) and len(source) > 1 else 1
+    with pytest.raises(InvalidInput, match=rf"Row {number} is of type \w+, and no dict"):
+        list(CsvDictsAdapter(source))
+
+
+def test_a_source_that_holds_no_rows_is_refused() -> None:
+    source: Any = None
+    with pytest.raises(InvalidInput, match="hold no rows"):
+        CsvDictsAdapter(source)

@@ -193,6 +193,7 @@ def test_refused_connections(method: str) -> None:
     check(caught.value)
     assert not caught.value.may_have_arrived
     assert "may" not in str(caught.value)
+    assert "Check the host" in str(caught.value)
     assert isinstance(caught.value.__cause__, requests.RequestException)
 
 
@@ -289,7 +290,7 @@ def test_a_proxy_that_is_not_there() -> None:
     with RawServer() as gone:
         proxy = gone.url
     bulk = client("https://acme.my.salesforce.com", proxies={"https": proxy}, retry=no_repeats())
-    with pytest.raises(ConnectionFailed) as caught:
+    with pytest.raises(ConnectionFailed, match="Check the proxy") as caught:
         bulk.post_batch(JOB_ID, b"Name\nx\n")
     assert not caught.value.may_have_arrived
     assert isinstance(caught.value, requests.exceptions.ProxyError)

@@ -48,3 +48,12 @@ def test_what_is_of_no_one_load_is_refused(bulk):
 def test_a_load_of_no_rows_has_no_token(bulk):
     job = bulk.submit_insert("Account", [])
     assert (job.token, job.result().rows) == (None, 0)
+
+
+def test_a_job_taken_up_says_no_number_of_rows_that_it_does_not_know(bulk):
+    job = bulk.submit_insert("Account", ROWS, api="2.0")
+    taken_up = bulk.attach(job.token)
+    assert "rows not yet known" in repr(taken_up)
+    assert "not yet known" in taken_up._repr_html_()
+    taken_up.result()
+    assert "51 rows" in repr(taken_up)
