@@ -317,6 +317,7 @@ class Transport:
                 # Without an auth, requests would take one from ~/.netrc.
                 auth=_no_auth if foreign or session.auth is None else None,
                 allow_redirects=False,
+                hooks=_hooks(session),
                 stream=True,
             )
             self._reached.add(origin(url))
@@ -325,7 +326,7 @@ class Transport:
             bound_body(answer, self.timeout[1], self.deadline)
             if answer.status_code >= 400:
                 most_bytes = self.max_document_bytes
-            if most_bytes is not None:
+            if most_bytes is not None and not answer.is_redirect:
                 # Read here and not by requests, which cannot tell that gzip broke off.
                 answer._content = read_document(answer, most_bytes)
         except (requests.RequestException, HTTPError) as error:
@@ -535,6 +536,20 @@ def _has_host(url: str) -> bool:
         return bool(origin(url).host)
     except InvalidInput:
         return False
+
+
+def _hooks(session: requests.Session) -> dict[str, Any]:
+    # Given with the call, they stand in place of the session's.
+    own = session.hooks.get("response") or []
+    return {"response": [_leave_redirect_unread, *([own] if callable(own) else own)]}
+
+
+def _leave_redirect_unread(answer: Response, **_: Any) -> None:
+    """The body of a redirect says nothing, and `requests` would read it whole, whatever its size,
+    before it is asked not to follow."""
+    if answer.is_redirect:
+        answer.close()
+        answer._content, answer._content_consumed = b"", True  # type: ignore[attr-defined]
 
 
 def _no_auth(request: requests.PreparedRequest) -> requests.PreparedRequest:

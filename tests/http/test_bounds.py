@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+import requests
 from fast_clock import FastClock
 from raw_server import BATCH_ID, CLOSE, CSV_BODY, JOB_ID, SESSION, RawServer, http
 
@@ -22,19 +23,21 @@ from salesforce_bulk.client_access import org_of
 #: 200 MB of blanks in 200 KB.
 BOMB = gzip.compress(b" " * (200 << 20), 9)
 PIECE = b" " * (1 << 20)
+#: Where redirects lead.
+THERE = "/services/async/64.0/job/x"
 
 
-def bomb(status: int = 200, content_type: str = "application/xml") -> bytes:
+def bomb(status: int | str = 200, content_type: str = "application/xml") -> bytes:
     head = (
-        f"HTTP/1.1 {status} Status\r\nContent-Type: {content_type}\r\nContent-Encoding: gzip\r\n"
+        f"HTTP/1.1 {status}\r\nContent-Type: {content_type}\r\nContent-Encoding: gzip\r\n"
         f"Content-Length: {len(BOMB)}\r\n\r\n"
     )
     return head.encode() + BOMB
 
 
-def endless(status: int = 200, content_type: str = "application/xml") -> list[Any]:
+def endless(status: int | str = 200, content_type: str = "application/xml") -> list[Any]:
     """128 MB here; what counts is that it is not read to its end."""
-    head = f"HTTP/1.1 {status} Status\r\nContent-Type: {content_type}\r\n\r\n"
+    head = f"HTTP/1.1 {status}\r\nContent-Type: {content_type}\r\n\r\n"
     return [head.encode(), *[PIECE] * 128, CLOSE]
 
 
@@ -93,6 +96,35 @@ def test_the_answer_to_a_login_has_a_bound(attack: Callable[..., Any]) -> None:
             login_url=server.url,
             clock=FastClock(),
         )
+
+
+@pytest.mark.parametrize("own_session", [True, False])
+@pytest.mark.parametrize("attack", [bomb, endless])
+def test_the_body_of_a_redirect_is_not_read(attack: Callable[..., Any], own_session: bool) -> None:
+    """Trap: `requests` reads it whole, whatever its size, even where it is not to follow."""
+    there = http(f"<jobInfo><id>{JOB_ID}</id><state>Open</state></jobInfo>")
+    with RawServer(attack(f"302 Found\r\nLocation: {THERE}"), answer=there) as server:
+        given = {} if own_session else {"session": requests.Session()}
+        bulk = client(server.url, **given)
+        tracemalloc.start()
+        assert bulk.job_status(JOB_ID)["state"] == "Open"
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+    assert peak < 16 << 20
+
+
+def test_a_callers_hooks_see_every_answer() -> None:
+    """Those of a session are called as ever, of a redirect as well."""
+    seen: list[int] = []
+    session = requests.Session()
+    session.hooks["response"].append(lambda answer, **_: seen.append(answer.status_code))
+    there = http(f"<jobInfo><id>{JOB_ID}</id><state>Open</state></jobInfo>")
+    away = http(b"moved", 302, headers={"Location": THERE})
+    with RawServer(away, answer=there) as server:
+        client(server.url, session=session).job_status(JOB_ID)
+        session.hooks = {"response": lambda answer, **_: seen.append(0)}
+        client(server.url, session=session).job_status(JOB_ID)
+    assert seen == [302, 200, 0]
 
 
 def test_the_bound_can_be_set() -> None:
