@@ -14,7 +14,7 @@ from __future__ import annotations
 import secrets
 import shutil
 import tempfile
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
@@ -138,6 +138,7 @@ class SalesforceEmulator:
         #: What changes by the control API need.
         self.control_token = control_token or secrets.token_urlsafe(18)
         self._snapshots: dict[str, OrgSnapshot] = {}
+        self._beginning: list[Callable[[], object]] = []
         self._tooling: Tooling | None = None
         self._session_seconds = session_seconds
         self._batches_per_day = batches_per_day
@@ -356,8 +357,9 @@ class SalesforceEmulator:
         self.org.define_object(name, fields, **options)
 
     def reset(self) -> None:
-        """As it was when it began: no records but the first, no jobs, sessions, faults and apps,
-        an empty log, the same ids and tokens as then, and a clock that nobody advanced.
+        """As it was when it began: no records but the first and those of ``begin_with``, no jobs
+        and sessions, an empty log, the same ids and tokens as then, and a clock that nobody
+        advanced.
         """
         self.engine.reset()
         self.engine.batches_per_day = self._batches_per_day
@@ -365,6 +367,16 @@ class SalesforceEmulator:
         self.org.reset()
         self.faults.clear()
         self._begin()
+        for prepare in self._beginning:
+            prepare()
+
+    def begin_with(self, prepare: Callable[[], object]) -> None:
+        """What each reset does at its end, such as loading the records that the org began with.
+
+        Args:
+            prepare: what made the org as it is; it is not called now.
+        """
+        self._beginning.append(prepare)
 
     def register_app(  # nosec B107 # no secret: none was given
         self,

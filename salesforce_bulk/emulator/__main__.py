@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import gc
 import http.client
 import json
@@ -22,6 +23,7 @@ from types import FrameType
 from typing import Any, TextIO
 
 from salesforce_bulk.emulator import Fault, SalesforceEmulator, SystemClock
+from salesforce_bulk.emulator.data.store import FILE_NAME
 from salesforce_bulk.emulator.dataset import dataset_files, load_dataset
 from salesforce_bulk.emulator.fidelity.behaviour import Grade
 from salesforce_bulk.emulator.fidelity.dialect import random_dialect
@@ -153,7 +155,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace, output: TextIO | None = None) -> int:
     """Serves until SIGTERM or SIGINT; returns the exit code."""
     output = output or sys.stdout
-    if args.wait:
+    if args.wait is not None:
         return _wait(args.wait)
     if args.fidelity:
         output.write(fidelity_page(Grade(args.grade) if args.grade else None))
@@ -202,31 +204,51 @@ def _announcement(emulator: SalesforceEmulator, as_json: bool) -> str:
 def _emulator(args: argparse.Namespace) -> SalesforceEmulator:
     faults = [Fault.from_mapping(entry) for entry in _read_list(args.faults, "faults")]
     apps = _read_list(args.app, "connected apps")
-    emulator = SalesforceEmulator(
-        port=args.port,
-        data=args.data,
-        seed=args.seed,
-        clock=SystemClock(args.clock),
-        tls=_certificate(args.tls),
-        host=args.host,
-        allow_hosts=args.allow_host,
-        domain=args.domain,
-        control_token=args.control_token,
-        features=args.feature,
-        dialect=_dialect(args.dialect, args.seed),
-    )
-    try:
+    kept = args.data is not None and (args.data / FILE_NAME).exists()
+    emulator = _listening(args)
+
+    def prepare(load: bool = True) -> None:
         for path in [*_shape_files(args.org_shape), *args.schema]:
             emulator.org.load_schema(path)
-        load_dataset(emulator.org, _dataset(args.load))
+        if load:
+            load_dataset(emulator.org, _dataset(args.load))
         for app in apps:
             emulator.apps.register_mapping(app, args.app.parent)
+        for fault in faults:
+            emulator.faults.add(fault)
+
+    try:
+        prepare(load=not kept)
     except BaseException:
         emulator.stop()
         raise
-    for fault in faults:
-        emulator.faults.add(fault)
+    if kept and args.load:
+        sys.stderr.write(f"{args.data} keeps its records; --load would add them once more\n")
+    emulator.begin_with(prepare)
     return emulator
+
+
+def _listening(args: argparse.Namespace) -> SalesforceEmulator:
+    """Raises OSError, which names the address where that is taken."""
+    try:
+        return SalesforceEmulator(
+            port=args.port,
+            data=args.data,
+            seed=args.seed,
+            clock=SystemClock(args.clock),
+            tls=_certificate(args.tls),
+            host=args.host,
+            allow_hosts=args.allow_host,
+            domain=args.domain,
+            control_token=args.control_token,
+            features=args.feature,
+            dialect=_dialect(args.dialect, args.seed),
+        )
+    except OSError as error:
+        if error.errno not in (errno.EADDRINUSE, errno.EACCES):
+            raise
+        text = f"port {args.port} of {args.host} cannot be had ({error.strerror}); give another"
+        raise OSError(f"{text} --port, or none for any that is free") from error
 
 
 def _dialect(arguments: Sequence[str], seed: int) -> dict[str, str]:
@@ -261,6 +283,9 @@ def _dataset(arguments: Sequence[str]) -> dict[str, Path]:
 
 def _wait(url: str) -> int:
     """Waits until an emulator answers at an address; the exit code."""
+    if not re.match(r"https?://[^/]", url, re.IGNORECASE):
+        sys.stderr.write(f"error: {url} is no address such as http://127.0.0.1:8080\n")
+        return 2
     address = f"{url.rstrip('/')}/_emulator/v1"
     ends = time.monotonic() + WAIT_SECONDS
     problem: Exception | None = None
@@ -299,8 +324,12 @@ def _certificate(files: list[Path] | None) -> tuple[Path, Path] | bool:
 
 
 def _moment(text: str) -> datetime:
-    # Python 3.10's fromisoformat knows no Z.
-    moment = datetime.fromisoformat(re.sub("[zZ]$", "+00:00", text))
+    try:
+        # Python 3.10's fromisoformat knows no Z.
+        moment = datetime.fromisoformat(re.sub("[zZ]$", "+00:00", text))
+    except ValueError:
+        message = f"{text} is no time such as 2024-02-29T12:00:00Z"
+        raise argparse.ArgumentTypeError(message) from None
     return moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
 
 

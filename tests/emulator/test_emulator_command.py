@@ -228,6 +228,66 @@ def test_wait_ends_when_an_emulator_answers_and_says_so_when_none_does(monkeypat
     assert f"no emulator answers at {gone}" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("address", ["", "127.0.0.1:8080", "ftp://x", "http://", "8080"])
+def test_wait_for_what_is_no_address_ends_at_once(address, capsys):
+    assert run(parse("--wait", address)) == 2
+    assert "is no address such as http://127.0.0.1:8080" in capsys.readouterr().err
+
+
+def test_a_port_that_is_taken_is_told_with_what_to_do(capsys):
+    with SalesforceEmulator() as other:
+        port = other.url.rpartition(":")[2]
+        assert run(parse("--port", port)) == 2
+    assert f"port {port} of 127.0.0.1 cannot be had" in capsys.readouterr().err
+
+
+def test_a_time_that_is_none_is_told_with_one(capsys):
+    with pytest.raises(SystemExit):
+        parse("--clock", "yesterday")
+    assert "yesterday is no time such as 2024-02-29T12:00:00Z" in capsys.readouterr().err
+
+
+def test_a_reset_leaves_what_the_command_began_with(tmp_path):
+    """Objects, records, apps and faults, as often as it is reset."""
+    files = {
+        "objects.json": {"Pet__c": {"fields": {"Kind__c": "text"}}},
+        "Pet__c.json": [{"Kind__c": "cat"}],
+        "apps.json": [{"consumer_key": "a", "consumer_secret": "s", "run_as": "admin@example.com"}],
+        "faults.json": [{"kind": "html_error", "route": "rest.limits"}],
+    }
+    for name, document in files.items():
+        (tmp_path / name).write_text(json.dumps(document))
+    given = ("--schema", tmp_path / "objects.json", "--load", f"Pet__c={tmp_path / 'Pet__c.json'}")
+    given += ("--app", tmp_path / "apps.json", "--faults", tmp_path / "faults.json")
+
+    def look(text):
+        told = json.loads(text)
+        control = f"{told['url']}/_emulator/v1"
+        headers = {"Authorization": f"Bearer {told['control_token']}"}
+        for _ in range(2):
+            requests.post(f"{control}/objects/Pet__c/rows", "[{}]", headers=headers, timeout=10)
+            requests.get(f"{told['url']}/services/data/v62.0/limits", timeout=10)
+            requests.post(f"{control}/reset", headers=headers, timeout=10).raise_for_status()
+        counts = requests.get(f"{control}/objects", timeout=10).json()
+        limits = requests.get(f"{told['url']}/services/data/v62.0/limits", timeout=10)
+        return counts["Pet__c"], grant(told["url"], "a", "s").status_code, limits.status_code
+
+    assert told("--json", *given, look=look) == (1, 200, 503)
+
+
+def test_records_are_loaded_into_a_kept_org_once(tmp_path, capsys):
+    accounts = tmp_path / "accounts.csv"
+    accounts.write_text("Name\nAcme\n")
+    given = ("--json", "--data", tmp_path / "org", "--load", f"Account={accounts}")
+
+    def look(text):
+        url = json.loads(text)["url"]
+        return requests.get(f"{url}/_emulator/v1/objects", timeout=10).json()["Account"]
+
+    assert [told(*given, look=look) for _ in range(2)] == [1, 1]
+    assert "keeps its records" in capsys.readouterr().err
+
+
 def test_an_address_that_others_reach_is_told(capsys):
     assert told("--host", "0.0.0.0", "--json")
     assert "everybody who reaches 0.0.0.0" in capsys.readouterr().err
