@@ -57,6 +57,8 @@ class Redaction:
 
     def text(self, text: str) -> str:
         """A text that is shown, without the secrets."""
+        if text.isascii() and not self._may_stand_in(text.encode()):
+            return text
         return _without([_pattern(secret) for secret in self._secrets], text)
 
     def page(self, page: bytes) -> bytes:
@@ -69,12 +71,19 @@ class Redaction:
 
     def header(self, value: str) -> str:
         """A header of an answer; see `document`."""
+        if value.isascii() and not self._may_stand_in(value.encode()):
+            return value
         return _without(self._exact(_UNMISTAKABLE), value)
 
     def _cleaned(self, body: bytes, shortest: int) -> bytes:
+        if not self._may_stand_in(body):
+            return body
         text = body.decode("latin-1")
         clean = _without(self._exact(shortest), text)
         return body if clean == text else clean.encode("latin-1")
+
+    def _may_stand_in(self, text: bytes) -> bool:
+        return any(_may_hold(text, secret) for secret in self._secrets)
 
     def _exact(self, shortest: int) -> list[re.Pattern[str]]:
         return [_exact_pattern(secret) for secret in self._secrets if len(secret) >= shortest]
@@ -134,6 +143,34 @@ def _spellings(secret: str, shortest_base64: int) -> str:
     forms = ["".join(map(_character, secret)), *_base64_forms(secret, shortest_base64)]
     forms.append("(?i:" + secret.encode("utf-8").hex() + ")")
     return "|".join(forms)
+
+
+#: One of them stands in every spelling of a character that is not the character itself.
+_ESCAPES = (b"\\", b"%", b"&")
+#: What may stand between the characters of base 64, and those that are written in several ways.
+_PASSED_OVER = bytes(octet for octet in range(256) if chr(octet).isspace()) + b"+-_/"
+_SMALL_LETTERS = bytes(range(256)).lower()
+
+
+def _may_hold(text: bytes, secret: str) -> bool:
+    """Whether the patterns of a secret may be found in a text, which is in ASCII or the body of an
+    answer. To make them takes a tenth of a second, to search for them a thousand times as long as
+    this; and nearly all texts of others are without escapes."""
+    if not secret.isascii() or any(escape in text for escape in _ESCAPES):
+        return True
+    folded = _folded(text)
+    return any(form in folded for form in _folded_forms(secret))
+
+
+@lru_cache(maxsize=64)
+def _folded_forms(secret: str) -> tuple[bytes, ...]:
+    octets = secret.encode()
+    forms = [octets, octets.hex().encode(), *_base64_cores(octets)]
+    return tuple(map(_folded, forms))
+
+
+def _folded(text: bytes) -> bytes:
+    return text.translate(_SMALL_LETTERS, _PASSED_OVER)
 
 
 _ESCAPED = re.compile(r"\\(?:u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2})|(.))", re.DOTALL)
@@ -198,15 +235,21 @@ def _utf_16_units(character: str) -> list[str]:
 
 def _base64_forms(secret: str, shortest: int) -> list[str]:
     """What base 64 makes of the secret within a longer text, by where in it the secret begins."""
-    octets = secret.encode("utf-8", "surrogatepass")
-    forms = []
+    cores = _base64_cores(secret.encode("utf-8", "surrogatepass"))
+    return [
+        r"\s{0,4}".join(map(_base64_character, core.decode()))
+        for core in cores
+        if len(core) >= shortest
+    ]
+
+
+def _base64_cores(octets: bytes) -> list[bytes]:
+    cores = []
     for before in range(3):
-        encoded = base64.b64encode(b"\0" * before + octets).decode()
+        encoded = base64.b64encode(b"\0" * before + octets)
         # The first and the last characters hold bits of what stands beside it.
-        core = encoded[-(-before * 8 // 6) : (before + len(octets)) * 8 // 6]
-        if len(core) >= shortest:
-            forms.append(r"\s{0,4}".join(map(_base64_character, core)))
-    return forms
+        cores.append(encoded[-(-before * 8 // 6) : (before + len(octets)) * 8 // 6])
+    return cores
 
 
 def _base64_character(character: str) -> str:
