@@ -45,6 +45,7 @@ from salesforce_bulk.export.pandas_frame import (
 from salesforce_bulk.export.read_ahead import BufferedPage, fetched_in_order
 from salesforce_bulk.export.run import QueryRun
 from salesforce_bulk.export.tally import QueryJob, Tally
+from salesforce_bulk.extras import extra_module
 from salesforce_bulk.formats.arrow_read import arrow_schema, batch_of_rows
 from salesforce_bulk.formats.html_table import html_table, rows_table
 from salesforce_bulk.formats.typed import ResultColumn, dict_maker
@@ -121,6 +122,7 @@ class Part:
     @property
     def schema(self) -> pa.Schema:
         """The export's Arrow schema."""
+        extra_module("pyarrow", "schema")
         return arrow_schema(self.reading.columns, self.reading.decimals)
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
@@ -132,6 +134,7 @@ class Part:
 
     def arrow_batches(self) -> Iterator[pa.RecordBatch]:
         """The page's record batches."""
+        extra_module("pyarrow", "arrow_batches()")
         download, count = self._download(), 0
         for _, batch in self.reading.batches([download]):
             count += batch.num_rows
@@ -140,16 +143,17 @@ class Part:
 
     def to_arrow(self) -> pa.Table:
         """The page as an Arrow table."""
-        import pyarrow as pa  # noqa: PLC0415
-
-        return pa.Table.from_batches(list(self.arrow_batches()), self.schema)
+        arrow = extra_module("pyarrow", "to_arrow()")
+        return arrow.Table.from_batches(list(self.arrow_batches()), self.schema)
 
     def to_pandas(self) -> pd.DataFrame:
         """The page as a pandas frame."""
+        extra_module("pandas", "to_pandas()")
         return self.to_arrow().to_pandas()
 
     def to_polars(self) -> pl.DataFrame:
         """The page as a polars frame."""
+        extra_module("polars", "to_polars()")
         return _polars_frame(self.to_arrow())
 
     def __dask_tokenize__(self) -> tuple[Any, ...]:
@@ -362,6 +366,7 @@ class Export:
     @property
     def schema(self) -> pa.Schema:
         """The Arrow schema: from describe, the same for zero rows."""
+        extra_module("pyarrow", "schema")
         return arrow_schema(self.columns, self._settings.decimals)
 
     def _columns_that_came(self) -> list[ResultColumn]:
@@ -600,6 +605,7 @@ class Export:
         Raises:
             ReconciliationError: behind the last batch, where rows are missing.
         """
+        extra_module("pyarrow", "arrow_batches()")
         return self._watch(Export._batches_then_state)
 
     def _batches_then_state(self) -> Generator[pa.RecordBatch, None, None]:
@@ -630,9 +636,8 @@ class Export:
 
     def to_arrow(self) -> pa.Table:
         """All rows as an Arrow table."""
-        import pyarrow as pa  # noqa: PLC0415
-
-        return pa.Table.from_batches(list(self.arrow_batches()), self.schema)
+        arrow = extra_module("pyarrow", "to_arrow()")
+        return arrow.Table.from_batches(list(self.arrow_batches()), self.schema)
 
     def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
         """A new, lazy stream each time: DuckDB opens three for one query."""
@@ -650,9 +655,10 @@ class Export:
         and times of day are objects of `datetime`, other than with ``"pyarrow"``.
 
         Raises:
-            InvalidInput: another backend, or pyarrow is missing.
+            InvalidInput: another backend, or pandas or pyarrow is missing.
         """
         check_backend(dtype_backend)
+        extra_module("pandas", "to_pandas()")
         if has_pyarrow():
             return frame_of_table(self.to_arrow(), dtype_backend)
         with self._window_reading() as window:
@@ -667,6 +673,7 @@ class Export:
 
     def to_polars(self) -> pl.DataFrame:
         """All rows as a polars frame."""
+        extra_module("polars", "to_polars()")
         return _polars_frame(self.to_arrow())
 
     def to_parquet(
@@ -686,9 +693,8 @@ class Export:
         Returns:
             the rows written.
         """
-        from pyarrow import parquet  # noqa: PLC0415
-
         refuse_as_parquet(path)
+        parquet = extra_module("pyarrow.parquet", "to_parquet()")
         with self._naming_job(), self._window_reading() as window:
             with (
                 whole_file(path) as file,

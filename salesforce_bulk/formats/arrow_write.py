@@ -10,6 +10,7 @@ from typing import Any, Protocol, overload
 
 from salesforce_bulk import limits
 from salesforce_bulk.errors import InvalidInput
+from salesforce_bulk.extras import extra_module
 from salesforce_bulk.formats.row_encoder import CellRules, ColumnChunk, FrameChunk, Row
 
 #: Bytes of a record batch, and rows, that are written at a time.
@@ -149,13 +150,7 @@ def _is_index(name: str) -> bool:
 
 
 def _reader(records: Any) -> Any:
-    try:
-        import pyarrow as pa  # noqa: PLC0415 (55 MB that most programs do not need)
-    except ImportError as error:
-        raise InvalidInput(
-            f"Loading a {type(records).__name__} needs pyarrow: "
-            "pip install 'salesforce-bulk[arrow]'."
-        ) from error
+    pa = extra_module("pyarrow", f"Loading a {type(records).__name__}")
     try:
         return pa.RecordBatchReader.from_stream(records)
     except (pa.ArrowException, TypeError, ValueError) as error:

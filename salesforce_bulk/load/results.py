@@ -17,12 +17,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial, total_ordering
-from importlib import import_module
 from itertools import chain, compress, islice, pairwise, repeat
 from operator import itemgetter
 from typing import IO, Any, NamedTuple, NoReturn, get_args
 
 from salesforce_bulk.errors import InvalidInput, LoadFailed, ReconciliationError
+from salesforce_bulk.extras import extra_module
 from salesforce_bulk.formats.csv import read_rows
 from salesforce_bulk.load.result_html import notebook_html, page
 from salesforce_bulk.models import RowError, RowResult, RowStatus
@@ -586,12 +586,7 @@ class LoadResult:
         Raises:
             InvalidInput: pyarrow is not installed.
         """
-        try:
-            pa = import_module("pyarrow")
-        except ImportError as error:
-            raise InvalidInput(
-                "to_arrow() needs pyarrow: pip install 'salesforce-bulk[arrow]'."
-            ) from error
+        pa = extra_module("pyarrow", "to_arrow()")
         return pa.table(
             {
                 name: pa.array(values, _ARROW_TYPES.get(name, "string"))
@@ -608,12 +603,7 @@ class LoadResult:
         Raises:
             InvalidInput: pandas is not installed.
         """
-        try:
-            pandas = import_module("pandas")
-        except ImportError as error:
-            raise InvalidInput(
-                "to_pandas() needs pandas: pip install 'salesforce-bulk[pandas]'."
-            ) from error
+        pandas = extra_module("pandas", "to_pandas()")
         return pandas.DataFrame(self._columns_of(only))
 
     def _columns_of(self, only: RowStatus | None) -> dict[str, list[Any]]:

@@ -23,6 +23,7 @@ from typing import IO, Any, NamedTuple, cast
 
 from salesforce_bulk import limits
 from salesforce_bulk.errors import BulkApiError, InvalidInput
+from salesforce_bulk.extras import extra_module
 from salesforce_bulk.formats.arrow_write import frame_rows
 from salesforce_bulk.load.source import CHUNK_ROWS, Chunks, Source
 
@@ -174,12 +175,7 @@ def _named(path: object) -> Iterator[None]:
 
 
 def _parquet(path: Path) -> Source:
-    try:
-        parquet = import_module("pyarrow.parquet")
-    except ImportError as error:
-        raise InvalidInput(
-            f"Loading the Parquet file {path} needs pyarrow: pip install 'salesforce-bulk[arrow]'."
-        ) from error
+    parquet = extra_module("pyarrow.parquet", f"Loading the Parquet file {path}")
     arrow = import_module("pyarrow")
     try:
         file = parquet.ParquetFile(path)
