@@ -30,7 +30,11 @@ AREA = Area(
                 "rest.resources",
                 "rest.sobjects",
             ),
-            texts=("{} of an object is not emulated", "{}, or is not emulated"),
+            texts=(
+                "{} of an object is not emulated",
+                "{} of {} of a record is not emulated",
+                "{}, or is not emulated",
+            ),
             tests=(
                 f"{_REST}::test_a_record_is_created_read_updated_and_deleted",
                 f"{_REST}::test_query_more_goes_through_all_pages",

@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import math
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -189,10 +190,17 @@ def _no_constant(word: str) -> object:
     raise JsonError(f"Unexpected token {word}")
 
 
+def _finite(number: str) -> float:
+    value = float(number)
+    if math.isinf(value):
+        raise JsonError("Numeric value out of range")
+    return value
+
+
 def parse_json(body: bytes) -> Any:
     """Strict JSON: no NaN, no Infinity. Raises JsonError."""
     try:
-        return json.loads(body, parse_constant=_no_constant)
+        return json.loads(body, parse_constant=_no_constant, parse_float=_finite)
     except json.JSONDecodeError as error:
         raise JsonError(_json_error_text(error)) from error
     except UnicodeDecodeError as error:

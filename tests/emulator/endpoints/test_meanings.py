@@ -23,7 +23,7 @@ PARAMETERS = [
     ("GET", f"query?q={SOQL}", "columns=true", None),
     ("GET", "query?q=x", "explain=" + SOQL, None),
     ("GET", "queryAll", "q=" + SOQL, None),
-    ("GET", "search", "q=FIND+{a}", None),
+    ("GET", "search", "q=FIND+{ab}", None),
     ("GET", "parameterizedSearch?q=Acme", "sobject=Contact", None),
     ("GET", "parameterizedSearch?q=Acme&sobject=Account", "fields=Name", None),
     ("GET", "parameterizedSearch?q=Acme&sobject=Account", "in=EMAIL", None),

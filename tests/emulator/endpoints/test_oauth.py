@@ -571,6 +571,50 @@ def test_identity_and_userinfo_tell_who_it_is(emulator, bulk1):
     assert identity["urls"]["partner"].startswith(f"{emulator.url}/services/Soap/u/{{version}}/00D")
 
 
+def test_the_addresses_of_an_identity_have_the_version_that_is_asked_for(emulator, bulk1):
+    granted = ask(bulk1, {**CREDENTIALS, **APP}).json
+    headers = {"Authorization": f"Bearer {granted['access_token']}"}
+    path = urlsplit(granted["id"]).path
+    urls = bulk1.get(f"{path}?version=59.0", headers=headers).json["urls"]
+    assert urls["rest"] == f"{emulator.url}/services/data/v59.0/"
+    assert "{version}" not in str(bulk1.get(f"{path}?version=latest", headers=headers).json)
+    refused = bulk1.get(f"{path}?format=xml", headers=headers)
+    assert (refused.status, refused.json["error_description"]) == (
+        400,
+        "format xml is not emulated",
+    )
+
+
+AUTHORIZE = {
+    "response_type": "code",
+    "client_id": "consumer-key",
+    "redirect_uri": "http://localhost:1717/OauthRedirect",
+    "state": "s",
+}
+
+
+@pytest.mark.parametrize(
+    ("more", "error"),
+    [
+        ({"immediate": "true"}, "immediate_unsuccessful"),
+        ({"scope": "api nonsense"}, "invalid_scope"),
+        ({"response_type": "token"}, "invalid_request"),
+    ],
+)
+def test_what_the_page_cannot_do_is_told_to_the_app(emulator, more, error):
+    address = f"{emulator.url}/services/oauth2/authorize?{urlencode({**AUTHORIZE, **more})}"
+    answer = requests.get(address, allow_redirects=False, timeout=10)
+    told = parse_qs(urlsplit(answer.headers["Location"]).query)
+    assert (told["error"], told["state"]) == ([error], ["s"])
+
+
+def test_the_page_has_the_user_of_the_hint(emulator):
+    more = {"login_hint": '"><b>@example.com', "scope": "refresh_token api web"}
+    address = f"{emulator.url}/services/oauth2/authorize?{urlencode({**AUTHORIZE, **more})}"
+    page = requests.get(address, timeout=10).text
+    assert 'name="username" value="&quot;&gt;&lt;b&gt;@example.com"' in page
+
+
 def test_identity_is_refused_as_documented(emulator, bulk1):
     admin, org = emulator.org.admin.id, emulator.org.org_id
     good = {"Authorization": f"Bearer {bulk1.token}"}

@@ -192,3 +192,51 @@ def test_other_objects_and_resources_of_the_tooling_api_are_refused(rest):
     assert tooling(rest, "SELECT").error[1] == "MALFORMED_QUERY"
     told = rest.get("tooling/executeAnonymous?anonymousBody=x").error[2]
     assert "tooling/executeAnonymous is not emulated" in told
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "words"),
+    [
+        ("GET", "sobjects/Account/describe/namedLayouts/x", "describe/namedLayouts of an object"),
+        ("GET", "sobjects/Account/describe/approvalLayouts", "describe/approvalLayouts of an"),
+        ("GET", "sobjects/Account/defaultValues", "defaultValues of an object"),
+        ("GET", "sobjects/relevantItems", "relevantItems"),
+        ("PATCH", "sobjects/Contact/{contact}/Account", "PATCH of Account of a record"),
+        ("DELETE", "sobjects/Contact/{contact}/Account", "DELETE of Account of a record"),
+    ],
+)
+def test_what_is_not_emulated_is_refused_by_its_own_name(rest, acme, method, path, words):
+    body = {"Name": "B"} if method == "PATCH" else None
+    answer = rest.call(method, path.format(contact=acme[1]), body)
+    assert (answer.status, answer.json[0]["errorCode"]) == (404, "NOT_FOUND")
+    assert answer.json[0]["message"].startswith(words)
+    assert answer.json[0]["message"].endswith("is not emulated")
+
+
+def test_a_record_is_created_by_the_id_as_its_key(rest):
+    answer = rest.call("POST", "sobjects/Account/Id", {"Name": "A"})
+    assert answer.status == 201
+    assert rest.get(f"sobjects/Account/{answer.json['id']}?fields=Name").json["Name"] == "A"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"Parent": {"Name": "A"}},
+        {"Nothing": {"Name": "A"}},
+        {"Parent": {"Nothing": "A"}},
+        {"Nothing": "A"},
+    ],
+)
+def test_rest_says_nothing_in_the_words_of_bulk(rest, acme, body):
+    answer = rest.call("PATCH", f"sobjects/Account/{acme[0]}", body)
+    assert answer.status == 400
+    assert "InvalidBatch" not in answer.text
+    assert "Field name not found" not in answer.text
+
+
+def test_a_number_beyond_all_is_refused_without_words_of_python(rest, acme):
+    answer = rest.call("PATCH", f"sobjects/Account/{acme[0]}", b'{"AnnualRevenue": 1e400}')
+    [error] = answer.json
+    assert (answer.status, error["errorCode"]) == (400, "JSON_PARSER_ERROR")
+    assert "inf" not in error["message"]

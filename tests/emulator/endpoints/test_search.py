@@ -64,15 +64,27 @@ def test_a_search_by_parameters_finds_the_same(rest):
         ("", "MALFORMED_SEARCH"),
         ("SELECT Id FROM Account", "MALFORMED_SEARCH"),
         ("FIND {()}", "MALFORMED_SEARCH"),
-        ("FIND {a} RETURNING Account(", "MALFORMED_SEARCH"),
-        ("FIND {a} RETURNING Account(Pet__c)", "INVALID_FIELD"),
-        ("FIND {a} RETURNING Nothing__c", "INVALID_TYPE"),
-        ("FIND {a} IN PET FIELDS", "MALFORMED_SEARCH"),
-        ("FIND {a} WITH DIVISION = 'x'", "FUNCTIONALITY_NOT_ENABLED"),
-        ("FIND {a} RETURNING Account(Id USING ListView=x)", "FUNCTIONALITY_NOT_ENABLED"),
+        ("FIND {ab} RETURNING Account(", "MALFORMED_SEARCH"),
+        ("FIND {ab} RETURNING Account(Pet__c)", "INVALID_FIELD"),
+        ("FIND {ab} RETURNING Nothing__c", "INVALID_TYPE"),
+        ("FIND {ab} IN PET FIELDS", "MALFORMED_SEARCH"),
+        ("FIND {ab} WITH DIVISION = 'x'", "FUNCTIONALITY_NOT_ENABLED"),
+        ("FIND {ab} RETURNING Account(Id USING ListView=x)", "FUNCTIONALITY_NOT_ENABLED"),
     ],
 )
 def test_what_is_no_search_or_not_emulated_is_refused(rest, sosl, code):
     assert rest.get(f"search?q={quote(sosl)}").error[:2] == (400, code)
     if code == "FUNCTIONALITY_NOT_ENABLED":
         assert "is not emulated" in rest.get(f"search?q={quote(sosl)}").error[2]
+
+
+@pytest.mark.parametrize("text", ["a", "*", " a "])
+def test_one_character_is_no_search_term(rest, text):
+    answer = rest.get(f"search?q={quote(f'FIND {{{text}}}')}")
+    assert (answer.status, answer.json[0]["errorCode"]) == (400, "MALFORMED_SEARCH")
+    assert "longer than one character" in answer.json[0]["message"]
+
+
+def test_one_character_of_chinese_is_a_word(rest):
+    rest.call("POST", "sobjects/Account", {"Name": "猫"})
+    assert names(rest.get(f"search?q={quote('FIND {猫} RETURNING Account(Name)')}")) == ["猫"]

@@ -16,16 +16,16 @@ def rest(emulator):
     return RestClient(emulator)
 
 
-def call(rest, name, content, token=None):
+def call(rest, name, content, token=None, headers=""):
     """The results of a SOAP call, each as texts by element, or its fault."""
     body = (
         '<e:Envelope xmlns:e="http://schemas.xmlsoap.org/soap/envelope/" '
         'xmlns="urn:partner.soap.sforce.com"><e:Header><SessionHeader>'
         f"<sessionId>{rest.token if token is None else token}</sessionId></SessionHeader>"
-        f"</e:Header><e:Body><{name}>{content}</{name}></e:Body></e:Envelope>"
+        f"{headers}</e:Header><e:Body><{name}>{content}</{name}></e:Body></e:Envelope>"
     )
-    headers = {"SOAPAction": '""'}
-    answer = rest.call("POST", "/services/Soap/u/62.0", body, "text/xml", headers)
+    action = {"SOAPAction": '""'}
+    answer = rest.call("POST", "/services/Soap/u/62.0", body, "text/xml", action)
     if answer.status != 200:
         return re.search("<faultcode>(.*?)<", answer.text)[1]
     results = ElementTree.fromstring(answer.text).iter(f"{PARTNER}result")
@@ -115,6 +115,24 @@ def test_a_merge_that_cannot_be_changes_nothing(rest):
     assert merge(rest, master, other, more="<Nope>x</Nope>") == "INVALID_FIELD"
     assert merge(rest, master) == "INVALID_NUMBER_OF_RECORDS"
     assert names(rest, "SELECT Name FROM Account") == ["M", "O"]
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "<AllOrNoneHeader><allOrNone>true</allOrNone></AllOrNoneHeader>",
+        "<CallOptions><defaultNamespace>acme</defaultNamespace></CallOptions>",
+        "<PackageVersionHeader><packageVersions/></PackageVersionHeader>",
+    ],
+)
+def test_a_header_that_would_change_what_is_done_is_refused(rest, header):
+    account = create(rest, "Account", Name="A")
+    rest.call("DELETE", f"sobjects/Account/{account}")
+    content = f"<ids>{account}</ids>"
+    assert call(rest, "undelete", content, headers=header) == "INVALID_OPERATION"
+    plain = "<AllOrNoneHeader><allOrNone>false</allOrNone></AllOrNoneHeader>"
+    [told] = call(rest, "undelete", content, headers=plain)
+    assert told["success"] == "true"
 
 
 @pytest.mark.parametrize("name", ["undelete", "merge"])

@@ -25,6 +25,46 @@ if TYPE_CHECKING:
 AUTHORIZE_PATH = "/services/oauth2/authorize"
 DEVICE_PATH = "/setup/connect"
 _FORM_BYTES = 100_000
+#: Salesforce Help, "OAuth Tokens and Scopes".
+_SCOPES = frozenset(
+    {
+        "address",
+        "api",
+        "cdp_api",
+        "cdp_calculated_insight_api",
+        "cdp_identityresolution_api",
+        "cdp_ingest_api",
+        "cdp_profile_api",
+        "cdp_query_api",
+        "cdp_segment_api",
+        "chatbot_api",
+        "chatter_api",
+        "content",
+        "custom_permissions",
+        "einstein_gpt_api",
+        "email",
+        "eclair_api",
+        "forgot_password",
+        "full",
+        "id",
+        "interaction_api",
+        "lightning",
+        "offline_access",
+        "openid",
+        "pardot_api",
+        "phone",
+        "profile",
+        "pwdless_login_api",
+        "refresh_token",
+        "scrt_api",
+        "sfap_api",
+        "sfdc_coreapps_api",
+        "user_registration_api",
+        "visualforce",
+        "wave_api",
+        "web",
+    }
+)
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 _HEADERS = {
@@ -60,9 +100,9 @@ class Authorize:
     def ask(self, call: Call) -> Response:
         values = _values(call)
         app = self._app(values)
-        problem = _problem(values)
+        problem = _problem(values) or _unanswerable(values)
         if problem is not None:
-            return _back(values, error="invalid_request", error_description=problem)
+            return _back(values, error=problem[0], error_description=problem[1])
         return _page(f"Allow access by {app.consumer_key}?", AUTHORIZE_PATH, values)
 
     def decide(self, call: Call) -> Response:
@@ -77,7 +117,7 @@ class Authorize:
             return _page("Please check your username and password.", AUTHORIZE_PATH, values)
         problem = _problem(values)
         if problem is not None:
-            return _back(values, error="invalid_request", error_description=problem)
+            return _back(values, error=problem[0], error_description=problem[1])
         code = self.authorizations.allow(
             app.consumer_key,
             user.username,
@@ -123,11 +163,22 @@ def _may_go_to(app: ConnectedApp, address: str) -> bool:
     return parts.scheme == "http" and parts.hostname in _LOOPBACK and not parts.fragment
 
 
-def _problem(values: Mapping[str, str]) -> str | None:
+def _problem(values: Mapping[str, str]) -> tuple[str, str] | None:
+    """The error of a request and its description; None of a good one."""
     if values.get("response_type") != "code":
-        return "response_type must be code"
+        return "invalid_request", "response_type must be code"
     if values.get("code_challenge") and values.get("code_challenge_method", "S256") != "S256":
-        return "code_challenge_method must be S256"
+        return "invalid_request", "code_challenge_method must be S256"
+    unknown = [name for name in values.get("scope", "").split() if name not in _SCOPES]
+    if unknown:
+        return "invalid_scope", f"the scope {unknown[0]} is unknown"
+    return None
+
+
+def _unanswerable(values: Mapping[str, str]) -> tuple[str, str] | None:
+    """A browser that nobody is logged in with can give no answer without a page."""
+    if values.get("immediate", "").lower() == "true":
+        return "immediate_unsuccessful", "nobody is logged in"
     return None
 
 
@@ -155,12 +206,13 @@ def _page(title: str, action: str, values: Mapping[str, str], device: bool = Fal
         for name, value in values.items()
         if name not in shown
     )
+    hint = escape(values.get("login_hint", ""))
     code = f'<label>Code <input name="user_code" value="{escape(values.get("user_code", ""))}">'
     body = (
         f"<!doctype html><html lang=en><meta charset=utf-8><title>{escape(title)}</title>"
         f'<h1>{escape(title)}</h1><form method="post" action="{action}">{kept}'
         + (f"{code}</label> " if device else "")
-        + '<label>Username <input name="username" autocomplete="username"></label> '
+        + f'<label>Username <input name="username" value="{hint}" autocomplete="username"></label> '
         '<label>Password <input name="password" type="password"></label> '
         '<button name="decision" value="allow">Allow</button> '
         '<button name="decision" value="deny">Deny</button></form></html>'

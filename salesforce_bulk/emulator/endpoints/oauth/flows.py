@@ -27,6 +27,7 @@ from salesforce_bulk.emulator.access.authorizations import (
 )
 from salesforce_bulk.emulator.access.connected_apps import ConnectedApp, ConnectedApps
 from salesforce_bulk.emulator.access.sessions import Session, Sessions, SessionUser, bearer
+from salesforce_bulk.emulator.endpoints.api_version import NEWEST_VERSION
 from salesforce_bulk.emulator.endpoints.soap.login import authenticate, same
 from salesforce_bulk.emulator.fidelity.dialect import Dialect
 from salesforce_bulk.emulator.http.routes import ApiError, Call, Handler, Route, route
@@ -418,7 +419,11 @@ class OAuth:
             raise OAuthError("Wrong_Org", "the token is of another org", 403)
         if call["user"] not in (session.user.id, session.user.id[:15]):
             raise OAuthError("Bad_Id", "the token is of another user", 404)
-        return _reply(self._identity(call.request, session), 200, call.format)
+        call.format = _format_of(call.request, call.request.query.get("format", [""])[0])
+        document = self._identity(call.request, session)
+        wanted = call.request.query.get("version", [""])[0]
+        document["urls"] = _of_version(document["urls"], wanted)
+        return _reply(document, 200, call.format)
 
     def _session(self, call: Call) -> Session:
         token = bearer(call.request.header("authorization"))
@@ -520,11 +525,24 @@ def _token_request(call: Call) -> _TokenRequest:
         except ValueError as error:
             raise OAuthError("invalid_request", "the form cannot be read") from error
         values.update((name, texts[0]) for name, texts in form.items())
-    wanted = values.get("format") or _accepted_format(request)
+    call.format = _format_of(request, values.get("format", ""))
+    return _TokenRequest(request, call.format, values)
+
+
+def _format_of(request: Request, named: str) -> str:
+    """The format that is asked for by its name, or accepted. Raises OAuthError."""
+    wanted = named or _accepted_format(request)
     if wanted not in ("json", "urlencoded"):
         raise OAuthError("invalid_request", f"format {wanted} is not emulated")
-    call.format = wanted
-    return _TokenRequest(request, wanted, values)
+    return wanted
+
+
+def _of_version(urls: Mapping[str, str], wanted: str) -> dict[str, str]:
+    """The addresses of an identity, with a version in them where one is asked for."""
+    version = f"{NEWEST_VERSION:.1f}" if wanted == "latest" else wanted
+    if not version:
+        return dict(urls)
+    return {name: url.replace("{version}", version) for name, url in urls.items()}
 
 
 def _accepted_format(request: Request) -> str:

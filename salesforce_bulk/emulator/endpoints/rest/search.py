@@ -332,11 +332,16 @@ def _object_of_body(entry: Any, default: Any, limit: int) -> SearchedObject:
 
 # Matching
 
+#: Beyond it are the scripts in which a character is a word.
+_LAST_LETTER = "\u2e7f"
+
 
 def compile_search(text: str) -> Match:
     """The search text as a test of a record. Raises ApiError."""
     if len(text) > SEARCH_CHARACTERS:
         raise _malformed_error("the search text is too long")
+    if len(text.strip()) < 2 and not text.strip() > _LAST_LETTER:
+        raise _malformed_error("search term must be longer than one character")
     terms = [found["term"] for found in _TERM.finditer(text)]
     if not terms:
         raise _malformed_error("search term must be longer than one character")

@@ -22,6 +22,7 @@ _FIELD_NAME = re.compile(r"\w+(\.\w+)*", re.ASCII)
 SUBRESOURCES = frozenset(
     {
         "approvallayouts",
+        "defaultvalues",
         "describe",
         "eventmonitoring",
         "listviews",
@@ -43,6 +44,8 @@ def user_of(call: Call) -> SessionUser | None:
 def sobject_of(org: Org, call: Call) -> SObject:
     """The object that the address names. Raises ApiError."""
     sobject = org.schema.get(call["object"])
+    if sobject is None and call["object"].lower() == "relevantitems":
+        raise ApiError(404, "NOT_FOUND", f"{call['object']} is not emulated")
     if sobject is None:
         raise not_found()
     return sobject
@@ -71,10 +74,11 @@ def id_of(text: str) -> str:
     return identity
 
 
-def no_key(name: str) -> ApiError:
-    """What there is no record by."""
+def no_key(name: str, value: str = "") -> ApiError:
+    """What there is no record by: a name of a path, and what stands behind it."""
     if name.lower() in SUBRESOURCES:
-        return ApiError(404, "NOT_FOUND", f"{name} of an object is not emulated")
+        shown = "/".join(filter(None, [name, value.partition("/")[0]]))
+        return ApiError(404, "NOT_FOUND", f"{shown} of an object is not emulated")
     text = f"Provided external ID field does not exist or is not accessible: {name}"
     return ApiError(404, "NOT_FOUND", text)
 

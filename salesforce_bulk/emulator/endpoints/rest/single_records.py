@@ -62,6 +62,8 @@ class RestSingleRecords:
         """They come after those of an object, whose names could be ids and keys."""
         records = f"{PREFIX}/{{version}}/sobjects/{{object}}"
         return [
+            # The id as a key that a new record does not have yet.
+            route("rest.object", f"{records}/(?i:id)", self._family, POST=self.create),
             route(
                 "rest.record",
                 f"{records}/{{id}}",
@@ -212,8 +214,12 @@ class RestSingleRecords:
 
     def _key(self, call: Call) -> Field:
         field = sobject_of(self._org, call).field(call["field"])
+        if field is None and to_18(call["field"]) is not None:
+            name = call["value"].partition("/")[0]
+            text = f"{call.request.method} of {name} of a record is not emulated"
+            raise ApiError(404, "NOT_FOUND", text)
         if field is None or not field.key_for_lookup:
-            raise no_key(call["field"])
+            raise no_key(call["field"], call["value"])
         return field
 
     def _id_by_key(self, call: Call) -> str:

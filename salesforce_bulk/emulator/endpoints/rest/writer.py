@@ -139,7 +139,7 @@ class RecordWriter:
                 operation, name, columns, external_id=external_id, user=user
             )
         except BatchRefused as error:
-            raise ApiError(400, "INVALID_FIELD", _rest_text(str(error), name)) from error
+            raise ApiError(400, "INVALID_FIELD", _rest_text(error.message, name)) from error
         return plan.write([[cells.get(name, UNCHANGED) for name in columns] for cells in records])
 
 
@@ -177,8 +177,9 @@ def outcome_document(outcome: RowOutcome, created: bool = False) -> dict[str, ob
 
 
 def _rest_text(message: str, name: str) -> str:
-    """Bulk's words for an unknown column, in REST's."""
+    """Bulk's words for an unknown column, in REST's; a parent stands in an object of its own."""
     marker = "Field name not found : "
     if marker not in message:
         return message
-    return f"No such column '{message.partition(marker)[2]}' on sobject of type {name}"
+    column = message.partition(marker)[2]
+    return f"No such column '{column}' on sobject of type {name}"

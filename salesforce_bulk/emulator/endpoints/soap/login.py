@@ -135,6 +135,7 @@ class Soap:
         }.get(operation.name)
         if written is not None:
             session = self._session(header)
+            _refuse_headers(header)
             return _envelope(results_of(operation.name, written(operation, session.user)))
         performed = {
             "logout": self._logout,
@@ -243,6 +244,22 @@ class Soap:
 
 
 _XML = {"Content-Type": "text/xml;charset=UTF-8"}
+
+
+def _refuse_headers(header: Element | None) -> None:
+    """What would change what becomes of records; what such an org has nothing for is taken."""
+    meant = {
+        "allOrNone of AllOrNoneHeader": _value(header, "allOrNone").lower() in ("true", "1"),
+        "defaultNamespace of CallOptions": bool(_value(header, "defaultNamespace")),
+        "PackageVersionHeader": bool(header and header.find("PackageVersionHeader")),
+    }
+    for name in filter(meant.__getitem__, meant):
+        raise SoapFault("INVALID_OPERATION", f"{name} is not emulated")
+
+
+def _value(header: Element | None, name: str) -> str:
+    found = header.find(name) if header else None
+    return found.text.strip() if found else ""
 
 
 def _check_version(version: str) -> None:
