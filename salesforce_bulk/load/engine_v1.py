@@ -26,10 +26,10 @@ from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
-from itertools import count
+from itertools import count, islice
 from typing import Any, NamedTuple
 
-from salesforce_bulk import bulk_states
+from salesforce_bulk import bulk_states, limits
 from salesforce_bulk.api.org_access import OrgAccess
 from salesforce_bulk.api.reserve import Reserve
 from salesforce_bulk.api.v1 import BulkV1
@@ -596,8 +596,16 @@ def _same_rows(sent: bytes, stored: bytes) -> bool:
 
 
 def read_cells(body: bytes) -> list[list[str]]:
-    """The rows of a batch, its header first."""
-    return list(read_rows(io.StringIO(body.decode("utf-8-sig"), newline="")))
+    """The rows of a batch, its header first; a blank line is no record to the org.
+
+    Raises:
+        UnicodeDecodeError, csv.Error: it is no CSV, or of more rows than a batch has.
+    """
+    rows = filter(None, read_rows(io.StringIO(body.decode("utf-8-sig"), newline="")))
+    cells = list(islice(rows, limits.BATCH_RECORDS + 2))
+    if len(cells) > limits.BATCH_RECORDS + 1:
+        raise csv.Error(f"more than {limits.BATCH_RECORDS:,} rows")
+    return cells
 
 
 def _raise_first(futures: Sequence[Future[Any]]) -> None:
@@ -854,7 +862,8 @@ def check_results(body: bytes, rows: int, processed: int, why: RowError) -> Chec
     if counts is not None and counts.total() == rows and body.endswith(b'"\n'):
         return body, counts
     try:
-        results = list(read_results(io.StringIO(body.decode("utf-8"), newline="")))
+        told = read_results(io.StringIO(body.decode("utf-8"), newline=""))
+        results = list(islice(told, rows + 1))
     except (ValueError, csv.Error):
         return None
     if not processed <= len(results) <= rows or any(

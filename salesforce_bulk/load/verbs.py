@@ -10,7 +10,6 @@ journal may have lost is read from the org (`unrecorded_jobs`), the batches are 
 from __future__ import annotations
 
 import csv
-import io
 import logging
 import os
 import re
@@ -22,10 +21,15 @@ from typing import Any, cast
 
 from salesforce_bulk.api.org_access import OrgAccess
 from salesforce_bulk.errors import InvalidInput, JournalMismatch
-from salesforce_bulk.formats.csv import read_rows
 from salesforce_bulk.http.clock import DeadlinePassed
 from salesforce_bulk.load.checks import check_quota
-from salesforce_bulk.load.engine_v1 import AttachedV1, BatchRef, EngineV1, UploadStateV1
+from salesforce_bulk.load.engine_v1 import (
+    AttachedV1,
+    BatchRef,
+    EngineV1,
+    UploadStateV1,
+    read_cells,
+)
 from salesforce_bulk.load.engine_v2 import (
     AttachedV2,
     EngineV2,
@@ -512,8 +516,7 @@ def _read_back(access: OrgAccess, job_ids: list[str]) -> tuple[Plan, UploadState
 
 def _records(body: bytes, ref: BatchRef) -> list[list[str]]:
     try:
-        # A blank line is no record to the org.
-        return list(filter(None, read_rows(io.StringIO(body.decode("utf-8-sig"), newline=""))))
+        return read_cells(body)
     except (ValueError, csv.Error) as error:
         raise InvalidInput(
             f"Batch {ref.batch_id} of job {ref.job_id} cannot be read back as CSV: {error}.",

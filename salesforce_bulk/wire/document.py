@@ -22,6 +22,11 @@ from salesforce_bulk.errors import UnexpectedResponse
 #: programs' recordings may be made up.
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _COUNT = re.compile(r"[0-9]{1,18}")
+#: Tags, and attributes, of an XML document: those of 30,000 batches and more than those of 10,000
+#: row results. A document without content takes a hundred times its bytes in memory.
+_MOST_TAGS = 1_000_000
+#: Commas of a JSON document; 100,000 row results have fewer.
+_MOST_COMMAS = 4_000_000
 
 
 class UnreadableDocument(UnexpectedResponse):
@@ -32,9 +37,11 @@ def read_json(body: bytes) -> Any:
     """A JSON document.
 
     Raises:
-        UnreadableDocument: it is none, is nested beyond all measure, or holds numbers of
-            thousands of digits, or ``NaN``.
+        UnreadableDocument: it is none, has values or is nested beyond all measure, or holds numbers
+            of thousands of digits, or ``NaN``.
     """
+    if body.count(b",") > _MOST_COMMAS:
+        raise UnreadableDocument(f"JSON of more than {_MOST_COMMAS:,} values")
     try:
         return json.loads(body, parse_constant=_refuse_constant)
     except RecursionError:
@@ -57,6 +64,8 @@ def read_json_object(body: bytes) -> dict[str, Any]:
 
 def read_xml(body: bytes) -> ET.Element:
     """The root of an XML document without a DTD; `UnreadableDocument` for everything else."""
+    if max(body.count(b"<"), body.count(b"=")) > _MOST_TAGS:
+        raise UnreadableDocument(f"XML of more than {_MOST_TAGS:,} tags or attributes")
     try:
         root: ET.Element = fromstring(body, forbid_dtd=True)
     except (ParseError, DefusedXmlException, LookupError, ValueError) as error:

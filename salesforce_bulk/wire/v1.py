@@ -12,9 +12,11 @@ import re
 import xml.etree.ElementTree as ET  # nosec B405 # writes; defusedxml parses
 from collections.abc import Mapping
 from functools import partial
+from itertools import islice
 from operator import itemgetter
 from typing import Any
 
+from salesforce_bulk import limits
 from salesforce_bulk.models import UploadResult
 from salesforce_bulk.wire import media
 from salesforce_bulk.wire.document import (
@@ -189,9 +191,11 @@ def _rows_from_csv(body: bytes) -> list[UploadResult]:
     except UnicodeDecodeError as error:
         raise UnreadableDocument(f"the results are not UTF-8: {error}") from error
     try:
-        rows = list(csv.reader(io.StringIO(text, newline="")))
+        rows = list(islice(csv.reader(io.StringIO(text, newline="")), limits.BATCH_RECORDS + 2))
     except csv.Error as error:
         raise UnreadableDocument(f"the results are not CSV: {error}") from error
+    if len(rows) > limits.BATCH_RECORDS + 1:
+        raise UnreadableDocument(f"more than {limits.BATCH_RECORDS:,} row results")
     header = [name.lower() for name in rows[0]] if rows else []
     try:
         columns = [header.index(name) for name in ("id", "success", "created", "error")]

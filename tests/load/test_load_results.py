@@ -5,6 +5,7 @@ import csv
 import io
 import os
 import pickle
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -350,3 +351,13 @@ def test_the_fields_of_an_error_are_told_apart(between: str) -> None:
     fields = ("Name", "Account.Ext__c", "Site")
     error = read_row_error(f"CODE:what: is, wrong; so:{between.join(fields)} --")
     assert error == RowError("CODE", "what: is, wrong; so", fields)
+
+
+def test_results_of_more_rows_than_were_sent_are_not_all_read():
+    """64 MB of them may come, and each takes a hundred times its bytes."""
+    body = b"Id,Success,Created,Error\n" + b",,,\n" * 2_000_000
+    tracemalloc.start()
+    assert check_results(body, 5, 5, WHY) is None
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 8 * len(body)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import tracemalloc
 from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
@@ -295,3 +296,34 @@ def test_a_limit_without_a_number_is_none() -> None:
         {"A": None, "B": {"Max": None, "Remaining": 1}, "C": {"Max": 2, "Remaining": 1}}
     )
     assert list(describe._read_limits(answer(body.encode()))) == ["C"]
+
+
+#: Documents of few bytes, packed, that take a hundred times as many in memory when they are read.
+SWOLLEN = {
+    "xml": ("application/xml", b"<results>" + b"<a/>" * 1_100_000 + b"</results>"),
+    "attributes": ("application/xml", b"<results " + b"a='' " * 1_100_000 + b"></results>"),
+    "json": ("application/json", b"[" + b"[]," * 4_100_000 + b"0]"),
+    "csv": ("text/csv", b'"Id","Success","Created","Error"\n' + b",,,\n" * 2_000_000),
+    "blank csv": ("text/csv", b'"Id","Success","Created","Error"\n' + b"\n" * 8_000_000),
+}
+
+
+@pytest.mark.parametrize("kind", SWOLLEN)
+def test_a_document_is_not_read_into_a_hundred_times_its_size(kind: str) -> None:
+    content_type, body = SWOLLEN[kind]
+    tracemalloc.start()
+    with pytest.raises(UnreadableDocument, match="more than"):
+        v1.read_row_results(content_type, body)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 8 * len(body)
+
+
+def test_the_results_of_the_largest_batch_are_read() -> None:
+    """10,000 rows, each with an error, in every format."""
+    row = b'"","false","false","REQUIRED_FIELD_MISSING:a=b:Name --"\n'
+    assert len(v1.read_row_results("text/csv", SWOLLEN["csv"][1][:33] + row * 10_000)) == 10_000
+    error = "<errors><fields>A</fields><fields>B</fields><message>a=b</message></errors>"
+    result = f"<result>{error}<success>false</success><created>false</created></result>"
+    document = f"<results xmlns='{v1.NAMESPACE}'>{result * 10_000}</results>"
+    assert len(v1.read_row_results("application/xml", document.encode())) == 10_000
