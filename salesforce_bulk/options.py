@@ -69,10 +69,10 @@ def refuse_no_text(name: str, value: object) -> None:
         raise InvalidInput(f"{name} is a text, not {value!r}.")
 
 
-def refuse_no_journal(value: object) -> None:
-    """Raise `InvalidInput` for what names no journal."""
-    if value is not None and not isinstance(value, (str, os.PathLike)):
-        raise InvalidInput(f"journal is the path of a file, not {value!r}.")
+def refuse_no_path(name: str, value: object) -> None:
+    """Raise `InvalidInput` for what names no file."""
+    if not isinstance(value, (str, os.PathLike)):
+        raise InvalidInput(f"{name} is the path of a file, not {value!r}.")
 
 
 def refuse_no_progress(value: object) -> None:

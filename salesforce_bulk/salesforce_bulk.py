@@ -57,7 +57,7 @@ from salesforce_bulk.login.password import PasswordLogin, salesforce_login
 from salesforce_bulk.login.provider import LoginProvider
 from salesforce_bulk.login.retirement import tell_of_retirement
 from salesforce_bulk.models import ApiUsage, JobInfo, UploadResult, User
-from salesforce_bulk.options import takes_options
+from salesforce_bulk.options import refuse_no_path, refuse_no_text, takes_options
 from salesforce_bulk.progress import ProgressOption
 from salesforce_bulk.secret import Secret
 from salesforce_bulk.util import IteratorBytesIO
@@ -228,6 +228,7 @@ class SalesforceBulk:
                 f"login= takes a login, such as ClientCredentialsLogin(...), not "
                 f"{type(login).__name__}; SalesforceBulk.connect() takes a connection's name."
             )
+        refuse_no_text("username", username or "")
         version = _version(API_version)
         least = [
             checked_minimum("min_api_calls", min_api_calls),
@@ -1056,6 +1057,7 @@ class SalesforceBulk:
         Raises:
             JournalMismatch: other rows than the journal's, or it is in use.
         """
+        refuse_no_path("journal", journal)
         settings = LoadSettings(
             on_error=on_error, timeout=timeout, parallel=parallel, progress=progress
         )

@@ -228,3 +228,52 @@ def test_codes_of_a_retry_are_a_collection_of_texts(bulk: SalesforceBulk, codes:
     result = bulk.insert("Account", [{"Name": ""}], on_error="report")
     with pytest.raises(InvalidInput, match="codes"):
         result.retry(codes=codes)
+
+
+@pytest.mark.parametrize(("name", "value"), [("attempts", "x"), ("group_by", 5)])
+def test_options_of_a_retry_are_refused_by_name(
+    bulk: SalesforceBulk, name: str, value: object
+) -> None:
+    options: dict[str, Any] = {name: value}
+    result = bulk.insert("Account", [{"Name": ""}], on_error="report")
+    with pytest.raises(InvalidInput, match=name):
+        result.retry(codes={"REQUIRED_FIELD_MISSING"}, **options)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("proxies", "http://proxy:8080"), ("session", 5), ("max_document_bytes", "x"),
+     ("username", 5)],
+)  # fmt: skip
+def test_a_client_refuses_an_option_of_another_type_by_its_name(name: str, value: object) -> None:
+    options: dict[str, Any] = {"sessionId": "00D!x", "host": "acme.my.salesforce.com", name: value}
+    with pytest.raises(InvalidInput, match=name):
+        SalesforceBulk(**options)
+
+
+def test_what_is_no_name_and_no_path_is_refused(bulk: SalesforceBulk) -> None:
+    number: Any = 5
+    with pytest.raises(InvalidInput, match="connection"):
+        SalesforceBulk.connect(number)
+    with pytest.raises(InvalidInput, match="log in at"):
+        SalesforceBulk(username="a", password="b", security_token="c", login_url=number)
+    with pytest.raises(InvalidInput, match="journal"):
+        bulk.resume(number)
+    with pytest.raises(InvalidInput, match="path"):
+        bulk.insert("Account", [{"Name": "x"}]).report(number)
+
+
+@pytest.mark.parametrize(
+    ("options", "match"),
+    [
+        ({"where": {5: 1}}, "is no condition"),
+        ({"pk_chunking": 1.5}, "pk_chunking"),
+        ({"state": 5}, "state"),
+        ({"since": "2024-01-01"}, "since"),
+    ],
+)
+def test_an_export_refuses_what_it_cannot_read_before_it_is_sent(
+    bulk: SalesforceBulk, options: Any, match: str
+) -> None:
+    with pytest.raises(InvalidInput, match=match):
+        bulk.export("Account", fields=["Id", "SystemModstamp", "IsDeleted"], **options)

@@ -26,6 +26,7 @@ from salesforce_bulk.export.soql import Query
 from salesforce_bulk.export.state import ExportState, StateFile, StateStore, read_state
 from salesforce_bulk.formats.typed import ResultColumn, value_of_json
 from salesforce_bulk.formats.values import to_text
+from salesforce_bulk.options import refuse_no_path
 
 STAMP = "SystemModstamp"
 DELETED = "IsDeleted"
@@ -210,6 +211,7 @@ def _check_items(query: Query) -> None:
 def _store_of(state: str | os.PathLike[str] | DatabaseState | None) -> StateStore | None:
     if state is None or isinstance(state, DatabaseState):
         return state
+    refuse_no_path("state", state)
     return StateFile(Path(state))
 
 

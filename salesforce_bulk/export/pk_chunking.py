@@ -44,7 +44,8 @@ def chunking_header(object_name: str, pk_chunking: PkChunking) -> str:
     """
     if isinstance(pk_chunking, str):
         return pk_chunking
-    if not isinstance(pk_chunking, bool) and not 0 < (pk_chunking or 0) <= limits.PK_CHUNK_MAXIMUM:
+    size = pk_chunking if isinstance(pk_chunking, int) else 0
+    if not isinstance(pk_chunking, bool) and not 0 < size <= limits.PK_CHUNK_MAXIMUM:
         raise InvalidInput(
             f"pk_chunking={pk_chunking}: a chunk has 1 to {limits.PK_CHUNK_MAXIMUM:,} records."
         )

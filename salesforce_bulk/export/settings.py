@@ -15,7 +15,7 @@ from salesforce_bulk.export.pk_chunking import PkChunking, chunking_header
 from salesforce_bulk.export.soql import Condition, Query
 from salesforce_bulk.options import (
     refuse_no_count,
-    refuse_no_journal,
+    refuse_no_path,
     refuse_no_progress,
     refuse_unknown,
 )
@@ -104,7 +104,8 @@ class ExportSettings:
             raise InvalidInput(f"api={self.api!r}; 'auto', '1.0' and '2.0' are known.")
         if self.content_type not in ("CSV", "JSON", "XML"):
             raise InvalidInput(f"content_type={self.content_type!r}; CSV, JSON and XML are known.")
-        refuse_no_journal(self.journal)
+        if self.journal is not None:
+            refuse_no_path("journal", self.journal)
         refuse_no_progress(self.progress)
         counts = {"parallel": self.parallel}
         if self.max_records is not None:

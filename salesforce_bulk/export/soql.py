@@ -470,7 +470,7 @@ def where_text(where: Condition | None) -> str:
 
 
 def _comparison(key: str, value: Any) -> str:
-    match = _CONDITION.fullmatch(key)
+    match = _CONDITION.fullmatch(key) if isinstance(key, str) else None
     if match is None:
         raise InvalidInput(
             f"{key!r} is no condition; write a field, or a field and an operator: 'Amount >='."

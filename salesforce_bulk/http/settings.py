@@ -7,6 +7,7 @@ import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from salesforce_bulk.errors import InvalidInput
 from salesforce_bulk.http.body import DOCUMENT_BYTES
 from salesforce_bulk.http.clock import Clock
 
@@ -33,6 +34,8 @@ def sealed_proxies(proxies: Mapping[str, str] | None) -> dict[str, str] | None:
     """The same proxies, as tools that show the locals of a traceback may have them."""
     if proxies is None:
         return None
+    if not isinstance(proxies, Mapping):
+        raise InvalidInput('proxies is a dict, such as {"https": "http://proxy:8080"}.')
     return {name: ProxyAddress(address) for name, address in proxies.items()}
 
 
@@ -75,9 +78,20 @@ def new_transport(settings: TransportSettings | None = None) -> Transport:
     """What sends for one client.
 
     Raises:
-        InvalidInput: a timeout or a proxy that cannot be used.
+        InvalidInput: a timeout, a proxy or a session that cannot be used.
     """
+    if settings is not None:
+        _refuse_other_types(settings)
     # Here, because importing requests takes as long as importing all of this package.
     from salesforce_bulk.http.transport import Transport  # noqa: PLC0415
 
     return Transport(settings or TransportSettings())
+
+
+def _refuse_other_types(settings: TransportSettings) -> None:
+    if settings.session is not None and not hasattr(settings.session, "get_adapter"):
+        raise InvalidInput(f"session is a requests.Session, not {settings.session!r}.")
+    if not isinstance(settings.max_document_bytes, int):
+        raise InvalidInput(
+            f"max_document_bytes is a whole number, not {settings.max_document_bytes!r}."
+        )

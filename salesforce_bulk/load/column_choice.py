@@ -33,8 +33,15 @@ def choose_columns(
     if unknown:
         raise InvalidInput(
             f"There is no column {unknown[0]!r} to rename or leave out; there are "
-            f"{', '.join(source.columns)}.",
+            f"{', '.join(source.columns)}.{_of_a_result(source)}",
             column=unknown[0],
+        )
+    repeated = [name for name in constants if name in source.columns and name not in names]
+    if repeated:
+        raise InvalidInput(
+            f"constants: the rows have the column {repeated[0]!r} of their own; leave it out "
+            f"here, or there with columns={{{repeated[0]!r}: None}}.{_of_a_result(source)}",
+            column=repeated[0],
         )
     chosen = [
         (position, name)
@@ -57,6 +64,15 @@ def choose_columns(
         path=source.path,
         encoding=source.encoding,
         delimiter=source.delimiter,
+    )
+
+
+def _of_a_result(source: Source) -> str:
+    if not any(_is_own(column, {}) for column in source.columns):
+        return ""
+    return (
+        " A result's file has the names under which its rows were loaded, and the constants: "
+        "columns= and constants= are not said again."
     )
 
 

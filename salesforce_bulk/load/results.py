@@ -26,7 +26,7 @@ from salesforce_bulk.extras import extra_module
 from salesforce_bulk.formats.csv import read_rows
 from salesforce_bulk.load.result_html import notebook_html, page
 from salesforce_bulk.models import RowError, RowResult, RowStatus
-from salesforce_bulk.options import refuse_no_progress
+from salesforce_bulk.options import refuse_no_count, refuse_no_progress, refuse_no_text
 from salesforce_bulk.progress import ProgressOption
 from salesforce_bulk.progress.timeline import Moment
 from salesforce_bulk.storage.files import storage_errors, whole_file
@@ -708,6 +708,8 @@ class LoadResult:
             raise RuntimeError("this result was not made by a load")
         _refuse_no_codes(codes)
         refuse_no_progress(progress)
+        refuse_no_count("attempts", attempts)
+        refuse_no_text("group_by", group_by or "")
         return self._again(
             self, RetryOptions(attempts, batch_size, group_by, timeout, codes, progress)
         )

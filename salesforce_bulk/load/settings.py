@@ -14,7 +14,7 @@ from salesforce_bulk.formats.row_encoder import Nulls
 from salesforce_bulk.formats.values import Unwritable, to_text
 from salesforce_bulk.options import (
     refuse_no_count,
-    refuse_no_journal,
+    refuse_no_path,
     refuse_no_progress,
     refuse_no_text,
     refuse_unknown,
@@ -203,7 +203,8 @@ class LoadSettings:
             refuse_no_text(name, getattr(self, name) or "")
         refuse_no_count("parallel", self.parallel)
         refuse_no_count("batch_size", self.batch_size or 0)
-        refuse_no_journal(self.journal)
+        if self.journal is not None:
+            refuse_no_path("journal", self.journal)
         refuse_no_progress(self.progress)
         if not isinstance(self.assume_tz, (str, tzinfo, type(None))):
             raise InvalidInput(

@@ -29,6 +29,7 @@ _DATE = re.compile(r"\s*([0-9]{4})-([0-9]{2})-([0-9]{2})(Z|T.*|[+-][0-9]{2}:?[0-
 _DAY_FIRST = re.compile(
     r"\s*(?P<day>[0-9]{1,2})\.\s?(?P<month>[0-9]{1,2})\.\s?(?P<year>[0-9]{4})\s*"
 )
+_ID = re.compile(r"\s*[A-Za-z0-9]{15}(?:[A-Za-z0-9]{3})?\s*")
 _TEXT_TYPES = frozenset({"string", "textarea", "phone", "url", "email", "encryptedstring"})
 _NUMBER_TYPES = frozenset({"int", "long", "double", "currency", "percent"})
 
@@ -68,6 +69,8 @@ def value_judge(field: FieldDescribe) -> Judge | None:
         return lambda text: None if _is_date(text) else _no_date(text, field.type)
     if field.type in _NUMBER_TYPES:
         return lambda text: None if _NUMBER.fullmatch(text) else f"{_shown(text)} is no number"
+    if field.type in ("id", "reference"):
+        return lambda text: None if _ID.fullmatch(text) else _no_id(text)
     if field.type in _TEXT_TYPES and field.length:
         return lambda text: _too_long(text, field.length)
     if field.picklist_values and field.type in ("picklist", "multipicklist"):
@@ -90,6 +93,10 @@ def _no_date(text: str, kind: str) -> str:
     found = _DAY_FIRST.fullmatch(text)
     meant = "" if found is None else f"{found['year']}-{found['month']:0>2}-{found['day']:0>2}"
     return f"{_shown(text)} is no {kind}" + (f" ({meant}?)" if _is_date(meant) else "")
+
+
+def _no_id(text: str) -> str:
+    return f"{_shown(text)} is no record's Id, which has 15 or 18 letters and digits"
 
 
 def _too_long(text: str, length: int) -> str | None:

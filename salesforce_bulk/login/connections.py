@@ -33,6 +33,7 @@ from salesforce_bulk.login.provider import LoginProvider, Session
 from salesforce_bulk.login.refresh_token import RefreshTokenLogin
 from salesforce_bulk.login.secret_reference import secret_from
 from salesforce_bulk.login.sf_cli import SfCliLogin
+from salesforce_bulk.options import refuse_no_text
 from salesforce_bulk.secret import Secret
 
 if TYPE_CHECKING:
@@ -171,6 +172,7 @@ def connection_named(name: str) -> Connection:
         UnknownConnection: nothing has it; the message lists the known ones.
         InvalidInput: what was found lacks a part, or has a secret where a reference belongs.
     """
+    refuse_no_text("connection", name)
     found = _environment_settings(f"{PREFIX}{_in_environment(name)}_")
     if found:
         return _connection(found, f"the environment ({PREFIX}{_in_environment(name)}_…)")

@@ -11,6 +11,7 @@ import re
 
 from salesforce_bulk.errors import InvalidInput, UnexpectedResponse
 from salesforce_bulk.http.address import is_loopback, origin
+from salesforce_bulk.options import refuse_no_text
 
 log = logging.getLogger("salesforce_bulk")
 
@@ -57,6 +58,7 @@ def login_origin(address: str) -> str:
     Raises:
         InvalidInput: it cannot be read, or is the host of a site.
     """
+    refuse_no_text("the address to log in at", address)
     address = address.strip()
     is_host = "//" in address or ":" in address or address.endswith((".com", ".mil", ".cn"))
     if not is_host and (address in ("login", "test") or address.endswith(".my")):
@@ -73,10 +75,7 @@ def api_origin(address: str) -> str:
     Raises:
         InvalidInput: it cannot be read, or is the host of a site, which does not name the org.
     """
-    if not isinstance(address, str):
-        raise InvalidInput(
-            f"host is a text such as 'acme.my.salesforce.com', not {type(address).__name__}."
-        )
+    refuse_no_text("host, such as 'acme.my.salesforce.com',", address)
     address = address.strip()
     if not re.match(r"[A-Za-z][A-Za-z0-9+.-]*://", address):
         address = f"https://{address}"

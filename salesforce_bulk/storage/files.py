@@ -103,6 +103,8 @@ def whole_file(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
         InvalidInput: what stands at the name is no file.
         StorageError: it cannot be written. Nothing is left of it then.
     """
+    if not isinstance(path, (str, os.PathLike)):
+        raise InvalidInput(f"A file is named by a path, not by {path!r}.")
     target = Path(path)
     with storage_errors(f"The file {target}"):
         part = part_path(target)

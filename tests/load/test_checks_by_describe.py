@@ -51,6 +51,7 @@ def test_values_that_the_org_would_refuse_are_listed_with_row_and_column(org, bu
         {"Kind__c": "blue"},
         {"Count__c": "1_000"},
         {"Ext__c": ""},
+        {"OwnerId": "Ann"},
     ]
     good = {
         "Ext__c": "k",

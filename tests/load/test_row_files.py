@@ -586,3 +586,22 @@ def test_what_has_fields_and_an_iterator_of_its_own_holds_rows():
     pile.append({"Text__c": "a"})
     for records in (Pages("a"), Listed([{"Text__c": "a"}]), pile):
         assert rows_of(records) == (("Text__c",), [("a",)])
+
+
+def test_a_file_of_failed_rows_says_why_columns_and_constants_are_not_said_again(bulk, tmp_path):
+    options = {"columns": {"name": "Text__c", "junk": None}, "constants": {"Long__c": "x"}}
+    rows = [{"name": "a" * 300, "junk": 1}]
+    failed = bulk.insert("Load__c", rows, on_error="report", **options).failed
+    failed.to_csv(tmp_path / "failed.csv")
+    for name, value in options.items():
+        with pytest.raises(InvalidInput, match="A result's file has the names"):
+            bulk.insert("Load__c", tmp_path / "failed.csv", **{name: value})
+    assert bulk.insert("Load__c", tmp_path / "failed.csv", on_error="report").failed == 1
+
+
+def test_a_constant_that_is_a_column_says_how_to_leave_that_out(bulk):
+    rows = [{"Text__c": "a", "Long__c": "b"}]
+    with pytest.raises(InvalidInput, match=r"columns=\{'Long__c': None\}"):
+        bulk.insert("Load__c", rows, constants={"Long__c": "x"})
+    result = bulk.insert("Load__c", rows, columns={"Long__c": None}, constants={"Long__c": "x"})
+    assert result.succeeded == 1
