@@ -133,7 +133,8 @@ class CsvPage:
             ReconciliationError: more or fewer rows than the server counted.
             UnreadableDocument: its header is not that of the text, or not that of the export.
         """
-        records, counter = HeaderSplitter(pieces), RecordCounter()
+        records = HeaderSplitter(pieces, self._reading.most_record_bytes)
+        counter = RecordCounter()
         for piece in records:
             yield from self._begin(records)
             yield piece

@@ -232,24 +232,26 @@ class HeaderSplitter:
         self.header: list[str] | None = None
         self.header_bytes = b""
         self._bound = RecordBound(most_bytes)
-        self._begun = b""
         self._body = body
 
     def __iter__(self) -> Iterator[bytes]:
         pieces = iter(self._body)
+        begun: list[bytes] = []
+        quotes = 0
         for piece in pieces:
-            self._begun += piece
-            if end := first_record_end(self._begun):
-                rest, self._begun = self._begun[end:], self._begun[:end]
-                self._take(self._begun)
-                if rest:
+            if end := first_record_end(piece, quotes):
+                self._take(b"".join((*begun, piece[:end])))
+                if rest := piece[end:]:
                     yield rest
                 yield from pieces
                 return
             self._bound.note(piece, False)
+            begun.append(piece)
+            quotes += piece.count(b'"')
         # No line end at all: a lone header, the sentence for no rows, or nothing.
-        if self._begun.removeprefix(_BOM).strip() not in (b"", NO_RECORDS):
-            self._take(self._begun)
+        header = b"".join(begun)
+        if header.removeprefix(_BOM).strip() not in (b"", NO_RECORDS):
+            self._take(header)
 
     def _take(self, header: bytes) -> None:
         self.header_bytes = header.removeprefix(_BOM)

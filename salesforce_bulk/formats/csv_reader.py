@@ -253,13 +253,22 @@ class CsvReader:
             )
 
 
-def first_record_end(begin: bytes | bytearray) -> int:
-    """The offset behind the first record; 0 where it does not end yet."""
-    at = begin.find(b"\n")
-    while at >= 0:
-        if begin.count(b'"', 0, at) % 2 == 0:
+def first_record_end(begin: bytes | bytearray, quotes: int = 0) -> int:
+    """The offset behind the first record; 0 where it does not end yet.
+
+    Args:
+        begin: of the record, or its next piece.
+        quotes: that came before.
+    """
+    looked = at = 0
+    while (at := begin.find(b"\n", at)) >= 0:
+        quotes += begin.count(b'"', looked, at)
+        if quotes % 2 == 0:
             return at + 1
-        at = begin.find(b"\n", at + 1)
+        looked = at
+        # Within quotes, no line before the next quote ends the record.
+        if (at := begin.find(b'"', at)) < 0:
+            return 0
     return 0
 
 

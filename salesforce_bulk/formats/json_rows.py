@@ -14,7 +14,7 @@ from typing import Any
 
 from salesforce_bulk.errors import IncompleteBody
 from salesforce_bulk.formats.typed import ResultColumn, value_of_json
-from salesforce_bulk.wire.document import UnreadableDocument
+from salesforce_bulk.wire.document import UnreadableDocument, refuse_constant
 from salesforce_bulk.wire.v1 import NO_RECORDS
 
 _BLANK = re.compile("[ \t\r\n\ufeff]*")
@@ -52,7 +52,11 @@ class JsonReader:
         self._decimals = decimals
         self._decode = codecs.getincrementaldecoder("utf-8")("strict")
         # Not strict: line breaks and NULs may stand in texts as they are.
-        self._json = json.JSONDecoder(parse_float=Decimal if decimals else None, strict=False)
+        self._json = json.JSONDecoder(
+            parse_float=Decimal if decimals else None,
+            parse_constant=refuse_constant,
+            strict=False,
+        )
         self._keep_nul = keep_nul
         self._text = ""
         self._at = 0
@@ -120,6 +124,8 @@ class JsonReader:
             # Tried again with twice as much, so that a long record is not read over and over.
             self._wanted = 2 * (len(self._text) - self._at)
             return None
+        except (RecursionError, ValueError) as error:  # too deep, or thousands of digits
+            raise UnreadableDocument(f"not readable after row {self.rows}: {error}") from None
         self._state = "between"
         return record
 

@@ -21,6 +21,8 @@ from salesforce_bulk.wire.v1 import NO_RECORDS
 
 _NIL = ("http://www.w3.org/2001/XMLSchema-instance", "nil")
 _RECORD_DEPTH = 2
+#: Elements within each other; a parent's parent's field stands in seven.
+_MOST_DEPTH = 100
 
 
 class XmlReader:
@@ -161,6 +163,8 @@ class _Records(ContentHandler):
     def startElementNS(self, name: tuple[str | None, str], qname: str | None, attrs: Any) -> None:  # noqa: N802
         if not self._path and name[1] != "queryResult":
             raise UnreadableDocument(f"a queryResult was expected, a {name[1]} came")
+        if len(self._path) == _MOST_DEPTH:
+            raise UnreadableDocument("elements are nested beyond all measure")
         # The object's name, which a field Type that is null must not take.
         self._skipped = bool(self._type_seen) and name[1] == "type" and not self._type_seen[-1]
         if self._skipped:

@@ -43,14 +43,15 @@ def read_json(body: bytes) -> Any:
     if body.count(b",") > _MOST_COMMAS:
         raise UnreadableDocument(f"JSON of more than {_MOST_COMMAS:,} values")
     try:
-        return json.loads(body, parse_constant=_refuse_constant)
+        return json.loads(body, parse_constant=refuse_constant)
     except RecursionError:
         raise UnreadableDocument("JSON that is nested too deeply") from None
     except ValueError as error:
         raise UnreadableDocument(f"not JSON: {error}") from error
 
 
-def _refuse_constant(name: str) -> NoReturn:
+def refuse_constant(name: str) -> NoReturn:
+    """Refuse ``NaN`` and ``Infinity``, which are no JSON."""
     raise UnreadableDocument(f"{name} stands where JSON has a number")
 
 

@@ -188,3 +188,21 @@ def test_nulls_may_be_left_out_or_told(kind):
         whole = b"<records><type>A</type><Id xsi:nil='true'/>" + document + b"</records>"
         whole = body if kind is JsonReader else XML_BEGIN + whole + b"</queryResult>"
         assert read(kind(columns), whole, 1000) == [("a", None, None)]
+
+
+WRITTEN_BY_NO_ORG = {
+    "nested lists": (JsonReader, b'[{"Id":' + b"[" * 100_000),
+    "nested records": (JsonReader, b'[{"Owner":' * 100_000),
+    "a number of 70,000 digits": (JsonReader, b'[{"Id":' + b"1" * 70_000 + b"}]"),
+    "no number": (JsonReader, b'[{"Id":NaN}]'),
+    "no end": (JsonReader, b'[{"Id":-Infinity}]'),
+    "nested elements": (XmlReader, b"<queryResult><records>" + b"<a>" * 100_000),
+}
+
+
+@pytest.mark.parametrize("kind", WRITTEN_BY_NO_ORG)
+def test_what_no_org_writes_ends_in_an_error_of_this_library(kind):
+    """Trap: RecursionError, and the limit of digits, from the parser itself."""
+    reader, body = WRITTEN_BY_NO_ORG[kind]
+    with pytest.raises(UnreadableDocument):
+        read(reader(COLUMNS), body, 1 << 16)

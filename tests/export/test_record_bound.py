@@ -1,6 +1,7 @@
 """One record of a streamed result has a bound: a quote that never closes fills no memory."""
 
 import io
+import time
 
 import pytest
 from canned_org import CannedOrg
@@ -48,3 +49,13 @@ def test_a_header_without_end_is_refused(reading):
     body = b'"Id","' + b"x" * 40_000_000
     with pytest.raises(UnexpectedResponse, match="one record is larger"):
         read(body, reading)
+
+
+@pytest.mark.parametrize("reading", READINGS)
+@pytest.mark.parametrize("line", [b"\n", b'""\n'])
+def test_a_header_of_lines_without_end_is_refused_as_soon(reading, line):
+    """Trap: each line end counted all the quotes before it, for minutes."""
+    began = time.process_time()
+    with pytest.raises(UnexpectedResponse, match="one record is larger"):
+        read(b'"' + line * 1_000_000, reading)
+    assert time.process_time() - began < 10
