@@ -18,6 +18,8 @@ from salesforce_bulk.wire.redaction import REDACTED, WITHHELD, Redaction
 
 SESSION = "00D000000000001!AQ.s+e/c=r_e-t~Session&<\"'>%\\x"
 
+TOKEN = "00D5e000000A1bC!AQcAQH0dMHZfz972Szmpkb58urFRkgeBGsxL_QJWwYMfAbUeeG7c1E6LYUfiDUkWe6H34r1"
+
 Encoding = Callable[[str], str]
 
 ENCODINGS: dict[str, Encoding] = {
@@ -59,6 +61,26 @@ def test_a_session_is_found_in_one_encoding_in_another(inner: str, outer: str) -
     echoed = ENCODINGS[outer](ENCODINGS[inner](SESSION))
     text = Redaction([SESSION]).text(f"before {echoed} after")
     assert text in (f"before {REDACTED} after", WITHHELD)
+
+
+@settings(max_examples=200)
+@given(st.data())
+def test_a_session_is_found_with_a_few_characters_escaped(data: st.DataObject) -> None:
+    """Bodies with few escapes are looked through by pieces: no place of an escape hides one."""
+    some = st.lists(st.integers(0, len(TOKEN) - 1), max_size=9, unique=True)
+    in_steps = st.builds(range, st.integers(0, 40), st.just(len(TOKEN)), st.integers(8, 50))
+    places = data.draw(some | in_steps)
+    escape = data.draw(st.sampled_from(["%{:02X}", "&#{};", "\\u{:04x}", "%25{:02x}", "&amp;#{};"]))
+    form = data.draw(
+        st.sampled_from([TOKEN, TOKEN.encode().hex(), base64.b64encode(TOKEN.encode()).decode()])
+    )
+    echoed = "".join(
+        escape.format(ord(character)) if place in places else character
+        for place, character in enumerate(form)
+    )
+    clean = Redaction([TOKEN]).document(f"<{echoed}>".encode())
+    # The first part of an escape may stay, as in %3[secret].
+    assert len(clean) <= len(WITHHELD)
 
 
 @settings(max_examples=40)
