@@ -6,9 +6,6 @@ from __future__ import annotations
 import pickle
 from typing import Any
 
-import pandas as pd
-import polars as pl
-import pyarrow as pa
 import pytest
 from fast_clock import FastClock
 from urllib3 import Retry
@@ -342,17 +339,3 @@ def test_without_repeats_a_fault_is_the_first_error(org: SalesforceEmulator) -> 
     with pytest.raises(UnexpectedResponse):
         client.job_state(job)
     assert client.job_state(job) == "Open"
-
-
-@pytest.mark.parametrize(
-    "body",
-    [pd.DataFrame({"Name": ["x"]}), pd.Series(["x"], name="Name"), pl.DataFrame({"Name": ["x"]}),
-     pa.table({"Name": ["x"]})],
-    ids=["frame", "series", "polars", "arrow"],
-)  # fmt: skip
-def test_a_frame_as_a_batch(org: SalesforceEmulator, client: SalesforceBulk, body: Any) -> None:
-    """Trap: iterated, it gives the names of its columns, which are a batch without rows."""
-    job_id = client.create_insert_job("Account")
-    with pytest.raises(InvalidInput, match=rf"job {job_id}.*to_csv.*insert\(\)"):
-        client.post_batch(job_id, body)
-    assert client.get_batch_list(job_id) == []

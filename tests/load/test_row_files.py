@@ -247,8 +247,9 @@ def test_rows_are_numbered_alike_in_all_messages_where_blank_ones_are_passed_ove
     options = {"blank_rows": "skip", "constants": {"Long__c": "x"}}
     with pytest.raises(InvalidInput, match="Row 2 has 1 cell"):
         bulk.insert("Load__c", io.StringIO("Text__c,Count__c\na,1\n,\nb\n"), **options)
-    with pytest.raises(InvalidInput, match="Row 2, column 'Text__c'"):
-        bulk.insert("Load__c", io.StringIO("Text__c,Count__c\na,1\n,\n\0,\n"), **options)
+    rows = io.StringIO("Text__c,Count__c\na,1\n,\nb,x\n")
+    with pytest.raises(InvalidInput, match="row 2, column 'Count__c'"):
+        bulk.insert("Load__c", rows, check="values", **options)
 
 
 @pytest.mark.parametrize("option", [{"delimiter": ";"}, {"skip_rows": 1}, {"blank_rows": "skip"}])
@@ -605,3 +606,17 @@ def test_a_constant_that_is_a_column_says_how_to_leave_that_out(bulk):
         bulk.insert("Load__c", rows, constants={"Long__c": "x"})
     result = bulk.insert("Load__c", rows, columns={"Long__c": None}, constants={"Long__c": "x"})
     assert result.succeeded == 1
+
+
+@pytest.mark.parametrize(
+    "body",
+    [pd.DataFrame({"Name": ["x"]}), pd.Series(["x"], name="Name"), pl.DataFrame({"Name": ["x"]}),
+     pa.table({"Name": ["x"]})],
+    ids=["frame", "series", "polars", "arrow"],
+)  # fmt: skip
+def test_a_frame_is_no_batch(bulk, body):
+    """Trap: iterated, it gives the names of its columns, which are a batch without rows."""
+    job_id = bulk.create_insert_job("Load__c")
+    with pytest.raises(InvalidInput, match=rf"job {job_id}.*to_csv.*insert\(\)"):
+        bulk.post_batch(job_id, body)
+    assert bulk.get_batch_list(job_id) == []
