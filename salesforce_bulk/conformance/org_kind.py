@@ -28,9 +28,10 @@ class OrgKind:
     def refuse_writing(self) -> None:
         """Raises InvalidInput where probes may not make records."""
         if not self.may_be_written:
+            article = "an" if self.name.startswith("org") else "a"
             raise InvalidInput(
-                f"--write makes records, and this is a {self.name}; nothing was written. Ask a "
-                "sandbox, a scratch org or a Developer Edition org (docs/conformance.md)."
+                f"--write makes records, and this is {article} {self.name}; nothing was written. "
+                "Ask a sandbox, a scratch org or a Developer Edition org (docs/conformance.md)."
             )
 
 

@@ -22,6 +22,11 @@ _VARYING = re.compile(r"(?<=<)(\w+) \d+(?::[^<>]*)?(?=>)")
 _COUNTS = re.compile(
     r'((?:Time|number(?:Batches|Records)\w+)(?:>|"\s*:\s*)|api-usage=)(?:\d|<number>)'
 )
+#: How many records there are, and how much of a long document is left out.
+_SIZES = re.compile(
+    r'("(?:count|cardinality|sobjectCardinality|totalSize)"\s*:\s*)(?:\d|<number>)'
+    r"|(?<=<)\d+(?= more characters>)"
+)
 _STATES = re.compile(r"\b(?:Queued|InProgress|Completed|UploadComplete|JobComplete)\b")
 
 
@@ -120,4 +125,5 @@ def _answer(exchange: Mapping[str, Any]) -> dict[str, str]:
 
 def _shown(text: str) -> str:
     shown = _COUNTS.sub(r"\1<number>", _VARYING.sub(r"\1", text))
+    shown = _SIZES.sub(lambda found: f"{found[1]}<number>" if found[1] else "some", shown)
     return _STATES.sub("<state>", shown)

@@ -144,7 +144,9 @@ def test_a_user_who_may_not_read_the_organization_may_not_write():
     refused = http('[{"errorCode": "INSUFFICIENT_ACCESS"}]', 403, "application/json")
     with RawServer(VERSIONS, refused) as server:
         kind = kind_of(TargetOrg(client_of(server)))
-    with pytest.raises(errors.InvalidInput, match="nothing was written"):
+    with pytest.raises(
+        errors.InvalidInput, match="this is an org of unknown kind; nothing was written"
+    ):
         kind.refuse_writing()
 
 

@@ -1,6 +1,7 @@
 """A report against the emulator: none differs that was made from what the emulator can speak."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -48,6 +49,21 @@ def test_an_answer_that_no_dialect_has_is_a_difference(tmp_path):
     assert {(each.reported, each.emulated) for each in told if each.what == "status"} == {
         ("418", "201")
     }
+
+
+def test_how_many_records_an_org_has_is_no_difference(tmp_path):
+    with asked({}, "rest.") as (org, findings):
+        report = report_of(org, "sandbox", findings, write=True, complete=True)
+    path = tmp_path / "org.json"
+    path.write_bytes(written(report))
+    text = path.read_text("utf-8")
+    changed = re.sub(
+        r'((?:count|ardinality|totalSize)\\"\s*:\s*)(?:\d|<number \d+: 0+>)', r"\g<1>9", text
+    )
+    changed = re.sub(r"<\d+ more characters>", "<140712 more characters>", changed)
+    assert changed != text
+    path.write_text(changed, "utf-8")
+    assert replay(read_report(path)) == []
 
 
 def test_a_behaviour_that_no_probe_asks_about_any_more_is_a_difference(tmp_path):
