@@ -221,6 +221,9 @@ def _emulator(args: argparse.Namespace) -> SalesforceEmulator:
         prepare(load=not kept)
     except BaseException:
         emulator.stop()
+        if args.data is not None and not kept:
+            # Part of the records would pass for all of them at the next start.
+            (args.data / FILE_NAME).unlink(missing_ok=True)
         raise
     if kept and args.load:
         sys.stderr.write(f"{args.data} keeps its records; --load would add them once more\n")

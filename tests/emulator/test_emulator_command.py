@@ -288,6 +288,21 @@ def test_records_are_loaded_into_a_kept_org_once(tmp_path, capsys):
     assert "keeps its records" in capsys.readouterr().err
 
 
+def test_a_start_that_failed_is_made_again_with_all_records(tmp_path, capsys):
+    accounts = tmp_path / "accounts.csv"
+    given = ("--json", "--data", tmp_path / "org", "--load", f"Account={accounts}")
+    accounts.write_text('Name\nAcme\n""\n')
+    assert run(parse(*given)) == 2
+    assert "row 2" in capsys.readouterr().err
+    accounts.write_text("Name\nAcme\nBolt\n")
+
+    def look(text):
+        url = json.loads(text)["url"]
+        return requests.get(f"{url}/_emulator/v1/objects", timeout=10).json()["Account"]
+
+    assert told(*given, look=look) == 2
+
+
 def test_an_address_that_others_reach_is_told(capsys):
     assert told("--host", "0.0.0.0", "--json")
     assert "everybody who reaches 0.0.0.0" in capsys.readouterr().err
