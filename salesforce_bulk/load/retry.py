@@ -6,6 +6,7 @@ crash goes on with the attempt, and sends no row that it has brought into the or
 
 from __future__ import annotations
 
+import csv
 import os
 import re
 import threading
@@ -340,7 +341,7 @@ class Retries:
         for ref in engine.adopt(jobs):
             # An attempt of other options cuts its batches in another way.
             rows = _all_rows(plan) if rows is None else rows
-            if not rows.isdisjoint(map(tuple, read_cells(access.v1.batch_request(*ref)))):
+            if not rows.isdisjoint(_rows_of(access.v1.batch_request(*ref))):
                 why = f"its batch {ref.batch_id} holds rows that are to be sent again"
                 raise undecidable_job(self._spec, ref.job_id, why)
 
@@ -366,6 +367,14 @@ class Retries:
         )
         # The cells are texts as they were sent, so nothing of them is to be changed.
         return make_plan(chosen.chunks(), RowEncoder(columns), rules, Spool())
+
+
+def _rows_of(body: bytes) -> set[tuple[str, ...]]:
+    """The rows of a batch; none of what is no CSV, and so another program's."""
+    try:
+        return set(map(tuple, read_cells(body)))
+    except (UnicodeDecodeError, csv.Error):
+        return set()
 
 
 def _all_rows(plan: Plan) -> set[tuple[str, ...]]:

@@ -130,6 +130,18 @@ def test_a_retry_of_a_job_that_was_taken_up_sends_no_row_of_another_cut_again(or
     assert len(list(org.org.query("SELECT Id FROM Account"))) == 6
 
 
+@pytest.mark.parametrize("body", [b'Name\n"x', b"Name\n\xff\xfe\n"])
+def test_a_batch_of_others_that_is_no_csv_keeps_nobody_from_a_retry(org, bulk, clock, body):
+    """Trap: csv.Error and UnicodeDecodeError, of a batch that another program posted since."""
+    org.faults.add("row_errors", rows=4, code="UNABLE_TO_LOCK_ROW", times=1)
+    rows = [{"Name": f"Row {number}"} for number in range(6)]
+    job_id = bulk.insert("Account", rows, on_error="report").job_id
+    other = bulk.create_job("Account", "insert", contentType="CSV")
+    access_of(bulk).org.v1.add_batch(other, body, "text/csv")
+    bulk.close_job(other)
+    assert org.connect(clock=clock).attach(job_id).result().retry().succeeded == 6
+
+
 def test_an_org_that_does_not_list_its_jobs_does_not_keep_from_a_retry(org, bulk, caplog):
     org.faults.add("row_errors", rows=2, code="UNABLE_TO_LOCK_ROW", times=1)
     job_id = bulk.insert("Account", [{"Name": "a"}, {"Name": "b"}], on_error="report").job_id
