@@ -169,9 +169,8 @@ def _may_be_in(folded: bytes, form: bytes, escapes: int) -> bool:
     """Whether a form may stand in a text in which at most so many of its characters are escaped."""
     if not escapes:
         return form in folded
-    # Between them stands a run of this length at least, and in it one of the pieces, whole.
-    run = (len(form) - escapes) // (escapes + 1)
-    size = (run + 1) // 2
+    # Of one piece more than there are escapes, one has none.
+    size = len(form) // (escapes + 1)
     if size < _TELLING:
         return True
     starts = range(0, len(form) - size + 1, size)
