@@ -200,6 +200,7 @@ class SalesforceEmulator:
         self.apps = ConnectedApps(self._seed, run_as=self.org.username)
         self.authorizations = Authorizations(self.clock, self._seed)
         self._application = self._build()
+        self.faults.routes = self.route_names
         self._control = ControlApi(self, self.control_token, self._called_origin)
 
     # The page and the control API are no part of the org: they are not logged or counted, and no

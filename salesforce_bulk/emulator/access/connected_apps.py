@@ -105,14 +105,15 @@ class ConnectedApps:
         certificate is relative to ``directory``. Raises ValueError for anything else.
         """
         if not isinstance(document, Mapping) or not isinstance(document.get("consumer_key"), str):
-            raise ValueError(f"not a connected app: {document}")
+            raise ValueError("a connected app is an object with a consumer_key")
         arguments = dict(document)
         if isinstance(arguments.get("certificate"), str) and not _is_pem(arguments["certificate"]):
             arguments["certificate"] = directory / arguments["certificate"]
         try:
             return self.register(**arguments)
         except TypeError as error:
-            raise ValueError(f"not a connected app: {document}") from error
+            unknown = str(error).rpartition("argument ")[2]
+            raise ValueError(f"{unknown} is no detail of a connected app") from error
 
     def find(self, consumer_key: str) -> ConnectedApp | None:
         with self._lock:

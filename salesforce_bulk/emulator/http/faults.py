@@ -19,10 +19,12 @@ more). The kinds are a table, each with the stage at which it strikes:
 from __future__ import annotations
 
 import gzip
+import math
 import re
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, fields
+from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from random import Random
 from typing import Any
@@ -79,6 +81,8 @@ class Fault:
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
             raise ValueError(f"no fault {self.kind!r}; there are {', '.join(sorted(KINDS))}")
+        for entry in fields(self):
+            _check_detail(entry.name, getattr(self, entry.name))
 
     def matches(self, target: FaultTarget) -> bool:
         return all(
@@ -93,6 +97,33 @@ class Fault:
         if not isinstance(document, dict) or "kind" not in document or set(document) - known:
             raise ValueError(f"not a fault: {document}")
         return cls(**document)
+
+
+#: What numbers of a fault may be: from, to.
+_RANGES: Mapping[str, tuple[float, float]] = {
+    "nth": (1, math.inf),
+    "times": (0, math.inf),
+    "probability": (0, 1),
+    "status": (100, 599),
+    "after_bytes": (0, math.inf),
+    "after_rows": (0, math.inf),
+    "rows": (0, math.inf),
+    "seconds": (0, math.inf),
+}
+_FRACTIONS = ("probability", "seconds")
+
+
+def _check_detail(name: str, value: object) -> None:
+    """Raises ValueError for what would never strike, or not as it says."""
+    if name not in _RANGES:
+        if not isinstance(value, str) and not (name == "retry_after" and value is None):
+            raise ValueError(f"{name} of a fault has to be a text, not {value!r}")
+        return
+    least, most = _RANGES[name]
+    number = isinstance(value, int) or (name in _FRACTIONS and isinstance(value, float))
+    if isinstance(value, bool) or not number or not least <= value <= most:  # type: ignore[operator]
+        place = f"from {least:g}" + (f" to {most:g}" if most < math.inf else "")
+        raise ValueError(f"{name} of a fault has to be a number {place}, not {value!r}")
 
 
 @dataclass(slots=True)
@@ -126,12 +157,18 @@ class Faults:
         self._random = Random(self._seed)  # noqa: S311  # nosec B311 # to be repeated, not secret
         self._rules: list[_ArmedFault] = []
         self._lock = threading.Lock()
+        #: The names of routes that there are; empty where nobody said.
+        self.routes: Collection[str] = ()
         #: What was struck, in order: (kind, method, path).
         self.fired: list[tuple[str, str, str]] = []
 
     def add(self, fault: Fault | str, **details: Any) -> Fault:
-        """Adds a rule: a Fault, or a kind with its details. Returns it."""
+        """Adds a rule: a Fault, or a kind with its details. Returns it.
+
+        Raises ValueError for what there is not, and what could never strike.
+        """
         rule = Fault(fault, **details) if isinstance(fault, str) else fault
+        self._check_route(rule.route)
         with self._lock:
             self._rules.append(_ArmedFault(rule))
         return rule
@@ -147,6 +184,13 @@ class Faults:
             self._rules.clear()
             self.fired.clear()
             self._random.seed(self._seed)
+
+    def _check_route(self, pattern: str) -> None:
+        known = sorted(self.routes)
+        if pattern and known and not any(fnmatchcase(name, pattern) for name in known):
+            near = get_close_matches(pattern, known, 1)
+            hint = f"do you mean {near[0]}?" if near else f"there are {', '.join(known)}"
+            raise ValueError(f"no route {pattern!r}; {hint}")
 
     def take(self, stage: str, target: FaultTarget) -> Fault | None:
         """The fault that strikes now, if any; it is counted."""

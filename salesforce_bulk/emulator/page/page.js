@@ -739,7 +739,7 @@
         button("Run the next batch", () => change("POST", "jobs/run", { count: 1 }, (told) => `${plural(told.run, "batch")} run`)),
         button("Let them run", () => change("POST", "jobs/resume", undefined, "Batches run again")))),
       h.section({ class: "card" }, h.h3({}, "Snapshots"), snapshots),
-      h.section({ class: "card" }, h.h3({}, "Reset"), h.p({ class: "note" }, "No records but the first, no jobs, sessions and faults."),
+      h.section({ class: "card" }, h.h3({}, "Reset"), h.p({ class: "note" }, "Records, objects, apps and faults of the start; no jobs and sessions."),
         h.div({ class: "line" }, sureButton("Reset the org", () => change("POST", "reset", undefined, "As it was at the start")))),
       h.section({ class: "card wide" }, h.h3({}, "Users"), users))];
   }

@@ -378,3 +378,29 @@ def test_random_faults_under_16_threads_leave_every_answered_row_in_the_store(co
     assert len(names) == len(set(names))
     assert sure <= set(names) <= sure | unsure
     assert unsure
+
+
+@pytest.mark.parametrize(
+    ("details", "words"),
+    [
+        ({"nth": 0}, "nth of a fault has to be a number from 1, not 0"),
+        ({"nth": "2"}, "nth of a fault has to be a number from 1, not '2'"),
+        ({"times": -1}, "times of a fault has to be a number from 0, not -1"),
+        ({"probability": 2}, "probability of a fault has to be a number from 0 to 1, not 2"),
+        ({"status": "503"}, "status of a fault has to be a number from 100 to 599, not '503'"),
+        ({"status": True}, "status of a fault has to be a number from 100 to 599, not True"),
+        ({"seconds": float("nan")}, "seconds of a fault has to be a number from 0, not nan"),
+        ({"route": 3}, "route of a fault has to be a text, not 3"),
+        ({"retry_after": 1}, "retry_after of a fault has to be a text, not 1"),
+        ({"route": "bulk1.resutl"}, "no route 'bulk1.resutl'; do you mean bulk1.result"),
+        ({"route": "nothing.at.all"}, "no route 'nothing.at.all'; "),
+    ],
+)
+def test_a_fault_that_could_never_strike_is_refused(details, words):
+    with SalesforceEmulator(inline=True) as org:
+        with pytest.raises(ValueError, match=re.escape(words)):
+            org.faults.add("html_error", **details)
+        org.reset()
+        with pytest.raises(ValueError, match=re.escape(words)):
+            org.faults.add("html_error", **details)
+        assert org.faults.rules == []

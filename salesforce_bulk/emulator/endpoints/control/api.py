@@ -12,7 +12,7 @@ import dataclasses
 import json
 import re
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -192,6 +192,7 @@ class ControlApi:
     def put_user(self, call: ControlCall) -> Any:
         """Adds a user, or changes the one of that name."""
         given = call.fields(_USER_FIELDS, "username")
+        _check_user(given)
         users = self._emulator.org.users
         name = given["username"]
         user = users.get(name) or self._emulator.org.add_user(
@@ -291,6 +292,16 @@ def _request_content(logged: LoggedRequest) -> dict[str, Any]:
         "answer_body": shown_body(logged.answer_body, logged.answer_headers),
         "answer_body_cut": len(logged.answer_body) >= LOGGED_BYTES,
     }
+
+
+def _check_user(given: Mapping[str, Any]) -> None:
+    """Raises ApiError for a detail of another type."""
+    for name, value in given.items():
+        texts = value if name == "permissions" and isinstance(value, list) else [value]
+        if name == "permissions" and not isinstance(value, list):
+            raise ApiError(400, "", "permissions has to be a list of names")
+        if not all(isinstance(text, str) for text in texts):
+            raise ApiError(400, "", f"{name} has to be a text")
 
 
 def _user_document(user: User) -> dict[str, Any]:
