@@ -843,6 +843,12 @@ class ResultsV1:
         return joined
 
 
+_CELL = rb'"[^"]*(?:""[^"]*)*"'
+#: Results as Salesforce writes them, each line whole.
+_USUAL_RESULTS = re.compile(
+    RESULT_HEADER + rb'(?:%b,"(?:true|false)","(?:true|false)",%b\n)*' % (_CELL, _CELL)
+)
+
 #: The results as they are kept and the rows by status; None where they do not fit the rows.
 CheckedResults = tuple[bytes, "Counter[RowStatus]"] | None
 
@@ -856,13 +862,15 @@ def check_results(body: bytes, rows: int, processed: int, why: RowError) -> Chec
         processed: rows that must have a result: all, or as many as a failed batch came to.
         why: the reason of the rows that were not processed.
     """
-    body = body.removeprefix(codecs.BOM_UTF8)
+    # NULs, and bytes that are no text, are in what errors quote.
+    text = body.removeprefix(codecs.BOM_UTF8).replace(b"\0", b"").decode("utf-8", "replace")
+    body = text.encode()
     counts = count_results(body)
-    # Cut off within its last record, a body counts like a whole one.
-    if counts is not None and counts.total() == rows and body.endswith(b'"\n'):
+    # The counts alone would take lines for whole that are cut off, or whose quotes are not doubled.
+    if counts is not None and counts.total() == rows and _USUAL_RESULTS.fullmatch(body):
         return body, counts
     try:
-        told = read_results(io.StringIO(body.decode("utf-8"), newline=""))
+        told = read_results(io.StringIO(text, newline=""))
         results = list(islice(told, rows + 1))
     except (ValueError, csv.Error):
         return None

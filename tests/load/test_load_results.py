@@ -361,3 +361,31 @@ def test_results_of_more_rows_than_were_sent_are_not_all_read():
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak < 8 * len(body)
+
+
+ODD_LINES = {
+    "no text": (b'"","false","false","X:\xff:--"\n', "X"),
+    "a NUL": (b'"","false","false","X:\0:--"\n', "X"),
+    "doubled quotes": (b'"","false","false","X:""a"":--"\n', "X"),
+    "quotes that are not doubled": (b'"","false","false","X:"a" b:--"\n', "ResultsDoNotAddUp"),
+    "quotes that do not close": (b'"","false","false","X:a"",:--"\n"\n', "ResultsDoNotAddUp"),
+    "five cells": (b'"","false","false","X:a","b:--"\n', "ResultsDoNotAddUp"),
+}
+
+
+@pytest.mark.parametrize("verb", ["insert", "update"])
+@pytest.mark.parametrize("kind", ODD_LINES)
+def test_results_that_are_not_written_as_they_should_be_end_in_no_raw_error(
+    org, bulk, monkeypatch, kind, verb
+):
+    """Trap: csv.Error, ValueError and UnicodeDecodeError in place of the rows' outcomes."""
+    line, code = ODD_LINES[kind]
+    first, second = (row.id for row in bulk.insert("Account", [{"Name": "a"}, {"Name": "b"}]))
+    told = b'"Id","Success","Created","Error"\n"%b","true","true",""\n' % first.encode() + line
+    monkeypatch.setattr(access_of(bulk).org.v1, "result_body", lambda *_: told)
+    rows = [{"Id": first, "Name": "c"}, {"Id": second, "Name": "d"}]
+    rows = rows if verb == "update" else [{"Name": "c"}, {"Name": "d"}]
+    result = getattr(bulk, verb)("Account", rows, on_error="report")
+    wanted = ["success", "failed"] if code == "X" else ["unknown"] * 2
+    assert [row.status for row in result] == wanted
+    assert {row.error.code for row in result if row.error} == {code}
