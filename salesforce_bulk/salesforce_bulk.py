@@ -497,6 +497,8 @@ class SalesforceBulk:
         if object_name is None or operation is None:
             name = "object_name" if object_name is None else "operation"
             raise MissingArgument(f"create_job needs {name}.")
+        refuse_no_text("object_name", object_name)
+        refuse_no_text("operation", operation)
         headers: dict[str, str] = {}
         if pk_chunking:
             headers["Sforce-Enable-PKChunking"] = v1.pk_chunking_header(pk_chunking)
@@ -1200,6 +1202,7 @@ def _batch_error(job_id: str, batch_id: str, info: Mapping[str, Any]) -> BulkApi
 
 
 def _query_object(soql: str) -> str:
+    refuse_no_text("The query", soql)
     name = outer_object(soql)
     if name is None:
         raise InvalidInput("The query has no FROM; a job needs its object.")

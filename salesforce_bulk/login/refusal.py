@@ -35,12 +35,15 @@ _OAUTH_ERRORS = f"{_HELP}xcloud.remoteaccess_oauth_flow_errors.htm"
 
 
 class LoginRefusal(LoginFailed, SalesforceAuthenticationFailed):
-    """The org refused; ``code`` and ``auth_message`` as in simple-salesforce."""
+    """The org refused; the attributes are those of simple-salesforce, by whichever of its
+    versions a program was written for."""
 
     def __init__(self, message: str, code: str, auth_message: str) -> None:
         LoginFailed.__init__(self, message, error_code=code, error_message=auth_message)
         self.code = code
-        self.auth_message = auth_message
+        self.message = self.auth_message = auth_message
+        self.url, self.resource_name = "authentication_endpoint", "Authentication"
+        self.status, self.content = 401, auth_message.encode()
 
 
 class CredentialsRefusal(LoginRefusal, WrongCredentials):

@@ -176,13 +176,25 @@ def read_row_results(content_type: str | None, body: bytes) -> list[UploadResult
     body = body.replace(b"\0", b"")
     kind = media.body_type(content_type, body)
     if kind == media.JSON:
-        return [_row_from_json(row) for row in _json_list(body)]
+        rows = _json_list(body)
+        if rows and all(isinstance(row, str) for row in rows):
+            raise _query_results()
+        return [_row_from_json(row) for row in rows]
     if kind == media.CSV:
         return _rows_from_csv(body)
     root = _xml(body, kind)
+    if local_name(root.tag) == "result-list":
+        raise _query_results()
     if local_name(root.tag) != "results":
         raise UnreadableDocument(f"row results were expected, a {local_name(root.tag)} came")
     return [_row_from_xml(element) for element in root]
+
+
+def _query_results() -> UnreadableDocument:
+    return UnreadableDocument(
+        "row results were expected, and these are the ids of a query's results, which "
+        "get_all_results_for_query_batch() reads"
+    )
 
 
 def _rows_from_csv(body: bytes) -> list[UploadResult]:

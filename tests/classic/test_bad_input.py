@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from fast_clock import FastClock
+from simple_salesforce.exceptions import SalesforceAuthenticationFailed
 from urllib3 import Retry
 
 from salesforce_bulk import (
@@ -339,3 +340,33 @@ def test_without_repeats_a_fault_is_the_first_error(org: SalesforceEmulator) -> 
     with pytest.raises(UnexpectedResponse):
         client.job_state(job)
     assert client.job_state(job) == "Open"
+
+
+@pytest.mark.parametrize("content_type", ["CSV", "JSON", "XML"])
+def test_row_results_of_a_query(client: SalesforceBulk, content_type: str) -> None:
+    """What came is told, and the call that reads it."""
+    client.insert("Account", [{"Name": "x"}])
+    job_id = client.create_query_job("Account", contentType=content_type)
+    batch_id = client.query(job_id, "SELECT Id FROM Account")
+    with pytest.raises(UnexpectedResponse, match="get_all_results_for_query_batch") as caught:
+        client.get_batch_results(batch_id, job_id)
+    named(caught.value, job_id, batch_id)
+
+
+def test_a_query_and_an_object_that_are_no_texts(client: SalesforceBulk) -> None:
+    soql: Any = b"SELECT Id FROM Account"
+    with pytest.raises(InvalidInput, match="query is a text"):
+        client.query(None, soql)
+    name: Any = 5
+    with pytest.raises(InvalidInput, match="object_name is a text"):
+        client.create_job(name, "insert")
+
+
+def test_a_refused_login_has_what_programs_read_of_one(org: SalesforceEmulator) -> None:
+    """Attributes of every version of simple-salesforce that came with 2.2.0."""
+    with pytest.raises(SalesforceAuthenticationFailed) as caught:
+        org.connect(password="wrong")
+    error = pickle.loads(pickle.dumps(caught.value))
+    assert (error.code, error.status) == ("INVALID_LOGIN", 401)
+    assert error.message == error.auth_message == error.content.decode()
+    assert "Invalid username" in error.message
