@@ -9,6 +9,7 @@ of Bulk API 2.0.
 
 from __future__ import annotations
 
+import csv
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -23,6 +24,7 @@ from salesforce_bulk.errors import (
     JobFailed,
     JobStillRunning,
     ReconciliationError,
+    UnexpectedResponse,
 )
 from salesforce_bulk.formats.record_bound import bounded_csv
 from salesforce_bulk.http.clock import DeadlinePassed
@@ -203,7 +205,11 @@ def _reasons(access: OrgAccess, info: JobInfo) -> Counter[str]:
 
 
 def result_header(access: OrgAccess, job_id: str, kind: str) -> list[str]:
-    """The columns of a result file of a job that is over."""
+    """The columns of a result file of a job that is over.
+
+    Raises:
+        UnexpectedResponse: it is no CSV.
+    """
     return next(_result_lines(access, job_id, kind), [])
 
 
@@ -214,6 +220,9 @@ def result_records(access: OrgAccess, job_id: str, kind: str) -> Iterator[dict[s
         access: the org.
         job_id: 18 characters.
         kind: one of `api.v2.RESULT_KINDS`.
+
+    Raises:
+        UnexpectedResponse: it is no CSV, or a record has no end.
     """
     lines = _result_lines(access, job_id, kind)
     header = next(lines, [])
@@ -223,4 +232,15 @@ def result_records(access: OrgAccess, job_id: str, kind: str) -> Iterator[dict[s
 
 def _result_lines(access: OrgAccess, job_id: str, kind: str) -> Iterator[list[str]]:
     pieces = access.v2.ingest_results(job_id, kind)
-    return read_lines(bounded_csv(pieces, access.most_record_bytes, limits.INGEST_JOB_RECORDS))
+    most = access.most_record_bytes, limits.INGEST_JOB_RECORDS
+    try:
+        width = 0
+        for line in read_lines(bounded_csv(pieces, *most)):
+            width = width or len(line)
+            if len(line) != width:
+                raise ValueError(f"a line of {len(line)} cells in a file of {width} columns")
+            yield line
+    except (ValueError, csv.Error) as error:
+        raise UnexpectedResponse(
+            f"The {kind} of job {job_id} cannot be read: {error}.", job_id=job_id
+        ) from error

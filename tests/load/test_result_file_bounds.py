@@ -147,3 +147,20 @@ def test_long_records_within_the_bound_are_joined() -> None:
     with RawServer(answer=org(successfulResults=csv_file(body), failedResults=failed)) as server:
         result = client(server).insert("Thing", [{"Name": "a"}, {"Name": long}], api="2.0")
     assert [row.id for row in result] == ["001000000000001AAA", "001000000000002AAA"]
+
+
+NO_CSV = {
+    "ragged": SUCCESSES + b'"001000000000002AAA","true"\n',
+    "no text": SUCCESSES + b'"001000000000002AAA","true","\xff"\n',
+    "an open quote": SUCCESSES + b'"001000000000002AAA","true","b\n',
+    "a stray quote": SUCCESSES + b'"001"000","true","b"\n',
+}
+
+
+@pytest.mark.parametrize("kind", NO_CSV)
+def test_a_file_of_a_staged_job_that_is_no_csv_ends_in_an_error_of_this_library(kind: str) -> None:
+    """Trap: ValueError of zip, csv.Error and UnicodeDecodeError."""
+    with RawServer(answer=org(successfulResults=csv_file(NO_CSV[kind]))) as server:
+        access = access_of(client(server)).org
+        with pytest.raises(UnexpectedResponse, match=f"successfulResults of job {JOB}"):
+            list(result_records(access, JOB, "successfulResults"))
