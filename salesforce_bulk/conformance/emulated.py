@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
-from salesforce_bulk.conformance.target_org import ROWS, TargetOrg
+from salesforce_bulk.conformance.target_org import FEWEST_ROWS, TargetOrg
 from salesforce_bulk.emulator import SalesforceEmulator
 from salesforce_bulk.login.client_credentials import ClientCredentialsLogin
 
@@ -31,7 +31,7 @@ class WorkWhileWaiting:
 
 @contextmanager
 def emulated_org(
-    dialect: Mapping[str, str], rows: int = ROWS, version: str | None = None
+    dialect: Mapping[str, str], rows: int = FEWEST_ROWS, version: str | None = None
 ) -> Iterator[TargetOrg]:
     """An emulator with a dialect, to be asked with probes.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ from salesforce_bulk.__version__ import __version__
 from salesforce_bulk.conformance.exchange import Exchange
 from salesforce_bulk.conformance.placeholders import Placeholders
 from salesforce_bulk.conformance.run import Finding, dialect_of
-from salesforce_bulk.conformance.target_org import TargetOrg
+from salesforce_bulk.conformance.target_org import FEWEST_ROWS, MOST_ROWS, TargetOrg
 from salesforce_bulk.errors import InvalidInput
 
 #: Grows when a name in a report changes its meaning or goes.
@@ -80,7 +80,61 @@ def read_report(path: Path) -> dict[str, Any]:
             f"{path} has format {report.get('format')}; this release reads {FORMAT}. Update "
             "salesforce-bulk."
         )
+    for part, is_whole in _PARTS.items():
+        if not is_whole(report):
+            raise InvalidInput(f"{path} is no whole report: its {part} are missing or damaged.")
     return dict(report)
+
+
+def _has_findings(report: Mapping[str, Any]) -> bool:
+    return all(
+        isinstance(each, dict)
+        and all(isinstance(each.get(name), str) for name in ("id", "verdict", "reading"))
+        and isinstance(each.get("exchanges"), list)
+        for each in report["findings"]
+    )
+
+
+def _has_exchanges(report: Mapping[str, Any]) -> bool:
+    listed = report.get("exchanges")
+    if not isinstance(listed, list) or not all(map(_is_exchange, listed)):
+        return False
+    numbers = [number for finding in report["findings"] for number in finding["exchanges"]]
+    return all(isinstance(number, int) and 0 <= number < len(listed) for number in numbers)
+
+
+def _is_exchange(exchange: object) -> bool:
+    if not isinstance(exchange, dict):
+        return False
+    sent, came = exchange.get("sent"), exchange.get("came")
+    return (
+        isinstance(sent, dict)
+        and isinstance(came, dict)
+        and isinstance(sent.get("method"), str)
+        and isinstance(sent.get("path"), str)
+        and isinstance(came.get("body"), str)
+        and isinstance(came.get("status"), int)
+        and _is_of_texts(came.get("headers"))
+    )
+
+
+def _is_of_texts(mapping: object) -> bool:
+    return isinstance(mapping, dict) and all(isinstance(text, str) for text in mapping.values())
+
+
+def _has_rows(report: Mapping[str, Any]) -> bool:
+    rows = report.get("rows")
+    return isinstance(rows, int) and FEWEST_ROWS <= rows <= MOST_ROWS
+
+
+#: What a replay looks at; in this order, since each looks at those before.
+_PARTS: Mapping[str, Callable[[Mapping[str, Any]], bool]] = {
+    "findings": _has_findings,
+    "exchanges": _has_exchanges,
+    "rows": _has_rows,
+    "readings of a dialect": lambda report: _is_of_texts(report.get("dialect", {})),
+    "versions": lambda report: isinstance(report.get("api_version"), str),
+}
 
 
 def shown_reading(finding: Finding, placeholders: Placeholders) -> str:

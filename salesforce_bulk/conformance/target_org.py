@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
 _T = TypeVar("_T")
 
-#: Rows by whose order it is seen whether any is kept.
-ROWS = 12
+#: Rows by whose order it is seen whether any is kept: at least and at most.
+FEWEST_ROWS, MOST_ROWS = 12, 100_000
 #: Seconds that the org may take for one job.
 _PATIENCE = 300.0
 #: Seconds to connect, and of silence in an answer; and how often a call is repeated.
@@ -46,7 +46,7 @@ class TargetOrg:
     """
 
     def __init__(
-        self, bulk: SalesforceBulk, rows: int = ROWS, notes: RunNotes | None = None
+        self, bulk: SalesforceBulk, rows: int = FEWEST_ROWS, notes: RunNotes | None = None
     ) -> None:
         self.bulk = bulk
         self.rows = rows

@@ -102,6 +102,7 @@ def test_json_has_the_same(shell, otherwise):
         (("--only", "nonsense"), "No probe asks about nonsense"),
         (("--rows", "0"), "--rows is 12 to 100,000"),
         (("--report", "no/such/folder.json"), "There is no folder no/such"),
+        (("--report", "."), ". is a folder; name a file"),
     ],
 )
 def test_bad_input_is_2_before_anything_is_sent(org, shell, arguments, told):

@@ -99,3 +99,46 @@ def test_the_emulator_does_what_the_org_of_a_report_does(path):
     """Where it does not, another reading has to be learnt; see reports/README.md."""
     told = [each for each in replay(read_report(path)) if each.what == "reading"]
     assert told == []
+
+
+FINDING = {"id": "bulk1.query.content_type", "verdict": "agrees", "reading": "text/csv"}
+EXCHANGE = {
+    "sent": {"method": "GET", "path": "/"},
+    "came": {"status": 200, "headers": {}, "body": ""},
+}
+WHOLE = {
+    "format": 1,
+    "api_version": "64.0",
+    "rows": 12,
+    "dialect": {},
+    "findings": [{**FINDING, "exchanges": [0]}],
+    "exchanges": [EXCHANGE],
+}
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        {"findings": [1]},
+        {"findings": [FINDING]},
+        {"findings": [{**FINDING, "exchanges": [1]}]},
+        {"findings": [{**FINDING, "exchanges": [-1]}]},
+        {"findings": [{**FINDING, "exchanges": 0}]},
+        {"findings": [{**FINDING, "reading": None, "exchanges": []}]},
+        {"exchanges": None},
+        {"exchanges": [{**EXCHANGE, "came": {}}]},
+        {"exchanges": [{**EXCHANGE, "sent": []}]},
+        {"rows": None},
+        {"rows": 1_000_000_000},
+        {"dialect": [1]},
+        {"dialect": {"bulk1.query.content_type": 1}},
+        {"api_version": 64},
+    ],
+)
+def test_a_damaged_report_of_somebody_else_is_refused_before_anything_is_asked(damage, tmp_path):
+    path = tmp_path / "org.json"
+    path.write_text(json.dumps(WHOLE))
+    assert read_report(path) == WHOLE
+    path.write_text(json.dumps({**WHOLE, **damage}))
+    with pytest.raises(InvalidInput, match="is no whole report: its"):
+        read_report(path)

@@ -222,7 +222,7 @@ def _exit_code(org: TargetOrg, done: CleanupReport, args: argparse.Namespace) ->
     if done.left:
         return 3
     if isinstance(org.ended, DeadlinePassed):
-        args.answer.go_on_with(_command(args, "--timeout", f"{2 * args.timeout:g}"))
+        args.answer.go_on_with(_command(args, "--timeout", f"{2 * args.timeout or _SECONDS:g}"))
         return 5
     if isinstance(org.ended, SessionExpired):
         return 4
@@ -233,6 +233,8 @@ def _refuse_unwritable(file: str | None) -> None:
     """Before anything is asked. Raises InvalidInput."""
     if file is not None and not Path(file).absolute().parent.is_dir():
         raise InvalidInput(f"There is no folder {Path(file).parent} for the report.")
+    if file is not None and Path(file).is_dir():
+        raise InvalidInput(f"{file} is a folder; name a file for the report.")
 
 
 def _write_report(

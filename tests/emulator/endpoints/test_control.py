@@ -13,6 +13,7 @@ import requests
 from rest_client import RestClient
 
 from salesforce_bulk.emulator import SalesforceEmulator
+from salesforce_bulk.emulator.fidelity.dialect import random_dialect
 
 
 @pytest.fixture
@@ -162,6 +163,13 @@ def test_a_change_needs_the_token_or_a_page_of_the_emulator_itself(emulator):
         ({"Authorization": f"Bearer {emulator.control_token}"}, 200),
     ):
         assert requests.post(url, headers=headers, timeout=10).status_code == status
+
+
+def test_the_dialect_is_told(control):
+    assert control("GET", "/dialect") == {}
+    dialect = random_dialect(7).chosen
+    with SalesforceEmulator(inline=True, dialect=dialect) as other:
+        assert requests.get(f"{other.url}/_emulator/v1/dialect", timeout=10).json() == dialect
 
 
 def test_it_is_neither_counted_nor_logged(emulator, control):

@@ -91,6 +91,7 @@ class ControlApi:
         return {
             "": {"GET": self.index},
             "summary": {"GET": self.summary},
+            "dialect": {"GET": self.tell_dialect},
             "reset": {"POST": self.reset},
             "snapshots": {"GET": self.list_snapshots, "POST": self.take_snapshot},
             r"snapshots/(?P<id>\w+)/restore": {"POST": self.restore_snapshot},
@@ -172,6 +173,10 @@ class ControlApi:
         """As it was when it began."""
         self._emulator.reset()
         return {}
+
+    def tell_dialect(self, _: ControlCall) -> Any:
+        """The readings that are not the emulator's own, such as those of ``--dialect random``."""
+        return dict(self._emulator.org.dialect.chosen)
 
     def list_snapshots(self, _: ControlCall) -> Any:
         return self._emulator.snapshots
