@@ -6,7 +6,6 @@ import gzip
 import io
 import json
 import threading
-import time
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator
 from typing import Any
@@ -215,15 +214,6 @@ def test_parse_error_result_xml_reads_one_errors_element() -> None:
         "message": "m",
         "statusCode": "C",
     }
-
-
-def test_ten_thousand_row_results_take_no_time(requests_mock: requests_mock.Mocker) -> None:
-    """2.2.0 read them a byte at a time: two seconds. A batch has no more."""
-    body = '"Id","Success","Created","Error"\n' + '"001x","true","true",""\n' * 10_000
-    requests_mock.get(f"{BATCH}/result", text=body, headers={"Content-Type": "text/csv"})
-    started = time.process_time()
-    assert len(client().get_batch_results("751x")) == 10_000
-    assert time.process_time() - started < 1
 
 
 # The ids of query results

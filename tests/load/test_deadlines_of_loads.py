@@ -60,7 +60,7 @@ def stopped_at_each_request(org, api, how, go_on):
         with SilentProxy(org, at, how) as proxy:
             bulk = proxy.connect(clock=FastClock())
             error = None
-            with below(5):
+            with below(15):
                 try:
                     bulk.insert("Account", ROWS, **options(api))
                 except (JobStillRunning, RequestTimeout) as caught:
@@ -135,7 +135,7 @@ def test_several_threads_that_send_end_together(org, each_once, api):
         org.reset()
         with SilentProxy(org, at, "the answer is lost") as proxy:
             bulk = proxy.connect(clock=FastClock())
-            with below(5), pytest.raises(JobStillRunning) as caught:
+            with below(15), pytest.raises(JobStillRunning) as caught:
                 bulk.insert("Account", ROWS, **{**options(api), "parallel": 3})
             proxy.speak()
             assert caught.value.handle.result().succeeded == len(ROWS)
@@ -151,7 +151,7 @@ def test_a_handle_has_a_deadline_of_its_own(org, each_once, api):
             bulk.insert("Account", ROWS, **options(api))
         handle = caught.value.handle
         for _ in range(2):
-            with below(3), pytest.raises(JobStillRunning) as again:
+            with below(10), pytest.raises(JobStillRunning) as again:
                 handle.result(timeout=SHORT)
             assert again.value.handle is handle
         proxy.speak()
@@ -164,7 +164,7 @@ def test_submitted_rows_have_the_deadline_as_well(org, each_once, api):
     """`submit_insert(timeout=)` is over when it says, with the handle."""
     with SilentProxy(org, 5) as proxy:
         bulk = proxy.connect(clock=FastClock())
-        with below(3), pytest.raises(JobStillRunning, match="batches were, or may be") as caught:
+        with below(10), pytest.raises(JobStillRunning, match="batches were, or may be") as caught:
             bulk.submit_insert("Account", ROWS, api=api, batch_size=10, timeout=SHORT)
         proxy.speak()
         assert caught.value.handle.result().succeeded == len(ROWS)
@@ -184,7 +184,7 @@ def test_attach_takes_up_what_was_sent(org, each_once):
 @pytest.mark.parametrize("api", APIS)
 def test_a_silent_org_ends_a_verb_by_the_clock_on_the_wall(api):
     """With the client's own timeouts and repeats, which would last for an hour."""
-    with RawServer(answer=[STALL]) as server, below(4):
+    with RawServer(answer=[STALL]) as server, below(12):
         bulk = SalesforceBulk(sessionId=SESSION, host=server.url)
         with pytest.raises(RequestTimeout, match="nothing was sent"):
             bulk.insert("Account", ROWS, api=api, timeout=1)
@@ -199,7 +199,7 @@ def test_resume_has_a_deadline_too(org, each_once, tmp_path, api):
             bulk.insert("Account", ROWS, journal=tmp_path / "j", **options(api))
         for number in range(1, 4):
             proxy.fall_silent_at(number)
-            with below(3), pytest.raises((JobStillRunning, RequestTimeout)):
+            with below(10), pytest.raises((JobStillRunning, RequestTimeout)):
                 bulk.resume(tmp_path / "j", ROWS, timeout=SHORT)
         proxy.speak()
         assert bulk.resume(tmp_path / "j", ROWS, timeout=30).succeeded == len(ROWS)

@@ -14,6 +14,7 @@ import argparse
 import csv
 import gzip
 import io
+import logging
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
@@ -197,6 +198,7 @@ def _wrong(bulk: SalesforceBulk, case: Case, folder: Path) -> str:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--every", type=int, default=1)
+    logging.getLogger("salesforce_bulk").addHandler(logging.NullHandler())
     tried = wrong = 0
     for case, fault in wrong_wholes(parser.parse_args().every):
         tried += 1
