@@ -244,11 +244,18 @@ def _external_id(spec: LoadSpec, described: ObjectDescribe) -> str | None:
     return field.name
 
 
+def _to_ids_only(names: Sequence[str]) -> str:
+    if "Id" not in names:
+        return "Rename one with columns={'…': 'Id'}, and leave the others out."
+    others = {name: None for name in names if name != "Id"}
+    return f"Leave the others out: columns={others}." if len(others) < 4 else "Give the Ids alone."
+
+
 def _refuse_by_operation(spec: LoadSpec, names: Sequence[str]) -> None:
     if spec.operation in _DELETES and tuple(names) != ("Id",):
         raise InvalidInput(
             f"{spec.operation} takes the column Id and no other; these were given: "
-            f"{', '.join(names)}."
+            f"{', '.join(names)}. {_to_ids_only(names)}"
         )
     if spec.operation == "insert" and "Id" in names:
         raise InvalidInput(

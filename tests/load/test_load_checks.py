@@ -53,7 +53,9 @@ def test_rows_by_id_need_their_id(bulk):
 
 def test_deletes_take_ids_and_nothing_else(bulk):
     rows = [{"Id": "001000000000001AAA", "Name": "x"}]
-    refused(lambda: bulk.delete("Account", rows), "takes the column Id and no other")
+    refused(lambda: bulk.delete("Account", rows), r"column Id and no other.*columns=\{.*: None\}")
+    refused(lambda: bulk.delete("Account", [{"x": "1"}], check="none"), "no field for the column")
+    refused(lambda: bulk.delete("Account", [{"Name": "1"}]), r"columns=\{'…': 'Id'\}")
     refused(lambda: bulk.hard_delete("Account", rows), "hardDelete takes")
 
 
