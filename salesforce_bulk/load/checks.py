@@ -24,6 +24,8 @@ _BY_ID = frozenset({"update", "delete", "hardDelete"})
 _DELETES = frozenset({"delete", "hardDelete"})
 _NUMBERS = frozenset({"double", "currency", "percent", "int", "long"})
 _IDS = frozenset({"id", "reference"})
+#: Objects that are named where a reference may point to many.
+_FEW = 5
 #: What a name of a column has in it where the header was not cut.
 _DELIMITER = re.compile(r"[,;:|^\t]")
 
@@ -175,7 +177,7 @@ def _resolve_relationship(
         relationships = [field.relationship_name or "" for field in described.fields]
         near = get_close_matches(name, [one for one in relationships if one], n=1)
         raise _unknown(column, described.name, f"{near[0]}.{field_name}" if near else None)
-    parent = _parent(column, kind, reference)
+    parent = _parent(column, kind, reference, describes)
     try:
         parent_object = describes.object(parent)
     except (NotFound, InvalidUser):
@@ -190,18 +192,41 @@ def _resolve_relationship(
     return _ResolvedColumn(name, field, reference)
 
 
-def _parent(column: str, kind: str, reference: FieldDescribe) -> str:
+def _parent(column: str, kind: str, reference: FieldDescribe, describes: Describes) -> str:
     if not reference.polymorphic:
         return reference.reference_to[0]
     by_name = {name.lower(): name for name in reference.reference_to}
     if kind.lower() in by_name:
         return by_name[kind.lower()]
-    few = ", ".join(reference.reference_to[:5])
+    few = ", ".join(reference.reference_to[:_FEW])
     raise InvalidInput(
-        f"The column {column!r} may point to several objects ({few}); say which, e.g. "
-        f"'{reference.reference_to[0]}:{column.rpartition(':')[2]}'.",
+        f"The column {column!r} may point to several objects ({few}); say which, by a key of it, "
+        f"e.g. {_column_that_finds(column, reference, describes)!r}.",
         column=column,
     )
+
+
+def _column_that_finds(column: str, reference: FieldDescribe, describes: Describes) -> str:
+    """One by the caller's field where that is a key of an object, else by another key."""
+    relationship, _, field = column.rpartition(":")[2].rpartition(".")
+    keys = [
+        (name, key) for name in reference.reference_to[:_FEW] for key in _keys_of(name, describes)
+    ]
+    asked = [one for one in keys if one[1].lower() == field.lower()]
+    others = [one for one in keys if one[1] != "Id"]
+    name, key = [*asked, *others, *keys, (reference.reference_to[0], field)][0]
+    return f"{name}:{relationship}.{key}"
+
+
+def _keys_of(name: str, describes: Describes) -> list[str]:
+    try:
+        return [field.name for field in describes.object(name).fields if _is_key(field)]
+    except (NotFound, InvalidUser):
+        return []  # the user may not see it
+
+
+def _is_key(field: FieldDescribe) -> bool:
+    return field.external_id or field.id_lookup or field.type == "id"
 
 
 def _unknown(column: str, where: str, nearest: str | None) -> InvalidInput:
@@ -347,7 +372,7 @@ def _why_unwritable(operation: str, column: _ResolvedColumn) -> str | None:
     key = column.field
     if column.reference is None or key is None:
         return None
-    if key.external_id or key.id_lookup or key.type == "id":
+    if _is_key(key):
         return None
     return f"finds no parent: {key.name} is no key of its object, such as an external id"
 
