@@ -31,6 +31,7 @@ AREA = Area(
                 "rest.sobjects",
             ),
             texts=(
+                "{} is emulated by tooling/query alone: it is not emulated here",
                 "{} of an object is not emulated",
                 "{} of {} of a record is not emulated",
                 "{}, or is not emulated",
@@ -894,6 +895,7 @@ AREA = Area(
                 "Content-Type {} is not emulated; send application/json",
                 "REST in XML is not emulated; ask for JSON",
                 "REST in XML is not emulated; send JSON",
+                "{} at the end of a path is not emulated; answers are JSON without it",
             ),
             tests=(
                 f"{_BODIES}::test_headers_with_a_meaning_that_is_not_emulated_are_refused_by_name",

@@ -240,3 +240,22 @@ def test_a_number_beyond_all_is_refused_without_words_of_python(rest, acme):
     [error] = answer.json
     assert (answer.status, error["errorCode"]) == (400, "JSON_PARSER_ERROR")
     assert "inf" not in error["message"]
+
+
+@pytest.mark.parametrize("path", ["sobjects/Account.json", "sobjects/Account/{id}.xml"])
+def test_a_format_at_the_end_of_a_path_is_refused_by_its_name(rest, acme, path):
+    answer = rest.get(path.format(id=acme[0]))
+    assert answer.status == 404
+    assert answer.json[0]["message"].startswith(f".{path.rpartition('.')[2]} at the end of a path")
+
+
+def test_a_key_may_end_like_a_format(rest, emulator):
+    emulator.define_object("L__c", {"Ext__c": "externalId"})
+    assert rest.call("PATCH", "sobjects/L__c/Ext__c/a.json", {}).status == 201
+    assert rest.get("sobjects/L__c/Ext__c/a.json?fields=Ext__c").json["Ext__c"] == "a.json"
+
+
+def test_an_object_of_the_tooling_api_alone_is_refused_with_where_it_is(rest):
+    answer = rest.get("query?q=SELECT+QualifiedApiName+FROM+EntityDefinition")
+    assert (answer.status, answer.json[0]["errorCode"]) == (400, "INVALID_TYPE")
+    assert answer.json[0]["message"].startswith("EntityDefinition is emulated by tooling/query")

@@ -31,6 +31,8 @@ SUBRESOURCES = frozenset(
         "richtextimagefields",
     }
 )
+#: Objects that both APIs have, of which one is emulated.
+_OF_TOOLING = re.compile(r"sObject type '(EntityDefinition|FieldDefinition|ApexClass)'")
 #: Types whose values stand bare in SOQL.
 _UNQUOTED = frozenset({"int", "long", "double", "currency", "percent"})
 _NUMBER = re.compile(r"-?[0-9]{1,30}(\.[0-9]{1,30})?")
@@ -63,6 +65,9 @@ def soql_errors() -> Iterator[None]:
     try:
         yield
     except SoqlError as error:
+        if error.code == "INVALID_TYPE" and (found := _OF_TOOLING.search(error.message)):
+            text = f"{found[1]} is emulated by tooling/query alone: it is not emulated here"
+            raise ApiError(400, error.code, text) from error
         raise ApiError(400, error.code, error.message) from error
 
 

@@ -15,7 +15,7 @@ from salesforce_bulk.emulator.http.routes import ApiError, Call
 #: Headers that change what is done, and cannot be honoured.
 REFUSED_HEADERS = ("if-match", "if-none-match")
 #: Formats other than JSON: asked for by the path's end or by the Accept header.
-_EXTENSION = re.compile(r"\.(json|xml)", re.IGNORECASE)
+_EXTENSION = re.compile(r"\.(json|xml)$", re.IGNORECASE)
 _PACKAGE_VERSION = "x-sfdc-packageversion-"
 _RECORD_ID = re.compile("[0-9A-Za-z]{15}|[0-9A-Za-z]{18}")
 _FLAGS = ("true", "false")
@@ -29,6 +29,7 @@ def check_terms(call: Call) -> None:
         if name in REFUSED_HEADERS or name.startswith(_PACKAGE_VERSION):
             raise _not_emulated(f"header {name}")
     _check_format(call)
+    _check_extension(call)
     if call.request.method in _WITH_BODY:
         _check_body_type(call)
     _check_call_options(call)
@@ -42,6 +43,14 @@ def _check_format(call: Call) -> None:
     sent = call.request.header("content-type").lower()
     if sent.partition(";")[0].strip() in ("application/xml", "text/xml"):
         raise ApiError(415, "UNSUPPORTED_MEDIA_TYPE", "REST in XML is not emulated; send JSON")
+
+
+def _check_extension(call: Call) -> None:
+    """A key of a record may end so; what else a path names may not."""
+    ends = "" if "value" in call.parameters else call.request.path
+    if found := _EXTENSION.search(ends):
+        text = f"{found[0]} at the end of a path is not emulated; answers are JSON without it"
+        raise ApiError(404, "NOT_FOUND", text)
 
 
 def _check_body_type(call: Call) -> None:
