@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-import pandas as pd
+import polars as pl
 import pytest
 
 from salesforce_bulk import InvalidInput, Part, SalesforceBulk
@@ -27,7 +27,7 @@ CALLS: dict[str, Callable[[SalesforceBulk, Path], Any]] = {
     "part": lambda bulk, path: first_part(bulk).to_arrow(),
     "part's batches": lambda bulk, path: list(first_part(bulk).arrow_batches()),
     "result": lambda bulk, path: bulk.insert("Account", [{"Name": "x"}]).to_arrow(),
-    "frame": lambda bulk, path: bulk.insert("Account", pd.DataFrame({"Name": ["x"]})),
+    "frame": lambda bulk, path: bulk.insert("Account", pl.DataFrame({"Name": ["x"]})),
     "parquet": lambda bulk, path: bulk.insert("Account", parquet(path)),
     "zst": lambda bulk, path: bulk.insert("Account", io.BytesIO(b"\x28\xb5\x2f\xfdx")),
 }
