@@ -131,14 +131,18 @@ def read_results(text: Iterable[str]) -> Iterator[list[str]]:
 
     Raises:
         csv.Error: not CSV.
-        ValueError: other columns.
+        ValueError: other columns, or a line that lacks some.
     """
     rows = read_rows(text)
     header = [name.lower() for name in next(rows, [])]
     pick = itemgetter(*(header.index(name) for name in ("id", "success", "created", "error")))
     if header[:4] == ["id", "success", "created", "error"] and len(header) == 4:
         return rows
-    return (list(pick(row)) for row in rows)
+    return ([*pick(row)] if len(row) == len(header) else _refuse_ragged(row) for row in rows)
+
+
+def _refuse_ragged(row: list[str]) -> NoReturn:
+    raise ValueError(f"a result of {len(row)} cells")
 
 
 #: What stands between the quotes of a result's four cells, and behind the last of them.
