@@ -3,9 +3,13 @@
 from collections.abc import Mapping
 
 import pytest
+from fast_clock import FastClock
 from probing import asked, is_hidden
 
-from salesforce_bulk.conformance.run import Finding
+from salesforce_bulk.conformance.probes import PROBES
+from salesforce_bulk.conformance.run import Finding, Verdict, run_probes
+from salesforce_bulk.conformance.target_org import TargetOrg
+from salesforce_bulk.emulator import SalesforceEmulator
 from salesforce_bulk.emulator.fidelity.dialect import Dialect, random_dialect
 
 #: Readings of which one hid or changed what the probe of another looked at.
@@ -70,3 +74,22 @@ def test_no_probe_takes_one_reading_for_another(dialect):
 @pytest.mark.parametrize("seed", SEEDS)
 def test_no_probe_tells_a_wrong_reading_of_a_dialect_by_chance(seed):
     assert wrong(random_dialect(seed).chosen) == []
+
+
+QUICK = [
+    {"bulk1.job.abort_unfinished": "400 InvalidJobState", "bulk1.job.abort_finished": "200"},
+    {"bulk1.job.abort_queued": "Failed", "bulk1.pk_chunking.original_state": "Completed"},
+    random_dialect(7).chosen,
+]
+
+
+@pytest.mark.parametrize("dialect", QUICK, ids=["ends of jobs", "no batch left", "by chance"])
+def test_an_org_whose_batches_end_at_once_is_told_no_wrong_reading(dialect):
+    """What such an org cannot show is not asked, with a reason."""
+    readings = Dialect(dialect)
+    with SalesforceEmulator(inline=True, dialect=dialect) as emulator:
+        org = TargetOrg(emulator.connect(clock=FastClock()))
+        found = list(run_probes(org, PROBES, write=True))
+    asked = [each for each in found if each.verdict is not Verdict.NOT_ASKED]
+    assert [each for each in asked if each.reading != _expected(readings, each)] == []
+    assert [each for each in found if "none that the probe understands" in each.reading] == []

@@ -104,22 +104,26 @@ def _empty_list(org: TargetOrg) -> str:
 
 
 def _not_processed(org: TargetOrg) -> str:
-    spelled = _left_by_an_abort(org) or _split(org)
-    if not spelled:
-        raise Hidden("neither an abort nor a split into chunks leaves a batch unprocessed")
-    return spelled
+    aborted = _left_by_an_abort(org)
+    spelled = _unprocessed(aborted) or _split(org)
+    if spelled:
+        return spelled
+    if state_of(aborted) in ("InProgress", "Completed"):
+        raise NotAsked("the batch began before its job could be aborted; ask again")
+    raise Hidden("neither an abort nor a split into chunks leaves a batch unprocessed")
 
 
-def _left_by_an_abort(org: TargetOrg) -> str:
-    """How the state of a batch is spelled that was not processed; empty where it was."""
+def _left_by_an_abort(org: TargetOrg) -> Exchange:
+    """What is said of a batch whose job was aborted."""
     with open_job(org, "query", "User") as job:
         batch = add_batch(org, job, _ANY_USER)
         set_state(org, job, "Aborted")
-    return _unprocessed(org.send("GET", batch))
+    return org.send("GET", batch)
 
 
 def _split(org: TargetOrg) -> str:
-    """The same of a query that was split into chunks."""
+    """How the state of a query that was split into chunks is spelled; empty where that is another
+    one."""
     header = {"Sforce-Enable-PKChunking": "chunkSize=250000"}
     with open_job(org, "query", "User", headers=header) as job:
         return _unprocessed(ended_batch(org, add_batch(org, job, "SELECT Id FROM User")))
