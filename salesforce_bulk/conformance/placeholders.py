@@ -76,6 +76,8 @@ _HOST = re.compile(r"[\w-]+(?:\.[\w-]+)*\.[a-zA-Z]{2,}")
 _LONG = 24
 #: Characters of a body that are shown.
 _MOST = 4_000
+#: Names of a request are of letters, or happen to be of digits alone.
+_TOKEN_HEADERS = ("authorization", "cookie", "x-request-id", "x-sfdc-request-id", "x-sfdc-session")
 _TIME_HEADERS = ("date", "expires", "last-modified")
 
 
@@ -122,7 +124,7 @@ class Placeholders:
         scheme, space, rest = value.partition(" ")
         if name == "authorization" and space:
             return f"{self.text(scheme)} {self._placeholder('token', rest)}"
-        if name in ("authorization", "x-sfdc-session", "cookie"):
+        if name in _TOKEN_HEADERS:
             return self._placeholder("token", value)
         if name == "set-cookie":
             pair, semicolon, attributes = value.partition(";")

@@ -208,6 +208,14 @@ def test_numbers_and_times_keep_their_form_and_ids_their_object():
     )
 
 
+@pytest.mark.parametrize("name", ["X-Request-Id", "X-SFDC-Request-Id"])
+@pytest.mark.parametrize(
+    "value", ["4f0a1b2c3d4e5f60718293a4b5c6d7e8", "47110815471108154711081547110815"]
+)
+def test_the_name_of_a_request_is_a_token_whatever_its_characters(name, value):
+    assert Placeholders(MARK).headers({name: value}) == {name.lower(): "<token 1>"}
+
+
 def test_the_same_text_has_the_same_placeholder_in_all_of_a_report():
     placeholders = Placeholders(MARK)
     shown = [placeholders.text(text) for text in ('"Müller"', "<Name>Müller</Name>", '"Maier"')]
