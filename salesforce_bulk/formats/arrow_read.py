@@ -140,14 +140,12 @@ class ArrowReader:
         Raises:
             UnreadableDocument: no CSV, or a text that is no value of its column.
         """
-        import pyarrow as pa  # noqa: PLC0415
-
         try:
             table = self._parsed(block)
             _refuse_blank_records(table, block)
-        except pa.ArrowInvalid:
-            # What pyarrow cannot read, such as a whole number written 12.0, or what is wrong;
-            # the rows say which.
+        except ValueError:
+            # What pyarrow cannot read (its own errors are these, too), such as a whole number
+            # written 12.0, or what is wrong; the rows say which.
             table = self._by_rows(block)
         batches: list[pa.RecordBatch] = table.combine_chunks().to_batches()
         return batches

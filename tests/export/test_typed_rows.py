@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from salesforce_bulk.errors import IncompleteBody
+from salesforce_bulk.formats.arrow_read import ArrowReader
 from salesforce_bulk.formats.json_rows import JsonReader
 from salesforce_bulk.formats.typed import ResultColumn, TypedRows, dict_maker, value_of_json
 from salesforce_bulk.formats.xml_rows import XmlReader
@@ -243,3 +244,12 @@ def test_raw_values_are_those_that_were_sent():
         "2", None, None, None, False,
     )  # fmt: skip
     assert read_all(XmlReader(COLUMNS, raw=True), [XML])[1] == ("2", "", "", "", "false")
+
+
+@pytest.mark.parametrize("kind", ["time", "date", "datetime", "int", "double", "boolean"])
+def test_a_text_that_is_no_value_names_its_column_in_arrow_too(kind):
+    """Trap: ValueError of the time that pyarrow does not read itself."""
+    reader = ArrowReader([ResultColumn("Id", "id"), ResultColumn("At__c", kind)])
+    blocks = [*reader.cut(b'"1","03:04:x5.000Z"\n'), *reader.rest()]
+    with pytest.raises(UnreadableDocument, match="At__c"):
+        [batch for block in blocks for batch in reader.read(block)]
