@@ -15,9 +15,10 @@ import ssl
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timezone
+from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import Any, TextIO
@@ -227,8 +228,17 @@ def _emulator(args: argparse.Namespace) -> SalesforceEmulator:
         raise
     if kept and args.load:
         sys.stderr.write(f"{args.data} keeps its records; --load would add them once more\n")
-    emulator.begin_with(prepare)
+    emulator.begin_with(partial(_prepared_again, prepare))
     return emulator
+
+
+def _prepared_again(prepare: Callable[[], None]) -> None:
+    """As at the start. Raises ValueError where a file is gone, or was a pipe."""
+    try:
+        prepare()
+    except (OSError, ValueError) as error:
+        text = f"the org is reset, but what it began with cannot be read again: {error}"
+        raise ValueError(text) from error
 
 
 def _listening(args: argparse.Namespace) -> SalesforceEmulator:

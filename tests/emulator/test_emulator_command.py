@@ -275,6 +275,24 @@ def test_a_reset_leaves_what_the_command_began_with(tmp_path):
     assert told("--json", *given, look=look) == (1, 200, 503)
 
 
+def test_a_reset_says_what_of_the_beginning_is_gone(tmp_path):
+    accounts = tmp_path / "accounts.csv"
+    accounts.write_text("Name\nAcme\n")
+
+    def look(text):
+        told = json.loads(text)
+        headers = {"Authorization": f"Bearer {told['control_token']}"}
+        accounts.unlink()
+        address = f"{told['url']}/_emulator/v1/reset"
+        answer = requests.post(address, headers=headers, timeout=10)
+        return answer.status_code, answer.json()["error"]
+
+    status, error = told("--json", "--load", f"Account={accounts}", look=look)
+    assert status == 400
+    assert error.startswith("the org is reset, but what it began with cannot be read again")
+    assert "accounts.csv" in error
+
+
 def test_records_are_loaded_into_a_kept_org_once(tmp_path, capsys):
     accounts = tmp_path / "accounts.csv"
     accounts.write_text("Name\nAcme\n")
