@@ -60,9 +60,14 @@ def _booleans(cells: Texts) -> Values:
     return list(map(_BOOLEANS.__getitem__, cells))
 
 
+#: Of a whole number that is written with a point or an exponent; a 64-bit number has 19.
+_MOST_DIGITS = 30
+
+
 def _integer(text: str) -> int:
     number = Decimal(text)  # a formula's whole number may come as 12.0
-    if number != int(number):
+    # 1e999999999 would be made for hours, and fill the memory.
+    if not number.is_finite() or number.adjusted() > _MOST_DIGITS or number != int(number):
         raise ValueError(text)
     return int(number)
 

@@ -253,3 +253,15 @@ def test_a_text_that_is_no_value_names_its_column_in_arrow_too(kind):
     blocks = [*reader.cut(b'"1","03:04:x5.000Z"\n'), *reader.rest()]
     with pytest.raises(UnreadableDocument, match="At__c"):
         [batch for block in blocks for batch in reader.read(block)]
+
+
+@pytest.mark.parametrize("text", ["1e999999999", "1E+31", "-1e999999999", "Infinity", "NaN", "1.5"])
+def test_a_whole_number_without_measure_is_refused_at_once(text):
+    """Trap: twelve characters that became a number of a thousand million digits."""
+    columns = [ResultColumn("Id", "id"), ResultColumn("Count__c", "int")]
+    with pytest.raises(UnreadableDocument, match="Count__c"):
+        list(TypedRows(columns)([["1", text]]))
+    reader = ArrowReader(columns)
+    with pytest.raises(UnreadableDocument, match="Count__c"):
+        reader.read(f'"1","{text}"\n'.encode())
+    assert list(TypedRows(columns)([["1", "1.2E1"]])) == [("1", 12)]
