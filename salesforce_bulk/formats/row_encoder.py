@@ -47,9 +47,14 @@ def null_cells(nulls: Nulls, columns: Sequence[str]) -> list[str]:
     if isinstance(nulls, str):
         return [_null_cell(nulls)] * len(columns)
     policies = {name.lower(): _null_cell(policy) for name, policy in nulls.items()}
-    unknown = set(policies) - {column.lower() for column in columns}
+    known = {column.lower() for column in columns}
+    unknown = [name for name in nulls if name.lower() not in known]
     if unknown:
-        raise InvalidInput(f"nulls= names {min(unknown)!r}, which is no column of the rows.")
+        raise InvalidInput(
+            f"nulls= names {unknown[0]!r}, which is no column of the rows; there are "
+            f"{', '.join(columns)}.",
+            column=unknown[0],
+        )
     return [policies.get(column.lower(), "") for column in columns]
 
 

@@ -30,6 +30,9 @@ LOOK_AHEAD_ROWS = 1_000
 
 _PLAIN = CsvLayout()
 
+_ROWS = "rows are dicts, named tuples, dataclasses, or rows of sqlite3.Row"
+_IDS = "a delete takes Ids, texts of 15 or 18 letters and digits, or rows with the column Id"
+
 
 def open_source(
     records: Any,
@@ -98,7 +101,7 @@ def _open_records(records: Any, layout: CsvLayout, key_only: bool) -> Source:
         or not isinstance(records, Iterable)
         or _is_one_row(records)
     ):
-        raise _not_rows(records)
+        raise _not_rows(records, key_only)
     return _mappings(records, key_only)
 
 
@@ -134,7 +137,7 @@ def _is_pydantics(method: Any) -> bool:
     return str(getattr(method, "__module__", "")).startswith("pydantic.")
 
 
-def _not_rows(records: Any) -> InvalidInput:
+def _not_rows(records: Any, key_only: bool = False) -> InvalidInput:
     kind = type(records).__name__
     in_a_list = "put it in a list"
     if _is_one_row(records) and not isinstance(records, Mapping):
@@ -144,7 +147,7 @@ def _not_rows(records: Any) -> InvalidInput:
         "bytes": "wrap it in io.BytesIO",
         "LazyFrame": "call .collect() first",
         "Series": "give a frame, which names its columns",
-    }.get(kind, "give a list of dicts, a CSV file or its path, or a frame")
+    }.get(kind, _IDS if key_only else "give a list of dicts, a CSV file or its path, or a frame")
     return InvalidInput(f"Records of type {kind} hold no rows: {hint}.")
 
 
@@ -202,7 +205,7 @@ def _as_they_come(records: Iterable[Any], key_only: bool) -> Iterator[Any]:
             yield row
             continue
         else:
-            values = dict(_as_mapping(row, number))
+            values = dict(_as_mapping(row, number, _IDS if key_only else _ROWS))
         # Looked for no longer than for columns: it takes longer than the copy.
         if deep or number <= LOOK_AHEAD_ROWS:
             changeable = [column for column in values if type(values[column]) in _CHANGEABLE]
@@ -351,8 +354,8 @@ def _flat(row: Any, number: int) -> dict[str, Any]:
     return flat
 
 
-def _as_mapping(row: Any, number: int) -> Mapping[Any, Any]:
-    """A row of any kind whose values have names."""
+def _as_mapping(row: Any, number: int, expected: str = _ROWS) -> Mapping[Any, Any]:
+    """A row of any kind whose values have names; ``expected`` is what others are told."""
     if isinstance(row, Mapping):
         return row
     if isinstance(row, RowResult):
@@ -374,8 +377,7 @@ def _as_mapping(row: Any, number: int) -> Mapping[Any, Any]:
     if hasattr(row, "keys"):  # sqlite3.Row and its like have keys and are no Mapping
         return {column: row[column] for column in row.keys()}  # noqa: SIM118
     raise InvalidInput(
-        f"Row {number} is of type {kind.__name__}, whose values have no names; rows are dicts, "
-        "named tuples, dataclasses, or rows of sqlite3.Row.",
+        f"Row {number} is of type {kind.__name__}, whose values have no names; {expected}.",
         row=number,
     )
 

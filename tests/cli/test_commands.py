@@ -181,6 +181,21 @@ def test_wrong_input_is_2_and_nothing_is_sent(org, shell, arguments, told):
     assert not list(shell.folder.glob("x*"))
 
 
+@pytest.mark.parametrize("text", ["-1", "nan", "soon"])
+@pytest.mark.parametrize(
+    "command",
+    [["insert", "Load__c", "good.csv"], ["export", QUERY], ["results", "750000000000001AAA"],
+     ["resume"], ["retry"], ["conformance"]],
+)  # fmt: skip
+def test_a_time_to_wait_that_is_none_is_refused_before_the_first_call(org, shell, command, text):
+    shell.write("good.csv", GOOD)
+    before = len(org.requests)
+    done = shell(*command, "--timeout", text)
+    assert (done.exit_code, done.out) == (2, "")
+    assert f"--timeout: {text!r} is no number of seconds" in done.err
+    assert len(org.requests) == before
+
+
 @pytest.fixture
 def parquet_file(shell):
     """12,000 rows of which one has a date that is none."""

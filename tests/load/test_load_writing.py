@@ -2,7 +2,7 @@
 
 import pytest
 
-from salesforce_bulk import CLEAR, FeatureNotEnabled, JobFailed
+from salesforce_bulk import CLEAR, FeatureNotEnabled, InvalidInput, JobFailed
 from salesforce_bulk.client_access import access_of
 
 
@@ -56,6 +56,11 @@ def test_an_empty_input_makes_no_job(org, bulk, tmp_path):
         assert (result.rows, result.job_ids, list(result)) == (0, (), [])
         result.to_csv(tmp_path / "out.csv")
     assert not [one for one in org.requests if one.path.endswith("/job")]
+
+
+def test_nulls_of_an_unknown_column_are_refused_as_the_caller_spelled_it(bulk):
+    with pytest.raises(InvalidInput, match=r"nulls= names 'Txet__c'.* there are Text__c\."):
+        bulk.insert("Load__c", [{"Text__c": "t"}], nulls={"Txet__c": "clear"})
 
 
 def test_nulls_leave_fields_or_empty_them_as_the_policy_says(bulk, stored):

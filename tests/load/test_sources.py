@@ -107,6 +107,12 @@ def test_what_holds_no_rows_is_refused(records, why):
         rows_of(records)
 
 
+@pytest.mark.parametrize("records", [5, None, [5], [None], ["001000000000001AAA", None], iter([5])])
+def test_a_delete_of_what_is_no_id_is_told_of_ids(records):
+    with pytest.raises(InvalidInput, match="a delete takes Ids, texts of 15 or 18"):
+        open_source(records, key_only=True)
+
+
 @pytest.mark.parametrize("columns", [("Ext__c", "ext__C"), ("Name", "Name")])
 def test_a_header_that_comes_twice_is_refused(columns, tmp_path):
     """Trap: a column twice in the header: the server fails it, the tool reports success."""

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from salesforce_bulk.cli.answer import counted, shell_command
 from salesforce_bulk.cli.org import add_org_arguments, connect
 from salesforce_bulk.cli.probe_progress import ProbeProgress
+from salesforce_bulk.cli.seconds import seconds
 from salesforce_bulk.errors import InvalidInput, SessionExpired
 from salesforce_bulk.http.clock import DeadlinePassed
 
@@ -45,7 +46,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help=f"to see by whether their order is kept (default: {_FEWEST_ROWS})",
     )
     parser.add_argument(
-        "--timeout", type=float, default=_SECONDS, metavar="SECONDS", help="for all; exit 5 after"
+        "--timeout", type=seconds, default=_SECONDS, metavar="SECONDS", help="for all; exit 5 after"
     )
     parser.add_argument(
         "--report", metavar="FILE", help="write what was sent and what came, with placeholders"

@@ -17,6 +17,7 @@ from salesforce_bulk.cli.files.formats import FORMATS
 from salesforce_bulk.cli.files.rows import opened_rows
 from salesforce_bulk.cli.org import add_org_arguments, connect
 from salesforce_bulk.cli.runs import Run, absolute, new_run
+from salesforce_bulk.cli.seconds import add_timeout_argument
 from salesforce_bulk.errors import InvalidInput
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--group-by", metavar="FIELD", help="equal values never in two batches")
     parser.add_argument("--encoding", help="of a CSV file")
     parser.add_argument("--report", metavar="FILE", help="an HTML page of what became of the rows")
-    parser.add_argument("--timeout", type=float, metavar="SECONDS", help="to wait; exit 5 after")
+    add_timeout_argument(parser)
     parser.add_argument("--quiet", action="store_true", help="draw no progress")
     add_org_arguments(parser)
 

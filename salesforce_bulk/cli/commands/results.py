@@ -8,6 +8,7 @@ import sys
 from salesforce_bulk.cli.files.export_file import write_export
 from salesforce_bulk.cli.files.formats import FileFormat, format_of_name
 from salesforce_bulk.cli.org import add_org_arguments, connect
+from salesforce_bulk.cli.seconds import add_timeout_argument
 from salesforce_bulk.errors import InvalidInput
 
 
@@ -17,7 +18,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "file", metavar="FILE", nargs="?", default="-", help="CSV to write; - (default) is stdout"
     )
-    parser.add_argument("--timeout", type=float, metavar="SECONDS", help="to wait; exit 5 after")
+    add_timeout_argument(parser)
     add_org_arguments(parser)
 
 

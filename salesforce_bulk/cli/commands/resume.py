@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, cast
 from salesforce_bulk.cli.commands import export, load
 from salesforce_bulk.cli.org import add_org_arguments, connect
 from salesforce_bulk.cli.runs import Run, find_run
+from salesforce_bulk.cli.seconds import add_timeout_argument
 
 if TYPE_CHECKING:
     from salesforce_bulk import LoadResult
@@ -20,7 +21,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "run", nargs="?", metavar="JOB", help="a job's id or a run's name (default: the last one)"
     )
-    parser.add_argument("--timeout", type=float, metavar="SECONDS", help="to wait; exit 5 after")
+    add_timeout_argument(parser)
     parser.add_argument("--quiet", action="store_true", help="draw no progress")
     add_org_arguments(parser)
 

@@ -161,6 +161,10 @@ def test_a_change_needs_the_token_or_a_page_of_the_emulator_itself(emulator):
         ({"Origin": "http://evil.example"}, 403),
         ({"Origin": emulator.url}, 200),
         ({"Authorization": f"Bearer {emulator.control_token}"}, 200),
+        ({"Authorization": f"bearer {emulator.control_token}"}, 200),
+        ({"Authorization": f"BEARER {emulator.control_token}"}, 200),
+        ({"Authorization": emulator.control_token}, 200),
+        ({"Authorization": f"Basic {emulator.control_token}"}, 403),
     ):
         assert requests.post(url, headers=headers, timeout=10).status_code == status
 

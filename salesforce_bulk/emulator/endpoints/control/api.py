@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from salesforce_bulk.emulator.access.connected_apps import CONSUMER_KEY, ConnectedApps
-from salesforce_bulk.emulator.access.sessions import Sessions, bearer
+from salesforce_bulk.emulator.access.sessions import Sessions
 from salesforce_bulk.emulator.clock import Clock
 from salesforce_bulk.emulator.data.org import BatchRefused, Org, User
 from salesforce_bulk.emulator.endpoints.control.call import ControlCall, ControlRoutes
@@ -143,7 +143,7 @@ class ControlApi:
         return handler(ControlCall(parameters, request.query, body))
 
     def _check_permission(self, request: Request) -> None:
-        given = bearer(request.header("authorization"))
+        given = _token(request.header("authorization"))
         own_page = request.header("origin") == self._origin(request)
         if not own_page and not secrets.compare_digest(given.encode(), self._token.encode()):
             raise ApiError(403, "", "a change needs the control token: Authorization: Bearer …")
@@ -323,3 +323,9 @@ def _reply(document: Any, status: int = 200) -> Response:
     headers = {"Content-Type": _JSON, "Cache-Control": "no-store"}
     text = json.dumps(document, ensure_ascii=False)
     return Response(status, headers, text.encode("utf-8", "replace"))
+
+
+def _token(header: str) -> str:
+    """The token of ``Bearer {token}``, in any letter case (RFC 9110, 11.1), or the bare token."""
+    scheme, _, token = header.strip().partition(" ")
+    return token.strip() if scheme.lower() in ("bearer", "oauth") else header.strip()
