@@ -104,9 +104,15 @@ def _whole(value: Any, zone: tzinfo | None) -> Any:
     return int(number) if _is_whole(number) else number
 
 
+#: Of a number that is made whole.
+_MOST_DIGITS = 100
+
+
 def _is_whole(number: Any) -> bool:
     if isinstance(number, Decimal):
-        return number.is_finite() and number == number.to_integral_value()
+        # A longer one is refused where it is written, and not made before.
+        few = number.is_finite() and number.adjusted() < _MOST_DIGITS
+        return few and number == number.to_integral_value()
     return isinstance(number, float) and number.is_integer()
 
 

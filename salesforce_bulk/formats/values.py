@@ -14,6 +14,8 @@ from enum import Enum
 from typing import Any, Final
 from uuid import UUID
 
+from salesforce_bulk import limits
+
 #: The cell that empties a field, in a CSV batch; an empty cell leaves the field as it is.
 NULL_CELL: Final = "#N/A"
 
@@ -135,6 +137,9 @@ def _decimal(value: Decimal) -> str | None:
         return None
     if value.is_infinite():
         raise Unwritable("an infinite number cannot be stored")
+    _, digits, exponent = value.as_tuple()
+    if len(digits) + abs(int(exponent)) > limits.FIELD_CHARACTERS:
+        raise Unwritable(f"the exponent {exponent} makes more digits than a field takes")
     return f"{value:f}"
 
 

@@ -352,3 +352,11 @@ def test_one_id_is_one_row(bulk, stored):
     record_id = next(iter(bulk.insert("Typed__c", [{"Text__c": "x"}]))).id
     assert bulk.delete("Typed__c", record_id).rows == 1
     assert stored("SELECT Id FROM Typed__c") == []
+
+
+@pytest.mark.parametrize("field", ["Name", "AnnualRevenue", "NumberOfEmployees"])
+@pytest.mark.parametrize("number", ["1e20000000", "-1e20000000", "1e-20000000"])
+def test_a_number_without_measure_is_refused_at_once(bulk, field, number):
+    """Trap: ten characters that became a number of millions of digits, for hours."""
+    with pytest.raises(InvalidInput, match="more digits than a field takes"):
+        bulk.insert("Account", [{"Name": "a", field: Decimal(number)}])
