@@ -98,7 +98,7 @@ def test_missing_none_and_clear_are_three_things():
 def test_each_column_may_have_its_own_null_policy():
     body, _ = RowEncoder(["A", "B"], {"b": "clear"}).encode([(None, None)], 1)
     assert body == b",#N/A\n"
-    with pytest.raises(InvalidInput, match="names 'c'"):
+    with pytest.raises(InvalidInput, match="names 'C'"):
         RowEncoder(["A", "B"], {"C": "clear"})
 
 
