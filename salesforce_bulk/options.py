@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
 
 from salesforce_bulk.errors import InvalidInput, UnknownOption
+from salesforce_bulk.secret import Secret
 
 _Method = TypeVar("_Method", bound=Callable[..., Any])
 
@@ -67,6 +68,25 @@ def refuse_no_text(name: str, value: object) -> None:
     """Raise `InvalidInput` for what is no text."""
     if not isinstance(value, str):
         raise InvalidInput(f"{name} is a text, not {value!r}.")
+
+
+def secret_option(name: str, value: object) -> Secret | None:
+    """A password or token that a caller gave; None stays None.
+
+    Raises:
+        InvalidInput: it is no text; the message has its type alone.
+    """
+    if value is None or isinstance(value, Secret):
+        return value
+    if not isinstance(value, str):
+        raise InvalidInput(f"{name} is a text, not of type {type(value).__name__}.")
+    return Secret(value)
+
+
+def refuse_no_switch(name: str, value: object) -> None:
+    """Raise `InvalidInput` for what is neither yes, no nor left open."""
+    if value is not None and not isinstance(value, bool):
+        raise InvalidInput(f"{name} is True, False or None, not {value!r}.")
 
 
 def refuse_no_path(name: str, value: object) -> None:

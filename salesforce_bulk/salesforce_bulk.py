@@ -57,7 +57,13 @@ from salesforce_bulk.login.password import PasswordLogin, salesforce_login
 from salesforce_bulk.login.provider import LoginProvider
 from salesforce_bulk.login.retirement import tell_of_retirement
 from salesforce_bulk.models import ApiUsage, JobInfo, UploadResult, User
-from salesforce_bulk.options import refuse_no_path, refuse_no_text, takes_options
+from salesforce_bulk.options import (
+    refuse_no_path,
+    refuse_no_switch,
+    refuse_no_text,
+    secret_option,
+    takes_options,
+)
 from salesforce_bulk.progress import ProgressOption
 from salesforce_bulk.secret import Secret
 from salesforce_bulk.util import IteratorBytesIO
@@ -214,7 +220,10 @@ class SalesforceBulk:
         min_batches: int = 0,
     ) -> None:
         # Tools that show the locals of a traceback show masks, whatever fails from here on.
-        given, secret, token = map(Secret.of, (sessionId, password, security_token))
+        given = secret_option("sessionId", sessionId)
+        # Beside a session nothing else is looked at, as it was in 2.2.0.
+        secret = None if given else secret_option("password", password)
+        token = None if given else secret_option("security_token", security_token)
         del sessionId, password, security_token
         proxies = sealed_proxies(proxies)
         if login is None and not given and not username:
@@ -229,6 +238,7 @@ class SalesforceBulk:
                 f"{type(login).__name__}; SalesforceBulk.connect() takes a connection's name."
             )
         refuse_no_text("username", username or "")
+        refuse_no_switch("gzip_requests", gzip_requests)
         version = _version(API_version)
         least = [
             checked_minimum("min_api_calls", min_api_calls),
@@ -390,7 +400,8 @@ class SalesforceBulk:
             IncompleteLogin: user name, password, or both token and organization id are None.
             LoginFailed: the org refused.
         """
-        secret, token = Secret.of(password), Secret.of(security_token)
+        secret = secret_option("password", password)
+        token = secret_option("security_token", security_token)
         del password, security_token
         proxies = sealed_proxies(proxies)
         provider = _password_login(

@@ -7,12 +7,26 @@ import pydoc
 import re
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from salesforce_bulk import Export, InvalidInput, LoadJob, SalesforceBulk, UnknownOption
+from salesforce_bulk import (
+    BrowserLogin,
+    ClientCredentialsLogin,
+    DeviceLogin,
+    Export,
+    InvalidInput,
+    JwtLogin,
+    LoadJob,
+    PasswordLogin,
+    RefreshTokenLogin,
+    SalesforceBulk,
+    SessionLogin,
+    UnknownOption,
+)
 from salesforce_bulk.emulator import SalesforceEmulator
 from salesforce_bulk.export.settings import ExportOptions, ExportSettings
 from salesforce_bulk.load.settings import LoadOptions, LoadSettings
@@ -243,12 +257,65 @@ def test_options_of_a_retry_are_refused_by_name(
 @pytest.mark.parametrize(
     ("name", "value"),
     [("proxies", "http://proxy:8080"), ("session", 5), ("max_document_bytes", "x"),
-     ("username", 5)],
+     ("username", 5), ("verify", 5), ("cert", 5), ("cert", ("a.pem", 5)), ("retry", 5),
+     ("clock", None), ("gzip_requests", "x"), ("sessionId", 5)],
 )  # fmt: skip
 def test_a_client_refuses_an_option_of_another_type_by_its_name(name: str, value: object) -> None:
     options: dict[str, Any] = {"sessionId": "00D!x", "host": "acme.my.salesforce.com", name: value}
     with pytest.raises(InvalidInput, match=name):
         SalesforceBulk(**options)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("password", 5), ("password", b"secret"), ("security_token", 5), ("domain", 5),
+     ("organizationId", 5), ("verify", 5), ("retry", 5), ("gzip_requests", "x"), ("clock", None)],
+)  # fmt: skip
+def test_a_login_refuses_an_option_of_another_type_before_it_is_sent(
+    org: SalesforceEmulator, name: str, value: object
+) -> None:
+    login = {"username": "a@b.example", "password": "p", "security_token": "t"}
+    if name == "organizationId":
+        del login["security_token"]
+    options: dict[str, Any] = {**login, "login_url": org.url, name: value}
+    before = len(org.requests)
+    with pytest.raises(InvalidInput, match=name) as caught:
+        SalesforceBulk(**options)
+    assert "secret" not in str(caught.value)
+    assert len(org.requests) == before
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{"password": 5}, {"security_token": False}, {"domain": 5}, {"organizationId": 5},
+     {"client_id": 5}, {"sandbox": "false"}],
+)  # fmt: skip
+def test_what_2_2_0_never_looked_at_beside_a_session_is_not_looked_at(
+    options: dict[str, Any],
+) -> None:
+    bulk = SalesforceBulk(sessionId="00D!x", host="acme.my.salesforce.com", **options)
+    assert bulk.sessionId == "00D!x"
+
+
+@pytest.mark.parametrize(
+    "login",
+    [
+        lambda value: ClientCredentialsLogin("app", value, login_url="acme.my"),
+        lambda value: SessionLogin(value, "https://acme.my.salesforce.com"),
+        lambda value: RefreshTokenLogin("app", value),
+        lambda value: DeviceLogin("app", client_secret=value),
+        lambda value: BrowserLogin("app", client_secret=value),
+        lambda value: JwtLogin("app", "a@b.example", private_key=value),
+        lambda value: PasswordLogin("a@b.example", value),
+    ],
+)
+@pytest.mark.parametrize("value", [5, b"secret"])
+def test_a_secret_that_is_no_text_is_refused_by_the_name_of_its_option(
+    login: Callable[[Any], object], value: object
+) -> None:
+    with pytest.raises(InvalidInput, match=r"^[a-z_]+ is a text, not of type") as caught:
+        login(value)
+    assert "secret'" not in str(caught.value)
 
 
 def test_what_is_no_name_and_no_path_is_refused(bulk: SalesforceBulk) -> None:

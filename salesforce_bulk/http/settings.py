@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from salesforce_bulk.errors import InvalidInput
 from salesforce_bulk.http.body import DOCUMENT_BYTES
 from salesforce_bulk.http.clock import Clock
+from salesforce_bulk.options import refuse_no_path
 
 if TYPE_CHECKING:
     import requests
@@ -89,6 +90,18 @@ def new_transport(settings: TransportSettings | None = None) -> Transport:
 
 
 def _refuse_other_types(settings: TransportSettings) -> None:
+    if settings.verify is not None and not isinstance(settings.verify, bool):
+        refuse_no_path("verify, where it is neither True nor False,", settings.verify)
+    if settings.cert is not None:
+        pair = settings.cert if isinstance(settings.cert, (tuple, list)) else [settings.cert]
+        for path in pair:
+            refuse_no_path("cert, or each of (certificate, key),", path)
+    if settings.retry is not None and not hasattr(settings.retry, "respect_retry_after_header"):
+        raise InvalidInput(f"retry is a urllib3.util.Retry, not {settings.retry!r}.")
+    if not all(callable(getattr(settings.clock, name, None)) for name in ("monotonic", "sleep")):
+        raise InvalidInput(
+            f"clock has monotonic() and sleep(), as the module time has; not {settings.clock!r}."
+        )
     if settings.session is not None and not hasattr(settings.session, "get_adapter"):
         raise InvalidInput(f"session is a requests.Session, not {settings.session!r}.")
     if not isinstance(settings.max_document_bytes, int):

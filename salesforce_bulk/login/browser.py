@@ -23,6 +23,7 @@ from salesforce_bulk.login.hosts import login_origin
 from salesforce_bulk.login.provider import Session
 from salesforce_bulk.login.refresh_token import RefreshTokenLogin
 from salesforce_bulk.login.token_request import Form, request_token, session_of
+from salesforce_bulk.options import secret_option
 from salesforce_bulk.secret import Secret
 from salesforce_bulk.wire.oauth import TokenDocument
 
@@ -114,7 +115,7 @@ class BrowserLogin(UserLogin):
     ) -> None:
         super().__init__()
         self.client_id = client_id
-        self.client_secret = Secret.of(client_secret)
+        self.client_secret = secret_option("client_secret", client_secret)
         self.login_url = login_url
         self.port = port
         self.path = path

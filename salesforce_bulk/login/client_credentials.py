@@ -9,6 +9,7 @@ from salesforce_bulk.errors import IncompleteLogin, LoginMethodDisabled
 from salesforce_bulk.login.hosts import is_shared_login_host, login_origin
 from salesforce_bulk.login.provider import Session
 from salesforce_bulk.login.token_request import request_token, session_of
+from salesforce_bulk.options import secret_option
 from salesforce_bulk.secret import Secret
 
 if TYPE_CHECKING:
@@ -33,7 +34,8 @@ class ClientCredentialsLogin:
     login_url: str = ""
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "client_secret", Secret.of(self.client_secret))
+        secret = secret_option("client_secret", self.client_secret)
+        object.__setattr__(self, "client_secret", secret)
 
     def login(self, transport: Transport) -> Session:
         """Log in now.

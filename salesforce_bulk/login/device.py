@@ -15,6 +15,7 @@ from salesforce_bulk.login.browser import UserLogin, to_stderr
 from salesforce_bulk.login.hosts import login_origin, trusted_instance
 from salesforce_bulk.login.login_connection import LoginConnection, RefusedError
 from salesforce_bulk.login.token_request import Form, request_token
+from salesforce_bulk.options import secret_option
 from salesforce_bulk.secret import Secret
 from salesforce_bulk.wire.oauth import DeviceCode, TokenDocument, read_device_code, read_refusal
 
@@ -49,7 +50,7 @@ class DeviceLogin(UserLogin):
     ) -> None:
         super().__init__()
         self.client_id = client_id
-        self.client_secret = Secret.of(client_secret)
+        self.client_secret = secret_option("client_secret", client_secret)
         self.login_url = login_url
         self.scope = scope
         self.timeout = timeout

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from salesforce_bulk.errors import IncompleteLogin
 from salesforce_bulk.login.hosts import api_origin
 from salesforce_bulk.login.provider import Session
+from salesforce_bulk.options import secret_option
 from salesforce_bulk.secret import Secret
 
 if TYPE_CHECKING:
@@ -30,7 +31,8 @@ class SessionLogin:
     renews = False
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "access_token", Secret.of(self.access_token))
+        token = secret_option("access_token", self.access_token)
+        object.__setattr__(self, "access_token", token)
 
     def login(self, transport: Transport) -> Session:
         """The session, unchanged.

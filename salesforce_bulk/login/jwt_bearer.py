@@ -14,6 +14,7 @@ from salesforce_bulk.http.address import origin
 from salesforce_bulk.login.hosts import login_origin
 from salesforce_bulk.login.provider import Session
 from salesforce_bulk.login.token_request import Form, request_token, session_of
+from salesforce_bulk.options import secret_option
 from salesforce_bulk.secret import Secret
 
 if TYPE_CHECKING:
@@ -52,8 +53,9 @@ class JwtLogin:
     now: Callable[[], float] = field(default=time.time, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "private_key", Secret.of(self.private_key))
-        object.__setattr__(self, "private_key_password", Secret.of(self.private_key_password))
+        object.__setattr__(self, "private_key", secret_option("private_key", self.private_key))
+        password = secret_option("private_key_password", self.private_key_password)
+        object.__setattr__(self, "private_key_password", password)
 
     def login(self, transport: Transport) -> Session:
         """Log in now.

@@ -16,6 +16,7 @@ from salesforce_bulk.limits import LAST_SOAP_LOGIN_VERSION
 from salesforce_bulk.login.hosts import login_origin, trusted_instance, with_login_scheme
 from salesforce_bulk.login.login_connection import LoginConnection, RefusedError
 from salesforce_bulk.login.provider import Session
+from salesforce_bulk.options import refuse_no_text, secret_option
 from salesforce_bulk.secret import Secret
 from salesforce_bulk.wire.fault import Fault, read_fault
 from salesforce_bulk.wire.soap import Login, read_login
@@ -68,8 +69,9 @@ class PasswordLogin:
     sign_in: SalesforceLoginFunction = field(default=salesforce_login, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "password", Secret.of(self.password))
-        object.__setattr__(self, "security_token", Secret.of(self.security_token))
+        refuse_no_text("domain", self.domain or "")
+        for name in ("password", "security_token"):
+            object.__setattr__(self, name, secret_option(name, getattr(self, name)))
 
     def login(self, transport: Transport) -> Session:
         """Log in now.
@@ -141,6 +143,7 @@ class PasswordLogin:
         if token is not None:
             arguments["security_token"] = escape(token.reveal())
         elif self.organization_id is not None:
+            refuse_no_text("organizationId", self.organization_id)
             arguments["organizationId"] = escape(self.organization_id)
         else:
             raise IncompleteLogin(

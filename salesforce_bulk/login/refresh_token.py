@@ -14,6 +14,7 @@ from salesforce_bulk.errors import IncompleteLogin
 from salesforce_bulk.login.hosts import login_origin
 from salesforce_bulk.login.provider import Session
 from salesforce_bulk.login.token_request import request_token, session_of
+from salesforce_bulk.options import secret_option
 from salesforce_bulk.secret import Secret
 from salesforce_bulk.storage.files import whole_file
 
@@ -52,7 +53,8 @@ class RefreshTokenLogin:
         login_url: str = "login",
         on_rotation: Callable[[str], None] | None = None,
     ) -> None:
-        token, secret = Secret.of(refresh_token), Secret.of(client_secret)
+        token = secret_option("refresh_token", refresh_token)
+        secret = secret_option("client_secret", client_secret)
         del refresh_token, client_secret
         # What repr shows comes first: tools ask for it where this raises.
         self.client_id = client_id
