@@ -843,10 +843,11 @@ class ResultsV1:
         return joined
 
 
-_CELL = rb'"[^"]*(?:""[^"]*)*"'
-#: Results as Salesforce writes them, each line whole.
+#: Results as Salesforce writes them, each line whole; most are of success, and found sooner by a
+#: pattern of their own.
 _USUAL_RESULTS = re.compile(
-    RESULT_HEADER + rb'(?:%b,"(?:true|false)","(?:true|false)",%b\n)*' % (_CELL, _CELL)
+    RESULT_HEADER + rb'(?:"\w*","true","(?:true|false)",""\n'
+    rb'|"[^"]*","(?:true|false)","(?:true|false)","[^"]*(?:""[^"]*)*"\n)*'
 )
 
 #: The results as they are kept and the rows by status; None where they do not fit the rows.
