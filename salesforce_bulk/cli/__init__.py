@@ -230,10 +230,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         discard_stdout()
         return READER_GONE
     except (errors.BulkApiError, OSError, ImportError) as error:
+        from salesforce_bulk.cli.option_words import told  # noqa: PLC0415 (--help stays fast)
+
         code = exit_code(error)
-        answer.fail(error)
+        answer.fail(error, told(error))
     except Exception as error:  # a mistake of this program: its traceback is told, and the object
-        answer.fail(error)
+        answer.fail(error, str(error))
         answer.finish(FAILED)
         raise
     answer.finish(code)

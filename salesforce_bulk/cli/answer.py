@@ -98,16 +98,16 @@ class Answer:
         yield
         self._look = None
 
-    def fail(self, error: Exception) -> None:
-        """Tell of the error that ended the command."""
-        self.say(f"salesforce-bulk: {error}")
+    def fail(self, error: Exception, message: str) -> None:
+        """Tell of the error that ended the command, by a message in the command's words."""
+        self.say(f"salesforce-bulk: {message}")
         known = {
             name: getattr(error, name, None)
             for name in ("error_code", "job_id", "batch_id", "row", "column")
         }
         self._facts["error"] = {
             "type": type(error).__name__,
-            "message": str(error),
+            "message": message,
             **{name: value for name, value in known.items() if value is not None},
         }
 

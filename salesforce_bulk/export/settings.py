@@ -176,7 +176,7 @@ def check_chunking(settings: ExportSettings, query: Query) -> str | None:
     if settings.include_deleted:
         raise InvalidInput(
             "PK chunking leaves deleted rows out, so include_deleted=True would be wrong with it; "
-            "leave pk_chunking out."
+            "leave pk_chunking= out."
         )
     unsuitable = query.clauses & {"ORDER", "LIMIT"}
     if unsuitable:

@@ -39,7 +39,7 @@ def choose_columns(
     repeated = [name for name in constants if name in source.columns and name not in names]
     if repeated:
         raise InvalidInput(
-            f"constants: the rows have the column {repeated[0]!r} of their own; leave it out "
+            f"constants=: the rows have the column {repeated[0]!r} of their own; leave it out "
             f"here, or there with columns={{{repeated[0]!r}: None}}.{_of_a_result(source)}",
             column=repeated[0],
         )

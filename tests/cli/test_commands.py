@@ -165,11 +165,32 @@ def test_rows_come_by_stdin_where_the_format_is_said(org, shell, monkeypatch):
         (["insert", "Nothing__c", "good.csv"], "The org has no object 'Nothing__c'"),
         (["resume"], "no interrupted run"),
         (["retry", "7505g0000000009AAA"], "no run or job 7505g0000000009AAA"),
+        (["delete", "Load__c", "good.csv"], "Rename one with --map OLD=Id, and leave"),
+        (["update", "Load__c", "good.csv"], "Rename one with --map OLD=Id, or use upsert"),
+        (["insert", "Load__c", "good.csv", "--constant", "N__c=1"], "there with --map N__c="),
+        (["insert", "Load__c", "good.csv", "--map", "N__c=Id"], "upsert with --external-id Id"),
+        (["upsert", "Load__c", "good.csv", "--external-id", "N__c"], "--external-id N__c is no"),
+        (["insert", "Load__c", "good.csv", "--api", "2.0", "--serial"], "need --api 1.0"),
+        (["insert", "Load__c", "good.csv", "--batch-size", "0"], "--batch-size is between 1"),
+        (["insert", "Load__c", "good.csv", "--group-by", "X__c"], "--group-by X__c is no column"),
+        (["delete", "Load__c", "more.csv"], "Leave the others out: --map N__c= --map D__c=."),
+        (["insert", "Load__c", "stamped.csv"], "Drop them with --map OLD=; check='none' (in Py"),
+        (["insert", "Load__c", "latin.csv"], "Give --encoding, e.g. --encoding cp1252"),
+        (
+            ["insert", "Load__c", "good.csv", "--dry-run", "--group-by", "X__c"],
+            "--group-by X__c is",
+        ),
+        (["export", "Load__c", "x.csv", "--state", "no/where"], "--state no/where: there is no"),
+        (["export", "SELECT * FROM Load__c", "x.csv"], "use export Object --fields all"),
+        (["export", QUERY, "x.csv", "--pk-chunking", "--include-deleted"], "leave --pk-chunking"),
     ],
 )
 def test_wrong_input_is_2_and_nothing_is_sent(org, shell, arguments, told):
     for name, text in (("good.csv", GOOD), ("wrong.csv", "Nmae__c\n1\n"), ("what.xyz", GOOD)):
         shell.write(name, text)
+    shell.write("more.csv", "Id,N__c,D__c\na00000000000001AAA,1,\n")
+    shell.write("stamped.csv", "Ext__c,SystemModstamp\na,2024-01-01T00:00:00Z\n")
+    (shell.folder / "latin.csv").write_bytes("Ext__c\nmünchen\n".encode("cp1252"))
     done = shell(*arguments)
     assert (done.exit_code, done.out) == (2, "")
     assert told in done.err

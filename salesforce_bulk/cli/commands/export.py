@@ -11,6 +11,7 @@ from salesforce_bulk.cli.answer import count_of_rows
 from salesforce_bulk.cli.commands.load import shown_path
 from salesforce_bulk.cli.files.export_file import write_export
 from salesforce_bulk.cli.files.formats import FORMATS, FileFormat, format_of_name
+from salesforce_bulk.cli.option_words import as_typed
 from salesforce_bulk.cli.org import add_org_arguments, connect
 from salesforce_bulk.cli.runs import Run, absolute, new_run
 from salesforce_bulk.cli.seconds import add_timeout_argument
@@ -103,8 +104,9 @@ def field_names(args: argparse.Namespace) -> Any:
 def _finish(export: Export, args: argparse.Namespace, target: FileFormat) -> int:
     answer = args.answer
     rows = write_export(export, args.file, target)
-    answer.know(rows=rows, job_ids=[export.job_id], file=absolute(args.file), notes=export.notes)
-    for note in export.notes:
+    notes = [as_typed(note) for note in export.notes]
+    answer.know(rows=rows, job_ids=[export.job_id], file=absolute(args.file), notes=notes)
+    for note in notes:
         answer.say(f"  {note}")
     where = "" if args.file == "-" else f" → {shown_path(Path(args.file).absolute())}"
     answer.say(f"  {count_of_rows(rows)}{where}")
