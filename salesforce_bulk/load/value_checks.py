@@ -24,6 +24,9 @@ Judge = Callable[[str], "str | None"]
 _LISTED = 20
 _SHOWN_CHARACTERS = 60
 _NUMBER = re.compile(r"\s*[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?\s*")
+# A time of day is taken for date fields too: the bulk guide has yyyy-MM-dd alone, but the vendor's
+# help (000385167) lists it as loadable. So is a fraction for whole numbers, of which no guide says
+# anything. Refused here would be rows that an org may take; refused there, each row tells it.
 _DATE = re.compile(r"\s*([0-9]{4})-([0-9]{2})-([0-9]{2})(Z|T.*|[+-][0-9]{2}:?[0-9]{2})?\s*")
 #: As most of the world writes a date; with slashes, the United States have the month first.
 _DAY_FIRST = re.compile(

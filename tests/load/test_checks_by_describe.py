@@ -103,3 +103,17 @@ def test_a_label_is_answered_with_its_field(bulk):
 def test_a_wrong_choice_names_the_option(bulk):
     with pytest.raises(InvalidInput, match="check is one of columns, values, none"):
         bulk.insert("Told__c", [{"Text__c": "x"}], check="all")
+
+
+@pytest.mark.parametrize(
+    ("name", "row"),
+    [
+        ("Told__c", {"On__c": "2024-01-31T10:00:00Z"}),
+        ("Account", {"Name": "a", "NumberOfEmployees": "1.5"}),
+    ],
+)
+def test_values_that_no_guide_rules_out_are_left_to_the_org(org, bulk, name, row):
+    """Refused before, rows would be held back that an org may take."""
+    result = bulk.insert(name, [row], check="values", on_error="report")
+    assert len(result.job_ids) == 1
+    assert [outcome.error.code for outcome in result.failed] in ([], ["INVALID_FIELD"])
