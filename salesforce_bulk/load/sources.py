@@ -165,10 +165,21 @@ def _mappings(records: Iterable[Any], key_only: bool) -> Source:
     ahead = list(islice(rows, LOOK_AHEAD_ROWS))
     if not ahead:
         return _NoRows()
-    if key_only and all(isinstance(row, str) for row in ahead):
+    if key_only and _are_ids(ahead):
         return Source(["Id"], lambda: _id_chunks(chain(ahead, rows)))
     reader = _MappingReader(ahead)
     return Source(reader.columns, lambda: reader.chunks(chain(ahead, rows)), records=kept)
+
+
+def _are_ids(rows: Sequence[Any]) -> bool:
+    kinds = [isinstance(row, str) for row in rows]
+    if all(kinds) or not any(kinds):
+        return kinds[0]
+    number = kinds.index(not kinds[0]) + 1
+    raise InvalidInput(
+        f"Rows 1 and {number:,} are an Id and a row: give Ids alone, or rows with the column Id.",
+        row=number,
+    )
 
 
 def _plain_dicts(records: Sequence[dict[str, Any]]) -> Source:

@@ -113,6 +113,13 @@ def test_a_delete_of_what_is_no_id_is_told_of_ids(records):
         open_source(records, key_only=True)
 
 
+@pytest.mark.parametrize("records", [["001000000000001AAA", {"Id": "x"}], [{"Id": "x"}, "x"]])
+def test_a_delete_of_ids_among_rows_names_the_first_of_the_other_kind(records):
+    with pytest.raises(InvalidInput, match="Rows 1 and 2 are an Id and a row") as caught:
+        open_source(records, key_only=True)
+    assert caught.value.row == 2
+
+
 @pytest.mark.parametrize("columns", [("Ext__c", "ext__C"), ("Name", "Name")])
 def test_a_header_that_comes_twice_is_refused(columns, tmp_path):
     """Trap: a column twice in the header: the server fails it, the tool reports success."""
