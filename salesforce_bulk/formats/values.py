@@ -137,8 +137,8 @@ def _decimal(value: Decimal) -> str | None:
         return None
     if value.is_infinite():
         raise Unwritable("an infinite number cannot be stored")
-    _, digits, exponent = value.as_tuple()
-    if len(digits) + abs(int(exponent)) > limits.FIELD_CHARACTERS:
+    exponent = value.adjusted()
+    if abs(exponent) > limits.FIELD_CHARACTERS:
         raise Unwritable(f"the exponent {exponent} makes more digits than a field takes")
     return f"{value:f}"
 

@@ -139,19 +139,16 @@ def _is_pydantics(method: Any) -> bool:
 
 def _not_rows(records: Any, key_only: bool = False) -> InvalidInput:
     kind = type(records).__name__
-    in_a_list = "put it in a list"
-    if _is_one_row(records) and not isinstance(records, Mapping):
-        return InvalidInput(f"One {kind} is one row: {in_a_list}.")
-    hint = {
-        "dict": in_a_list,
+    hints = {
+        "dict": "put it in a list",
         "bytes": "wrap it in io.BytesIO",
         "LazyFrame": "call .collect() first",
         "Series": "give a frame, which names its columns",
-    }.get(kind, _IDS if key_only else "give a list of dicts, a CSV file or its path, or a frame")
-    return InvalidInput(f"Records of type {kind} hold no rows: {hint}.")
-
-
-# Mappings
+    }
+    if kind not in hints and _is_one_row(records) and not isinstance(records, Mapping):
+        return InvalidInput(f"One {kind} is one row: put it in a list.")
+    others = _IDS if key_only else "give a list of dicts, a CSV file or its path, or a frame"
+    return InvalidInput(f"Records of type {kind} hold no rows: {hints.get(kind, others)}.")
 
 
 def _mappings(records: Iterable[Any], key_only: bool) -> Source:
