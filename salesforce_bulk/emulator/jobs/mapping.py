@@ -81,7 +81,8 @@ class FieldMapping:
             (_step(rule, type_of, pivot, whole), places.get(rule.source)) for rule in self.rules
         ]
         columns = tuple(name for step, _ in steps for name in step.columns)
-        return BatchRows(columns, _transform(table.rows, steps), table.count)
+        rows = _transform(table.rows, len(table.columns), steps, len(columns))
+        return BatchRows(columns, rows, table.count)
 
     def _check(self, places: Mapping[str, int], dialect: Dialect) -> None:
         sources = {rule.source for rule in self.rules if rule.source}
@@ -99,9 +100,17 @@ class _MappedField:
 
 
 def _transform(
-    rows: Iterator[Sequence[Cell]], steps: Sequence[tuple[_MappedField, int | None]]
+    rows: Iterator[Sequence[Cell]],
+    width: int,
+    steps: Sequence[tuple[_MappedField, int | None]],
+    mapped_width: int,
 ) -> Iterator[Sequence[Cell]]:
+    """The rows with the cells of ``steps``; one that has not ``width`` cells keeps as many too
+    many or too few, so that it fails alone."""
     for row in rows:
+        if len(row) != width:
+            yield [UNCHANGED] * max(0, mapped_width + len(row) - width)
+            continue
         cells: list[Cell] = []
         for step, place in steps:
             cell = UNCHANGED if place is None else row[place]

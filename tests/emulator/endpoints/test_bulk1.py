@@ -680,6 +680,15 @@ def test_mapped_batch_may_have_another_charset(bulk1):
     assert bulk1.post(job, "Nom\nA\n", "text/csv;charset=nonsense").error[1] == "ClientInputError"
 
 
+def test_a_row_of_another_width_fails_alone_in_a_mapped_batch_too(bulk1):
+    job = bulk1.job("insert", "Account")
+    bulk1.call("POST", f"job/{job}/spec", "Salesforce Field,Csv Header,Value,Hint\nName,Nom,,\n")
+    batch = bulk1.batch(job, 'X,Y,Nom\nx,y,Été\nx\nx,y,A,z\n"x",y,B\n')
+    rows = rows_of(bulk1.call("GET", f"job/{job}/batch/{batch}/result").body)[1:]
+    assert [row[1] for row in rows] == ["true", "false", "false", "true"]
+    assert all("Number of fields in header" in row[3] for row in rows[1:3])
+
+
 def test_mapped_boolean_is_true_where_its_pattern_matches(bulk1, emulator):
     emulator.define_object("Flag__c", {"On__c": "checkbox"})
     job = bulk1.job("insert", "Flag__c")
