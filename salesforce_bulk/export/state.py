@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from salesforce_bulk.errors import InvalidInput, JournalMismatch
-from salesforce_bulk.storage.files import storage_errors, whole_file
+from salesforce_bulk.storage.files import is_no_file, storage_errors, whole_file
 from salesforce_bulk.storage.locks import locked_beside
 
 FORMAT = "salesforce-bulk export state 2"
@@ -80,7 +80,7 @@ class StateFile:
         self._path = path
         if not path.absolute().parent.is_dir():
             raise InvalidInput(f"state={str(path)!r}: there is no folder {path.parent}.")
-        if path.exists() and not path.is_file():
+        if is_no_file(path):
             raise InvalidInput(f"state={str(path)!r} is no file.")
 
     def __str__(self) -> str:

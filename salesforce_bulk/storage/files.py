@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import re
 import secrets
 import stat
 import sys
@@ -26,6 +27,10 @@ _SYNCED_BYTES = 1 << 25
 #: Bytes of a file's name that its part's name repeats; a name has 255 at most.
 _NAME_BYTES = 200
 _PRIVATE = 0o600
+#: Folders of open files.
+_DESCRIPTORS = re.compile(r"/proc/\d+(?:/task/\d+)?/fd|/dev/fd")
+#: Links to links that a system follows.
+_MOST_LINKS = 40
 _ADVICE = {
     errno.ENOSPC: "Make room there",
     errno.EDQUOT: "Make room there",
@@ -76,17 +81,35 @@ def part_path(path: Path) -> Path:
     """A name beside the file that nobody else uses.
 
     Raises:
-        InvalidInput: what is there cannot be replaced: a directory, a device, a pipe.
+        InvalidInput: what is there cannot be replaced: a directory, a device, a pipe, or a name of
+            what this process has open, such as ``/dev/stdout``.
     """
     if "\0" in str(path):
         raise InvalidInput(f"{str(path)!r} is no name of a file: it holds a NUL.")
-    if path.exists() and not path.is_file():
+    if is_no_file(path):
         raise InvalidInput(
             f"{path} is no file, so none can take its place. Name another one, or open a device "
             "or a pipe yourself and give the open file."
         )
     name = os.fsencode(path.name)[:_NAME_BYTES].decode(errors="ignore")
     return path.with_name(f"{name}.{secrets.token_hex(4)}.part")
+
+
+def is_no_file(path: Path) -> bool:
+    """Whether something stands at the name whose place no file can take."""
+    return _is_descriptor(path) or (path.exists() and not path.is_file())
+
+
+def _is_descriptor(path: Path) -> bool:
+    """Whether the name leads to a descriptor of a process. Where that is a file's, as with an
+    output that goes into a file, the name passes for that file, and would be replaced."""
+    for _ in range(_MOST_LINKS):
+        if _DESCRIPTORS.fullmatch(os.path.realpath(path.parent)):
+            return True
+        if not path.is_symlink():
+            return False
+        path = path.parent / path.readlink()
+    return False
 
 
 def open_part(part: Path, buffering: int = -1) -> IO[bytes]:

@@ -89,6 +89,21 @@ def test_a_fifo_and_a_device_stay_what_they_are(write, tmp_path):
     assert left(tmp_path) == ["fifo"]
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have devices there")
+def test_a_name_of_an_open_file_is_not_replaced(write, tmp_path):
+    """As /dev/stdout is where the output goes into a file: root took the name from everybody."""
+    name, further = tmp_path / "stdout", tmp_path / "further"
+    with (tmp_path / "output").open("wb") as output:
+        name.symlink_to(f"/proc/self/fd/{output.fileno()}")
+        further.symlink_to("stdout")
+        for path in (name, further, f"/proc/self/fd/{output.fileno()}"):
+            with pytest.raises(InvalidInput, match="is no file"):
+                write(path)
+    assert name.is_symlink()
+    assert further.is_symlink()
+    assert (tmp_path / "output").read_bytes() == b""
+
+
 def test_what_a_link_leads_to_is_not_written(write, tmp_path):
     """Neither a link at the name nor one at a part's likely name leads the rows elsewhere."""
     (tmp_path / "victim").write_text("mine")
