@@ -6,6 +6,7 @@ import difflib
 import inspect
 import os
 from collections.abc import Callable, Iterable, Mapping
+from numbers import Integral
 from typing import Any, TypeVar
 
 from salesforce_bulk.errors import InvalidInput, UnknownOption
@@ -104,6 +105,6 @@ def refuse_no_progress(value: object) -> None:
 
 
 def refuse_no_count(name: str, value: object) -> None:
-    """Raise `InvalidInput` for what is no whole number."""
-    if not isinstance(value, int):
+    """Raise `InvalidInput` for what is no whole number; those of numpy are some."""
+    if not isinstance(value, Integral):
         raise InvalidInput(f"{name} is a whole number, not {value!r}.")

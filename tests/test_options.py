@@ -344,3 +344,24 @@ def test_an_export_refuses_what_it_cannot_read_before_it_is_sent(
 ) -> None:
     with pytest.raises(InvalidInput, match=match):
         bulk.export("Account", fields=["Id", "SystemModstamp", "IsDeleted"], **options)
+
+
+@pytest.mark.parametrize("option", ["batch_size", "parallel", "timeout"])
+def test_a_load_takes_numbers_of_numpy(bulk: SalesforceBulk, tmp_path: Path, option: str) -> None:
+    """Whoever counts with numpy has no other; the journal takes them, too."""
+    number = pytest.importorskip("numpy").int64(7)
+    for api in ("1.0", "2.0"):
+        options = {option: number, "journal": tmp_path / api, "api": api}
+        assert len(bulk.insert("Account", [{"Name": "A"}] * 9, **options).succeeded) == 9
+
+
+@pytest.mark.parametrize("option", ["parallel", "max_records", "timeout", "pk_chunking"])
+def test_an_export_takes_numbers_of_numpy(
+    bulk: SalesforceBulk, tmp_path: Path, option: str
+) -> None:
+    number = pytest.importorskip("numpy").int64(7)
+    api = "1.0" if option == "pk_chunking" else "2.0"
+    options = {option: number, "journal": tmp_path / "journal", "api": api}
+    bulk.insert("Account", [{"Name": "A"}])
+    bulk.export("SELECT Name FROM Account", **options).to_csv(tmp_path / "accounts.csv")
+    assert b"A" in (tmp_path / "accounts.csv").read_bytes()

@@ -5,6 +5,8 @@ Guide: "PK Chunking Header" (async_api_headers_enable_pk_chunking).
 
 from __future__ import annotations
 
+from numbers import Integral
+
 from salesforce_bulk import limits
 from salesforce_bulk.errors import InvalidInput
 from salesforce_bulk.wire.v1 import pk_chunking_header
@@ -44,7 +46,7 @@ def chunking_header(object_name: str, pk_chunking: PkChunking) -> str:
     """
     if isinstance(pk_chunking, str):
         return pk_chunking
-    size = pk_chunking if isinstance(pk_chunking, int) else 0
+    size = pk_chunking if isinstance(pk_chunking, Integral) else 0
     if not isinstance(pk_chunking, bool) and not 0 < size <= limits.PK_CHUNK_MAXIMUM:
         raise InvalidInput(
             f"pk_chunking={pk_chunking}: a chunk has 1 to {limits.PK_CHUNK_MAXIMUM:,} records."

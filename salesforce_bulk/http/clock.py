@@ -6,6 +6,7 @@ import math
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from numbers import Real
 from typing import Protocol
 
 from salesforce_bulk.errors import InvalidInput
@@ -115,6 +116,6 @@ class Deadline:
 
 
 def _checked(seconds: float) -> float:
-    if isinstance(seconds, bool) or not isinstance(seconds, (int, float)) or not seconds >= 0:
+    if isinstance(seconds, bool) or not isinstance(seconds, Real) or not seconds >= 0:
         raise InvalidInput(f"timeout is a number of seconds, 0 or more, not {seconds!r}.")
     return seconds

@@ -14,6 +14,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import json
+import operator
 import os
 import re
 import stat
@@ -217,7 +218,8 @@ def read_entries(path: str | os.PathLike[str]) -> list[Entry]:
 
 def _line(document: Entry, before: str) -> tuple[bytes, str]:
     """A line and its checksum, which covers that of the line before."""
-    content = json.dumps(document).removesuffix("}").encode("ascii")
+    # An option may be a whole number of numpy.
+    content = json.dumps(document, default=operator.index).removesuffix("}").encode("ascii")
     checksum = _checksum(before, content)
     return content + f', "sum": "{checksum}"}}\n'.encode("ascii"), checksum
 

@@ -13,6 +13,7 @@ import xml.etree.ElementTree as ET  # nosec B405 # writes; defusedxml parses
 from collections.abc import Mapping
 from functools import partial
 from itertools import islice
+from numbers import Integral
 from operator import itemgetter
 from typing import Any
 
@@ -84,7 +85,7 @@ def pk_chunking_header(pk_chunking: bool | int | str) -> str:
     """
     if pk_chunking is True:
         return "true"
-    if isinstance(pk_chunking, int):
+    if isinstance(pk_chunking, Integral):
         return f"chunkSize={pk_chunking};"
     return str(pk_chunking)
 
