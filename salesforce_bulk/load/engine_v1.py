@@ -14,11 +14,9 @@ final: the batch is sent again in a new job, and is not there twice.
 
 from __future__ import annotations
 
-import codecs
 import csv
 import io
 import logging
-import re
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -48,6 +46,7 @@ from salesforce_bulk.errors import (
 )
 from salesforce_bulk.formats.csv import read_rows
 from salesforce_bulk.http.polling import SENDING_PAUSES, pause_before_asking, try_again
+from salesforce_bulk.load.batch_results import BatchResults, check_results
 from salesforce_bulk.load.job import (
     ReportProgress,
     UnknownStates,
@@ -57,12 +56,8 @@ from salesforce_bulk.load.job import (
 )
 from salesforce_bulk.load.plan import Plan, PlannedBody
 from salesforce_bulk.load.results import (
-    RESULT_HEADER,
-    STATUS_OF,
     BatchRows,
     RestOutcome,
-    count_results,
-    read_results,
 )
 from salesforce_bulk.load.results_by_id import id_column, join_by_id
 from salesforce_bulk.load.settings import LoadSpec
@@ -76,8 +71,6 @@ _FETCHES = 3
 #: How often batches are asked for between two looks at their jobs, and the seconds in which an
 #: aborted job has to end those that are queued.
 _ASKS_OF_BATCHES, _ABORT_SECONDS = 10, 60.0
-#: The Ids of records that results in their usual form tell of as made.
-_CREATED = re.compile(rb'\n"([^"]{15,18})","true","true",')
 
 log = logging.getLogger("salesforce_bulk")
 
@@ -792,15 +785,14 @@ class ResultsV1:
         found = self._checked_results(part, ref, told, unprocessed)
         if isinstance(found, RestOutcome):
             return index, _without_results(part, found, ref), None
-        stored, counts = self._in_row_order(part, ref, *found)
+        stored, counts = self._in_row_order(part, ref, found.stored, found.counts)
         place = self._results.append(stored)
-        made = _CREATED.search(stored)
         unit = _with_results(part, place, counts, unprocessed, ref)
-        return index, unit, made and made[1].decode()
+        return index, unit, found.made[0].decode() if found.made else None
 
     def _checked_results(
         self, part: PlannedBody, ref: BatchRef, told: int, unprocessed: RestOutcome
-    ) -> tuple[bytes, Counter[RowStatus]] | RestOutcome:
+    ) -> BatchResults | RestOutcome:
         """The results, fetched until they fit the rows; or what holds of all rows without them.
 
         Args:
@@ -821,16 +813,17 @@ class ResultsV1:
                 outcome = RestOutcome("unknown", why)
                 continue
             checked = check_results(body, len(part.numbers), told, unprocessed.error)
-            twice = None if checked is None else _made_twice(checked[0])
-            if twice is not None:
-                outcome = RestOutcome("unknown", _results_of_others(ref, twice))
-            elif checked is not None:
+            if checked is None:
+                continue
+            twice = checked.made_twice()
+            if twice is None:
                 return checked
+            outcome = RestOutcome("unknown", _results_of_others(ref, twice))
         return outcome
 
     def _in_row_order(
-        self, part: PlannedBody, ref: BatchRef, stored: bytes, counts: Counter[RowStatus]
-    ) -> tuple[bytes, Counter[RowStatus]]:
+        self, part: PlannedBody, ref: BatchRef, stored: bytes, counts: Mapping[RowStatus, int]
+    ) -> tuple[bytes, Mapping[RowStatus, int]]:
         if self._id_column is None:
             return stored, counts
         rows = read_rows(self._plan.spool.text(part.place))
@@ -841,61 +834,6 @@ class ResultsV1:
             return stored, counts
         log.warning("The results of batch %s of job %s are out of order", *reversed(ref))
         return joined
-
-
-#: Results as Salesforce writes them, each line whole; most are of success, and found sooner by a
-#: pattern of their own.
-_USUAL_RESULTS = re.compile(
-    RESULT_HEADER + rb'(?:"\w*","true","(?:true|false)",""\n'
-    rb'|"[^"]*","(?:true|false)","(?:true|false)","[^"]*(?:""[^"]*)*"\n)*'
-)
-
-#: The results as they are kept and the rows by status; None where they do not fit the rows.
-CheckedResults = tuple[bytes, "Counter[RowStatus]"] | None
-
-
-def check_results(body: bytes, rows: int, processed: int, why: RowError) -> CheckedResults:
-    """Compare a batch's results with its rows.
-
-    Args:
-        body: the results.
-        rows: of the batch.
-        processed: rows that must have a result: all, or as many as a failed batch came to.
-        why: the reason of the rows that were not processed.
-    """
-    # NULs, and bytes that are no text, are in what errors quote.
-    text = body.removeprefix(codecs.BOM_UTF8).replace(b"\0", b"").decode("utf-8", "replace")
-    body = text.encode()
-    counts = count_results(body)
-    # The counts alone would take lines for whole that are cut off, or whose quotes are not doubled.
-    if counts is not None and counts.total() == rows and _USUAL_RESULTS.fullmatch(body):
-        return body, counts
-    try:
-        told = read_results(io.StringIO(text, newline=""))
-        results = list(islice(told, rows + 1))
-    except (ValueError, csv.Error):
-        return None
-    if not processed <= len(results) <= rows or any(
-        len(cells) != 4 or cells[1].lower() not in STATUS_OF for cells in results
-    ):
-        return None
-    return _rewrite_results(results, rows, why)
-
-
-def _rewrite_results(results: list[list[str]], rows: int, why: RowError) -> CheckedResults:
-    """In the usual form, blank and missing results as unprocessed."""
-    reason = f"{why.code}:{why.message}:--"
-    buffer = io.StringIO(newline="")
-    writer = csv.writer(buffer, quoting=csv.QUOTE_ALL, lineterminator="\n")
-    counts: Counter[RowStatus] = Counter()
-    for record_id, success, created, error in results:
-        status = STATUS_OF[success.lower()]
-        counts[status] += 1
-        blank = status == "unprocessed"
-        text = error or (reason if blank else "")
-        writer.writerow([record_id, success.lower() or status, created.lower(), text])
-    counts["unprocessed"] += rows - len(results)
-    return RESULT_HEADER + buffer.getvalue().encode("utf-8"), +counts
 
 
 def _state_message(info: Mapping[str, Any]) -> RowError:
@@ -916,15 +854,6 @@ def _count_mismatch(ref: BatchRef, rows: int) -> RowError:
     )
 
 
-def _made_twice(stored: bytes) -> str | None:
-    """A record that two results tell of as made; None where there is none."""
-    made = _CREATED.findall(stored)
-    if len(set(made)) == len(made):
-        return None
-    twice: bytes = next(one for one, count in Counter(made).items() if count > 1)
-    return twice.decode()
-
-
 def _results_of_others(ref: BatchRef, record_id: str) -> RowError:
     return RowError(
         "ResultsOfOthers",
@@ -941,7 +870,7 @@ def _without_results(part: PlannedBody, rest_outcome: RestOutcome, ref: BatchRef
 def _with_results(
     part: PlannedBody,
     place: Slice,
-    counts: Counter[RowStatus],
+    counts: Mapping[RowStatus, int],
     rest_outcome: RestOutcome,
     ref: BatchRef,
 ) -> BatchRows:

@@ -113,19 +113,6 @@ _new_outcome: Callable[[Any], Outcome] = partial(tuple.__new__, Outcome)
 _new_row_result: Callable[[Any], RowResult] = partial(tuple.__new__, RowResult)
 
 
-def count_results(body: bytes) -> Counter[RowStatus] | None:
-    """Rows by status in a CSV result; None where it is not written as Salesforce writes it.
-
-    Each cell stands in quotes and a quote inside is doubled. So a quote, a comma, a quote and a
-    letter stand together between two cells and nowhere else, and can be counted as bytes.
-    """
-    if not body.startswith(RESULT_HEADER):
-        return None
-    succeeded = body.count(b'","true","true","') + body.count(b'","true","false","')
-    failed = body.count(b'","false","false","') + body.count(b'","false","true","')
-    return Counter({"success": succeeded, "failed": failed})
-
-
 def read_results(text: Iterable[str]) -> Iterator[list[str]]:
     """The four cells of each result.
 

@@ -5,6 +5,7 @@ import csv
 import io
 import os
 import pickle
+import re
 import tracemalloc
 from pathlib import Path
 
@@ -20,14 +21,13 @@ from salesforce_bulk import (
     StorageError,
 )
 from salesforce_bulk.client_access import access_of
-from salesforce_bulk.load.engine_v1 import check_results
+from salesforce_bulk.load.batch_results import check_results, count_results, ids_of_success
 from salesforce_bulk.load.results import (
     STATUSES,
     BatchRows,
     LoadResult,
     RestOutcome,
     RunOutcomes,
-    count_results,
     split_results,
 )
 from salesforce_bulk.models import RowError
@@ -64,13 +64,36 @@ def test_results_that_are_not_one_for_each_row_are_no_results(results, rows):
 
 def test_results_of_a_failed_batch_are_those_of_its_first_rows():
     body = body_of([("1", True, True, ""), ("", False, False, "E:m:--")])
-    stored, counts = check_results(body, 5, 2, WHY)
+    counts = check_results(body, 5, 2, WHY).counts
     assert (counts["success"], counts["failed"], counts["unprocessed"]) == (1, 1, 3)
     assert check_results(body, 5, 3, WHY) is None
     blank = body + b'"","","",""\n'
-    stored, counts = check_results(blank, 3, 2, WHY)
+    stored, counts, _ = check_results(blank, 3, 2, WHY)
     assert counts == {"success": 1, "failed": 1, "unprocessed": 1}
     assert b'"","unprocessed","","Failed:why:--"' in stored
+
+
+ID = "[a-zA-Z0-9]{15}(?:[a-zA-Z0-9]{3})?"
+IDS = st.from_regex(ID, fullmatch=True)
+ALIKE = st.lists(st.tuples(IDS, st.just(True), st.just(True), st.just("")), max_size=5)
+
+
+@given(ALIKE, st.lists(st.tuples(IDS | TEXT, st.booleans(), st.booleans(), HARD), max_size=2))
+def test_results_all_of_success_are_told_from_all_others(results, others):
+    body = body_of([*results, *others])
+    alike = all(
+        ok and new and re.fullmatch(ID, one, re.ASCII) and not err for one, ok, new, err in others
+    )
+    ids = [one.encode() for one, *_ in (*results, *others)]
+    assert list(ids_of_success(body, b"true")) == (ids if alike else [])
+
+
+@given(ALIKE, st.data())
+def test_results_told_as_all_of_success_are_just_these_bytes(results, data):
+    body = bytearray(body_of(results))
+    body[data.draw(st.integers(0, len(body) - 1))] ^= 1 << data.draw(st.integers(0, 7))
+    ids = ids_of_success(bytes(body), b"true")
+    assert not ids or body == body_of([(one.decode(), True, True, "") for one in ids])
 
 
 @pytest.mark.parametrize("body", [b"", b"<html>", b'"Id"\n"x"\n', b'"Id","Success', b"\xff"])
