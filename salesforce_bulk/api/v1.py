@@ -251,7 +251,7 @@ class BulkV1:
         return self._watch_state(job_id, info)
 
     def _watch_state(self, job_id: str, info: v1.Info) -> v1.Info:
-        state = bulk_states.canonical_batch_state(str(info.get("state")))
+        state = v1.batch_state(info)
         self._watch.note(state, bulk_states.BATCH_STATES, job_id, info.get("id"))
         return info
 

@@ -470,7 +470,7 @@ def _batch(job_id: str, info: Mapping[str, Any]) -> QueryBatch:
     return QueryBatch(
         job_id,
         str(info["id"]),
-        bulk_states.canonical_batch_state(str(info.get("state"))),
+        v1.batch_state(info),
         info.get("stateMessage"),
         int(info.get("numberRecordsProcessed") or 0),
     )

@@ -28,7 +28,7 @@ from salesforce_bulk.http.call import add_to_message
 from salesforce_bulk.http.clock import DeadlinePassed
 from salesforce_bulk.load.batching import Bounds
 from salesforce_bulk.load.checks import check_columns, check_quota, group_rule
-from salesforce_bulk.load.engine_v1 import EngineV1, UploadStateV1, read_cells
+from salesforce_bulk.load.engine_v1 import EngineV1
 from salesforce_bulk.load.job import (
     SUPERSEDED,
     LoadJob,
@@ -56,6 +56,7 @@ from salesforce_bulk.load.unrecorded_jobs import (
     undecidable_job,
     unrecorded_jobs,
 )
+from salesforce_bulk.load.upload_v1 import UploadStateV1, read_cells
 from salesforce_bulk.models import RowError, RowStatus
 from salesforce_bulk.progress import Reporter
 from salesforce_bulk.storage.journal import Entry, Journal

@@ -23,13 +23,7 @@ from salesforce_bulk.api.org_access import OrgAccess
 from salesforce_bulk.errors import InvalidInput, JournalMismatch
 from salesforce_bulk.http.clock import DeadlinePassed
 from salesforce_bulk.load.checks import check_quota
-from salesforce_bulk.load.engine_v1 import (
-    AttachedV1,
-    BatchRef,
-    EngineV1,
-    UploadStateV1,
-    read_cells,
-)
+from salesforce_bulk.load.engine_v1 import AttachedV1, EngineV1
 from salesforce_bulk.load.engine_v2 import (
     AttachedV2,
     EngineV2,
@@ -48,6 +42,7 @@ from salesforce_bulk.load.settings import LoadSettings, LoadSpec, Operation
 from salesforce_bulk.load.source import Source
 from salesforce_bulk.load.sources import open_rows
 from salesforce_bulk.load.unrecorded_jobs import Since, journal_beginning, unrecorded_jobs
+from salesforce_bulk.load.upload_v1 import BatchRef, UploadStateV1, read_cells
 from salesforce_bulk.models import JobInfo
 from salesforce_bulk.progress import Progress, Reporter
 from salesforce_bulk.storage.journal import Entry, Journal

@@ -17,7 +17,7 @@ from numbers import Integral
 from operator import itemgetter
 from typing import Any
 
-from salesforce_bulk import limits
+from salesforce_bulk import bulk_states, limits
 from salesforce_bulk.models import UploadResult
 from salesforce_bulk.wire import media
 from salesforce_bulk.wire.document import (
@@ -155,6 +155,11 @@ def batch_infos(info: Any) -> list[Info]:
 
 
 # Query results: "Get Bulk Query Results"
+
+
+def batch_state(info: Mapping[str, Any]) -> str:
+    """The state in a batch's info, as `bulk_states` spells it."""
+    return bulk_states.canonical_batch_state(str(info.get("state")))
 
 
 def read_result_ids(content_type: str | None, body: bytes) -> list[str]:
