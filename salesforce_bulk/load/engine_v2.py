@@ -12,7 +12,6 @@ was lost, and no other job takes the rows whatever became of it.
 
 from __future__ import annotations
 
-import codecs
 import csv
 import io
 import logging
@@ -20,14 +19,12 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from dataclasses import dataclass, field
-from functools import partial
 from itertools import islice
 
 from salesforce_bulk import bulk_states, limits
 from salesforce_bulk.api.org_access import OrgAccess
-from salesforce_bulk.api.v2 import RESULT_KINDS, BulkV2
+from salesforce_bulk.api.v2 import BulkV2
 from salesforce_bulk.errors import (
     AmbiguousUpload,
     ApiFault,
@@ -39,42 +36,29 @@ from salesforce_bulk.errors import (
     JobFailed,
     NotFound,
     ReconciliationError,
-    ResultsExpired,
     TransportError,
 )
 from salesforce_bulk.formats.csv import read_rows
-from salesforce_bulk.formats.record_bound import bounded_csv
 from salesforce_bulk.http.polling import SENDING_PAUSES, pause_before_asking, try_again
 from salesforce_bulk.load.job import ReportProgress, UnknownStates, refuse_other_job, unsent_outcome
 from salesforce_bulk.load.plan import Plan, PlannedBody, count_batches
+from salesforce_bulk.load.result_files_v2 import ResultFilesV2, job_expired, processed_count
 from salesforce_bulk.load.results import RESULT_HEADER, STATUS_OF, BatchRows, RestOutcome
-from salesforce_bulk.load.row_matching import (
-    ResultLine,
-    RowShape,
-    match_rows,
-    read_result_lines,
-    uploaded_columns,
-)
+from salesforce_bulk.load.row_matching import ResultLine, RowShape, match_rows
 from salesforce_bulk.load.settings import LoadSpec
 from salesforce_bulk.load.unrecorded_jobs import undecidable_job
 from salesforce_bulk.models import JobInfo, RowError, RowStatus
 from salesforce_bulk.storage.journal import Entry
 from salesforce_bulk.storage.spool import Slice, Spool
 from salesforce_bulk.wire import v2
-from salesforce_bulk.wire.document import UnreadableDocument
-from salesforce_bulk.wire.row_error import write_row_error
 
 #: Bytes of a job. 100 MB are allowed; less takes less memory, and costs no more of the day's
 #: allocation, which counts internal batches of 10,000 rows.
 JOB_BYTES = 20_000_000
 #: Rows of a job where the caller names no number: joining its results takes 450 bytes a row.
 JOB_RECORDS = 100_000
-#: Bytes of a job's result files that stay in memory; several jobs' are fetched at once.
-_FILES_IN_MEMORY = 1_000_000
 #: Lines of a result file for each row that was sent; the org writes one.
 _LINES_OF_A_ROW = 10
-#: How often results that do not add up are fetched.
-_FETCHES = 3
 
 #: Of jobs that go on by themselves.
 _WAITING_STATES = frozenset(
@@ -251,7 +235,7 @@ class EngineV2:
                 raise _ambiguous_upload(self._spec.name, job_id, error) from error
             # Aborted by somebody, before or after it began; its results say what became of it.
         except NotFound as error:
-            raise _job_expired(job_id) from error
+            raise job_expired(job_id) from error
         except BulkApiError as error:
             # Whatever it says: the call is repeated, and an earlier try may have arrived.
             raise _ambiguous_upload(self._spec.name, job_id, error) from error
@@ -309,7 +293,7 @@ class EngineV2:
         try:
             self._api.set_ingest_state(job_id, bulk_states.ABORTED)
         except NotFound as error:
-            raise _job_expired(job_id) from error
+            raise job_expired(job_id) from error
         except (InvalidJobState, InvalidJob) as error:
             state = self._job(job_id).state
             if state == bulk_states.OPEN:
@@ -375,8 +359,8 @@ class EngineV2:
     def _part_of(self, job: JobInfo) -> int | None:
         """The missing part whose rows the result files tell of; None where they are others'."""
         processed = job.rows_processed or 0
-        with _ResultFiles(self._access, job, _job_error(job)) as files:
-            if files.fetch(lambda counts: _processed_count(counts) == processed) != processed:
+        with ResultFilesV2(self._access, job, _job_error(job)) as files:
+            if files.fetch(lambda counts: processed_count(counts) == processed) != processed:
                 raise undecidable_job(self._spec, job.id, "its result files cannot be read")
             if not _same_names(files.names, self._shape.names):
                 return None
@@ -385,7 +369,7 @@ class EngineV2:
             missing = (at for at in range(len(self._plan.parts)) if at not in self._state.started)
             return next((at for at in missing if self._tells_of(files, job, at, lines)), None)
 
-    def _tells_of(self, files: _ResultFiles, job: JobInfo, index: int, lines: int) -> bool:
+    def _tells_of(self, files: ResultFilesV2, job: JobInfo, index: int, lines: int) -> bool:
         part = self._plan.parts[index]
         if not lines or lines != len(part.numbers):
             return False
@@ -432,13 +416,13 @@ class EngineV2:
         try:
             return try_again(lambda: self._api.ingest_job(job_id), self._clock)
         except NotFound as error:
-            raise _job_expired(job_id) from error
+            raise job_expired(job_id) from error
 
     def _unit(self, part: PlannedBody, job: JobInfo) -> BatchRows:
         why = _job_error(job)
         nothing_done = job.state == bulk_states.FAILED and not job.rows_processed
         rows = len(part.numbers)
-        with _ResultFiles(
+        with ResultFilesV2(
             self._access, job, why, self._shape.names, rows * _LINES_OF_A_ROW
         ) as files:
             files.fetch(lambda counts: counts.total() == rows)
@@ -455,7 +439,7 @@ class EngineV2:
         )
 
     def _outcomes(
-        self, part: PlannedBody, files: _ResultFiles, job: JobInfo
+        self, part: PlannedBody, files: ResultFilesV2, job: JobInfo
     ) -> list[tuple[str, str, str, str]]:
         return match_rows(
             lambda: self._cells(part.place),
@@ -525,8 +509,8 @@ class AttachedV2:
     def _fetch_rows(self, job: JobInfo) -> list[BatchRows]:
         why = _job_error(job)
         processed = job.rows_processed or 0
-        with _ResultFiles(self._access, job, why) as files:
-            attempted = files.fetch(lambda counts: _processed_count(counts) == processed)
+        with ResultFilesV2(self._access, job, why) as files:
+            attempted = files.fetch(lambda counts: processed_count(counts) == processed)
             if attempted != processed:
                 raise ReconciliationError(
                     f"Job {job.id} processed {processed:,} rows; its result files tell of "
@@ -569,7 +553,7 @@ class AttachedV2:
         try:
             return try_again(lambda: self._api.ingest_job(job_id), self._clock)
         except NotFound as error:
-            raise _job_expired(job_id) from error
+            raise job_expired(job_id) from error
 
     def abort(self) -> None:
         _abort_jobs(self._api_without_end, self.job_ids)
@@ -600,129 +584,6 @@ def quoted_csv(rows: Iterable[Sequence[str]]) -> bytes:
     return buffer.getvalue().encode("utf-8")
 
 
-class _ResultFiles:
-    """The three files of a job, on the disk while they are compared.
-
-    Args:
-        access: fetches them, again where they break off.
-        job: in its last state.
-        why: the error of rows that were not processed.
-        names: of the columns that were uploaded; without them the files' headers say so.
-        most_lines: of a file that can be believed.
-    """
-
-    def __init__(
-        self,
-        access: OrgAccess,
-        job: JobInfo,
-        why: RowError,
-        names: Sequence[str] = (),
-        most_lines: int = limits.INGEST_JOB_RECORDS,
-    ) -> None:
-        self._access = access
-        self._job = job
-        self._why = write_row_error(why)
-        self.names = names
-        self._most_lines = most_lines
-        self._delimiter = v2.DELIMITERS.get(str(job.fields.get("columnDelimiter")), ",")
-        self._spool = Spool(_FILES_IN_MEMORY)
-        self._files: dict[str, list[Slice]] = {}
-        #: Why none of a file's lines is trusted, by its kind.
-        self.unreadable: dict[str, str] = {}
-
-    def __enter__(self) -> _ResultFiles:
-        return self
-
-    def __exit__(self, *about: object) -> None:
-        self._spool.close()
-
-    def fetch(self, adds_up: Callable[[Counter[str]], bool]) -> int:
-        """Fetch all three; again where the counts of their lines do not add up.
-
-        Returns:
-            the rows of which they say that they were processed.
-        """
-        counts: Counter[str] = Counter()
-        for fetch in range(_FETCHES):
-            # Results may come a moment after the state that announces them.
-            self._access.clock.sleep(fetch)
-            self.unreadable.clear()
-            for kind in RESULT_KINDS:
-                self._files[kind] = self._fetch_file(kind)
-            self.names = self.names or self._uploaded_columns()
-            counts = Counter({kind: self._count(kind) for kind in RESULT_KINDS})
-            if adds_up(counts):
-                break
-        return _processed_count(counts)
-
-    def lines(self) -> Iterator[ResultLine]:
-        """All lines."""
-        for kind in RESULT_KINDS:
-            yield from self._lines(kind)
-
-    def missing_line_error(self) -> RowError:
-        """The error of rows that no line is of, with the job's own reason where it failed."""
-        job = self._job
-        failed = f"; the job ended {job.state}: {job.error_message}" if job.error_message else ""
-        if self.unreadable:
-            reasons = ", ".join(f"{kind} ({why})" for kind, why in self.unreadable.items())
-            return RowError(
-                "ResultsUnreadable",
-                f"result files of job {job.id} cannot be read: {reasons}{failed}",
-            )
-        return RowError("NotTold", f"no result file of job {job.id} tells of this row{failed}")
-
-    def _fetch_file(self, kind: str) -> list[Slice]:
-        try:
-            return try_again(partial(self._fetch_pieces, kind), self._access.clock)
-        except NotFound as error:
-            raise _job_expired(self._job.id) from error
-        except ApiFault as error:
-            # Not there yet; or an aborted job of a server that has no results for those.
-            if isinstance(error, InvalidJobState) or error.error_code == "JOB_NOT_COMPLETE":
-                return []
-            raise
-
-    def _fetch_pieces(self, kind: str) -> list[Slice]:
-        pieces = self._access.v2.ingest_results(self._job.id, kind)
-        bounded = bounded_csv(pieces, self._access.most_record_bytes, self._most_lines)
-        try:
-            return [self._spool.append(piece) for piece in bounded]
-        except UnreadableDocument as error:
-            # Another fetch would only bring as much again.
-            self.unreadable[kind] = str(error)
-            return []
-
-    def _count(self, kind: str) -> int:
-        try:
-            return sum(1 for _ in self._lines(kind))
-        except (ValueError, csv.Error) as error:
-            # Not whole, or not by the job's own rules: none of its lines is trusted.
-            self.unreadable[kind] = str(error) or type(error).__name__
-            self._files[kind] = []
-            return 0
-
-    def _uploaded_columns(self) -> Sequence[str]:
-        for kind in RESULT_KINDS:
-            with suppress(ValueError, csv.Error):  # read and counted as no file later
-                names = uploaded_columns(self._pieces(kind), self._delimiter)
-                if names:
-                    return names
-        return ()
-
-    def _lines(self, kind: str) -> Iterator[ResultLine]:
-        return read_result_lines(kind, self._pieces(kind), self.names, self._why, self._delimiter)
-
-    def _pieces(self, kind: str) -> Iterator[bytes]:
-        pieces = (self._spool.read(place) for place in self._files[kind])
-        yield next(pieces, b"").removeprefix(codecs.BOM_UTF8)
-        yield from pieces
-
-
-def _processed_count(counts: Counter[str]) -> int:
-    return counts["successfulResults"] + counts["failedResults"]
-
-
 def _same_names(one: Sequence[str], other: Sequence[str]) -> bool:
     return sorted(map(str.lower, one)) == sorted(map(str.lower, other))
 
@@ -746,13 +607,5 @@ def _ambiguous_upload(name: str, job_id: str, why: object) -> AmbiguousUpload:
         f"{name}: the rows are stored in job {job_id}, which may have begun to process them: "
         f"{why}. Do not load them again. Go on with the journal, or look at the job: one that is "
         "Open has to be set to UploadComplete, any other is taken up with attach(job_id).",
-        job_id=job_id,
-    )
-
-
-def _job_expired(job_id: str) -> ResultsExpired:
-    return ResultsExpired(
-        f"Job {job_id} is gone from the org, which keeps results for seven days. This does not "
-        "say that its rows failed.",
         job_id=job_id,
     )
