@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from itertools import islice
 from typing import NamedTuple
 
-from salesforce_bulk.load.results import RESULT_HEADER, STATUS_OF, read_results
+from salesforce_bulk.load.outcomes import RESULT_HEADER, STATUS_OF, read_results
 from salesforce_bulk.models import RowError, RowStatus
 
 #: Results as Salesforce writes them, each line whole; most are of success, and found sooner by a

@@ -10,8 +10,8 @@ from salesforce_bulk.api.reserve import Reserve
 from salesforce_bulk.api.v1 import BulkV1
 from salesforce_bulk.errors import InvalidJobState
 from salesforce_bulk.load.job import ReportProgress, report_nothing, unsent_outcome
+from salesforce_bulk.load.outcomes import BatchRows
 from salesforce_bulk.load.plan import Plan
-from salesforce_bulk.load.results import BatchRows
 from salesforce_bulk.load.results_v1 import ResultsV1
 from salesforce_bulk.load.settings import LoadSpec
 from salesforce_bulk.load.upload_v1 import BatchRef, UploadStateV1, UploadV1

@@ -41,9 +41,9 @@ from salesforce_bulk.errors import (
 from salesforce_bulk.formats.csv import read_rows
 from salesforce_bulk.http.polling import SENDING_PAUSES, pause_before_asking, try_again
 from salesforce_bulk.load.job import ReportProgress, UnknownStates, refuse_other_job, unsent_outcome
+from salesforce_bulk.load.outcomes import RESULT_HEADER, STATUS_OF, BatchRows, RestOutcome
 from salesforce_bulk.load.plan import Plan, PlannedBody, count_batches
 from salesforce_bulk.load.result_files_v2 import ResultFilesV2, job_expired, processed_count
-from salesforce_bulk.load.results import RESULT_HEADER, STATUS_OF, BatchRows, RestOutcome
 from salesforce_bulk.load.row_matching import ResultLine, RowShape, match_rows
 from salesforce_bulk.load.settings import LoadSpec
 from salesforce_bulk.load.unrecorded_jobs import undecidable_job

@@ -22,14 +22,9 @@ from salesforce_bulk.errors import (
 from salesforce_bulk.formats.html_table import html_table
 from salesforce_bulk.http.call import add_to_message
 from salesforce_bulk.http.clock import Deadline, DeadlinePassed
+from salesforce_bulk.load.outcomes import BatchRows, RestOutcome, RunOutcomes
 from salesforce_bulk.load.plan import Plan, PlannedBody
-from salesforce_bulk.load.results import (
-    BatchRows,
-    LoadResult,
-    RestOutcome,
-    RetryRows,
-    RunOutcomes,
-)
+from salesforce_bulk.load.results import LoadResult, RetryRows
 from salesforce_bulk.load.settings import LoadSpec
 from salesforce_bulk.models import JobInfo, RowError, RowStatus
 from salesforce_bulk.progress import Progress, Reporter

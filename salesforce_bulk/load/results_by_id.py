@@ -13,7 +13,7 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 
 from salesforce_bulk.formats.csv import read_rows
-from salesforce_bulk.load.results import RESULT_HEADER, STATUS_OF
+from salesforce_bulk.load.outcomes import RESULT_HEADER, STATUS_OF
 from salesforce_bulk.load.settings import LoadSpec
 from salesforce_bulk.models import RowError, RowStatus
 from salesforce_bulk.wire.row_error import write_row_error

@@ -21,8 +21,8 @@ from salesforce_bulk.formats.csv import read_rows
 from salesforce_bulk.http.polling import pause_before_asking, try_again
 from salesforce_bulk.load.batch_results import BatchResults, check_results
 from salesforce_bulk.load.job import ReportProgress, UnknownStates
+from salesforce_bulk.load.outcomes import BatchRows, RestOutcome
 from salesforce_bulk.load.plan import Plan, PlannedBody
-from salesforce_bulk.load.results import BatchRows, RestOutcome
 from salesforce_bulk.load.results_by_id import id_column, join_by_id
 from salesforce_bulk.load.settings import LoadSpec
 from salesforce_bulk.load.upload_v1 import BatchRef, UploadStateV1

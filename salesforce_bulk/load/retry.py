@@ -38,16 +38,9 @@ from salesforce_bulk.load.job import (
     time_up_before,
     whole_unit,
 )
+from salesforce_bulk.load.outcomes import STATUS_OF, BatchRows, Outcome, RestOutcome, RunOutcomes
 from salesforce_bulk.load.plan import Plan, PlanRules, make_plan
-from salesforce_bulk.load.results import (
-    STATUS_OF,
-    BatchRows,
-    LoadResult,
-    Outcome,
-    RestOutcome,
-    RetryOptions,
-    RunOutcomes,
-)
+from salesforce_bulk.load.results import LoadResult, RetryOptions
 from salesforce_bulk.load.settings import LoadSettings, LoadSpec
 from salesforce_bulk.load.source import CHUNK_ROWS
 from salesforce_bulk.load.unrecorded_jobs import (

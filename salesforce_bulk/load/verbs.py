@@ -33,9 +33,7 @@ from salesforce_bulk.load.engine_v2 import (
 from salesforce_bulk.load.job import Engine, LoadJob, naming_jobs, report_to, time_up_before
 from salesforce_bulk.load.plan import Plan, PlannedBody, count_batches
 from salesforce_bulk.load.preparation import prepare
-from salesforce_bulk.load.results import (
-    LoadResult,
-)
+from salesforce_bulk.load.results import LoadResult
 from salesforce_bulk.load.retry import Retries, entry_of_end, record_nowhere, split_at_retries
 from salesforce_bulk.load.row_matching import RowShape
 from salesforce_bulk.load.settings import LoadSettings, LoadSpec, Operation

@@ -22,14 +22,8 @@ from salesforce_bulk import (
 )
 from salesforce_bulk.client_access import access_of
 from salesforce_bulk.load.batch_results import check_results, count_results, ids_of_success
-from salesforce_bulk.load.results import (
-    STATUSES,
-    BatchRows,
-    LoadResult,
-    RestOutcome,
-    RunOutcomes,
-    split_results,
-)
+from salesforce_bulk.load.outcomes import BatchRows, RestOutcome, RunOutcomes, split_results
+from salesforce_bulk.load.results import STATUSES, LoadResult
 from salesforce_bulk.models import RowError
 from salesforce_bulk.storage.spool import Spool
 from salesforce_bulk.wire.row_error import read_row_error, write_row_error

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from salesforce_bulk.client_access import org_of
-from salesforce_bulk.load.results import RESULT_HEADER
+from salesforce_bulk.load.outcomes import RESULT_HEADER
 from salesforce_bulk.load.results_by_id import join_by_id
 
 

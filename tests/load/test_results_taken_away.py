@@ -6,7 +6,7 @@ import pyarrow as pa
 import pytest
 
 from salesforce_bulk import LoadFailed
-from salesforce_bulk.load.results import Outcome
+from salesforce_bulk.load.outcomes import Outcome
 from salesforce_bulk.load.retry import _retryable
 
 ROWS = [
