@@ -47,6 +47,11 @@ _COUNT = re.compile(r"[0-9]{1,18}")
 
 #: Statuses with which servers of different ages say that results are not there yet.
 _NOT_READY = frozenset({204, 412})
+#: Lists of jobs behind one another, of a thousand jobs or more each: in the days for which an org
+#: keeps jobs it takes 105,000 batches.
+_JOB_LISTS = 1_000
+#: Lists of result pages behind one another that name none.
+_EMPTY_LISTS = 100
 #: Seconds between tries where a job is complete and its results are not there yet.
 _LATE_RESULTS = (0.5, 1.0, 2.0, 4.0)
 
@@ -214,11 +219,19 @@ class BulkV2:
         """
         path: str | None = f"{QUERY}/{job_id}/resultPages"
         seen: set[str] = set()
+        empty = 0
         while path is not None:
             call = Call("GET", path, media_type=media.JSON, job_id=job_id)
             page = self._when_there(partial(self._result_pages, call, job_id))
             for url in page.urls:
                 yield _locator(url, job_id, "results")
+            empty = 0 if page.urls else empty + 1
+            if empty > _EMPTY_LISTS:
+                raise UnexpectedResponse(
+                    f"The lists of result pages of job {job_id} do not end: {empty} behind one "
+                    "another name none. Run the export again, or without parallel=.",
+                    job_id=job_id,
+                )
             path = None
             if page.next_url is not None:
                 locator = _locator(page.next_url, job_id, "resultPages")
@@ -301,6 +314,12 @@ class BulkV2:
             path = page.next_path
             if path in seen:
                 raise UnexpectedResponse("The list of jobs leads back to a part that was read.")
+            if len(seen) >= _JOB_LISTS:
+                raise UnexpectedResponse(
+                    f"The list of jobs does not end: after {len(seen):,} parts there are more, "
+                    "which are more jobs than an org keeps. Something on the way may answer in its "
+                    "place."
+                )
             seen.add(path or root)
 
 

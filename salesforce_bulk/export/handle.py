@@ -32,6 +32,7 @@ from salesforce_bulk.export.csv_file import (
 from salesforce_bulk.export.download import Download
 from salesforce_bulk.export.incremental import Window, WindowReading
 from salesforce_bulk.export.job_v1 import QueryJobV1
+from salesforce_bulk.export.job_v2 import QueryJobV2
 from salesforce_bulk.export.page_address import PageAddress
 from salesforce_bulk.export.page_identity import PagesSeen
 from salesforce_bulk.export.page_reading import HeaderSplitter, Reading, Row
@@ -428,9 +429,14 @@ class Export:
         else:
             opened = job.downloads(make, job.page_at(taken.next_locator if taken else None))
         seen = PagesSeen(self._run.note)
+        rows = sum(each for _, each in taken.rows) if taken else 0
         for body in opened:
             with closing(body):
-                yield self._note_expiry(body)
+                self._note_expiry(body)
+                rows += body.rows or 0
+                if isinstance(job, QueryJobV2):
+                    job.refuse_more(rows)
+                yield body
                 seen.add(body.page, body.identity)
 
     def _reads_ahead(self, job: QueryJob) -> bool:
@@ -442,7 +448,7 @@ class Export:
             )
         return parallel > 1 and job.lists_pages
 
-    def _note_expiry(self, body: PageBody) -> PageBody:
+    def _note_expiry(self, body: PageBody) -> None:
         """Say so once where the results are about to go."""
         body.open()
         if body.server_time is not None and not self._expiry_noted:
@@ -453,7 +459,6 @@ class Export:
                     "UTC; read them before."
                 )
             self._expiry_noted = True
-        return body
 
     def _rows(
         self, raw: bool | None = None, window: WindowReading | None = None

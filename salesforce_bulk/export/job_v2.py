@@ -28,6 +28,9 @@ from salesforce_bulk.wire import v2
 
 log = logging.getLogger("salesforce_bulk")
 
+#: Pages without rows that a result may have beside those with rows.
+_EMPTY_PAGES = 100
+
 
 class QueryJobV2:
     """One query job.
@@ -153,6 +156,24 @@ class QueryJobV2:
                 job_id=self.job.id,
             )
         seen.add(page.locator)
+        if self.rows is not None and len(seen) > self.rows + _EMPTY_PAGES:
+            raise self._endless(f"there are {len(seen):,} of them")
+
+    def refuse_more(self, rows: int) -> None:
+        """Raise `ReconciliationError` where the pages so far have more rows than the job: what
+        goes on for ever would fill the disk before the counts are compared."""
+        if self.rows is not None and rows > self.rows:
+            raise self._endless(f"they have {rows:,} and may have more", rows)
+
+    def _endless(self, how: str, rows: int | None = None) -> ReconciliationError:
+        return ReconciliationError(
+            f"The server counted {self.rows:,} rows of job {self.job.id}, and its pages are too "
+            f"many for that: {how}. Run the export again; nothing was put in place.",
+            expected=self.rows,
+            got=rows,
+            evidence={"job": self.job.id},
+            job_id=self.job.id,
+        )
 
     def page_at(self, locator: str | None) -> PageAddress:
         """The page at a locator; None is the first."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import json
 from collections.abc import Iterator
@@ -10,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from salesforce_bulk.errors import InvalidInput, JournalMismatch
+from salesforce_bulk.errors import InvalidInput, JournalMismatch, StorageError
 from salesforce_bulk.storage.files import is_no_file, storage_errors, whole_file
 from salesforce_bulk.storage.locks import locked_beside
 
@@ -72,16 +73,21 @@ class StateFile:
     """A state in a file.
 
     Raises:
-        InvalidInput: there can be no file of that name; told before the export and not behind its
-            last row.
+        InvalidInput: what is there is no file; told before the export and not behind its last row.
+        StorageError: there can be no file of that name, or there is no folder for it.
     """
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        if not path.absolute().parent.is_dir():
-            raise InvalidInput(f"state={str(path)!r}: there is no folder {path.parent}.")
-        if is_no_file(path):
-            raise InvalidInput(f"state={str(path)!r} is no file.")
+        with storage_errors(f"The state {path}"):
+            if not path.absolute().parent.is_dir():
+                raise StorageError(
+                    f"There is no folder for the state {path}. Nothing was asked for. Make it, or "
+                    "name another file.",
+                    errno.ENOENT,
+                )
+            if is_no_file(path):
+                raise InvalidInput(f"state={str(path)!r} is no file.")
 
     def __str__(self) -> str:
         return str(self._path)

@@ -6,7 +6,6 @@ Unprocessed Record Results".
 
 from __future__ import annotations
 
-import codecs
 import csv
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -146,9 +145,7 @@ class ResultFilesV2:
         return read_result_lines(kind, self._pieces(kind), self.names, self._why, self._delimiter)
 
     def _pieces(self, kind: str) -> Iterator[bytes]:
-        pieces = (self._spool.read(place) for place in self._files[kind])
-        yield next(pieces, b"").removeprefix(codecs.BOM_UTF8)
-        yield from pieces
+        return (self._spool.read(place) for place in self._files[kind])
 
 
 def processed_count(counts: Counter[str]) -> int:

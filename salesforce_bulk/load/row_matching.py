@@ -545,8 +545,9 @@ def read_result_lines(
 
 
 def read_lines(pieces: Iterable[bytes], delimiter: str = ",") -> Iterator[list[str]]:
-    """The lines of a result file, its header first; none where it has no content."""
-    text = io.TextIOWrapper(io.BufferedReader(_PieceReader(pieces)), "utf-8", newline="")
+    """The lines of a result file, its header first; none where it has no content. A byte order
+    mark is no part of it."""
+    text = io.TextIOWrapper(io.BufferedReader(_PieceReader(pieces)), "utf-8-sig", newline="")
     return read_rows(text, delimiter)
 
 

@@ -172,8 +172,11 @@ def _are_ids(rows: Sequence[Any]) -> bool:
     kinds = [isinstance(row, str) for row in rows]
     if all(kinds) or not any(kinds):
         return kinds[0]
-    number = kinds.index(not kinds[0]) + 1
-    raise InvalidInput(
+    raise _mixed(kinds.index(not kinds[0]) + 1)
+
+
+def _mixed(number: int) -> InvalidInput:
+    return InvalidInput(
         f"Rows 1 and {number:,} are an Id and a row: give Ids alone, or rows with the column Id.",
         row=number,
     )
@@ -231,8 +234,13 @@ class _NoRows(Source):
 
 
 def _id_chunks(ids: Iterator[Any]) -> Chunks:
+    first = 1
     while chunk := list(islice(ids, CHUNK_ROWS)):
+        kinds = list(map(type, chunk))
+        if dict in kinds:
+            raise _mixed(first + kinds.index(dict))
         yield [(one,) for one in chunk]
+        first += len(chunk)
 
 
 class _MappingReader:

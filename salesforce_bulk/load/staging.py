@@ -210,7 +210,7 @@ def result_header(access: OrgAccess, job_id: str, kind: str) -> list[str]:
     Raises:
         UnexpectedResponse: it is no CSV.
     """
-    return next(_result_lines(access, job_id, kind), [])
+    return next(_result_lines(access, _ended_job(access, job_id), kind), [])
 
 
 def result_records(access: OrgAccess, job_id: str, kind: str) -> Iterator[dict[str, str]]:
@@ -223,19 +223,53 @@ def result_records(access: OrgAccess, job_id: str, kind: str) -> Iterator[dict[s
 
     Raises:
         UnexpectedResponse: it is no CSV, or a record has no end.
+        ReconciliationError: behind the last record, where the job counts more or fewer.
+        JobStillRunning: the job is not over.
     """
-    lines = _result_lines(access, job_id, kind)
-    header = next(lines, [])
-    for line in lines:
+    info = _ended_job(access, job_id)
+    lines = _result_lines(access, info, kind)
+    header, count = next(lines, []), 0
+    for count, line in enumerate(lines, 1):  # noqa: B007 - used behind the loop
         yield dict(zip(header, line, strict=True))
+    counted = _counted(info, kind)
+    if counted not in (None, count):
+        raise ReconciliationError(
+            f"The {kind} of job {job_id} have {count:,} records where the job counts {counted:,}. "
+            "Read them again.",
+            expected=counted,
+            got=count,
+            job_id=job_id,
+        )
 
 
-def _result_lines(access: OrgAccess, job_id: str, kind: str) -> Iterator[list[str]]:
+def _ended_job(access: OrgAccess, job_id: str) -> JobInfo:
+    info = try_again(lambda: access.v2.ingest_job(job_id), access.clock)
+    if info.state not in bulk_states.JOB_TERMINAL_STATES:
+        raise JobStillRunning(
+            f"Job {job_id} is {info.state}: its results are not whole before it is over.",
+            job_id=job_id,
+        )
+    return info
+
+
+def _counted(info: JobInfo, kind: str) -> int | None:
+    """The records that a file has by the job's count; None where it tells none."""
+    processed, failed = info.rows_processed, info.rows_failed
+    if kind == "failedResults":
+        return failed
+    if kind == "successfulResults" and processed is not None and failed is not None:
+        return processed - failed
+    return None
+
+
+def _result_lines(access: OrgAccess, info: JobInfo, kind: str) -> Iterator[list[str]]:
+    job_id = info.id
     pieces = access.v2.ingest_results(job_id, kind)
     most = access.most_record_bytes, limits.INGEST_JOB_RECORDS
+    delimiter = v2.DELIMITERS.get(str(info.fields.get("columnDelimiter")), ",")
     try:
         width = 0
-        for line in read_lines(bounded_csv(pieces, *most)):
+        for line in read_lines(bounded_csv(pieces, *most), delimiter):
             width = width or len(line)
             if len(line) != width:
                 raise ValueError(f"a line of {len(line)} cells in a file of {width} columns")

@@ -71,9 +71,8 @@ class Journal:
             header: what the run is; plain JSON.
 
         Raises:
-            JournalMismatch: there is a file already, another process holds it, or there is no
-                folder for it.
-            StorageError: it cannot be written.
+            JournalMismatch: there is a file already, or another process holds it.
+            StorageError: it cannot be written, or there is no folder for it.
         """
         line, checksum = _line({"format": FORMAT, "header": header}, "")
         if cls.exists(path):
@@ -91,8 +90,10 @@ class Journal:
                 why = f"Another run has just made the journal {path}."
             raise JournalMismatch(why) from error
         except (FileNotFoundError, NotADirectoryError) as error:
-            raise JournalMismatch(
-                f"There is no folder for the journal {path}. Make it, or name another file."
+            raise StorageError(
+                f"There is no folder for the journal {path}. Nothing was sent. Make it, or name "
+                "another file.",
+                error.errno,
             ) from error
         except OSError as error:
             raise StorageError(

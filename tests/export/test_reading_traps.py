@@ -97,6 +97,36 @@ def test_pages_that_lead_back_end_with_an_error(clock):
         list(canned(org, clock=clock).export("SELECT Id, Name FROM Thing"))
 
 
+class EndlessPages(dict):
+    """Each leads to another one, under a name that was not there before."""
+
+    def __init__(self, rows):
+        self.asked = 0
+        self.rows = rows
+
+    def __missing__(self, locator):
+        self.asked += 1
+        if self.asked > 1000:
+            raise KeyError("asked for ever")
+        rows = [(f"{self.asked}-{row}", "a") for row in range(self.rows)]
+        return page(rows, f"L{self.asked}")
+
+
+@pytest.mark.parametrize(("rows", "most"), [(0, 110), (1, 4), (2, 3)])
+def test_pages_without_end_are_not_read_for_ever(clock, tmp_path, rows, most):
+    """Trap: each page has a locator of its own, so that none leads back, and the disk fills."""
+    pages = EndlessPages(rows)
+    with CannedOrg(pages, 3) as org:
+        export = canned(org, clock=clock).export("SELECT Id, Name FROM Thing")
+        for read in (list, lambda e: e.to_csv(tmp_path / "x.csv"), lambda e: e.to_arrow()):
+            pages.asked = 0
+            with pytest.raises(ReconciliationError, match="too many for that") as caught:
+                read(export)
+            assert caught.value.job_id == export.job_id
+            assert pages.asked <= most
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_pages_that_are_missing_are_an_error_with_the_counts(clock, tmp_path):
     """Fewer rows than the job's total is never a shorter list."""
     with CannedOrg({None: page([("1", "a")])}, 3) as org:

@@ -74,6 +74,30 @@ def test_empty_lists_that_lead_back_end(clock):
         list(exported(org, clock))
 
 
+class EndlessLists(dict):
+    """Each list of pages leads to another one."""
+
+    def __init__(self, names_pages):
+        self.asked = 0
+        self.names_pages = names_pages
+
+    def __missing__(self, locator):
+        self.asked += 1
+        if self.asked > 500:
+            raise KeyError("asked for ever")
+        return [f"P{self.asked}"] if self.names_pages else [], f"N{self.asked}"
+
+
+@pytest.mark.parametrize(
+    ("names_pages", "error"), [(False, UnexpectedResponse), (True, ReconciliationError)]
+)
+def test_lists_of_pages_without_end_are_not_read_for_ever(clock, names_pages, error):
+    """Trap: each list has a locator of its own, so that none leads back."""
+    lists = EndlessLists(names_pages)
+    with PageLists(PAGES, 3, lists) as org, pytest.raises(error, match="do not end|too many"):
+        exported(org, clock).parts()
+
+
 @pytest.mark.parametrize("written", ["a+b/c==", "a%2Bb%2Fc%3D%3D"])
 def test_a_locator_may_hold_what_base_64_does(clock, written):
     """Plain or percent-encoded in the list, it is the same one; a plus is no blank."""

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
-from salesforce_bulk import ExceededQuota, InvalidInput, JournalMismatch
+from salesforce_bulk import ExceededQuota, JournalMismatch, StorageError
 from salesforce_bulk.api.describe import Allowance
 from salesforce_bulk.client_access import access_of
 from salesforce_bulk.emulator import SalesforceEmulator
@@ -102,5 +102,10 @@ def test_one_run_at_a_time_in_one_process_too(bulk, tmp_path):
 
 
 def test_a_folder_that_there_is_not_is_named(bulk, tmp_path):
-    with pytest.raises(InvalidInput, match="nowhere"):
+    """As of every other file that is to be written."""
+    with pytest.raises(StorageError, match="nowhere"):
         run(bulk, tmp_path / "nowhere" / "journal")
+    soql = "SELECT Id, SystemModstamp, IsDeleted FROM Load__c"
+    for option in ("journal", "state"):
+        with pytest.raises(StorageError, match="nowhere"):
+            bulk.export(soql, **{option: tmp_path / "nowhere" / "file"}).submit()

@@ -10,7 +10,12 @@ import pytest
 from fast_clock import FastClock
 from raw_server import CLOSE, SESSION, RawServer, Received, fault, http
 
-from salesforce_bulk import ReconciliationError, SalesforceBulk, UnexpectedResponse
+from salesforce_bulk import (
+    JobStillRunning,
+    ReconciliationError,
+    SalesforceBulk,
+    UnexpectedResponse,
+)
 from salesforce_bulk.client_access import access_of
 from salesforce_bulk.load.staging import result_header, result_records
 
@@ -35,6 +40,7 @@ class IngestOrg:
     def __init__(self, **files: Any) -> None:
         self.files = files
         self.state = "Open"
+        self.delimiter = "COMMA"
 
     def __call__(self, request: Received) -> Any:
         kind = request.path.rpartition("/")[2]
@@ -54,7 +60,8 @@ class IngestOrg:
     def _job(self) -> dict[str, Any]:
         about = {"id": JOB, "object": "Thing", "operation": "insert", "apiVersion": 64.0}
         counts = {"numberRecordsProcessed": 2, "numberRecordsFailed": 1}
-        return {**about, "state": self.state, "jobType": "V2Ingest", **counts}
+        state = {"state": self.state, "columnDelimiter": self.delimiter}
+        return {**about, **state, "jobType": "V2Ingest", **counts}
 
 
 def _json(document: Any) -> bytes:
@@ -80,6 +87,13 @@ def client(server: RawServer) -> SalesforceBulk:
         clock=FastClock(),
         max_document_bytes=DOCUMENT,
     )
+
+
+def ended_org(**files: Any) -> IngestOrg:
+    """Its job is over."""
+    there = org(**files)
+    there.state = "JobComplete"
+    return there
 
 
 def org(**files: Any) -> IngestOrg:
@@ -126,7 +140,7 @@ def test_an_attached_job_with_a_file_without_end_is_an_error(how: str) -> None:
 
 @pytest.mark.parametrize("how", list(ENDLESS)[:3])
 def test_records_of_a_staged_job_are_bounded_where_they_are_streamed(how: str) -> None:
-    there = org(successfulResults=endless(how), failedResults=endless(how, b""))
+    there = ended_org(successfulResults=endless(how), failedResults=endless(how, b""))
     with RawServer(answer=there) as server:
         access = access_of(client(server)).org
         tracemalloc.start()
@@ -160,7 +174,60 @@ NO_CSV = {
 @pytest.mark.parametrize("kind", NO_CSV)
 def test_a_file_of_a_staged_job_that_is_no_csv_ends_in_an_error_of_this_library(kind: str) -> None:
     """Trap: ValueError of zip, csv.Error and UnicodeDecodeError."""
-    with RawServer(answer=org(successfulResults=csv_file(NO_CSV[kind]))) as server:
+    with RawServer(answer=ended_org(successfulResults=csv_file(NO_CSV[kind]))) as server:
         access = access_of(client(server)).org
         with pytest.raises(UnexpectedResponse, match=f"successfulResults of job {JOB}"):
             list(result_records(access, JOB, "successfulResults"))
+
+
+@pytest.mark.parametrize(("delimiter", "between"), [("SEMICOLON", b";"), ("TAB", b"\t")])
+def test_a_staged_job_is_read_by_the_delimiter_that_it_was_made_with(
+    delimiter: str, between: bytes
+) -> None:
+    """Trap: one column with the whole line in it."""
+    there = ended_org(failedResults=csv_file(FAILURES.replace(b",", between)))
+    there.delimiter = delimiter
+    with RawServer(answer=there) as server:
+        access = access_of(client(server)).org
+        assert result_header(access, JOB, "failedResults") == ["sf__Id", "sf__Error", "Name"]
+        [record] = result_records(access, JOB, "failedResults")
+    assert record == {"sf__Id": "", "sf__Error": "BAD:no:--", "Name": "b"}
+
+
+OTHER_COUNTS = {
+    "none": SUCCESSES[: SUCCESSES.index(b"\n") + 1],
+    "nothing at all": b"",
+    "two": SUCCESSES + b'"001000000000002AAA","true","b"\n',
+}
+
+
+@pytest.mark.parametrize("kind", OTHER_COUNTS)
+def test_a_staged_job_with_more_or_fewer_results_than_it_counts_is_an_error(kind: str) -> None:
+    """Trap: a file that was cut behind a record is read as the whole, by Spark for example."""
+    there = ended_org(
+        successfulResults=csv_file(OTHER_COUNTS[kind]), failedResults=csv_file(OTHER_COUNTS[kind])
+    )
+    with RawServer(answer=there) as server:
+        access = access_of(client(server)).org
+        for name in ("successfulResults", "failedResults"):
+            with pytest.raises(ReconciliationError, match=f"The {name} of job {JOB} have"):
+                list(result_records(access, JOB, name))
+
+
+def test_results_of_a_staged_job_that_is_not_over_are_not_read() -> None:
+    """Trap: what is there so far passes for the whole."""
+    there = org()
+    there.state = "InProgress"
+    with RawServer(answer=there) as server:
+        access = access_of(client(server)).org
+        for read in (result_header, lambda *about: list(result_records(*about))):
+            with pytest.raises(JobStillRunning, match=f"{JOB} is InProgress"):
+                read(access, JOB, "failedResults")
+
+
+def test_a_byte_order_mark_is_no_part_of_a_staged_jobs_results() -> None:
+    there = ended_org(failedResults=csv_file(b"\xef\xbb\xbf" + FAILURES))
+    with RawServer(answer=there) as server:
+        access = access_of(client(server)).org
+        [record] = result_records(access, JOB, "failedResults")
+    assert list(record) == ["sf__Id", "sf__Error", "Name"]

@@ -120,6 +120,15 @@ def test_a_delete_of_ids_among_rows_names_the_first_of_the_other_kind(records):
     assert caught.value.row == 2
 
 
+def test_a_row_far_behind_the_first_ids_of_a_delete_is_named():
+    """Trap: only the rows that are looked at beforehand were compared."""
+    ids = ["001000000000001AAA"] * 1500
+    source = open_source([*ids, {"Id": ids[0]}], key_only=True)
+    with pytest.raises(InvalidInput, match="Rows 1 and 1,501 are an Id and a row") as caught:
+        list(source.chunks())
+    assert caught.value.row == 1501
+
+
 @pytest.mark.parametrize("columns", [("Ext__c", "ext__C"), ("Name", "Name")])
 def test_a_header_that_comes_twice_is_refused(columns, tmp_path):
     """Trap: a column twice in the header: the server fails it, the tool reports success."""

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from salesforce_bulk import InvalidInput, JournalMismatch, StorageError
+from salesforce_bulk import JournalMismatch, StorageError
 from salesforce_bulk.storage.journal import Journal
 
 ENTRIES = st.lists(st.dictionaries(st.text(), st.integers() | st.text()), max_size=8)
@@ -98,7 +98,7 @@ def test_what_is_no_file_is_refused_and_not_waited_for(tmp_path):
 
 
 def test_a_missing_folder_is_told(tmp_path):
-    with pytest.raises(InvalidInput, match="nowhere"):
+    with pytest.raises(StorageError, match="nowhere"):
         Journal.create(tmp_path / "nowhere" / "run", {})
 
 
