@@ -5,7 +5,7 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
-from salesforce_bulk import InvalidInput
+from salesforce_bulk import InvalidInput, StorageError
 from salesforce_bulk.client_access import access_of
 from salesforce_bulk.export.incremental import LAG, open_window
 from salesforce_bulk.export.soql import read_query
@@ -140,6 +140,7 @@ def test_what_is_remembered_of_a_record_is_small(tmp_path):
 
 
 def test_a_state_that_cannot_be_written_is_told_before_the_export(bulk, tmp_path):
-    for path in (tmp_path / "missing" / "s", tmp_path):
-        with pytest.raises(InvalidInput, match="state="):
+    bad = {tmp_path / "missing" / "s": StorageError, tmp_path / ("x" * 300): StorageError}
+    for path, error in {**bad, tmp_path: InvalidInput}.items():
+        with pytest.raises(error, match="state"):
             bulk.export("Row__c", fields=FIELDS, state=path)
