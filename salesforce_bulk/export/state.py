@@ -79,6 +79,8 @@ class StateFile:
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        if "\0" in str(path):
+            raise InvalidInput(f"state={str(path)!r} is no name of a file: it holds a NUL.")
         with storage_errors(f"The state {path}"):
             if not path.absolute().parent.is_dir():
                 raise StorageError(

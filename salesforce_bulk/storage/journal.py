@@ -27,14 +27,21 @@ from types import TracebackType
 from typing import IO, Any
 
 from salesforce_bulk.errors import JournalMismatch, StorageError
-from salesforce_bulk.storage.files import open_part, part_path, sync, sync_directory
-from salesforce_bulk.storage.locks import lock
+from salesforce_bulk.storage.files import (
+    open_part,
+    part_path,
+    storage_errors,
+    sync,
+    sync_directory,
+)
+from salesforce_bulk.storage.locks import is_taken, lock
 
 #: The first line's marker, and the version of what follows.
 FORMAT = "salesforce-bulk journal 2"
 
 Entry = dict[str, Any]
 
+_NOTHING_LOST = ", then call again; it is as it was"
 #: Bytes of a line's checksum, and where it stands.
 _SUM_BYTES = 8
 _LINE = re.compile(rb'(.*), "sum": "([0-9a-f]{16})"}\n', re.DOTALL)
@@ -58,6 +65,8 @@ class Journal:
         self.entries = entries
         self._file = file
         self._checksum = checksum
+        #: Where half a line begins that could not be cut off.
+        self._torn: int | None = None
         self._lock = threading.Lock()
         # Whoever loses a journal in an exception lets go of its lock as well.
         weakref.finalize(self, file.close)
@@ -109,9 +118,10 @@ class Journal:
 
         Raises:
             JournalMismatch: no journal, one that is damaged, or one that another process holds.
+            StorageError: it cannot be read, or not be locked.
         """
         file = _locked(Path(path))
-        with _closed_on_error(file):
+        with _closed_on_error(file), storage_errors(f"The journal {path}", _NOTHING_LOST):
             file.seek(0)
             content = file.read()
             end = content.rfind(b"\n") + 1  # what stands behind was torn by a crash
@@ -187,20 +197,32 @@ class Journal:
     def _write(self, entry: Entry) -> None:
         number = len(self.entries) + 2
         line, checksum = _line({"line": number, "entry": entry}, self._checksum)
-        end = self._file.seek(0, os.SEEK_END)
+        end = self._file.seek(0, os.SEEK_END) if self._torn is None else self._torn
         try:
+            if self._torn is not None:
+                self._file.truncate(end)
+                self._file.seek(end)
+                self._torn = None
             # One write: a crash between two would leave a line that looks whole.
             if self._file.write(line) != len(line):
                 raise OSError(errno.ENOSPC, "No space left on device")
             os.fsync(self._file.fileno())
         except OSError as error:
-            self._file.truncate(end)
+            self._take_back(end)
             raise StorageError(
                 f"The journal {self.path} cannot be written: {error}. Make room there; then the "
                 "same call goes on with the journal.",
                 error.errno,
             ) from error
         self._checksum = checksum
+
+    def _take_back(self, end: int) -> None:
+        """Cut off what was written of a line."""
+        try:
+            self._file.truncate(end)
+        except OSError:
+            # A disk that is gone. Nothing may come behind half a line, if it should come back.
+            self._torn = end
 
 
 def read_entries(path: str | os.PathLike[str]) -> list[Entry]:
@@ -305,6 +327,12 @@ def _locked(path: Path) -> IO[bytes]:
         try:
             lock(file)
         except OSError as error:
+            if not is_taken(error):
+                raise StorageError(
+                    f"The journal {path} cannot be locked: {error}. Nothing was sent. Name a file "
+                    "on a file system that has locks, such as a disk of this machine.",
+                    error.errno,
+                ) from error
             raise JournalMismatch(
                 f"A run is at work with the journal {path}, in this process or another."
             ) from error

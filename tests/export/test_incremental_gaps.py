@@ -141,6 +141,6 @@ def test_what_is_remembered_of_a_record_is_small(tmp_path):
 
 def test_a_state_that_cannot_be_written_is_told_before_the_export(bulk, tmp_path):
     bad = {tmp_path / "missing" / "s": StorageError, tmp_path / ("x" * 300): StorageError}
-    for path, error in {**bad, tmp_path: InvalidInput}.items():
+    for path, error in {**bad, tmp_path: InvalidInput, "a\0b": InvalidInput}.items():
         with pytest.raises(error, match="state"):
             bulk.export("Row__c", fields=FIELDS, state=path)

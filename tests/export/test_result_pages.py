@@ -94,7 +94,7 @@ class EndlessLists(dict):
 def test_lists_of_pages_without_end_are_not_read_for_ever(clock, names_pages, error):
     """Trap: each list has a locator of its own, so that none leads back."""
     lists = EndlessLists(names_pages)
-    with PageLists(PAGES, 3, lists) as org, pytest.raises(error, match="do not end|too many"):
+    with PageLists(PAGES, 3, lists) as org, pytest.raises(error, match=r"do not end|too many"):
         exported(org, clock).parts()
 
 

@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from salesforce_bulk import JournalMismatch, StorageError
-from salesforce_bulk.storage.journal import Journal
+from salesforce_bulk.export.state import StateFile
+from salesforce_bulk.storage.journal import Journal, read_entries
 
 ENTRIES = st.lists(st.dictionaries(st.text(), st.integers() | st.text()), max_size=8)
 
@@ -117,6 +118,73 @@ def test_a_full_disk_leaves_the_journal_as_it_was(tmp_path, monkeypatch):
 
 def full_disk(number):
     raise OSError(errno.ENOSPC, "No space left on device")
+
+
+class DiskThatGoes:
+    """A file on a disk that is pulled out within a line, and put in again."""
+
+    def __init__(self, file):
+        self._file = file
+        self.gone = False
+
+    def __getattr__(self, name):
+        return getattr(self._file, name)
+
+    def write(self, content):
+        return self._file.write(content[:9] if self.gone else content)
+
+    def truncate(self, end):
+        if self.gone:
+            raise OSError(errno.EIO, "Input/output error")
+        return self._file.truncate(end)
+
+
+def test_nothing_comes_behind_half_a_line_that_could_not_be_cut_off(tmp_path):
+    """Trap: the disk's own error leaves, and the next line makes the journal a damaged one."""
+    with Journal.create(tmp_path / "run", {}) as journal:
+        journal._file = disk = DiskThatGoes(journal._file)
+        for gone in (True, True, False):
+            disk.gone = gone
+            if gone:
+                with pytest.raises(StorageError):
+                    journal.append({"n": 1})
+        journal.append({"n": 2})
+    with Journal.open(tmp_path / "run") as journal:
+        assert journal.entries == [{"n": 2}]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a file of the system that cannot be read")
+@pytest.mark.parametrize("read", [Journal.open, read_entries])
+def test_a_disk_that_cannot_be_read_is_told(read):
+    """Trap: OSError [Errno 5] Input/output error, and nothing else."""
+    with pytest.raises((StorageError, JournalMismatch), match="/proc/self/mem"):
+        read("/proc/self/mem")
+
+
+def test_a_file_system_without_locks_is_no_other_run(tmp_path, monkeypatch):
+    """Trap: "A run is at work with the journal", for ever."""
+    fcntl = pytest.importorskip("fcntl", reason="the locks of Windows are others")
+
+    def no_locks(*_):
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(fcntl, "flock", no_locks)
+    with pytest.raises(StorageError, match=r"cannot be locked: .*No locks available"):
+        Journal.create(tmp_path / "run", {})
+    state = StateFile(tmp_path / "state")
+    with pytest.raises(StorageError, match="No locks available"), state.exclusive():
+        pass
+
+
+def test_a_file_of_the_locks_name_is_not_removed(tmp_path):
+    """Trap: the state is called ``poetry``, and poetry.lock is somebody's work."""
+    (tmp_path / "poetry.lock").write_text("mine", "utf-8")
+    with StateFile(tmp_path / "poetry").exclusive():
+        pass
+    assert (tmp_path / "poetry.lock").read_text("utf-8") == "mine"
+    with StateFile(tmp_path / "other").exclusive():
+        pass
+    assert [path.name for path in tmp_path.iterdir()] == ["poetry.lock"]
 
 
 def test_one_process_at_a_time(tmp_path):
