@@ -17,6 +17,19 @@ from salesforce_bulk.formats.row_encoder import CellRules, ColumnChunk, FrameChu
 _CHUNK_BYTES = 4_000_000
 _CHUNK_ROWS = limits.BATCH_RECORDS
 
+_NOTHING = frozenset({"NoneType", "NAType", "NaTType"})
+#: Types in a column of pandas' objects of which Arrow changes no value. A float among texts is NaN,
+#: or Arrow refuses the column.
+_TAKEN_AS_THEY_ARE = (
+    frozenset({"str", "float"}),
+    frozenset({"int"}),
+    frozenset({"bool"}),
+    frozenset({"date"}),
+    frozenset({"bytes"}),
+    frozenset({"dict"}),
+    frozenset({"list", "tuple", "ndarray"}),
+)
+
 
 def is_arrow_stream(records: Any) -> bool:
     """Whether the object hands out its rows through the Arrow C stream interface."""
@@ -57,16 +70,24 @@ def _pandas_rows(frame: Any) -> FrameRows:
         )
     if type(frame.index).__name__ == "RangeIndex" and frame.index.name is not None:
         frame = frame.reset_index()  # Arrow makes no column of it
-    objects = [at for at, kind in enumerate(frame.dtypes) if _may_be_anything(kind)]
-    if any(_holds_sets(frame.iloc[:, at]) for at in objects):
-        return PandasObjects(frame)  # Arrow would take them in the order of their hashes
+    objects = [column for column in _columns_of(frame) if _may_be_anything(column.dtype)]
+    if not all(map(_is_of_one_kind, objects)):
+        return PandasObjects(frame)
     if not objects:
         return ArrowRows(frame)
     try:
         return ArrowRows(frame)
     except InvalidInput:
-        # A column of more than one type, or of CLEAR, is none for Arrow.
+        # A column of CLEAR, or of numbers of more than 64 bits, is none for Arrow.
         return PandasObjects(frame)
+
+
+def _columns_of(frame: Any) -> Iterator[Any]:
+    """Those of the frame and those of its index that have a name."""
+    for at, name in enumerate(frame.index.names):
+        if name is not None:
+            yield frame.index.get_level_values(at)
+    yield from (frame.iloc[:, at] for at in range(frame.shape[1]))
 
 
 def _may_be_anything(kind: Any) -> bool:
@@ -74,8 +95,15 @@ def _may_be_anything(kind: Any) -> bool:
     return bool(kind.kind == "O" and kind.type is not str)
 
 
-def _holds_sets(column: Any) -> bool:
-    return any(issubclass(kind, (set, frozenset)) for kind in set(map(type, column.tolist())))
+def _is_of_one_kind(column: Any) -> bool:
+    """Whether Arrow takes the column's values as they are.
+
+    Of several types it makes one: datetimes beside dates lose their time, those without a zone
+    get that of their neighbours, texts beside bytes become bytes, decimals get the digits of the
+    longest. Sets come in the order of their hashes.
+    """
+    names = {kind.__name__ for kind in set(map(type, column.tolist()))} - _NOTHING
+    return any(names <= alike for alike in _TAKEN_AS_THEY_ARE)
 
 
 class PandasObjects:
@@ -153,7 +181,7 @@ def _reader(records: Any) -> Any:
     pa = extra_module("pyarrow", f"Loading a {type(records).__name__}")
     try:
         return pa.RecordBatchReader.from_stream(records)
-    except (pa.ArrowException, TypeError, ValueError) as error:
+    except (pa.ArrowException, OverflowError, TypeError, ValueError) as error:
         raise InvalidInput(f"The {type(records).__name__} holds no rows: {error}") from error
 
 

@@ -86,7 +86,7 @@ def to_text(value: Any) -> str | None:
     time                            ``23:01:01.000Z``
     bytes                           base64
     UUID                            ``12345678-1234-5678-1234-567812345678``
-    list, tuple, set of str         a multi-select picklist, ``a;b``
+    list, tuple, set of str         a multi-select picklist, ``a;b``; numpy's arrays too
     numpy scalar                    as the Python value
     CLEAR                           ``#N/A``, which empties the field
     ==============================  =================================================
@@ -196,6 +196,8 @@ def _other(value: Any) -> str | None:
         return None
     if isinstance(value, AbstractSet):
         return _picklist(sorted(value, key=str))
+    if type(value).__name__ == "ndarray" and value.ndim == 1:
+        return _picklist(value.tolist())
     for base in (str, bool, int, float, Decimal, datetime, date, time, bytes):
         if isinstance(value, base):
             return _WRITERS[base](value)  # type: ignore[no-any-return]
