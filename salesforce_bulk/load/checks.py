@@ -98,17 +98,31 @@ def check_columns(
     key = _key(spec, external_id, names, columns, fields)
     return CheckedColumns(
         names=names,
-        kinds={
-            column: field.kind
-            for column, field in zip(columns, fields, strict=True)
-            if field.kind is not None
-        },
+        kinds=_kinds(columns, fields),
         key=key,
         external_id=external_id,
         references=_references(fields),
         shape=_shape(key, fields),
         judges=tuple(_judges(spec, columns, fields, key)),
     )
+
+
+def field_kinds(
+    object_name: str, columns: Sequence[str], describes: Describes
+) -> dict[str, FieldKind]:
+    """What the values of the columns' fields are, where that decides how they are written.
+
+    Raises:
+        InvalidInput: a column that the object does not have.
+        NotFound: no such object, or the user may not see it.
+    """
+    described = describes.object(object_name)
+    return _kinds(columns, [_resolve(column, described, describes) for column in columns])
+
+
+def _kinds(columns: Sequence[str], fields: Sequence[_ResolvedColumn]) -> dict[str, FieldKind]:
+    named = zip(columns, fields, strict=True)
+    return {column: field.kind for column, field in named if field.kind is not None}
 
 
 def _shape(key: Key | None, fields: Sequence[_ResolvedColumn]) -> RowShape:

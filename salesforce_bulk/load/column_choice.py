@@ -15,7 +15,7 @@ _OWN_PREFIX = "sf__"
 
 
 def choose_columns(
-    source: Source, names: Mapping[str, str | None], constants: Mapping[str, str]
+    source: Source, names: Mapping[str, str | None], constants: Mapping[str, Any]
 ) -> Source:
     """The source with the columns that are loaded.
 
@@ -24,7 +24,7 @@ def choose_columns(
         names: other names for columns; None drops one. A column that is not in it stays, but for
             those that results add (``sf__Id``, ``sf__Error``), so that a file of failed rows can
             be loaded again.
-        constants: further columns, with one text for all rows.
+        constants: further columns, with one value for all rows.
 
     Raises:
         InvalidInput: a name that is no column of the source, or two columns of one name.
@@ -81,11 +81,13 @@ def _is_own(column: str, names: Mapping[str, str | None]) -> bool:
 
 
 def _chosen(
-    chunk: Sequence[Row], positions: Sequence[int], names: Sequence[str], constants: Sequence[str]
+    chunk: Sequence[Row], positions: Sequence[int], names: Sequence[str], constants: Sequence[Any]
 ) -> Sequence[Row]:
     if isinstance(chunk, ArrowChunk) and not constants:
         return chunk.select(positions, names)
-    return ColumnChunk([*_columns(chunk, positions), *([text] * len(chunk) for text in constants)])
+    return ColumnChunk(
+        [*_columns(chunk, positions), *([value] * len(chunk) for value in constants)]
+    )
 
 
 def _columns(chunk: Sequence[Row], positions: Sequence[int]) -> Iterator[Sequence[Any]]:

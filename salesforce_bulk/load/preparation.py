@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from datetime import tzinfo
 from functools import partial
+from typing import Any
 
 from salesforce_bulk import limits
 from salesforce_bulk.api.org_access import OrgAccess
 from salesforce_bulk.errors import InvalidInput
-from salesforce_bulk.formats.row_encoder import RowEncoder, time_zone
+from salesforce_bulk.formats.field_values import FieldKind, fit
+from salesforce_bulk.formats.row_encoder import ColumnTexts, RowEncoder, time_zone
+from salesforce_bulk.formats.values import BadCell
 from salesforce_bulk.load.batching import Bounds
-from salesforce_bulk.load.checks import check_columns, group_rule
+from salesforce_bulk.load.checks import check_columns, field_kinds, group_rule
 from salesforce_bulk.load.engine_v2 import JOB_BYTES, JOB_RECORDS
 from salesforce_bulk.load.plan import Plan, PlanRules, make_plan
 from salesforce_bulk.load.row_matching import RowShape
@@ -79,6 +83,37 @@ def prepare(
         lambda rows, size: reporter(Progress("reading", rows, size)),
     )
     return replace(spec, external_id=checked.external_id), plan, checked.shape
+
+
+def with_written_constants(
+    access: OrgAccess, spec: LoadSpec, settings: LoadSettings
+) -> LoadSettings:
+    """The settings with constants as they are sent, by the types of their fields; a journal keeps
+    them so.
+
+    Raises:
+        InvalidInput: a constant that its field would not keep as it is, or without a field.
+        NotFound: no such object, or the user may not see it.
+    """
+    constants = settings.constants or {}
+    if all(isinstance(value, str) for value in constants.values()):
+        return settings
+    kinds = field_kinds(spec.object_name, list(constants), access.describes)
+    zone = time_zone(settings.assume_tz)
+    texts = {
+        column: _constant_text(column, value, kinds.get(column), zone)
+        for column, value in constants.items()
+    }
+    return replace(settings, constants=texts)
+
+
+def _constant_text(column: str, value: Any, kind: FieldKind | None, zone: tzinfo | None) -> str:
+    try:
+        fitted = fit([value], kind, [type(value)], zone)
+        (text,) = ColumnTexts(zone).of(fitted, "")
+    except BadCell as bad:
+        raise InvalidInput(f"constants, column {column!r}: {bad.why}.", column=column) from bad
+    return str(text)
 
 
 def _body_bounds(settings: LoadSettings) -> Bounds:

@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Literal, Protocol, TypedDict
 from salesforce_bulk import limits
 from salesforce_bulk.errors import InvalidInput
 from salesforce_bulk.formats.row_encoder import Nulls
-from salesforce_bulk.formats.values import Unwritable, to_text
+from salesforce_bulk.formats.values import UnknownType, Unwritable, to_text
 from salesforce_bulk.options import (
     refuse_no_count,
     refuse_no_path,
@@ -183,8 +183,8 @@ class LoadSettings:
                 f"delimiter is one character, and no quote and no line end, not {self.delimiter!r}."
             )
         if self.constants is not None:
-            texts = {column: _constant(column, value) for column, value in self.constants.items()}
-            object.__setattr__(self, "constants", texts)
+            for column, value in self.constants.items():
+                _check_constant(column, value)
         if self.parallel < 1:
             raise InvalidInput("parallel is 1 or more.")
         largest = limits.BATCH_RECORDS if self.api != "2.0" else limits.RECORDS_PER_DAY
@@ -248,11 +248,14 @@ def _plain(name: str, option: Any) -> Any:
     return dict(option)
 
 
-def _constant(column: str, value: Any) -> str:
+def _check_constant(column: str, value: Any) -> None:
+    """Raise `InvalidInput` for what is a value of no field; the field is known later."""
     try:
-        return to_text(value) or ""
-    except Unwritable as error:
+        to_text(value)
+    except UnknownType as error:
         raise InvalidInput(f"constants, column {column!r}: {error}", column=column) from error
+    except Unwritable:
+        return
 
 
 @dataclass(frozen=True)

@@ -39,7 +39,7 @@ def open_source(
     layout: CsvLayout = _PLAIN,
     *,
     columns: Mapping[str, str | None] | None = None,
-    constants: Mapping[str, str] | None = None,
+    constants: Mapping[str, Any] | None = None,
     key_only: bool = False,
 ) -> Source:
     """The rows of whatever the caller has.
@@ -51,7 +51,7 @@ def open_source(
         layout: of a CSV file.
         columns: other names for columns; None drops one. Without it this library's own columns
             of results, ``sf__*``, are dropped.
-        constants: further columns, with one text for all rows.
+        constants: further columns, with one value for all rows.
         key_only: whether plain texts are taken as Ids, for deletes.
 
     Raises:

@@ -32,7 +32,7 @@ from salesforce_bulk.load.engine_v2 import (
 )
 from salesforce_bulk.load.job import Engine, LoadJob, naming_jobs, report_to, time_up_before
 from salesforce_bulk.load.plan import Plan, PlannedBody, count_batches
-from salesforce_bulk.load.preparation import prepare
+from salesforce_bulk.load.preparation import prepare, with_written_constants
 from salesforce_bulk.load.results import LoadResult
 from salesforce_bulk.load.retry import Retries, entry_of_end, record_nowhere, split_at_retries
 from salesforce_bulk.load.row_matching import RowShape
@@ -148,6 +148,7 @@ def _load_job(
     api = settings.choose_api()
     log.info("%s: Bulk API %s (%s)", spec.name, *api)
     try:
+        settings = with_written_constants(bound, spec, settings)
         source = open_rows(records, settings, spec.operation)
         spec, plan, shape = prepare(bound, spec, source, settings, reporter)
         goes_on = settings.journal is not None and Journal.exists(settings.journal)

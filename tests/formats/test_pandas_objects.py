@@ -18,8 +18,8 @@ EAST = timezone(timedelta(hours=2))
 MOMENT = datetime(2024, 1, 31, 5, 6, 7)
 VALUES = [
     None, float("nan"), pd.NA, pd.NaT, CLEAR, "", "text", "1", b"bytes", 1, 7, 2**53 + 1, 2**70,
-    True, False, 1.0, 0.1, 2.5, float("inf"), Decimal("1.50"), Decimal(1001), date(2024, 1, 31), MOMENT,
-    datetime(2024, 1, 31), MOMENT.replace(tzinfo=UTC), MOMENT.replace(tzinfo=EAST),
+    True, False, 1.0, 0.1, 2.5, float("inf"), Decimal("1.50"), Decimal(1001), date(2024, 1, 31),
+    MOMENT, datetime(2024, 1, 31), MOMENT.replace(tzinfo=UTC), MOMENT.replace(tzinfo=EAST),
     pd.Timestamp(MOMENT), pd.Timestamp(MOMENT, tz="UTC"), time(1, 2, 3), time(1, 2, tzinfo=EAST),
     timedelta(1), np.int64(3), np.float64(4.5), np.float32(0.5), np.bool_(True), np.str_("s"),
     np.datetime64("2024-01-31T05:06:07"), ["a", "b"], ("a",), ["a;b"], [1], {"b", "a"},

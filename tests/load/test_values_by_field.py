@@ -360,3 +360,46 @@ def test_a_number_without_measure_is_refused_at_once(bulk, field, number):
     """Trap: ten characters that became a number of millions of digits, for hours."""
     with pytest.raises(InvalidInput, match="more digits than a field takes"):
         bulk.insert("Account", [{"Name": "a", field: Decimal(number)}])
+
+
+@pytest.mark.parametrize("which", range(4))
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        ("Text__c", 1001.0),
+        ("Text__c", np.float64(7)),
+        ("Done__c", 1.0),
+        ("At__c", date(2024, 1, 31)),
+        ("At__c", datetime(2024, 1, 31, 5)),
+        ("On__c", pd.Timestamp("2024-01-31")),
+        ("On__c", np.datetime64("2024-01-31")),
+        ("Text__c", {"b", "a"}),
+    ],
+)
+def test_a_constant_is_written_as_the_same_value_in_every_row(
+    bulk, stored, tmp_path, column, value, which
+):
+    """Trap: constants were made texts before their fields were known, without assume_tz."""
+    rows, alone = frames("Ext__c", ["a", "b"])[which], [{"Ext__c": "c", column: value}]
+    options = {"assume_tz": "Europe/Berlin", "journal": tmp_path / "journal"}
+    bulk.insert("Typed__c", rows, constants={column: value}, **options)
+    bulk.insert("Typed__c", alone, assume_tz="Europe/Berlin")
+    (held,) = set(stored(f"SELECT {column} FROM Typed__c"))
+    assert held != (None,)
+    assert bulk.resume(tmp_path / "journal", rows).rows == 2
+    assert bulk.insert("Typed__c", rows, constants={column: value}, **options).journal_ended
+
+
+@pytest.mark.parametrize(
+    ("constants", "why"),
+    [
+        ({"At__c": datetime(2024, 1, 31)}, "'At__c': .* has no time zone"),
+        ({"On__c": datetime(2024, 1, 31, 5)}, "'On__c': .* more than the date"),
+        ({"Done__c": 2.5}, "'Done__c': .* neither true nor false"),
+        ({"Text__c": float("inf")}, "'Text__c': an infinite number"),
+        ({"Nix__c": 5}, "no field for the column 'Nix__c'"),
+    ],
+)
+def test_a_constant_that_its_field_would_not_keep_is_refused(bulk, constants, why):
+    with pytest.raises(InvalidInput, match=why):
+        bulk.insert("Typed__c", [{"Ext__c": "a"}], constants=constants)
