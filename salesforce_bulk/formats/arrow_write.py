@@ -102,6 +102,8 @@ def _is_of_one_kind(column: Any) -> bool:
     get that of their neighbours, texts beside bytes become bytes, decimals get the digits of the
     longest. Sets come in the order of their hashes.
     """
+    if column.dtype.name not in ("object", "category"):
+        return True
     names = {kind.__name__ for kind in set(map(type, column.tolist()))} - _NOTHING
     return any(names <= alike for alike in _TAKEN_AS_THEY_ARE)
 
