@@ -14,6 +14,7 @@ import os
 import random
 import time
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from email.utils import mktime_tz, parsedate_tz
 from typing import Any
 from urllib.parse import unquote, urljoin, urlsplit
@@ -300,55 +301,71 @@ class Transport:
         foreign: bool,
     ) -> Response:
         what = f"{method} {_path(url)}"
-        session = self._sending_session(url, foreign)
         started = self.clock.monotonic()
         left = self.deadline.left()
-        try:
-            answer = session.request(
-                method,
-                url,
-                data=body if body is None or left == math.inf else _Slices(body, self.deadline),
-                headers=headers.to_send(session.headers if foreign else ()),
-                timeout=_within(self.timeout, left),
-                proxies=self._proxies_for(session, url),
-                # requests lets REQUESTS_CA_BUNDLE override session.verify, but not this.
-                verify=self.verify if self.verify is not None else _own_verify(session),
-                cert=self.cert,
-                # Without an auth, requests would take one from ~/.netrc.
-                auth=_no_auth if foreign or session.auth is None else None,
-                allow_redirects=False,
-                hooks=_hooks(session),
-                stream=True,
-            )
+        with self._own_errors(what, left):
+            answer = self._request(method, url, headers, body, left, foreign)
             self._reached.add(origin(url))
-            # urllib3 before 2.0 takes a body that was cut for a whole one.
-            answer.raw.enforce_content_length = True
-            bound_body(answer, self.timeout[1], self.deadline)
-            if answer.status_code >= 400:
-                most_bytes = self.max_document_bytes
-            if most_bytes is not None and not answer.is_redirect:
-                # Read here and not by requests, which cannot tell that gzip broke off.
-                answer._content = read_document(answer, most_bytes)
+            self._read(answer, most_bytes)
+        _redact(answer, headers.redaction)
+        log.debug("%s %s %.3f s", what, answer.status_code, self.clock.monotonic() - started)
+        return answer
+
+    def _request(
+        self,
+        method: str,
+        url: str,
+        headers: SealedHeaders,
+        body: bytes | None,
+        left: float,
+        foreign: bool,
+    ) -> Response:
+        session = self._sending_session(url, foreign)
+        return session.request(
+            method,
+            url,
+            data=body if body is None or left == math.inf else _Slices(body, self.deadline),
+            headers=headers.to_send(session.headers if foreign else ()),
+            timeout=_within(self.timeout, left),
+            proxies=self._proxies_for(session, url),
+            # requests lets REQUESTS_CA_BUNDLE override session.verify, but not this.
+            verify=self.verify if self.verify is not None else _own_verify(session),
+            cert=self.cert,
+            # Without an auth, requests would take one from ~/.netrc.
+            auth=_no_auth if foreign or session.auth is None else None,
+            allow_redirects=False,
+            hooks=_hooks(session),
+            stream=True,
+        )
+
+    def _read(self, answer: Response, most_bytes: int | None) -> None:
+        """The body, where no more than ``most_bytes`` of it are wanted; no redirect has one."""
+        # urllib3 before 2.0 takes a body that was cut for a whole one.
+        answer.raw.enforce_content_length = True
+        bound_body(answer, self.timeout[1], self.deadline)
+        if answer.status_code >= 400:
+            most_bytes = self.max_document_bytes
+        if most_bytes is not None and not answer.is_redirect:
+            # Read here and not by requests, which cannot tell that gzip broke off.
+            answer._content = read_document(answer, most_bytes)
+
+    @contextmanager
+    def _own_errors(self, what: str, left: float) -> Iterator[None]:
+        try:
+            yield
+        except BulkApiError:
+            raise
         except (requests.RequestException, HTTPError) as error:
-            if isinstance(error, BulkApiError):
-                raise
             failure = translate(error, what)
             self._raise_where_time_is_up(left, failure)
             raise failure from error
         except OSError as error:
-            if isinstance(error, BulkApiError):
-                raise
             if error.errno is not None:  # an adapter's of the caller, at whatever moment
                 raise translate(error, what) from error
             # requests has its own errors for sockets, and this for certificates that are no files.
             raise InvalidInput(f"{what}: {error}") from error
         except ValueError as error:
-            if isinstance(error, BulkApiError):
-                raise
             raise UnexpectedResponse(f"{what}: the answer cannot be read ({error})") from error
-        _redact(answer, headers.redaction)
-        log.debug("%s %s %.3f s", what, answer.status_code, self.clock.monotonic() - started)
-        return answer
 
     def _raise_where_time_is_up(self, left: float, failure: BulkApiError) -> None:
         """Where it was the deadline that cut the waiting, whatever the clock of a test says."""
