@@ -340,8 +340,10 @@ class EngineV2:
         Raises:
             AmbiguousUpload: a job may hold rows of this load, or is still at work.
         """
-        for listed in unrecorded:
-            job = self._job(listed.id)
+        with ThreadPoolExecutor(self._parallel, "salesforce-bulk-jobs") as pool:
+            # The list's own state may be older, and it has no counts.
+            jobs = list(pool.map(self._job, [listed.id for listed in unrecorded]))
+        for job in jobs:
             # Nothing of an Open job is processed.
             if job.state == bulk_states.OPEN:
                 continue
