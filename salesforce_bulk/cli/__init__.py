@@ -20,6 +20,7 @@ Data go to stdout, everything else to stderr. Exit codes:
 from __future__ import annotations
 
 import argparse
+import difflib
 import importlib
 import io
 import os
@@ -29,7 +30,7 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from types import FrameType, MappingProxyType
-from typing import NamedTuple, NoReturn, Protocol, cast
+from typing import Any, NamedTuple, NoReturn, Protocol, cast
 
 from salesforce_bulk import errors
 from salesforce_bulk.__version__ import __version__
@@ -216,7 +217,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         with signals_unwind(answer):
             args = build_parser(command).parse_args(arguments, argparse.Namespace(answer=answer))
-            code: int = command_module(args.command).run(args)
+            from salesforce_bulk.cli.option_words import warnings_as_typed  # noqa: PLC0415 (ditto)
+
+            with warnings_as_typed():
+                code: int = command_module(args.command).run(args)
             sys.stdout.flush()
     except WrongUsage as error:
         answer.refuse_usage(error.usage, str(error))
@@ -258,6 +262,23 @@ class ArgumentParser(argparse.ArgumentParser):
         raise WrongUsage(self.format_usage(), f"{self.prog}: error: {message}")
 
 
+class CommandParser(ArgumentParser):
+    """Arguments that a command does not know are refused by the command, with what is near."""
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """See `argparse.ArgumentParser.parse_known_args`."""
+        found, unknown = super().parse_known_args(args, namespace)
+        if unknown:
+            self.error(f"unrecognized arguments: {' '.join(unknown)}{self._near(unknown[0])}")
+        return found, unknown
+
+    def _near(self, word: str) -> str:
+        known = [option for action in self._actions for option in action.option_strings]
+        option, _, _ = word.partition("=")
+        near = difflib.get_close_matches(option, known, 1) if option.startswith("--") else []
+        return f"; did you mean {near[0]}?" if near else ""
+
+
 def _write_utf8() -> None:
     """Where the platform's encoding is another, as in a pipe of Windows."""
     for stream in (sys.stdout, sys.stderr):
@@ -271,7 +292,9 @@ def build_parser(command: str | None) -> argparse.ArgumentParser:
         prog="salesforce-bulk", description="Move data in and out of Salesforce in bulk."
     )
     parser.add_argument("--version", action="version", version=f"salesforce-bulk {__version__}")
-    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    commands = parser.add_subparsers(
+        dest="command", metavar="COMMAND", required=True, parser_class=CommandParser
+    )
     for name, (_, summary, examples) in COMMANDS.items():
         lines = "\n".join(f"  salesforce-bulk {example}" for example in examples)
         subparser = commands.add_parser(

@@ -18,7 +18,13 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlencode, urlsplit
 
-from salesforce_bulk.errors import IncompleteLogin, LoginFailed, RefreshTokenExpired, RequestTimeout
+from salesforce_bulk.errors import (
+    IncompleteLogin,
+    InvalidInput,
+    LoginFailed,
+    RefreshTokenExpired,
+    RequestTimeout,
+)
 from salesforce_bulk.login.hosts import login_origin
 from salesforce_bulk.login.provider import Session
 from salesforce_bulk.login.refresh_token import RefreshTokenLogin
@@ -32,6 +38,7 @@ if TYPE_CHECKING:
 
 #: Seconds that a browser may take to send its request once it has connected.
 _REQUEST_SECONDS = 5.0
+_LAST_PORT = 65535
 _DONE = "You are logged in. This window may be closed."
 _FAILED = "The login failed; the program says why. This window may be closed."
 
@@ -114,6 +121,8 @@ class BrowserLogin(UserLogin):
         show: Callable[[str], None] = to_stderr,
     ) -> None:
         super().__init__()
+        if not isinstance(port, int) or not 0 <= port <= _LAST_PORT:
+            raise InvalidInput(f"port is a whole number from 0 to {_LAST_PORT}, not {port!r}.")
         self.client_id = client_id
         self.client_secret = secret_option("client_secret", client_secret)
         self.login_url = login_url

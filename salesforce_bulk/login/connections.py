@@ -20,7 +20,7 @@ import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from salesforce_bulk.errors import InvalidInput, LoginFailed, MissingCredentials, UnknownConnection
 from salesforce_bulk.login.browser import BrowserLogin
@@ -79,6 +79,8 @@ _BY_A_PERSON = ("browser", "device")
 #: Keys of a connection that are no part of a login.
 _OF_CLIENT = frozenset({"login", "api_version", "min_api_calls", "min_batches"})
 
+_NO_TEXTS = frozenset({"sandbox", "port"})
+
 
 @dataclass(frozen=True)
 class Connection:
@@ -135,7 +137,10 @@ def _password_login(**settings: Any) -> PasswordLogin:
 
 
 def _browser_login(**settings: Any) -> BrowserLogin:
-    return BrowserLogin(**{**settings, "port": int(settings.get("port", 0))})
+    port = settings.get("port", 0)
+    if isinstance(port, str) and port.isdecimal():
+        port = int(port)
+    return BrowserLogin(**{**settings, "port": port})
 
 
 #: Where ``login`` is not given, the first whose needs are met counts.
@@ -173,9 +178,10 @@ def connection_named(name: str) -> Connection:
         InvalidInput: what was found lacks a part, or has a secret where a reference belongs.
     """
     refuse_no_text("connection", name)
-    found = _environment_settings(f"{PREFIX}{_in_environment(name)}_")
+    prefix = f"{PREFIX}{_in_environment(name)}_"
+    found = _environment_settings(prefix)
     if found:
-        return _connection(found, f"the environment ({PREFIX}{_in_environment(name)}_…)")
+        return _connection(found, f"the environment ({prefix}…)", prefix)
     tables = _tables()
     if name in tables:
         return _connection(_resolved(tables[name]), f"[{name}] of {connections_file()}")
@@ -203,7 +209,7 @@ def connection_from_environment() -> Connection:
         key: value for key, value in _environment_settings(PREFIX).items() if key in _all_keys()
     }
     if found.keys() - _OF_CLIENT:
-        return _connection(found, f"the environment ({PREFIX}…)")
+        return _connection(found, f"the environment ({PREFIX}…)", PREFIX)
     for names in _FOREIGN_NAMES:
         found = {
             key: _sealed(key, os.environ[name])
@@ -298,19 +304,22 @@ class _AliasLogin(SfCliLogin):
             raise _unknown(str(self.alias)) from error
 
 
-def _connection(settings: Mapping[str, Any], source: str) -> Connection:
+def _connection(settings: Mapping[str, Any], source: str, prefix: str = "") -> Connection:
+    """Messages name the keys as they were given: with a prefix, as variables."""
+    spelled = _Spelling(prefix)
     given = {key: value for key, value in settings.items() if value not in (None, "", Secret(""))}
-    name, kind = _kind(given, source)
+    name, kind = _kind(given, source, spelled)
     chosen = {key: value for key, value in given.items() if key not in _OF_CLIENT}
     unknown = sorted(chosen.keys() - kind.keys())
     if unknown:
         raise InvalidInput(
-            f"{source}: login '{name}' has no {', '.join(unknown)}; it takes "
-            f"{', '.join(sorted(kind.keys()))}."
+            f"{source}: login '{name}' has no {spelled(unknown)}; it takes "
+            f"{spelled(sorted(kind.keys()))}."
         )
     missing = kind.missing(chosen)
     if missing:
-        raise InvalidInput(f"{source}: login '{name}' lacks {', '.join(missing)}.")
+        raise InvalidInput(f"{source}: login '{name}' lacks {spelled(missing)}.")
+    _refuse_no_texts(chosen, source, spelled)
     log.info("connection from %s: login '%s'", source, name)
     version = given.get("api_version")
     return Connection(
@@ -322,7 +331,29 @@ def _connection(settings: Mapping[str, Any], source: str) -> Connection:
     )
 
 
-def _kind(given: Mapping[str, Any], source: str) -> tuple[str, _LoginKind]:
+def _refuse_no_texts(chosen: Mapping[str, Any], source: str, spelled: _Spelling) -> None:
+    for key in chosen.keys() - _NO_TEXTS:
+        if not isinstance(chosen[key], (str, Secret, os.PathLike)):
+            # Not the value, which may be a secret.
+            kind = type(chosen[key]).__name__
+            raise InvalidInput(f"{source}: {spelled([key])} is a text, not of type {kind}.")
+
+
+class _Spelling(NamedTuple):
+    """Keys in a message, as names of variables where they have a prefix."""
+
+    prefix: str
+
+    def __call__(self, keys: Iterable[str]) -> str:
+        if self.prefix:
+            keys = (" or ".join(map(self._variable, key.split(" or "))) for key in keys)
+        return ", ".join(keys)
+
+    def _variable(self, key: str) -> str:
+        return f"{self.prefix}{key.upper()}"
+
+
+def _kind(given: Mapping[str, Any], source: str, spelled: _Spelling) -> tuple[str, _LoginKind]:
     name = given.get("login")
     if name is None:
         for candidate, kind in _KINDS.items():
@@ -330,12 +361,14 @@ def _kind(given: Mapping[str, Any], source: str) -> tuple[str, _LoginKind]:
             if kind.fits(given) and candidate not in _BY_A_PERSON:
                 return candidate, kind
         raise InvalidInput(
-            f"{source}: {', '.join(sorted(given)) or 'nothing'} is given, which fits no login; "
-            + "; ".join(f"'{n}' needs {', '.join(k.missing(()))}" for n, k in _KINDS.items())
+            f"{source}: {spelled(sorted(given)) or 'nothing'} is given, which fits no login; "
+            + "; ".join(f"'{n}' needs {spelled(k.missing(()))}" for n, k in _KINDS.items())
             + "."
         )
     if name not in _KINDS:
-        raise InvalidInput(f"{source}: login must be one of {', '.join(_KINDS)}, not {name!r}.")
+        raise InvalidInput(
+            f"{source}: {spelled(['login'])} must be one of {', '.join(_KINDS)}, not {name!r}."
+        )
     return str(name), _KINDS[name]
 
 

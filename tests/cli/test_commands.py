@@ -1,5 +1,6 @@
 """The commands, as they are typed."""
 
+import errno
 import gzip
 import io
 import json
@@ -146,6 +147,14 @@ def test_rows_come_by_stdin_where_the_format_is_said(org, shell, monkeypatch):
     assert (shell.folder / "Load__c.failed.csv").exists()
 
 
+def test_rows_of_stdin_are_named_by_no_path_of_this_program(shell, monkeypatch):
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"")))
+    refused = shell("insert", "Load__c", "-", "--format", "csv", "--quiet")
+    assert refused.err == (
+        "salesforce-bulk: stdin: The file is empty; its first line names the columns.\n"
+    )
+
+
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
@@ -180,6 +189,20 @@ def test_rows_come_by_stdin_where_the_format_is_said(org, shell, monkeypatch):
             ["insert", "Load__c", "good.csv", "--dry-run", "--group-by", "X__c"],
             "--group-by X__c is",
         ),
+        (["insert", "Load__c", "sheet.csv"], "sheet.csv is a zip archive or a workbook of Excel: "),
+        (["insert", "Load__c", "sheet.csv", "--format", "jsonl"], "save the sheet as CSV."),
+        (["insert", "Load__c", "list.json"], "make them, e.g. with jq -c '.[]'"),
+        (["insert", "Load__c", "line.txt"], "line.txt is JSON: if each line is an object, say so"),
+        (["insert", "Load__c", "page.csv"], "was a login page saved"),
+        (["insert", "Load__c", "sep.csv"], "tells Excel its delimiter; take that line out."),
+        (["insert", "Load__c", "bad.jsonl"], "bad.jsonl: Line 2 is no JSON: Expecting value."),
+        (["insert", "Load__c", "no.csv"], "salesforce-bulk: no.csv: No such file or directory"),
+        (
+            ["insert", "Load__c", "good.csv", "--report", "no/x.html"],
+            "no/x.html: there is no folder",
+        ),
+        (["insert", "Load__c", "good.csv", "--batchsize=3"], "did you mean --batch-size?"),
+        (["export", "Load__c", "x.parquet", "--format", "csv"], "--format parquet writes Parquet"),
         (["export", "Load__c", "x.csv", "--state", "no/where"], "--state no/where: there is no"),
         (["export", "SELECT * FROM Load__c", "x.csv"], "use export Object --fields all"),
         (["export", QUERY, "x.csv", "--pk-chunking", "--include-deleted"], "leave --pk-chunking"),
@@ -188,6 +211,12 @@ def test_rows_come_by_stdin_where_the_format_is_said(org, shell, monkeypatch):
 def test_wrong_input_is_2_and_nothing_is_sent(org, shell, arguments, told):
     for name, text in (("good.csv", GOOD), ("wrong.csv", "Nmae__c\n1\n"), ("what.xyz", GOOD)):
         shell.write(name, text)
+    shell.write("list.json", '[\n{"Ext__c": "a"}]')
+    shell.write("line.txt", '{"Ext__c": "a"}')
+    shell.write("page.csv", "<!DOCTYPE html><html>")
+    shell.write("sep.csv", "sep=;\nExt__c;N__c\na;1\n")
+    shell.write("bad.jsonl", '{"Ext__c": "a"}\n{"Ext__c":\n')
+    (shell.folder / "sheet.csv").write_bytes(b"PK\x03\x04and so on")
     shell.write("more.csv", "Id,N__c,D__c\na00000000000001AAA,1,\n")
     shell.write("stamped.csv", "Ext__c,SystemModstamp\na,2024-01-01T00:00:00Z\n")
     (shell.folder / "latin.csv").write_bytes("Ext__c\nmünchen\n".encode("cp1252"))
@@ -340,6 +369,20 @@ def test_jobs_job_and_results_tell_of_a_job(loaded):
         == "Ext__c,N__c,sf__Id,sf__Created,sf__Error,sf__Row"
     )
     assert loaded("abort", job).exit_code == 0
+
+
+def test_results_name_the_run_that_a_retry_is_of(org, shell):
+    """Without it a retry is of the last run, and loads other rows."""
+    shell.write("fix.csv", BAD)
+    (job,) = shell("insert", "Load__c", "fix.csv", "--json").json["job_ids"]
+    shell.write("other.csv", BAD)
+    shell("insert", "Load__c", "other.csv")
+    assert shell("results", job).err.splitlines()[-1] == f"Go on with: salesforce-bulk retry {job}"
+    elsewhere = org.connect().insert(
+        "Load__c", [{"Ext__c": "x", "N__c": "many"}], on_error="report", check="none"
+    )
+    done = shell("results", elsewhere.job_ids[0])
+    assert (done.exit_code, "Go on" in done.err) == (3, False)
 
 
 def test_limits_and_describe_are_tables(loaded):
@@ -611,3 +654,38 @@ def test_report_is_a_page_of_the_load(shell):
     done = shell("insert", "Load__c", "fix.csv", "--report", "load.html", "--json")
     assert done.json["report"] == str(shell.folder / "load.html")
     assert "30 succeeded, 1 failed" in (shell.folder / "load.html").read_text("utf-8")
+
+
+@pytest.mark.parametrize("written", ["report", "failed rows"])
+def test_what_the_org_has_is_told_where_a_file_of_it_cannot_be_written(shell, monkeypatch, written):
+    """The rows are in the org by then."""
+
+    def full(*_args):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    shell.write("fix.csv", BAD)
+    name = {"report": "salesforce_bulk.load.results.page",
+            "failed rows": "salesforce_bulk.cli.files.failed_file._write"}[written]  # fmt: skip
+    with monkeypatch.context() as patch:
+        patch.setattr(name, full)
+        done = shell("insert", "Load__c", "fix.csv", "--report", "load.html", "--quiet")
+    assert done.exit_code == 1
+    assert done.err.splitlines()[:2] == [
+        "  30 succeeded, 1 failed", "    row 31  N__c  INVALID_FIELD  'many'"
+    ]  # fmt: skip
+    go_on = done.err.splitlines()[-1].removeprefix("Go on with: salesforce-bulk ").split()
+    again = shell(*go_on, "--quiet")
+    assert again.exit_code == 3
+    assert (shell.folder / "load.html").exists()
+    assert (shell.folder / "fix.failed.csv").exists()
+
+
+def test_a_warning_of_the_log_is_in_the_words_of_the_shell(org, shell):
+    """One that goes to stderr because nothing else has the log."""
+    with shell.start("limits") as process:
+        _, err = process.communicate(timeout=60)
+    assert err == (
+        "SOAP login() with user name and password ends with Summer '27 and is off in new orgs "
+        'already. Before then, log in by a connection with login = "client_credentials", '
+        '"jwt" or "sf" (docs/logins.md).\n'
+    )

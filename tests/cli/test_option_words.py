@@ -1,12 +1,15 @@
 """What the library advises callers in Python, told in options of the command line."""
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from salesforce_bulk.cli import COMMANDS, build_parser
 from salesforce_bulk.cli.option_words import OPTIONS, as_typed, told
-from salesforce_bulk.errors import BulkApiError, InvalidInput
+from salesforce_bulk.errors import NEXT_STEP, BulkApiError, InvalidInput, SessionExpired
+from salesforce_bulk.login import refusal
 
 
 @pytest.mark.parametrize(
@@ -27,6 +30,16 @@ from salesforce_bulk.errors import BulkApiError, InvalidInput
         ("wait with the error's .handle.result(), or bulk.attach('750').",
          "wait with salesforce-bulk resume, or salesforce-bulk results 750."),
         ("A further retry() leaves out", "A further salesforce-bulk retry leaves out"),
+        ("give the org's My Domain, login_url='https://a.b' (Setup).",
+         'give the org\'s My Domain, login_url = "https://a.b" in the connection (Setup).'),
+        ("Give security_token= (the user's settings)",
+         "Give security_token in the connection (the user's settings)"),
+        ("log in with sandbox=True or", "log in with sandbox = true in the connection or"),
+        ("audience= must be", "audience in the connection must be"),
+        ("give port= where", "give port in the connection where"),
+        ("x.parquet would be CSV: to_parquet of an export writes Parquet.",
+         "x.parquet would be CSV: --format parquet writes Parquet."),
+        ("Make the folder, then call again.", "Make the folder, then type the command again."),
         ("no column 'api=1'; there are batch_size", "no column 'api=1'; there are batch_size"),
         ("the map=x of my_api='1'", "the map=x of my_api='1'"),
     ],
@@ -39,6 +52,21 @@ def test_keywords_and_calls_become_options_and_commands(python, typed):
 def test_what_the_user_wrote_stays_as_it_is(text):
     message = f"There is no column {text!r} to rename."
     assert as_typed(message) == message
+
+
+def test_advice_of_logins_names_keys_of_connections_and_no_classes():
+    for advice in [*refusal._BY_CODE.values(), *(each for _, each in refusal._GRANTS)]:
+        typed = as_typed(advice.step)
+        assert re.findall(r"\w+=|\w+Login\b", typed) == [], typed
+    assert as_typed(NEXT_STEP[SessionExpired]) == (
+        "Log in again or name a connection that logs in by itself (docs/logins.md)."
+    )
+
+
+def test_what_stands_behind_the_words_of_the_org_is_advice():
+    error = refusal.refusal("me", "INVALID_LOGIN", "no api='1' here", 401)
+    assert told(error).startswith("Login of me refused: INVALID_LOGIN: no api='1' here Check user")
+    assert "sandbox = true in the connection" in told(error)
 
 
 def test_what_the_org_wrote_stays_as_it_is():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -276,12 +277,44 @@ def test_what_was_chosen_is_logged_without_secrets(
         ('login = "sf"', "lacks alias"),
         ('alias = "a"\nlogin = "sf"\nusername = "x"', "has no username"),
         ('username = "x"', "fits no login"),
+        ('login = "jwt"\nclient_id = "x"\nusername = 5', "lacks private_key or private_key_file"),
+        (
+            'login = "jwt"\nclient_id = "x"\nusername = "u"\nprivate_key_file = 5',
+            "private_key_file is a text, not of type int",
+        ),
+        ('username = 5\npassword = { env = "HOME" }', "username is a text, not of type int"),
+        ('login = "browser"\nclient_id = "x"\nport = "x"', "port is a whole number from 0 to"),
+        ('login = "browser"\nclient_id = "x"\nport = 99999', "to 65535, not 99999"),
     ],
 )
 def test_a_table_that_is_no_login_is_told(table: str, says: str) -> None:
     """The message says what is missing, unknown or too much."""
     write(f"[p]\n{table}\n")
     with pytest.raises(InvalidInput, match=says):
+        connection_named("p")
+
+
+@pytest.mark.parametrize(
+    ("settings", "says"),
+    [
+        ({"CLIENT_ID": "x", "USERNAME": "u"}, "SALESFORCE_BULK_P_CLIENT_ID, SALESFORCE_BULK_P_USE"),
+        (
+            {"LOGIN": "jwt", "CLIENT_ID": "x", "USERNAME": "u"},
+            "lacks SALESFORCE_BULK_P_PRIVATE_KEY or SALESFORCE_BULK_P_PRIVATE_KEY_FILE.",
+        ),
+        (
+            {"LOGIN": "sf", "ALIAS": "a", "PORT": "1"},
+            "no SALESFORCE_BULK_P_PORT; it takes SALESFOR",
+        ),
+        ({"LOGIN": "magic"}, "SALESFORCE_BULK_P_LOGIN must be one of"),
+    ],
+)
+def test_variables_that_are_no_login_are_named_as_they_are_set(
+    monkeypatch: pytest.MonkeyPatch, settings: dict[str, str], says: str
+) -> None:
+    for key, value in settings.items():
+        monkeypatch.setenv(f"SALESFORCE_BULK_P_{key}", value)
+    with pytest.raises(InvalidInput, match=re.escape(says)):
         connection_named("p")
 
 

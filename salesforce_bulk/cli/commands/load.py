@@ -6,7 +6,7 @@ import argparse
 import shutil
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -68,6 +68,8 @@ def run(args: argparse.Namespace) -> int:
         return judge(args, options)
     if args.file != "-":
         Path(args.file).open("rb").close()  # before there is a run
+    if args.report:
+        refuse_no_folder(args.report)
     bulk = connect(args.org)
     found = new_run(
         args.command,
@@ -88,6 +90,15 @@ def run(args: argparse.Namespace) -> int:
         verb = getattr(bulk, args.command.replace("-", "_"))
         result = verb(args.object, records, **key_option(args), **options)
     return tell_result(result, found, args.answer)
+
+
+def refuse_no_folder(path: str) -> None:
+    """Raise `InvalidInput` where no file of that name can be written."""
+    folder = Path(path).absolute().parent
+    if not folder.is_dir():
+        raise InvalidInput(f"{path}: there is no folder {folder}; make it, or name another.")
+    if Path(path).is_dir():
+        raise InvalidInput(f"{path} is a folder; name a file.")
 
 
 def key_option(args: argparse.Namespace) -> dict[str, str]:
@@ -134,10 +145,17 @@ def _pairs(option: str, texts: Sequence[str]) -> dict[str, str]:
     return {name: value for name, _, value in pairs}
 
 
-def opened_rows_of(found: Run) -> AbstractContextManager[Any]:
+@contextmanager
+def opened_rows_of(found: Run) -> Iterator[Any]:
     """The rows of a run, as its command read them."""
     path = found.input if found.file is None else Path(found.file)
-    return opened_rows(path, found.options["format"])
+    try:
+        with opened_rows(path, found.options["format"]) as rows:
+            yield rows
+    except InvalidInput as error:
+        if found.file is None:  # the user knows it by no path
+            error.args = (str(error).replace(str(path), "stdin"),)
+        raise
 
 
 @contextmanager
@@ -176,10 +194,11 @@ def tell_result(result: LoadResult, found: Run, answer: Answer) -> int:
     summary = ", ".join(
         f"{count:,} {name}" for name, count in counts.items() if count or name == "succeeded"
     )
-    if found.options["report"]:
-        result.report(found.options["report"])
-        answer.know(report=found.options["report"])
-    path = write_failed_file(result, found)
+    with _outcome_is_told(summary, result, found, answer):
+        path = write_failed_file(result, found)
+        if found.options["report"]:
+            result.report(found.options["report"])
+            answer.know(report=found.options["report"])
     if result.rows == counts["succeeded"]:
         answer.say(f"  {summary}")
         _warn_of_changed_file(found, answer)
@@ -194,6 +213,21 @@ def tell_result(result: LoadResult, found: Run, answer: Answer) -> int:
     for line in error_lines(result):
         answer.say(line)
     return 3
+
+
+@contextmanager
+def _outcome_is_told(
+    summary: str, result: LoadResult, found: Run, answer: Answer
+) -> Iterator[None]:
+    """Around what writes of it: rows are in the org, whatever becomes of the files."""
+    try:
+        yield
+    except OSError:
+        answer.say(f"  {summary}")
+        for line in error_lines(result):
+            answer.say(line)
+        answer.go_on_with(f"salesforce-bulk resume {found.name}")
+        raise
 
 
 def _warn_of_changed_file(found: Run, answer: Answer) -> None:

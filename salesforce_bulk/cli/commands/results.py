@@ -5,9 +5,11 @@ from __future__ import annotations
 import argparse
 import sys
 
+from salesforce_bulk.cli.commands.load import LOADS
 from salesforce_bulk.cli.files.export_file import write_export
 from salesforce_bulk.cli.files.formats import FileFormat, format_of_name
 from salesforce_bulk.cli.org import add_org_arguments, connect
+from salesforce_bulk.cli.runs import find_run
 from salesforce_bulk.cli.seconds import add_timeout_argument
 from salesforce_bulk.errors import InvalidInput
 
@@ -42,5 +44,15 @@ def run(args: argparse.Namespace) -> int:
     args.answer.say(f"  {result.summary()}")
     if result.rows == counts["succeeded"]:
         return 0
-    args.answer.go_on_with("salesforce-bulk retry")
+    args.answer.go_on_with(_retry_of(args.job))
     return 3
+
+
+def _retry_of(job: str) -> str | None:
+    """What loads the job's failed rows again; None where this machine did not load them."""
+    first, _, _ = job.partition(".")
+    try:
+        find_run(first, LOADS)
+    except InvalidInput:
+        return None
+    return f"salesforce-bulk retry {first}"

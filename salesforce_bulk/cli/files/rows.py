@@ -34,7 +34,7 @@ def opened_rows(path: Path, format_name: str | None) -> Iterator[Any]:
         yield path
         return
     with _opened_bytes(path, found) as file:
-        yield _json_records(file) if found.name == "jsonl" else _arrow_records(file)
+        yield _json_records(file, path) if found.name == "jsonl" else _arrow_records(file)
 
 
 @contextmanager
@@ -52,16 +52,18 @@ def _opened_bytes(path: Path, found: FileFormat) -> Iterator[IO[bytes]]:
             yield file
 
 
-def _json_records(file: IO[bytes]) -> Iterator[dict[str, Any]]:
+def _json_records(file: IO[bytes], path: Path) -> Iterator[dict[str, Any]]:
     for number, line in enumerate(file, 1):
         try:
             record = json.loads(line) if line.strip() else None
-        except ValueError as error:
-            raise InvalidInput(f"Line {number} is no JSON: {error}.", row=number) from error
+        except json.JSONDecodeError as error:
+            raise InvalidInput(
+                f"{path}: Line {number} is no JSON: {error.msg}.", row=number
+            ) from error
         if record is None:
             continue
         if not isinstance(record, dict):
-            raise InvalidInput(f"Line {number} is no JSON object.", row=number)
+            raise InvalidInput(f"{path}: Line {number} is no JSON object.", row=number)
         yield record
 
 
