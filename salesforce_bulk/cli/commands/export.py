@@ -11,6 +11,7 @@ from salesforce_bulk.cli.answer import count_of_rows
 from salesforce_bulk.cli.commands.load import shown_path
 from salesforce_bulk.cli.files.export_file import write_export
 from salesforce_bulk.cli.files.formats import FORMATS, FileFormat, format_of_name
+from salesforce_bulk.cli.files.target import refuse_no_folder
 from salesforce_bulk.cli.option_words import as_typed
 from salesforce_bulk.cli.org import add_org_arguments, connect
 from salesforce_bulk.cli.runs import Run, absolute, new_run
@@ -52,6 +53,8 @@ def run(args: argparse.Namespace) -> int:
     if args.file == "-" and args.json:
         raise InvalidInput("--json prints its object on stdout: name a file for the rows.")
     target = target_format(args)
+    refuse_no_folder(args.file)
+    refuse_no_folder(args.state)
     options = {
         "fields": field_names(args),
         "where": args.where,

@@ -15,6 +15,7 @@ from salesforce_bulk.cli.answer import Answer, shell_command
 from salesforce_bulk.cli.files.failed_file import changed_file, write_failed_file
 from salesforce_bulk.cli.files.formats import FORMATS
 from salesforce_bulk.cli.files.rows import opened_rows
+from salesforce_bulk.cli.files.target import refuse_no_folder
 from salesforce_bulk.cli.org import add_org_arguments, connect
 from salesforce_bulk.cli.runs import Run, absolute, new_run
 from salesforce_bulk.cli.seconds import add_timeout_argument
@@ -68,8 +69,7 @@ def run(args: argparse.Namespace) -> int:
         return judge(args, options)
     if args.file != "-":
         Path(args.file).open("rb").close()  # before there is a run
-    if args.report:
-        refuse_no_folder(args.report)
+    refuse_no_folder(args.report)
     bulk = connect(args.org)
     found = new_run(
         args.command,
@@ -90,15 +90,6 @@ def run(args: argparse.Namespace) -> int:
         verb = getattr(bulk, args.command.replace("-", "_"))
         result = verb(args.object, records, **key_option(args), **options)
     return tell_result(result, found, args.answer)
-
-
-def refuse_no_folder(path: str) -> None:
-    """Raise `InvalidInput` where no file of that name can be written."""
-    folder = Path(path).absolute().parent
-    if not folder.is_dir():
-        raise InvalidInput(f"{path}: there is no folder {folder}; make it, or name another.")
-    if Path(path).is_dir():
-        raise InvalidInput(f"{path} is a folder; name a file.")
 
 
 def key_option(args: argparse.Namespace) -> dict[str, str]:

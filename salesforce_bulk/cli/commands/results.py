@@ -8,6 +8,7 @@ import sys
 from salesforce_bulk.cli.commands.load import LOADS
 from salesforce_bulk.cli.files.export_file import write_export
 from salesforce_bulk.cli.files.formats import FileFormat, format_of_name
+from salesforce_bulk.cli.files.target import refuse_no_folder
 from salesforce_bulk.cli.org import add_org_arguments, connect
 from salesforce_bulk.cli.runs import find_run
 from salesforce_bulk.cli.seconds import add_timeout_argument
@@ -30,6 +31,7 @@ def run(args: argparse.Namespace) -> int:
 
     if args.file == "-" and args.json:
         raise InvalidInput("--json prints its object on stdout: name a file for the rows.")
+    refuse_no_folder(args.file)
     handle = connect(args.org).attach(args.job)
     args.answer.go_on_with(f"salesforce-bulk results {args.job} {args.file}")
     if isinstance(handle, Export):
