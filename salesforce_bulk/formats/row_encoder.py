@@ -71,7 +71,9 @@ def time_zone(zone: tzinfo | str | None) -> tzinfo | None:
         InvalidInput: no zone of that name is known.
     """
     if not isinstance(zone, str):
-        return zone
+        # pytz' zones give a datetime that is put into them the mean time of their town.
+        pytz_name = getattr(zone, "zone", None) if hasattr(zone, "localize") else None
+        return time_zone(pytz_name) if isinstance(pytz_name, str) else zone
     if zone.upper() == "UTC":  # known even where no time zone data are installed
         return timezone.utc
     from zoneinfo import ZoneInfo, ZoneInfoNotFoundError  # noqa: PLC0415 - takes long to import

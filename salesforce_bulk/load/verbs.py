@@ -21,6 +21,7 @@ from typing import Any, cast
 
 from salesforce_bulk.api.org_access import OrgAccess
 from salesforce_bulk.errors import InvalidInput, JournalMismatch
+from salesforce_bulk.formats.row_encoder import time_zone
 from salesforce_bulk.http.clock import DeadlinePassed
 from salesforce_bulk.load.checks import check_quota
 from salesforce_bulk.load.engine_v1 import AttachedV1, EngineV1
@@ -49,7 +50,7 @@ from salesforce_bulk.storage.spool import Slice, Spool
 log = logging.getLogger("salesforce_bulk")
 
 #: How `datetime.timezone` writes itself.
-_OFFSET = re.compile(r"UTC([+-])(\d\d):(\d\d)")
+_OFFSET = re.compile(r"UTC([+-])(\d\d):(\d\d)(?::(\d\d))?")
 
 #: What the header of a load's journal says it is.
 KIND = "load"
@@ -331,12 +332,11 @@ def _header(access: OrgAccess, spec: LoadSpec, source: Source, settings: LoadSet
     chosen = asdict(replace(settings, progress=None, assume_tz=None))
     for runtime in ("progress", "journal", "timeout", "parallel", "on_error"):
         del chosen[runtime]
-    zone = settings.assume_tz
     return {
         "kind": KIND,
         "address": access.v1.address,
         "spec": spec.as_json(),
-        "options": {**chosen, "assume_tz": None if zone is None else str(zone)},
+        "options": {**chosen, "assume_tz": _zone_name(settings.assume_tz)},
         "columns": list(source.columns),
         "path": None if source.path is None else str(source.path.absolute()),
     }
@@ -385,7 +385,7 @@ def resume(
             "records=."
         )
     spec = header["spec"]
-    options = {**header["options"], "assume_tz": _zone(header["options"]["assume_tz"])}
+    options = {**header["options"], "assume_tz": _zone_of(header["options"]["assume_tz"], path)}
     return load(
         access,
         spec["operation"],
@@ -396,13 +396,31 @@ def resume(
     )
 
 
-def _zone(text: str | None) -> tzinfo | str | None:
-    """The zone that a journal names; those without a name are written as their offset."""
+def _zone_name(zone: tzinfo | str | None) -> str | None:
+    """What a journal keeps of a zone: its name or its offset, else its type, which names none."""
+    if zone is None or isinstance(zone, str):
+        return zone
+    if isinstance(zone, timezone):
+        return str(timezone(zone.utcoffset(None)))
+    name = getattr(zone, "key", None) or getattr(zone, "zone", None)  # of zoneinfo; of pytz
+    return str(name or type(zone).__name__)
+
+
+def _zone_of(text: str | None, path: str | os.PathLike[str]) -> tzinfo | str | None:
+    """The zone that a journal names."""
     offset = _OFFSET.fullmatch(text or "")
-    if offset is None:
-        return text
-    sign, hours, minutes = offset.groups()
-    return timezone(timedelta(hours=int(sign + hours), minutes=int(sign + minutes)))
+    if offset is not None:
+        sign, *parts = offset.groups(default="0")
+        hours, minutes, seconds = (int(sign + part) for part in parts)
+        return timezone(timedelta(hours=hours, minutes=minutes, seconds=seconds))
+    try:
+        time_zone(text)
+    except InvalidInput as error:
+        raise JournalMismatch(
+            f"The load of the journal {path} has an assume_tz= of the type {text}, which no "
+            "journal can keep. Run the same call again, with the same journal=: it goes on."
+        ) from error
+    return text
 
 
 # Taking up a job of another process

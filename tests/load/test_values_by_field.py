@@ -6,7 +6,7 @@ import os
 import pickle
 import subprocess
 import sys
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, datetime, timedelta, timezone, tzinfo
 from decimal import Decimal
 from pathlib import Path
 
@@ -16,8 +16,9 @@ import pandas as pd
 import polars as pl
 import pyarrow as pa
 import pytest
+from dateutil.tz import gettz
 
-from salesforce_bulk import CLEAR, InvalidInput
+from salesforce_bulk import CLEAR, InvalidInput, JournalMismatch
 
 FIELDS = {
     "Ext__c": "externalId",
@@ -403,3 +404,59 @@ def test_a_constant_is_written_as_the_same_value_in_every_row(
 def test_a_constant_that_its_field_would_not_keep_is_refused(bulk, constants, why):
     with pytest.raises(InvalidInput, match=why):
         bulk.insert("Typed__c", [{"Ext__c": "a"}], constants=constants)
+
+
+# Zones of datetimes without one
+
+
+class PytzZone(tzinfo):
+    """As pytz has zones: without localize() its datetimes are in the mean time of their town."""
+
+    zone = "Europe/Berlin"
+
+    def utcoffset(self, moment):
+        return timedelta(minutes=53)
+
+    def dst(self, moment):
+        return timedelta(0)
+
+    def localize(self, moment):
+        raise AssertionError
+
+
+ZONES = {
+    "pytz": PytzZone(),
+    "dateutil": gettz("Europe/Berlin"),
+    "a name": "Europe/Berlin",
+    "an offset with a name": timezone(timedelta(hours=2), "CEST"),
+    "an offset with seconds": timezone(timedelta(hours=1, minutes=59, seconds=60)),
+}
+
+
+@pytest.mark.parametrize("zone", ZONES)
+def test_zones_of_every_kind_mean_their_time_of_the_day(bulk, loaded, zone):
+    """Trap: a datetime in a zone of pytz' was sent 53 minutes, not two hours, from UTC."""
+    rows = [{"At__c": datetime(2024, 7, 1)}]
+    (held,) = loaded(rows, "At__c", assume_tz=ZONES[zone])
+    assert held.startswith("2024-06-30T22:00:00")
+
+
+@pytest.mark.parametrize(
+    "zone",
+    [PytzZone(), timezone(timedelta(hours=2), "CEST"), timezone(timedelta(hours=-2, seconds=-30))],
+)
+def test_a_journal_remembers_a_zone_by_its_name_or_its_offset(bulk, tmp_path, zone):
+    """Trap: an offset with a name of its own, or with seconds, was no zone to resume()."""
+    rows = [{"At__c": datetime(2024, 7, 1)}]
+    bulk.insert("Typed__c", rows, assume_tz=zone, journal=tmp_path / "journal")
+    assert bulk.resume(tmp_path / "journal", rows).journal_ended
+
+
+def test_a_zone_that_no_journal_can_keep_is_told_with_the_way_that_goes_on(bulk, tmp_path):
+    rows = [{"At__c": datetime(2024, 7, 1)}]
+    journal = tmp_path / "journal"
+    bulk.insert("Typed__c", rows, assume_tz=gettz("Europe/Berlin"), journal=journal)
+    with pytest.raises(JournalMismatch, match="Run the same call again"):
+        bulk.resume(journal, rows)
+    again = bulk.insert("Typed__c", rows, assume_tz=gettz("Europe/Berlin"), journal=journal)
+    assert again.journal_ended
