@@ -177,6 +177,9 @@ class Caller:
         response = self.make(call)
         try:
             return reader(response)
+        except InvalidInput as error:
+            name_error(error, call)
+            raise
         except UnreadableDocument as error:
             raise UnexpectedResponse(
                 f"The answer is not the API's: {error}. A proxy or a login page may stand "

@@ -4,11 +4,14 @@ Run by `compare_with_2_2_0.py` with the Python of either: nothing but the standa
 salesforce_bulk is imported.
 """
 
+import csv
 import datetime
+import decimal
 import io
 import json
 import re
 import sys
+import uuid
 import warnings
 
 import salesforce_bulk
@@ -118,6 +121,7 @@ IN_EACH_FORMAT = {
     "get_batch_results of a failed batch": lambda b, f: results(b, f, b"<{,"),
     "get_batch_list": lambda b, f: [keys(i) for i in b.get_batch_list(job(b, f, GOOD[f])[0])],
     "get_batch_list without batches": lambda b, f: b.get_batch_list(job(b, f)),
+    "get_batch_results of a query": lambda b, f: b.get_batch_results(queried(b, f)[1]),
     "batch_status": lambda b, f: keys(b.batch_status(job(b, f, GOOD[f])[1])),
     "batch_state": lambda b, f: b.batch_state(job(b, f, GOOD[f])[1]),
     "is_batch_done": lambda b, f: b.is_batch_done(job(b, f, GOOD[f])[1]),
@@ -201,6 +205,16 @@ ONCE = {
     "query of a sub-select": lambda b: b.job_status(
         b.lookup_job_id(b.query(None, "SELECT Id, (SELECT Id FROM Contacts) FROM Account"))
     )["object"],
+    "batch_status of None": lambda b: b.batch_status(None),
+    "post_batch of None": lambda b: b.post_batch(job(b, "CSV"), None),
+    "post_batch of a list": lambda b: job(b, "CSV", [b"Name\n", b"a\n"])[1],
+    "post_batch of a list of dicts": lambda b: job(b, "JSON", [{"Name": "a"}])[1],
+    "post_batch to a ZIP_CSV job": lambda b: b.post_batch(
+        b.create_insert_job("Attachment", contentType="ZIP_CSV"), b"PK"
+    ),
+    "query of None": lambda b: b.query(job(b, "CSV", operation="query"), None),
+    "query of nothing": lambda b: b.query(job(b, "CSV", operation="query"), ""),
+    "query with line breaks, without a job": lambda b: b.query(None, "SELECT Id\nFROM\nAccount"),
     "post_batch of a dict": lambda b: job(b, "CSV", {"a": "b"})[1],
     "post_batch of 10,001 rows": lambda b: job(b, "CSV", b"Name\n" + b"x\n" * 10_001)[1],
     "post_mapping_file": lambda b: b.post_mapping_file(
@@ -212,6 +226,12 @@ ONCE = {
     "API_version='v62.0'": lambda b: SalesforceBulk("s", "h", API_version="v62.0").endpoint,
     "default API_version": lambda b: SalesforceBulk("s", "h").endpoint,
     "host with a slash": lambda b: SalesforceBulk("s", "https://h/", API_version="62.0").endpoint,
+    "host with a path": lambda b: SalesforceBulk(
+        "s", "https://h/x", API_version="62.0"
+    ).endpoint,
+    "host in capitals": lambda b: SalesforceBulk("s", "HTTPS://h", API_version="62.0").endpoint,
+    "API_version=62": lambda b: SalesforceBulk("s", "h", API_version=62).endpoint,
+    "a session in bytes": lambda b: SalesforceBulk(b"s", "h", API_version="62.0").endpoint,
     "plain http to another machine": lambda b: SalesforceBulk(
         "s", "http://192.0.2.1:9", API_version="62.0"
     ).endpoint,
@@ -236,6 +256,16 @@ ONCE = {
     "CsvDictsAdapter of bytes": cell(b"x"),
     "CsvDictsAdapter of a dict": cell({"a": 1}),
     "CsvDictsAdapter of a list of texts": cell(["a", "b"]),
+    "CsvDictsAdapter of a tuple of texts": cell(("a", "b")),
+    "CsvDictsAdapter of a time": cell(WHEN.time()),
+    "CsvDictsAdapter of a timedelta": cell(datetime.timedelta(1)),
+    "CsvDictsAdapter of a Decimal": cell(decimal.Decimal("1.10")),
+    "CsvDictsAdapter of a large float": cell(1e30),
+    "CsvDictsAdapter of a UUID": cell(uuid.UUID(int=1)),
+    "CsvDictsAdapter of half a character": cell("\ud800"),
+    "CsvDictsAdapter of a longer row of csv.DictReader": lambda b: b"".join(
+        CsvDictsAdapter(csv.DictReader(io.StringIO("A\n1,2\n")))
+    ),
     "CsvDictsAdapter of a list": lambda b: b"".join(CsvDictsAdapter([{"A": "1"}])),
     "CsvDictsAdapter with a new column": lambda b: b"".join(
         CsvDictsAdapter(iter([{"A": "1"}, {"B": "2"}]))
