@@ -29,7 +29,7 @@ from salesforce_bulk.http.clock import Deadline
 from salesforce_bulk.http.headers import SealedHeaders
 from salesforce_bulk.secret import Secret
 from salesforce_bulk.wire import media
-from salesforce_bulk.wire.document import UnreadableDocument
+from salesforce_bulk.wire.document import AnotherDocument, UnreadableDocument
 from salesforce_bulk.wire.fault import BUSY_STATUSES, Fault, read_fault
 
 if TYPE_CHECKING:
@@ -177,9 +177,10 @@ class Caller:
         response = self.make(call)
         try:
             return reader(response)
-        except InvalidInput as error:
-            name_error(error, call)
-            raise
+        except AnotherDocument as error:
+            refused = InvalidInput(str(error))
+            name_error(refused, call)
+            raise refused from error
         except UnreadableDocument as error:
             raise UnexpectedResponse(
                 f"The answer is not the API's: {error}. A proxy or a login page may stand "

@@ -33,6 +33,10 @@ class UnreadableDocument(UnexpectedResponse):
     """The body is not the document that this endpoint returns."""
 
 
+class AnotherDocument(UnreadableDocument):
+    """The body is the API's, and answers a question that is not asked of what was named."""
+
+
 def read_json(body: bytes) -> Any:
     """A JSON document.
 

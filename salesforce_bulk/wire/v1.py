@@ -18,10 +18,10 @@ from operator import itemgetter
 from typing import Any
 
 from salesforce_bulk import bulk_states, limits
-from salesforce_bulk.errors import InvalidInput
 from salesforce_bulk.models import UploadResult
 from salesforce_bulk.wire import media
 from salesforce_bulk.wire.document import (
+    AnotherDocument,
     UnreadableDocument,
     local_name,
     read_count,
@@ -197,8 +197,8 @@ def read_row_results(content_type: str | None, body: bytes) -> list[UploadResult
     return [_row_from_xml(element) for element in root]
 
 
-def _query_results() -> InvalidInput:
-    return InvalidInput(
+def _query_results() -> AnotherDocument:
+    return AnotherDocument(
         "The batch is a query's, which has no outcomes of rows; "
         "get_all_results_for_query_batch() reads its results."
     )
