@@ -190,7 +190,7 @@ def read_row_results(content_type: str | None, body: bytes) -> list[UploadResult
     if kind == media.CSV:
         return _rows_from_csv(body)
     root = _xml(body, kind)
-    if local_name(root.tag) == "result-list":
+    if local_name(root.tag) == "result-list" and len(root):
         raise _query_results()
     if local_name(root.tag) != "results":
         raise UnreadableDocument(f"row results were expected, a {local_name(root.tag)} came")
