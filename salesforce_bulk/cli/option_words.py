@@ -74,6 +74,8 @@ _CALLS = (
         re.compile(r"log in like this \(the clicks in Setup are in (docs/\S+)\):(?:\n {4}.*)+"),
         'log in by a connection with login = "client_credentials", "jwt" or "sf" (\\1).',
     ),
+    (re.compile(r"\bproxies=, or HTTPS_PROXY\b"), "HTTPS_PROXY"),
+    (re.compile(r"\bverify= takes\b"), "REQUESTS_CA_BUNDLE in the environment takes"),
     (re.compile(r"\bpass over it with skip_rows=1\b"), "take that line out"),
     (re.compile(r"remove the journal or name another\b"), "type the command of the load again"),
     (re.compile(r"\bto_parquet of an export writes Parquet\b"), "--format parquet writes Parquet"),
@@ -159,7 +161,8 @@ def _option(found: re.Match[str]) -> str:
     if name is None:
         return found[0]
     if name in CONNECTION_KEYS:
-        return _connection_entry(name, value)
+        # With a number it is the repr of a connection of urllib3's.
+        return found[0] if value and value.isdigit() else _connection_entry(name, value)
     if name not in OPTIONS:
         return f"{found[0]} (in Python)"
     if value is None or value in ("True", "False", "None", "[...]") or name == "concurrency":

@@ -8,6 +8,7 @@ in `errors`, which is imported where `requests` is not.
 from __future__ import annotations
 
 import http.client
+import re
 import ssl
 from collections.abc import Iterator
 from typing import Any, NamedTuple
@@ -74,6 +75,8 @@ class _Meaning(NamedTuple):
     next_step: str = ""
 
 
+#: What urllib3 says of a connection, behind the connection's own repr.
+_REFUSAL = re.compile(r"Failed to .+")
 _TRUST = "the server's certificate is not trusted (verify= takes the path of a CA bundle)"
 
 #: The first row with a cause of the failure counts.
@@ -127,10 +130,20 @@ def translate(error: Exception, what: str) -> BulkApiError:
     """The error of this library for one of requests, urllib3 or a socket."""
     causes = list(chain_of(error))
     meaning = next(row for row in _MEANINGS if any(isinstance(c, row.causes) for c in causes))
-    translated = meaning.kind(f"{what}: {meaning.text} ({error}){meaning.next_step}")
+    translated = meaning.kind(f"{what}: {meaning.text} ({_said(causes)}){meaning.next_step}")
     if isinstance(translated, TransportError):
         translated.may_have_arrived = meaning.may_have_arrived
     return translated
+
+
+def _said(causes: list[BaseException]) -> str:
+    """What the system said where no connection came about; else what the library said."""
+    refused = next((cause for cause in causes if isinstance(cause, NewConnectionError)), None)
+    why = _REFUSAL.search(str(refused))
+    if refused is None or why is None:
+        return str(causes[0])
+    connection = vars(refused).get("conn") or refused.pool  # urllib3 2 and 1.26
+    return f"{connection.host}:{connection.port}: {why[0]}"
 
 
 def is_untrusted(failure: BaseException) -> bool:

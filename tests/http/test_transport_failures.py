@@ -194,6 +194,9 @@ def test_refused_connections(method: str) -> None:
     assert not caught.value.may_have_arrived
     assert "may" not in str(caught.value)
     assert "Check the host" in str(caught.value)
+    # Who was asked and what the system said, without the reprs of urllib3.
+    assert f"({url.removeprefix('http://')}: Failed to " in str(caught.value)
+    assert "Max retries" not in str(caught.value)
     assert isinstance(caught.value.__cause__, requests.RequestException)
 
 
@@ -293,6 +296,7 @@ def test_a_proxy_that_is_not_there() -> None:
     with pytest.raises(ConnectionFailed, match="Check the proxy") as caught:
         bulk.post_batch(JOB_ID, b"Name\nx\n")
     assert not caught.value.may_have_arrived
+    assert proxy.removeprefix("http://") in str(caught.value)
     assert isinstance(caught.value, requests.exceptions.ProxyError)
     assert isinstance(caught.value.__cause__, requests.exceptions.ProxyError)
 
