@@ -345,7 +345,7 @@ def _name_call(pieces: Iterator[bytes], call: Call) -> Iterator[bytes]:
 
 
 def _count(header: str | None) -> int | None:
-    return int(header) if header is not None and _COUNT.fullmatch(header) else None
+    return int(header) if header is not None and _COUNT.fullmatch(header.strip()) else None
 
 
 def _not_there(job: JobInfo, status: int | None) -> BulkApiError:

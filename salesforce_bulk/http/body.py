@@ -120,8 +120,20 @@ def wire_pieces(answer: Response, piece_bytes: int) -> Generator[bytes, None, No
     if _is_replayed(answer):
         yield from filter(None, answer.raw.stream(piece_bytes, decode_content=False))
         return
-    while piece := answer.raw.read(piece_bytes, decode_content=False):
+    while piece := _read(answer, piece_bytes):
         yield piece
+
+
+def _read(answer: Response, size: int) -> bytes:
+    from urllib3.exceptions import HTTPError, ProtocolError  # noqa: PLC0415 (see read_body)
+
+    try:
+        return bytes(answer.raw.read(size, decode_content=False))
+    except ValueError as error:
+        if isinstance(error, HTTPError):
+            raise
+        # A chunk of a negative size, which urllib3 reads as a number.
+        raise ProtocolError(f"Connection broken: {error}") from error
 
 
 def interrupt(answer: Response) -> None:

@@ -51,6 +51,7 @@ _REFUSED_WHEN_NEW = 2
 #: Seconds between tries of a call while too many are made at one time; then it is an error.
 _TURN_PAUSES = (1.0, 2.0, 4.0, 8.0, 16.0, *[30.0] * 19)
 #: What an address consists of, below the API's; ids and names come from the server, too.
+_PARTIAL_CONTENT = 206
 _SEGMENT = re.compile(r"(?!\.+$)[A-Za-z0-9_.-]+")
 #: Seconds after its login within which a session cannot have expired.
 _AT_ONCE = 10.0
@@ -166,6 +167,7 @@ class Caller:
             if self._note_answer is not None:
                 self._note_answer(response)
             self._check(response)
+            _refuse_other_statuses(response)
             _refuse_html(response)
         except BulkApiError as error:
             name_error(error, call)
@@ -308,6 +310,20 @@ def html_instead(response: Response) -> UnexpectedResponse:
         "a login page may stand between.",
         response.status_code,
     )
+
+
+def _refuse_other_statuses(response: Response) -> None:
+    """A part of an answer, a redirect to nowhere, an answer before the answer: their bodies may be
+    well-formed, or empty, and are never what was asked for."""
+    status = response.status_code
+    # What is 400 or more is for the client's own check, which a subclass may override.
+    if status == _PARTIAL_CONTENT or (not 200 <= status < 300 and status < 400):
+        response.close()
+        raise UnexpectedResponse(
+            f"The answer is HTTP {status}, which the API does not answer; a proxy may stand "
+            "between.",
+            status,
+        )
 
 
 def _refuse_html(response: Response) -> None:

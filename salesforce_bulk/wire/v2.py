@@ -107,7 +107,9 @@ def read_job_page(body: bytes) -> JobPage:
 
 def read_locator(header: str | None) -> str | None:
     """``Sforce-Locator``: None where the page was the last, which the server writes ``null``."""
-    return None if header in (None, "", "null") else header
+    # Blanks around a header's value are no part of it, and those behind it are left there.
+    locator = (header or "").strip()
+    return None if locator in ("", "null") else locator
 
 
 def read_result_pages(body: bytes) -> ResultPages:
