@@ -17,10 +17,10 @@ import pyarrow.compute as pc
 
 from salesforce_bulk import limits
 from salesforce_bulk.errors import InvalidInput
-from salesforce_bulk.formats.field_values import EXACT, FieldKind, fit
+from salesforce_bulk.formats.field_values import FieldKind, fit
 from salesforce_bulk.formats.records import refuse
 from salesforce_bulk.formats.row_encoder import CellRules
-from salesforce_bulk.formats.values import BadCell
+from salesforce_bulk.formats.values import EXACT_BY_BITS, BadCell, NarrowFloat
 
 _EPOCH = date(1970, 1, 1)
 _FIRST_DAY, _LAST_DAY = (date.min - _EPOCH).days, (date.max - _EPOCH).days
@@ -126,7 +126,7 @@ def _writer_of(kind: Any, field: FieldKind | None) -> tuple[_Writer, bool]:
 
 
 def _by_the_row_encoder(array: Any, position: int, rules: CellRules) -> Any:
-    values = _plain(array).to_pylist()
+    values = _python_values(array)
     fitted = fit(values, rules.kinds[position], set(map(type, values)), rules.zone)
     return pa.array(rules.texts.of(fitted, rules.nulls[position]), pa.string())
 
@@ -171,15 +171,18 @@ def _text(array: Any, position: int, rules: CellRules) -> Any:
 
 
 def _float(array: Any, position: int, rules: CellRules) -> Any:
-    numbers = array.cast(pa.float64())
+    exact = EXACT_BY_BITS[array.type.bit_width]
+    numbers = array.cast(pa.float32() if array.type.bit_width == 16 else array.type)
     undefined = pc.is_nan(numbers)
     if pc.any(undefined).as_py():
-        numbers = pc.if_else(undefined, pa.scalar(None, pa.float64()), numbers)
+        numbers = pc.if_else(undefined, pa.scalar(None, numbers.type), numbers)
     whole = pc.equal(pc.floor(numbers), numbers)
     if rules.kinds[position] in ("whole", "text", "key"):
-        if pc.all(whole).as_py() is False or _beyond(numbers, 1 - EXACT, EXACT - 1):
+        if pc.all(whole).as_py() is False or _beyond(numbers, 1 - exact, exact - 1):
             raise _CloserLook
         return numbers.cast(pa.int64()).cast(pa.string())
+    if array.type.bit_width < 64 and _beyond(numbers, 1 - exact, exact - 1):
+        raise _CloserLook  # a whole number has all of its digits, a fraction those of its bits
     texts = numbers.cast(pa.string())
     content = _bytes_of(texts)
     # Exponents have an e, inf has an n.
@@ -297,7 +300,7 @@ def values_of(array: Any, column: str, first: int) -> list[Any]:
         InvalidInput: a value that Python has no type for, such as a year of five digits.
     """
     try:
-        return _plain(_decoded(array)).to_pylist()  # type: ignore[no-any-return]
+        return _python_values(_decoded(array))
     except (pa.ArrowException, OverflowError, ValueError) as error:
         if len(array) > 1:
             for at in range(len(array)):
@@ -314,6 +317,17 @@ def _decoded(array: Any) -> Any:
     if pa.types.is_run_end_encoded(array.type):
         return _decoded(pc.run_end_decode(array))
     return array
+
+
+def _python_values(array: Any) -> list[Any]:
+    if not pa.types.is_floating(array.type) or array.type.bit_width == 64:
+        return _plain(array).to_pylist()  # type: ignore[no-any-return]
+    texts = array.cast(pa.float32()).cast(pa.string()).to_pylist()
+    numbers = array.cast(pa.float64()).to_pylist()
+    return [
+        None if number is None else NarrowFloat.of(number, digits, array.type.bit_width)
+        for number, digits in zip(numbers, texts, strict=True)
+    ]
 
 
 def _plain(array: Any) -> Any:

@@ -119,7 +119,15 @@ class PandasObjects:
     def chunks(self, rows: int) -> Iterator[ColumnChunk]:
         for start in range(0, len(self._frame), rows):
             piece = self._frame.iloc[start : start + rows]
-            yield ColumnChunk([piece.iloc[:, at].tolist() for at in range(len(self.columns))])
+            yield ColumnChunk([_objects(piece.iloc[:, at]) for at in range(len(self.columns))])
+
+
+def _objects(column: Any) -> list[Any]:
+    if column.dtype.kind == "f" and column.dtype.itemsize < 8:
+        # tolist() gives floats of 64 bits, which do not tell that they were fewer.
+        bits = 8 * column.dtype.itemsize
+        return list(column.to_numpy(f"float{bits}", na_value=float("nan")))
+    return column.tolist()  # type: ignore[no-any-return]
 
 
 class PolarsObjects:

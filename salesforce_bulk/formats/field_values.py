@@ -14,6 +14,7 @@ from typing import Any, Final, Literal, NamedTuple
 
 from salesforce_bulk.formats.values import (
     CLEAR,
+    EXACT_BY_BITS,
     MISSING,
     NULL_CELL,
     BadCell,
@@ -41,8 +42,6 @@ KINDS: Final[dict[str, FieldKind]] = {
     "datetime": "datetime",
     **dict.fromkeys(_TEXT_TYPES, "text"),
 }
-#: Whole floats up to here are one number each.
-EXACT: Final = 2**53
 
 
 def fit(
@@ -120,7 +119,7 @@ def _text(value: Any, zone: tzinfo | None) -> Any:
     number = _plain(value)
     if not _is_whole(number):
         return number
-    if isinstance(number, float) and abs(number) >= EXACT:
+    if isinstance(number, float) and abs(number) >= getattr(number, "exact", EXACT_BY_BITS[64]):
         raise Unwritable(
             f"the float {number:.0f} may have lost its last digits, and the field holds text; "
             "read the column as text"

@@ -53,6 +53,35 @@ CLEAR: Final = _Mark("CLEAR", NULL_CELL)
 MISSING: Final = _Mark("MISSING", "")
 
 
+#: Whole floats of so many bits are one number each up to here.
+EXACT_BY_BITS: Final = {16: 2**11, 32: 2**24, 64: 2**53}
+
+
+class NarrowFloat(float):
+    """A number that was held in fewer than 64 bits.
+
+    A fraction has the digits that its bits tell, ``0.1`` and not ``0.10000000149011612``.
+
+    Attributes:
+        exact: whole numbers of its bits are one number each up to here.
+    """
+
+    exact: int
+
+    @classmethod
+    def of(cls, number: float, digits: str, bits: int) -> NarrowFloat:
+        """The number.
+
+        Args:
+            number: in 64 bits.
+            digits: the shortest by which its bits are found again.
+            bits: that it was held in, 16 or 32.
+        """
+        narrow = cls(number if number.is_integer() else digits)
+        narrow.exact = EXACT_BY_BITS[bits]
+        return narrow
+
+
 class Unwritable(ValueError):
     """The value has no text that Salesforce would read as the same value."""
 
@@ -184,6 +213,9 @@ def python_value(value: Any) -> Any:
     """
     found = value.item()
     dtype = getattr(value, "dtype", None)
+    bits = 8 * getattr(dtype, "itemsize", 8)
+    if isinstance(found, float) and bits < 64:
+        return NarrowFloat.of(found, str(value.astype("float32")), bits)
     if is_numpy_scalar(found) or getattr(dtype, "kind", "") in ("m", "M"):
         raise Unwritable(f"a {dtype} cannot be written as it is; make a Python value of it")
     return found

@@ -89,6 +89,39 @@ def test_a_checkbox_takes_the_floats_one_and_zero_and_no_other(bulk, loaded, whi
         bulk.insert("Typed__c", frames("Done__c", [1.0, 2.0])[which])
 
 
+def narrow_frames(column, value):
+    """A number of 32 bits in numpy, pandas (which Arrow reads, or not), polars, duckdb, Arrow."""
+    frame = pd.DataFrame({column: pd.Series([value], dtype="float32")})
+    return {
+        "numpy": [{column: np.float32(value)}],
+        "pandas": frame,
+        "nullable": frame.astype("Float32"),
+        "objects": frame.assign(Parent__c=pd.Series([CLEAR], dtype=object)),
+        "polars": pl.DataFrame({column: pl.Series([value], dtype=pl.Float32)}),
+        "duckdb": duckdb.sql(f"SELECT {value}::FLOAT AS {column}"),
+        "dictionary": pa.table({column: pa.array(np.float32([value])).dictionary_encode()}),
+    }
+
+
+NARROW = list(narrow_frames("Text__c", 1))
+
+
+@pytest.mark.parametrize("which", NARROW)
+def test_a_number_of_few_bits_has_the_digits_that_these_tell(loaded, which):
+    """Trap: 0.1 of 32 bits was sent as 0.10000000149011612."""
+    loaded(narrow_frames("Text__c", 0.1)[which], "Text__c")
+    loaded(narrow_frames("Text__c", 16_777_215)[which], "Text__c")
+    assert loaded([{"Text__c": "x"}], "Text__c") == ["0.1", "16777215", "x"]
+
+
+@pytest.mark.parametrize("which", NARROW)
+def test_a_number_of_few_bits_that_has_lost_digits_of_a_key_is_refused(bulk, which):
+    """Trap: the key 912260031 of 32 bits is 912260032, which may be another record's."""
+    rows = narrow_frames("Ext__c", 912_260_031)[which]
+    with pytest.raises(InvalidInput, match=r"Row 1.*'Ext__c'.*read the column as text"):
+        bulk.upsert("Typed__c", rows, "Ext__c")
+
+
 @pytest.mark.parametrize("value", [np.float32(1001), np.float16(1001), np.array(1001.0)])
 def test_numpys_other_floats_are_floats_too(bulk, loaded, stored, value):
     """Trap: only float64 is a float to Python; an upsert by float32(1001) made a twin of 1001."""
