@@ -111,6 +111,8 @@ def warnings_as_typed() -> Iterator[None]:
     handler = logging.StreamHandler()
     handler.setLevel(logging.WARNING)
     handler.setFormatter(_AsTyped())
+    # What was sent is told by the command, with how to go on.
+    handler.addFilter(lambda record: record.name != "salesforce_bulk.notes")
     before, logging.lastResort = logging.lastResort, handler
     try:
         yield

@@ -28,10 +28,13 @@ from salesforce_bulk.load.results import LoadResult, RetryRows
 from salesforce_bulk.load.settings import LoadSpec
 from salesforce_bulk.models import JobInfo, RowError, RowStatus
 from salesforce_bulk.progress import Progress, Reporter
+from salesforce_bulk.progress.notebook import is_shown_as_line
 from salesforce_bulk.storage.journal import Journal
 from salesforce_bulk.storage.spool import Spool
 
 log = logging.getLogger("salesforce_bulk")
+#: What the command line tells in its own way is left out there by this name.
+notes_log = logging.getLogger("salesforce_bulk.notes")
 
 #: The code of rows that were left out because a later row has the same key.
 SUPERSEDED = "SUPERSEDED"
@@ -414,12 +417,14 @@ def naming_jobs(sending: Sequence[Engine]) -> Iterator[None]:
                 "is one.",
                 job_ids,
             )
+        if sys.version_info < (3, 11):
+            _log_notes(error)
         raise
 
 
 def error_names_jobs(error: BaseException, sentence: str, job_ids: Sequence[str]) -> None:
     """Let an error that ends a load say what is in the org: in its message where it is one of this
-    library's, else in a note, or in the log before Python 3.11 has notes."""
+    library's, else in a note."""
     if isinstance(error, BulkApiError):
         add_to_message(error, sentence)
         return
@@ -428,7 +433,15 @@ def error_names_jobs(error: BaseException, sentence: str, job_ids: Sequence[str]
     if sys.version_info >= (3, 11):
         error.add_note(text)
     else:
-        log.error("%s ended the load. %s", type(error).__name__, text)
+        error.__dict__.setdefault("__notes__", []).append(text)
+
+
+def _log_notes(error: BaseException) -> None:
+    """Once; for tracebacks of Python 3.10, which have no notes."""
+    notes = [] if is_shown_as_line(error) else error.__dict__.get("__notes__", [])
+    if notes and "_notes_in_log" not in error.__dict__:
+        error.__dict__["_notes_in_log"] = True
+        notes_log.error("%s ended the load. %s", type(error).__name__, " ".join(notes))
 
 
 class UnknownStates:

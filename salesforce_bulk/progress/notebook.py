@@ -13,10 +13,13 @@ from salesforce_bulk.progress.event import Progress
 
 def in_notebook() -> bool:
     """Whether this is a Jupyter kernel."""
+    return hasattr(_shell(), "kernel")
+
+
+def _shell() -> object | None:
     # A kernel has imported IPython, so that nothing is imported here to find out.
     ipython = sys.modules.get("IPython")
-    shell = ipython.get_ipython() if ipython is not None else None
-    return hasattr(shell, "kernel")
+    return None if ipython is None else ipython.get_ipython()
 
 
 def show_as_line(error: BaseException, line: Callable[[], str]) -> None:
@@ -28,6 +31,11 @@ def show_as_line(error: BaseException, line: Callable[[], str]) -> None:
     """
     if not hasattr(error, "_render_traceback_"):
         error._render_traceback_ = lambda: [line()]  # type: ignore[attr-defined]
+
+
+def is_shown_as_line(error: BaseException) -> bool:
+    """Whether IPython will show the error's line."""
+    return hasattr(error, "_render_traceback_") and _shell() is not None
 
 
 class NotebookCell:

@@ -525,9 +525,9 @@ def slow_org(shell, monkeypatch, org):
 
 
 def test_a_wait_that_is_over_is_5_and_resume_ends_it(slow_org, shell):
-    slow_org.faults.add("slow_batch", seconds=2)
+    slow_org.faults.add("slow_batch", seconds=6)
     shell.write("good.csv", GOOD)
-    late = shell("insert", "Load__c", "good.csv", "--timeout", "0.2", "--json")
+    late = shell("insert", "Load__c", "good.csv", "--timeout", "3", "--json")
     assert (late.exit_code, late.json["outcome"]) == (5, "still running")
     assert late.json["go_on"] == "salesforce-bulk resume"
     assert late.json["batches_in_the_org"] == 1
