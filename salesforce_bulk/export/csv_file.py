@@ -20,6 +20,7 @@ from salesforce_bulk.formats.csv_reader import RecordCounter
 from salesforce_bulk.formats.values import to_text
 from salesforce_bulk.storage.files import (
     SteadySync,
+    open_file_errors,
     open_part,
     part_path,
     put_in_place,
@@ -281,9 +282,11 @@ class CsvTarget:
     def put_in_place(self, rows: int) -> None:
         """The file is complete and reconciled: bring it to the disk and give it its name."""
         self._write_records()
-        self.file.flush()
         if self._place is None:
+            with open_file_errors(self.file):
+                self.file.flush()
             return
+        self.file.flush()
         part, target = self._place
         sync(self.file)
         end = self.file.tell()

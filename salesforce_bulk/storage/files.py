@@ -69,9 +69,12 @@ def temporary_errors(content: str) -> contextlib.AbstractContextManager[None]:
     Args:
         content: what waits in it.
     """
-    folder = tempfile.gettempdir()
+    try:
+        where = tempfile.gettempdir()
+    except OSError:  # no folder takes a file: full disks, for example
+        where = "any folder for such files"
     return storage_errors(
-        f"The temporary file in {folder} (another folder: environment variable TMPDIR) with "
+        f"The temporary file in {where} (another folder: environment variable TMPDIR) with "
         f"{content}",
         then="",  # rows may be in the org; whoever knows says how to go on
     )
@@ -156,10 +159,12 @@ def write_all(file: Any, content: bytes) -> None:
 
     Raises:
         StorageError: it takes no more.
+        BrokenPipeError: who reads from it has gone.
     """
     rest = memoryview(content)
     while rest:
-        taken = file.write(rest if len(rest) < len(content) else content)
+        with open_file_errors(file):
+            taken = file.write(rest if len(rest) < len(content) else content)
         # Some writers return nothing and take everything; a raw file that is full says so by None.
         if taken is None and not hasattr(file, "readinto"):
             return
@@ -170,6 +175,23 @@ def write_all(file: Any, content: bytes) -> None:
                 f"says {taken!r}. Give one that blocks, or a buffered one."
             )
         rest = rest[taken:]
+
+
+@contextlib.contextmanager
+def open_file_errors(file: Any) -> Iterator[None]:
+    """A block in which a caller's file is written to.
+
+    Raises:
+        StorageError: in place of its `OSError`; that its reader has gone is an error of its own,
+            by which programs end quietly.
+    """
+    try:
+        with storage_errors(f"The open file {getattr(file, 'name', file)!r}"):
+            yield
+    except StorageError as error:
+        if isinstance(error.__cause__, BrokenPipeError):
+            raise error.__cause__ from None
+        raise
 
 
 def sync(file: IO[bytes]) -> None:

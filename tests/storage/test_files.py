@@ -1,5 +1,6 @@
 """One way to write a file, whoever writes it: exports, results of loads, states."""
 
+import contextlib
 import csv
 import errno
 import gzip
@@ -8,7 +9,9 @@ import os
 import pickle
 import subprocess
 import sys
+import tempfile
 import threading
+from pathlib import Path
 
 import pyarrow as pa
 import pytest
@@ -18,6 +21,7 @@ from salesforce_bulk.emulator import SalesforceEmulator
 from salesforce_bulk.storage.files import StorageError as RaisedStorageError
 from salesforce_bulk.storage.files import storage_errors, whole_file, write_all
 from salesforce_bulk.storage.packing import compressed, compressor_of, refuse_as_parquet
+from salesforce_bulk.storage.spool import Spool
 
 ROWS = [{"Text__c": f'n {n}, "q"\r\nä'} for n in range(50)]
 
@@ -288,6 +292,35 @@ def test_a_raw_file_that_takes_no_more_is_an_error():
     """Not a loss in silence."""
     with pytest.raises(StorageError, match="takes no more"):
         write_all(Slow(most=50), bytes(100))
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device that is always full")
+@pytest.mark.parametrize("buffering", [0, -1])
+@pytest.mark.parametrize("rows", ["few", "many"])
+def test_a_callers_file_on_a_full_disk_is_told_with_the_job(org, bulk, result, buffering, rows):
+    """Trap: OSError [Errno 28], and no word of the job that the org keeps."""
+    export = bulk.export("SELECT Text__c FROM Row__c" + (" LIMIT 1" if rows == "few" else ""))
+    with contextlib.suppress(OSError), Path("/dev/full").open("wb", buffering) as file:
+        with pytest.raises(StorageError, match=r"/dev/full.*attach\('750") as caught:
+            export.to_csv(file)
+        assert (caught.value.errno, caught.value.job_id) == (errno.ENOSPC, export.job_id)
+
+
+def test_a_reader_that_has_gone_is_no_full_disk(bulk, result):
+    """By BrokenPipeError programs know that `head` has enough."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    with os.fdopen(writing, "wb", 0) as file, pytest.raises(BrokenPipeError):
+        bulk.export("SELECT Text__c FROM Row__c").to_csv(file)
+
+
+def test_no_folder_for_temporary_files_is_told(monkeypatch, tmp_path):
+    """Trap: where all disks are full, `tempfile` finds no folder: a bare FileNotFoundError."""
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    monkeypatch.setattr(tempfile, "_candidate_tempdir_list", lambda: [str(tmp_path / "none")])
+    spool = Spool(10)
+    with pytest.raises(StorageError, match="TMPDIR"):
+        spool.append(bytes(100))
 
 
 @pytest.mark.parametrize("said", [-1, True, "3", 1_000])
