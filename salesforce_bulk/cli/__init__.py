@@ -242,7 +242,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         answer.fail(error, str(error))
         answer.finish(FAILED)
         raise
-    answer.finish(code)
+    try:
+        answer.finish(code)
+    except BrokenPipeError:
+        discard_stdout()
+        return READER_GONE
     return code
 
 
@@ -263,11 +267,21 @@ class ArgumentParser(argparse.ArgumentParser):
 
 
 class CommandParser(ArgumentParser):
-    """Arguments that a command does not know are refused by the command, with what is near."""
+    """A file may stand behind options; what a command does not know is refused by the command,
+    with what is near."""
+
+    _within = False
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
-        """See `argparse.ArgumentParser.parse_known_args`."""
-        found, unknown = super().parse_known_args(args, namespace)
+        """See `argparse.ArgumentParser.parse_known_intermixed_args`, which calls this method."""
+        # Who completes a word wants to know which argument comes next.
+        if self._within or "_ARGCOMPLETE" in os.environ:
+            return super().parse_known_args(args, namespace)
+        self._within = True
+        try:
+            found, unknown = self.parse_known_intermixed_args(args, namespace)
+        finally:
+            self._within = False
         if unknown:
             self.error(f"unrecognized arguments: {' '.join(unknown)}{self._near(unknown[0])}")
         return found, unknown
@@ -275,7 +289,7 @@ class CommandParser(ArgumentParser):
     def _near(self, word: str) -> str:
         known = [option for action in self._actions for option in action.option_strings]
         option, _, _ = word.partition("=")
-        near = difflib.get_close_matches(option, known, 1) if option.startswith("--") else []
+        near = difflib.get_close_matches(option, known, 1, 0.75) if option.startswith("--") else []
         return f"; did you mean {near[0]}?" if near else ""
 
 

@@ -332,6 +332,25 @@ def test_what_was_exported_loads_again(org, loaded, name):
     assert (again.exit_code, again.err.splitlines()[-1]) == (0, "  20 succeeded")
 
 
+@pytest.mark.parametrize("at", range(4))
+def test_a_file_may_stand_anywhere_among_the_options(loaded, at):
+    """Behind an option it was an unknown argument."""
+    words = [["--fields", "Ext__c, N__c"], ["--quiet"], ["--api", "1.0"]]
+    words.insert(at, ["x.csv"])
+    done = loaded("export", "Load__c", *(word for each in words for word in each))
+    assert (done.exit_code, done.err) == (0, "  30 rows → x.csv\n")
+    assert (loaded.folder / "x.csv").read_text().startswith('"Ext__c","N__c"\n')
+    job = loaded("jobs", "--json").json["runs"][0]["jobs"][0]
+    assert loaded("results", "--timeout", "9", job, "--json", "y.csv").json["rows"] == 30
+
+
+def test_a_reader_of_json_that_goes_away_is_141_and_quiet(loaded):
+    process = loaded.start("orgs", "--json")
+    process.stdout.close()
+    with process:
+        assert (process.stderr.read(), process.wait(60)) == ("", 141)
+
+
 def test_a_condition_that_the_org_cannot_read_is_wrong_input(loaded):
     done = loaded("export", "Load__c", "x.csv", "--where", "Nme__c = 1")
     assert done.exit_code == 2

@@ -101,7 +101,9 @@ def field_names(args: argparse.Namespace) -> Any:
         if args.fields or args.where:
             raise InvalidInput("--fields and --where go with an object, not with a query.")
         return None
-    return "all" if args.fields in (None, "all") else args.fields.split(",")
+    if args.fields in (None, "all"):
+        return "all"
+    return [name.strip() for name in args.fields.split(",")]
 
 
 def _finish(export: Export, args: argparse.Namespace, target: FileFormat) -> int:
