@@ -44,7 +44,8 @@ _OTHER_FILES = (
                     "CSV in it; read a workbook with pandas.read_excel(path, dtype=str)"),
     (b"\xd0\xcf\x11\xe0", "a workbook of Excel (.xls): read it with pandas.read_excel(path, "
                           "dtype=str)"),
-    (_PARQUET, "a Parquet file: give its path, or pyarrow.parquet.read_table(file)"),
+    (_PARQUET, "a Parquet file: give the path of it, unpacked, or "
+              "pyarrow.parquet.read_table(file)"),
     (b"\xff\xff\xff\xff", "an Arrow stream: read it with pyarrow.ipc.open_stream(path).read_all()"),
     (b"%PDF", "a PDF document, and no CSV"),
     (b"ORC", "an ORC file: read it with pyarrow.orc.read_table(path)"),
@@ -170,7 +171,9 @@ def _named(path: object) -> Iterator[None]:
     try:
         yield
     except InvalidInput as error:
-        error.args = (f"{str(path)[:200]}: {error}",)
+        name = str(path)[:200]
+        if not str(error).startswith(name):
+            error.args = (f"{name}: {error}",)
         raise
 
 
@@ -453,7 +456,8 @@ def _records(lines: Iterable[str], delimiter: str, encoding: str) -> Iterator[li
                 chunk.extend(islice(reader, CHUNK_ROWS))
         except csv.Error as error:
             raise InvalidInput(
-                f"Row {first + len(chunk)} of the file is not readable as CSV: {error}.",
+                f"Row {first + len(chunk)} of the file is not readable as CSV: {error}. "
+                "Is a quote missing, or one too many?",
                 row=first + len(chunk),
             ) from error
         if not chunk:

@@ -187,8 +187,16 @@ def test_parquet_that_is_open_or_compressed_is_refused_with_what_to_do(tmp_path)
     (tmp_path / "rows.parquet.gz").write_bytes(gzip.compress(path.read_bytes()))
     with path.open("rb") as opened, path.open(encoding="latin-1") as text:
         for records in (opened, text, tmp_path / "rows.parquet.gz"):
-            with pytest.raises(InvalidInput, match="Parquet file: give its path"):
+            with pytest.raises(InvalidInput, match="Parquet file: give the path of it") as caught:
                 open_source(records)
+            assert str(caught.value).count("rows.parquet") <= 1
+
+
+def test_a_quote_that_does_not_end_is_told_with_what_to_look_for(tmp_path):
+    path = tmp_path / "rows.csv"
+    path.write_text('A,B\na,1\n"b,2\n')
+    with pytest.raises(InvalidInput, match=r"Row 2 of the file .* Is a quote missing, or one too"):
+        list(open_source(path).chunks())
 
 
 @pytest.mark.parametrize("mode", ["r", "rb"])
