@@ -7,6 +7,7 @@ docstrings. Where a method takes options that are declared once, their table sta
 from __future__ import annotations
 
 import contextlib
+import inspect
 import io
 import os
 import re
@@ -116,6 +117,7 @@ def show_options(app: Any, what: str, name: str, obj: Any, options: Any, lines: 
 
 def table_of(kind: type) -> list[str]:
     """The table in a docstring."""
-    lines = [line[4:] for line in (kind.__doc__ or "").splitlines()]
+    # Python 3.13 takes the indentation away by itself.
+    lines = inspect.cleandoc(kind.__doc__ or "").splitlines()
     rules = [number for number, line in enumerate(lines) if line.startswith("===")]
     return lines[rules[0] : rules[-1] + 1]
