@@ -86,6 +86,10 @@ def _is_number(kind: type) -> bool:
     return _is_float(kind) or issubclass(kind, Decimal)
 
 
+def _is_number_or_bytes(kind: type) -> bool:
+    return _is_number(kind) or issubclass(kind, (bytes, bytearray))
+
+
 def _is_moment(kind: type) -> bool:
     return issubclass(kind, datetime) or kind.__name__ == "datetime64"
 
@@ -125,6 +129,15 @@ def _text(value: Any, zone: tzinfo | None) -> Any:
             "read the column as text"
         )
     return int(number)
+
+
+def _key(value: Any, zone: tzinfo | None) -> Any:
+    if isinstance(value, (bytes, bytearray)):
+        raise Unwritable(
+            "bytes are no key: sent as base64 they would find no record, and an upsert would make "
+            "a new one; make a text of them, e.g. with .decode()"
+        )
+    return _text(value, zone)
 
 
 def _boolean(value: Any, zone: tzinfo | None) -> Any:
@@ -180,7 +193,7 @@ def _relationship(value: Any, zone: tzinfo | None) -> Any:
 _RULES: dict[FieldKind, _Rule] = {
     "whole": _Rule(_is_number, _whole),
     "text": _Rule(_is_float, _text),
-    "key": _Rule(_is_number, _text),
+    "key": _Rule(_is_number_or_bytes, _key),
     "boolean": _Rule(_is_number, _boolean),
     "date": _Rule(_is_moment, _date),
     "datetime": _Rule(_is_date_or_moment, _datetime),

@@ -109,9 +109,10 @@ def _as_frame(records: Any, key_only: bool) -> Any:
     """The frame itself, or one of the Ids where it is a column of them."""
     if not hasattr(records, "to_frame"):
         return records
-    if not key_only:
-        raise _not_rows(records)
-    return records.to_frame("Id")
+    levels = getattr(records, "nlevels", None)  # of an index of pandas'
+    if not key_only or levels not in (None, 1):
+        raise _not_rows(records, key_only)
+    return records.to_frame(name="Id", **({} if levels is None else {"index": False}))
 
 
 def _looks_like_id(records: Any) -> bool:

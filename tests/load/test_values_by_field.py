@@ -83,6 +83,13 @@ def test_a_float_that_has_lost_digits_of_a_text_is_refused(bulk, which):
 
 
 @pytest.mark.parametrize("which", range(4))
+def test_bytes_are_no_key(bulk, which):
+    """Trap: sent as base64 they found no record, and an upsert made a twin of it."""
+    with pytest.raises(InvalidInput, match=r"Row 1.*'Ext__c'.*bytes are no key.*decode"):
+        bulk.upsert("Typed__c", frames("Ext__c", [b"K-1"])[which], "Ext__c")
+
+
+@pytest.mark.parametrize("which", range(4))
 def test_a_checkbox_takes_the_floats_one_and_zero_and_no_other(bulk, loaded, which):
     assert loaded(frames("Done__c", [1.0, 0.0])[which], "Done__c") == [1, 0]
     with pytest.raises(InvalidInput, match=r"Row 2.*2\.0 is neither true nor false"):
@@ -385,6 +392,15 @@ def test_one_id_is_one_row(bulk, stored):
     """Trap: 18 rows of one character."""
     record_id = next(iter(bulk.insert("Typed__c", [{"Text__c": "x"}]))).id
     assert bulk.delete("Typed__c", record_id).rows == 1
+    assert stored("SELECT Id FROM Typed__c") == []
+
+
+def test_an_index_of_pandas_is_ids_as_a_series_is(bulk, stored):
+    ids = [row.id for row in bulk.insert("Typed__c", [{"Text__c": "x"}, {"Text__c": "y"}])]
+    frame = pd.DataFrame({"Text__c": ["x", "y"]}, index=pd.Index(ids, name="Id"))
+    with pytest.raises(InvalidInput, match="Records of type MultiIndex hold no rows"):
+        bulk.delete("Typed__c", frame.set_index("Text__c", append=True).index)
+    assert bulk.delete("Typed__c", frame.index).succeeded == 2
     assert stored("SELECT Id FROM Typed__c") == []
 
 
