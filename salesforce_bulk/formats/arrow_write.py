@@ -112,14 +112,17 @@ class PandasObjects:
     """The rows of a pandas frame that Arrow has no types for."""
 
     def __init__(self, frame: Any) -> None:
+        # Not reset_index(), which makes other types of what an index holds.
+        self._values = list(_columns_of(frame))
+        self._size = len(frame)
         named = [name for name in frame.index.names if name is not None]
-        self._frame = frame.reset_index(level=named) if named else frame
-        self.columns = [str(name) for name in self._frame.columns]
+        self.columns = [str(name) for name in (*named, *frame.columns)]
 
     def chunks(self, rows: int) -> Iterator[ColumnChunk]:
-        for start in range(0, len(self._frame), rows):
-            piece = self._frame.iloc[start : start + rows]
-            yield ColumnChunk([_objects(piece.iloc[:, at]) for at in range(len(self.columns))])
+        for start in range(0, self._size, rows):
+            places = range(start, min(start + rows, self._size))
+            pieces = [column.take(places) for column in self._values]
+            yield ColumnChunk([_objects(piece) for piece in pieces])
 
 
 def _objects(column: Any) -> list[Any]:

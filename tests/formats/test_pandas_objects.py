@@ -68,7 +68,7 @@ def test_each_object_is_written_as_it_is_in_a_dict_whatever_its_neighbours(
         except (TypeError, ValueError):  # of what cannot be compared or hashed
             return
     columns = list(open_source(frame).columns)
-    cells = frame.reset_index()["C"].tolist()
+    cells = (frame.index if where == "index" else frame["C"]).tolist()
     rows = [{"N": "x", "C": cell} if columns[0] == "N" else {"C": cell, "N": "x"} for cell in cells]
     assert written(frame, kind, zone) == written(rows, kind, zone)
 
