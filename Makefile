@@ -86,7 +86,8 @@ $(VENV)-uv/.installed: pyproject.toml
 	$(@D)/bin/python -m pip install --quiet --group lowest
 	touch $@
 
-# The tests of the unpacked sdist, with its package taken away, against the installed wheel.
+# The tests of the unpacked sdist, with the modules of its package taken away, against the installed
+# wheel. What else the package has stays: pages link to it.
 test-dist: $(VENV)/.installed-dev
 	$(BIN)/python -m pip install --quiet --group dist
 	rm -rf build dist $(VENV)-dist
@@ -94,7 +95,7 @@ test-dist: $(VENV)/.installed-dev
 	$(PYTHON) -m venv $(VENV)-dist
 	$(VENV)-dist/bin/python -m pip install --quiet --upgrade "pip>=25.1"
 	$(VENV)-dist/bin/python -m pip install --quiet dist/*.whl --group dev
-	cd dist && tar xzf *.tar.gz && rm -rf salesforce_bulk-*/salesforce_bulk
+	cd dist && tar xzf *.tar.gz && find salesforce_bulk-*/salesforce_bulk -name '*.py' -delete
 	cd dist/salesforce_bulk-*/ && $(CURDIR)/$(VENV)-dist/bin/salesforce-bulk demo
 	cd dist/salesforce_bulk-*/ && $(CURDIR)/$(VENV)-dist/bin/pytest -q -n auto --dist loadfile $(ARGS)
 

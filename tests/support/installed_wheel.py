@@ -42,7 +42,7 @@ class InstalledWheel:
 
     def __init__(self, folder: Path) -> None:
         self.site = folder / "site"
-        if (ROOT / "salesforce_bulk").is_dir():
+        if (ROOT / "salesforce_bulk" / "__init__.py").exists():
             self._install(folder)
         else:  # `make test-dist`, whose interpreter has the wheel
             self.site = Path(sysconfig.get_path("purelib"))
