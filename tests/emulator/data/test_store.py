@@ -144,8 +144,8 @@ def test_text_ignores_letter_case_and_beyond_ascii_by_its_own_collation(
     store: Store, text: str, plain: int, unicode: int
 ) -> None:
     put(store, "École")
-    sql = 'SELECT "Name" = ?1, "Name" = ?1 COLLATE UNICODE_NOCASE FROM "Account"'
-    assert store.read().execute(sql, (text,)).fetchone() == (plain, unicode)
+    sql = 'SELECT "Name" = ?, "Name" = ? COLLATE UNICODE_NOCASE FROM "Account"'
+    assert store.read().execute(sql, (text, text)).fetchone() == (plain, unicode)
 
 
 def test_a_temporary_store_leaves_no_file_behind() -> None:
