@@ -3,8 +3,6 @@
 from datetime import date, datetime, time, timedelta, timezone
 from decimal import Decimal
 
-import numpy as np
-import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -12,6 +10,9 @@ from hypothesis import strategies as st
 from salesforce_bulk import CLEAR, InvalidInput
 from salesforce_bulk.formats.row_encoder import RowEncoder, time_zone
 from salesforce_bulk.load.sources import open_source
+
+pd = pytest.importorskip("pandas")
+np = pytest.importorskip("numpy")
 
 UTC = timezone.utc
 EAST = timezone(timedelta(hours=2))
