@@ -68,7 +68,7 @@ def test_each_object_is_written_as_it_is_in_a_dict_whatever_its_neighbours(
     elif where == "category":
         try:
             frame["C"] = frame["C"].astype("category")
-        except (TypeError, ValueError, OverflowError):  # of what pandas cannot sort or hash
+        except (TypeError, ValueError, OverflowError, Warning):  # what pandas cannot sort or hash
             return
     columns = list(open_source(frame).columns)
     cells = (frame.index if where == "index" else frame["C"]).tolist()
