@@ -20,6 +20,8 @@ SESSIONS = PICTURES["sessions"](PAGE)
 
 #: What differs from run to run, and what stands for it.
 VARYING = [
+    (r"\b20\d\d-\d\d-\d\d\b", "2026-01-01"),
+    (r"\b20\d\d-\d\d-\d\dT", "2026-01-01T"),
     (r"^  processing   (━+ )?0 rows.*\n", ""),  # of a query that is not done when it is asked for
     (r"  [\d,]+/s", ""),  # rates
     (r"\d+:\d\d$", "0:00"),
