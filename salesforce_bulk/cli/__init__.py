@@ -217,7 +217,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         with signals_unwind(answer):
             args = build_parser(command).parse_args(arguments, argparse.Namespace(answer=answer))
-            from salesforce_bulk.cli.option_words import warnings_as_typed  # noqa: PLC0415 (ditto)
+            from salesforce_bulk.cli.option_words import warnings_as_typed  # noqa: PLC0415 (--help)
 
             with warnings_as_typed():
                 code: int = command_module(args.command).run(args)

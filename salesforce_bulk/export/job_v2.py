@@ -168,7 +168,7 @@ class QueryJobV2:
     def _endless(self, how: str, rows: int | None = None) -> ReconciliationError:
         return ReconciliationError(
             f"The server counted {self.rows:,} rows of job {self.job.id}, and its pages are too "
-            f"many for that: {how}. Run the export again; nothing was put in place.",
+            f"many for that: {how}. Rows that came may be others'. Run the export again.",
             expected=self.rows,
             got=rows,
             evidence={"job": self.job.id},
