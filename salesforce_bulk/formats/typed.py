@@ -175,7 +175,7 @@ class TypedRows:
         ):
             try:
                 converted.append(convert(cells))
-            except (ValueError, InvalidOperation) as error:
+            except (ValueError, OverflowError, InvalidOperation) as error:
                 raise _no_value(column, convert, cells) from error
         return zip(*converted, strict=True)
 
@@ -184,7 +184,7 @@ def _no_value(column: ResultColumn, convert: Convert, cells: Texts) -> Unreadabl
     for cell in cells:
         try:
             convert([cell])
-        except (ValueError, InvalidOperation):
+        except (ValueError, OverflowError, InvalidOperation):
             return UnreadableDocument(
                 f"column {column.name!r} holds {cell!r}, which is no {column.type}"
             )
