@@ -177,10 +177,16 @@ def _is_replayed(answer: Response) -> bool:
 
 def refuse_unknown_coding(answer: Response) -> None:
     """Raise `UnexpectedResponse` for a body that cannot be decompressed."""
+    transfer = _header(answer, "Transfer-Encoding")
+    codings = {coding.strip().lower() for coding in transfer.split(",")}
+    # Of chunks within another coding http.client waits for the end of the connection.
+    refused = transfer if codings - {"", "chunked", "identity"} else ""
     if _coding(answer) not in _CODINGS:
+        refused = _header(answer, "Content-Encoding")
+    if refused:
         raise UnexpectedResponse(
-            f"The answer is compressed as {_header(answer, 'Content-Encoding')!r}, which was not "
-            "asked for; a proxy may stand between.",
+            f"The answer is compressed as {refused!r}, which was not asked for; a proxy may stand "
+            "between.",
             answer.status_code,
         )
 

@@ -62,3 +62,13 @@ def test_a_chunk_of_a_negative_size_is_a_broken_answer(size: str) -> None:
     answer = [f"{head}{size}\r\n{CSV}\r\n0\r\n\r\n".encode(), CLOSE]
     with RawServer(answer=answer) as server, pytest.raises(TransportError):
         list(client(server).get_query_batch_results(BATCH_ID, "752x", JOB_ID))
+
+
+def test_an_answer_compressed_on_its_way_is_refused_at_once() -> None:
+    """Trap: http.client knows no chunks beside gzip, and waited until the timeout."""
+    head = "HTTP/1.1 200 OK\r\nContent-Type: text/csv\r\nTransfer-Encoding: gzip, chunked\r\n\r\n"
+    with (
+        RawServer(answer=f"{head}5\r\n{CSV[:5]}\r\n0\r\n\r\n".encode()) as server,
+        pytest.raises(UnexpectedResponse, match="compressed as 'gzip, chunked'"),
+    ):
+        list(client(server).get_query_batch_results(BATCH_ID, "752x", JOB_ID))
