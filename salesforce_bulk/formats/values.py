@@ -138,7 +138,8 @@ def _datetime(value: datetime) -> str | None:
         )
     try:
         utc = value.astimezone(timezone.utc).replace(tzinfo=None)
-    except OverflowError as error:
+        date(utc.year, 1, 1)  # pandas' datetimes know years that Python's do not
+    except (OverflowError, ValueError) as error:
         raise Unwritable(f"the datetime {value.isoformat()} has no UTC equivalent") from error
     return utc.isoformat(timespec="milliseconds") + "Z"
 

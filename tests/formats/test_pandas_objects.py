@@ -97,3 +97,15 @@ def test_a_column_is_written_alike_whatever_other_columns_hold(dtype):
     mixed = pd.DataFrame({"C": column, "N": series([CLEAR, b"x"])})
     alone = written(plain, None, "UTC").replace(b",x", b"")
     assert written(mixed, None, "UTC").replace(b",#N/A", b"").replace(b",eA==", b"") == alone
+
+
+@pytest.mark.parametrize(
+    ("moment", "zone"),
+    [("9999-12-31T23:59:59", "America/New_York"), ("0001-01-01", "Europe/Berlin")],
+)
+def test_a_datetime_beyond_the_years_is_refused_whatever_other_columns_hold(moment, zone):
+    """Trap: pandas' own datetimes count on in year 10000, which no org reads."""
+    column = np.array([moment], "datetime64[s]")
+    for others in (["x"], series([CLEAR])):
+        frame = pd.DataFrame({"C": column, "N": others})
+        assert "has no UTC equivalent" in str(written(frame, None, zone))
