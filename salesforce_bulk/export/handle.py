@@ -31,9 +31,7 @@ from salesforce_bulk.export.csv_file import (
 )
 from salesforce_bulk.export.download import Download
 from salesforce_bulk.export.incremental import Window, WindowReading
-from salesforce_bulk.export.job_v1 import QueryJobV1
-from salesforce_bulk.export.job_v2 import QueryJobV2
-from salesforce_bulk.export.page_address import PageAddress
+from salesforce_bulk.export.page_address import PageAddress, pages_after
 from salesforce_bulk.export.page_identity import PagesSeen
 from salesforce_bulk.export.page_reading import HeaderSplitter, Reading, Row
 from salesforce_bulk.export.pandas_frame import (
@@ -373,17 +371,22 @@ class Export:
     def _columns_that_came(self) -> list[ResultColumn]:
         """Of a job whose query is not known: by the header of its first page."""
         job = self._await_job()
-        page = next(iter(job.pages())) if isinstance(job, QueryJobV1) else job.page_at(None)
-        header = HeaderSplitter(Download(self._access, page), self._access.most_record_bytes)
-        for _ in header:
-            break
-        if header.header is None:
+        page = job.first_page()
+        header = None if page is None else self._header_of(page)
+        if header is None:
             raise UnexpectedResponse(
                 f"Job {job.job_id} has no rows and its query is not known, so neither are its "
                 "columns.",
                 job_id=job.job_id,
             )
-        return columns_of_header(header.header, job.job.object, self._access.describes)
+        return columns_of_header(header, job.job.object, self._access.describes)
+
+    def _header_of(self, page: PageAddress) -> list[str] | None:
+        """The columns of a page, whose rows are left."""
+        with closing(Download(self._access, page)) as download:
+            pieces = HeaderSplitter(download, self._access.most_record_bytes)
+            next(iter(pieces), None)
+        return pieces.header
 
     def _reading(self, raw: bool | None = None) -> Reading:
         items = self._run.query.items if self._run.query else ()
@@ -410,34 +413,31 @@ class Export:
             sums: see `Download`.
             taken: the pages that an earlier process has read.
         """
-        job, access = self._await_job(), self._access
-        keys = taken.keys if taken else []
-
-        def make(page: PageAddress) -> Download:
-            keep_nul = self._settings.keep_nul
-            return Download(access, page, keep_nul=keep_nul, sums=sums)
-
-        opened: Iterator[PageBody]
-        if self._reads_ahead(job):
-            opened = fetched_in_order(
-                _pages_after(job.pages(), keys), make, self._settings.parallel
-            )
-        elif isinstance(job, QueryJobV1):
-            opened = map(make, _pages_after(job.pages(), keys))
-        elif taken is not None and taken.was_last:
-            opened = iter(())
-        else:
-            opened = job.downloads(make, job.page_at(taken.next_locator if taken else None))
-        seen = PagesSeen(self._run.note)
+        job, seen = self._await_job(), PagesSeen(self._run.note)
         rows = sum(each for _, each in taken.rows) if taken else 0
-        for body in opened:
-            with closing(body):
-                self._note_expiry(body)
-                rows += body.rows or 0
-                if isinstance(job, QueryJobV2):
+        # Closed by hand: the traceback of an error here keeps the name, and by it the threads.
+        with self._opened(job, sums, taken) as bodies:
+            for body in bodies:
+                with closing(body):
+                    self._note_expiry(body)
+                    rows += body.rows or 0
                     job.refuse_more(rows)
-                yield body
-                seen.add(body.page, body.identity)
+                    yield body
+                    seen.add(body.page, body.identity)
+
+    @contextmanager
+    def _opened(
+        self, job: QueryJob, sums: bool, taken: ResumePoint | None
+    ) -> Iterator[Iterator[PageBody]]:
+        def make(page: PageAddress) -> Download:
+            return Download(self._access, page, keep_nul=self._settings.keep_nul, sums=sums)
+
+        if not self._reads_ahead(job):
+            yield job.downloads(make, taken)
+            return
+        pages = pages_after(job.pages(), taken.keys if taken else ())
+        with closing(fetched_in_order(pages, make, self._settings.parallel)) as bodies:
+            yield bodies
 
     def _reads_ahead(self, job: QueryJob) -> bool:
         parallel = self._settings.parallel
@@ -507,9 +507,14 @@ class Export:
         report(Tally())
         return report
 
-    def _watch(self, read: Callable[[Export], Generator[Any, None, None]]) -> Iterator[Any]:
+    def _watch(
+        self, read: Callable[[Export], Generator[Any, None, None]]
+    ) -> Generator[Any, None, None]:
         """What is read of this export; an error on the way stays in `error`. The time in which
-        others have the items does not count."""
+        others have the items does not count.
+
+        To be closed by who gives it a name: the traceback of what breaks between two items would
+        keep the reading by it, with its threads."""
         try:
             with self._in_time() as export, closing(read(export)) as items:
                 for item in items:
@@ -667,11 +672,8 @@ class Export:
         if has_pyarrow():
             return frame_of_table(self.to_arrow(), dtype_backend)
         with self._window_reading() as window:
-            frame = frame_of_rows(
-                self.columns,
-                self._watch(lambda export: export._rows(False, window)),
-                dtype_backend,
-            )
+            with closing(self._watch(lambda export: export._rows(False, window))) as rows:
+                frame = frame_of_rows(self.columns, rows, dtype_backend)
             if window is not None:
                 window.save()
         return frame
@@ -777,18 +779,19 @@ class Export:
             InvalidInput: another connection or mode, a table without one of the columns, keys that
                 are not unique, or ``replace`` of an export of what changed.
             ReconciliationError: rows are missing; the table is as it was.
+            StorageError: the database has no room; the table is as it was.
 
         Where ``state=`` is a `DatabaseState` of the same connection, it is written in the
         transaction of the rows.
         """
         target = TableTarget(TableName(table, schema), mode, key)
         self._check_target(target)
-        with self._window_reading() as window:
-            save = _nothing if window is None else window.save
-            rows, state = (
-                self._watch(lambda export: export._batches(window)),
-                self._state_in(connection),
-            )
+        with (
+            self._naming_job(),
+            self._window_reading() as window,
+            closing(self._watch(lambda export: export._batches(window))) as rows,
+        ):
+            save, state = _nothing if window is None else window.save, self._state_in(connection)
             if state is not None:
                 write_table(state.database, target, self.schema, rows, save)
             else:
@@ -943,22 +946,6 @@ def _polars_frame(table: pa.Table) -> pl.DataFrame:
 
 def _nothing() -> None:
     """What is to be saved of an export of everything."""
-
-
-def _pages_after(
-    pages: Iterator[PageAddress], keys: Sequence[Sequence[str | None]]
-) -> Iterator[PageAddress]:
-    """The pages behind those that were read, which must be the same ones."""
-    for number, page in enumerate(pages):
-        if number >= len(keys):
-            yield page
-        elif list(page.key) != list(keys[number]):
-            raise ReconciliationError(
-                f"Page {number + 1} is {page}, another one than before the crash; remove the "
-                "journal and run the export again.",
-                evidence={"before": list(keys[number]), "now": list(page.key)},
-                job_id=page.job_id,
-            )
 
 
 def _c_stream(

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,8 +23,9 @@ from salesforce_bulk.errors import (
     JobFailed,
     ReconciliationError,
 )
-from salesforce_bulk.export.download import expired
-from salesforce_bulk.export.page_address import PageAddress
+from salesforce_bulk.export.csv_file import ResumePoint
+from salesforce_bulk.export.download import Download, expired
+from salesforce_bulk.export.page_address import PageAddress, pages_after
 from salesforce_bulk.export.pk_chunking import chunking_header
 from salesforce_bulk.http.call import may_be_done
 from salesforce_bulk.models import JobInfo
@@ -202,7 +203,7 @@ class QueryJobV1:
         """The batches that hold the result, in the order of their ids."""
         return list(self._finished or ())
 
-    def counts(self, batch: QueryBatch) -> bool:
+    def _counts(self, batch: QueryBatch) -> bool:
         """Whether a batch's own number of rows is to be relied on.
 
         CSV batches count; a JSON batch with rows was recorded that says 0.
@@ -399,7 +400,41 @@ class QueryJobV1:
 
     # Results
 
-    def pages(self) -> Iterator[PageAddress]:
+    def first_page(self) -> PageAddress | None:
+        """Where the result begins; None of a result without a file."""
+        return next(self.pages(), None)
+
+    def downloads(
+        self, make: Callable[[PageAddress], Download], taken: ResumePoint | None = None
+    ) -> Iterator[Download]:
+        """Page after page.
+
+        Args:
+            make: opens a page.
+            taken: what an earlier process has read.
+        """
+        return map(make, pages_after(self.pages(), taken.keys if taken else ()))
+
+    def refuse_more(self, rows: int) -> None:
+        """Nothing to refuse: what the batches list are all pages that there are."""
+
+    def differing(self, came: Mapping[str | None, int]) -> dict[str, object]:
+        """Where other rows came than the server counted; empty where they are the same.
+
+        Args:
+            came: the rows of each batch.
+        """
+        found: dict[str, object] = {
+            batch.id: {"expected": batch.rows, "got": came.get(batch.id, 0)}
+            for batch in self.batches
+            if batch.rows != came.get(batch.id, 0) and self._counts(batch)
+        }
+        rows = sum(came.values())
+        if not found and self.rows != rows:
+            log.warning("Job %s counts %s of %d rows that came", self.job_id, self.rows, rows)
+        return found
+
+    def pages(self) -> Generator[PageAddress, None, None]:
         """The result files of all batches, in order; the batches are done by then.
 
         Raises:
@@ -426,7 +461,7 @@ class QueryJobV1:
                     self.content_type,
                     batch_id=batch.id,
                     result_id=result_id,
-                    rows=batch.rows if len(ids) == 1 and self.counts(batch) else None,
+                    rows=batch.rows if len(ids) == 1 and self._counts(batch) else None,
                 )
         if self._split:
             self._refuse_late_chunks()

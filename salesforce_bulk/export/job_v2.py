@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 
 from salesforce_bulk import bulk_states, limits
@@ -20,6 +20,7 @@ from salesforce_bulk.errors import (
     ReconciliationError,
     TransportError,
 )
+from salesforce_bulk.export.csv_file import ResumePoint
 from salesforce_bulk.export.download import Download, expired
 from salesforce_bulk.export.page_address import PageAddress
 from salesforce_bulk.http.call import may_be_done
@@ -126,7 +127,7 @@ class QueryJobV2:
                 self._refuse_again(page, seen)
                 yield page
             return
-        for download in self.downloads(lambda page: Download(self.access, page), self._first):
+        for download in self.downloads(lambda page: Download(self.access, page)):
             # Only the headers are looked at: they say where the next page is.
             download.open().close()
             yield replace(download.page, rows=download.rows)
@@ -175,24 +176,41 @@ class QueryJobV2:
             job_id=self.job.id,
         )
 
-    def page_at(self, locator: str | None) -> PageAddress:
-        """The page at a locator; None is the first."""
-        return replace(self._first, locator=locator)
+    def differing(self, came: Mapping[str | None, int]) -> dict[str, object]:
+        """Where other rows came than the server counted; empty where they are the same.
+
+        Args:
+            came: the rows, of no batch.
+        """
+        rows = sum(came.values())
+        if self.rows is None:
+            log.warning("Job %s tells no number of rows; %d came", self.job_id, rows)
+            return {}
+        return {} if self.rows == rows else {"job": self.job_id}
+
+    def first_page(self) -> PageAddress | None:
+        """Where the result begins."""
+        return self._first
 
     def downloads(
-        self, make: Callable[[PageAddress], Download], first: PageAddress
+        self, make: Callable[[PageAddress], Download], taken: ResumePoint | None = None
     ) -> Iterator[Download]:
         """Page after page, each found by the one before, which must be opened by then.
 
         Args:
             make: opens a page.
-            first: the page to begin with.
+            taken: what an earlier process has read.
         """
         seen: set[str | None] = set()
-        page: PageAddress | None = first
+        page: PageAddress | None = self._first
+        if taken is not None:
+            page = None if taken.was_last else self._page_at(taken.next_locator)
         while page is not None:
             self._refuse_again(page, seen)
             download = make(page)
             yield download
             at = download.next_locator
-            page = None if at is None else self.page_at(at)
+            page = None if at is None else self._page_at(at)
+
+    def _page_at(self, locator: str | None) -> PageAddress:
+        return replace(self._first, locator=locator)

@@ -1,8 +1,11 @@
-"""Where a page of results is."""
+"""Where a page of results is, and which come behind those that were read."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+
+from salesforce_bulk.errors import ReconciliationError
 
 
 @dataclass(frozen=True)
@@ -37,3 +40,27 @@ class PageAddress:
         if self.batch_id is not None:
             return f"result {self.result_id} of batch {self.batch_id} of job {self.job_id}"
         return f"the page at locator {self.locator or '(first)'} of job {self.job_id}"
+
+
+def pages_after(
+    pages: Iterator[PageAddress], keys: Sequence[Sequence[str | None]]
+) -> Iterator[PageAddress]:
+    """The pages behind those that an earlier process has read.
+
+    Args:
+        pages: all of the export.
+        keys: of those that were read.
+
+    Raises:
+        ReconciliationError: those are others now.
+    """
+    for number, page in enumerate(pages):
+        if number >= len(keys):
+            yield page
+        elif list(page.key) != list(keys[number]):
+            raise ReconciliationError(
+                f"Page {number + 1} is {page}, another one than before the crash; remove the "
+                "journal and run the export again.",
+                evidence={"before": list(keys[number]), "now": list(page.key)},
+                job_id=page.job_id,
+            )

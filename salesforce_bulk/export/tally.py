@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import logging
 from collections import Counter
 
 from salesforce_bulk.errors import ReconciliationError
 from salesforce_bulk.export.job_v1 import QueryJobV1
 from salesforce_bulk.export.job_v2 import QueryJobV2
 from salesforce_bulk.export.page_address import PageAddress
-
-log = logging.getLogger("salesforce_bulk")
 
 QueryJob = QueryJobV1 | QueryJobV2
 
@@ -43,21 +40,7 @@ class Tally:
         Raises:
             ReconciliationError: they differ; the evidence names each batch that does.
         """
-        if isinstance(job, QueryJobV1):
-            differing: dict[str, object] = {
-                batch.id: {"expected": batch.rows, "got": self._by_batch[batch.id]}
-                for batch in job.batches
-                if batch.rows != self._by_batch[batch.id] and job.counts(batch)
-            }
-            if not differing and job.rows != self.rows:
-                log.warning(
-                    "Job %s counts %s of %d rows that came", job.job_id, job.rows, self.rows
-                )
-        elif job.rows is None:
-            log.warning("Job %s tells no number of rows; %d came", job.job_id, self.rows)
-            return
-        else:
-            differing = {} if job.rows == self.rows else {"job": job.job_id}
+        differing = job.differing(self._by_batch)
         if differing:
             raise ReconciliationError(
                 f"The export delivered {self.rows:,} rows where the server counted {job.rows:,} "

@@ -18,7 +18,7 @@ from fast_clock import FastClock
 from hypothesis import given
 from hypothesis import strategies as st
 
-from salesforce_bulk import SalesforceBulk
+from salesforce_bulk import ReconciliationError, SalesforceBulk
 from salesforce_bulk.export import read_ahead
 from salesforce_bulk.export.reader_thread import grouped, read_in_thread
 
@@ -112,6 +112,19 @@ def test_leaving_a_reading_leaves_no_thread(org, bulk, numbered, parallel):
 
     with pytest.raises(OSError, match="no space") as kept:
         export.to_csv(Full())
+    assert not readers()
+    assert kept.value.__traceback__ is not None
+
+
+def test_an_error_between_two_pages_keeps_no_thread():
+    """Pages that are too many end those that are read ahead."""
+    body = (b'"Name"\n"a"\n', {"Sforce-NumberOfRecords": "1"})
+    with PageLists(
+        dict.fromkeys((None, "L1", "L2"), body), 1, {None: ([None, "L1", "L2"], None)}
+    ) as org:
+        bulk = SalesforceBulk(sessionId="00D!x", host=org.host, clock=FastClock())
+        with pytest.raises(ReconciliationError) as kept:
+            list(bulk.export("SELECT Name FROM Thing", parallel=2))
     assert not readers()
     assert kept.value.__traceback__ is not None
 
