@@ -6,12 +6,16 @@ import contextlib
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
-from salesforce_bulk.errors import InvalidInput
+from salesforce_bulk.errors import InvalidInput, StorageError
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 _POSTGRESQL = "PostgreSQL"
+#: Begins the SQLSTATE of what PostgreSQL has no room for, such as 53100, disk_full.
+_NO_RESOURCES = "53"
+#: What DuckDB says of a commit that the disk does not take, among other refused commits.
+_NOT_WRITTEN = "Could not write"
 
 
 class TableName(NamedTuple):
@@ -42,7 +46,11 @@ class Database(Protocol):
     connection: Any
 
     def transaction(self) -> contextlib.AbstractContextManager[None]:
-        """A block that is committed as a whole; within another one it is part of that."""
+        """A block that is committed as a whole; within another one it is part of that.
+
+        Raises:
+            StorageError: the database has no room for it; nothing was committed.
+        """
 
     def execute(self, sql: str, parameters: Sequence[str] = ()) -> list[tuple[Any, ...]]:
         """The rows that a statement gives; parameters stand as ``$1``, ``$2`` in it."""
@@ -114,6 +122,10 @@ class _Connection:
     def _roll_back(self) -> None:
         self.connection.rollback()
 
+    def _has_no_room(self, error: Exception) -> bool:
+        """Whether an error is the database's about its disk or its memory."""
+        raise NotImplementedError
+
     @contextlib.contextmanager
     def transaction(self) -> Iterator[None]:
         """See `Database`."""
@@ -125,8 +137,13 @@ class _Connection:
         try:
             yield
             self.connection.commit()
-        except BaseException:
+        except BaseException as error:
             self._roll_back()
+            if isinstance(error, Exception) and self._has_no_room(error):
+                raise StorageError(
+                    f"The database cannot write, and its tables are as they were: {error}. Make "
+                    "room there, then call again."
+                ) from error
             raise
         finally:
             self._is_open = False
@@ -142,6 +159,13 @@ class DuckDb(_Connection):
         # After a refused commit there is none left to roll back.
         with contextlib.suppress(self._error):
             super()._roll_back()
+
+    def _has_no_room(self, error: Exception) -> bool:
+        import duckdb  # noqa: PLC0415
+
+        if isinstance(error, (duckdb.IOException, duckdb.OutOfMemoryException)):
+            return True
+        return isinstance(error, duckdb.Error) and _NOT_WRITTEN in str(error)
 
     @property
     def _error(self) -> type[Exception]:
@@ -188,6 +212,9 @@ class DuckDb(_Connection):
 
 class Postgresql(_Connection):
     """PostgreSQL by ADBC, whose transaction is always open."""
+
+    def _has_no_room(self, error: Exception) -> bool:
+        return str(getattr(error, "sqlstate", None)).startswith(_NO_RESOURCES)
 
     def execute(self, sql: str, parameters: Sequence[str] = ()) -> list[tuple[Any, ...]]:
         """See `Database`."""

@@ -4,6 +4,7 @@ import errno
 import gzip
 import io
 import json
+import logging
 import re
 import signal
 import subprocess
@@ -33,6 +34,14 @@ def loaded(shell):
     shell.write("good.csv", GOOD)
     assert shell("upsert", "Load__c", "good.csv", "--external-id", "Ext__c").exit_code == 0
     return shell
+
+
+def test_a_note_of_an_export_is_told_once(org, shell, monkeypatch):
+    """When it is noted, and not again at the end."""
+    monkeypatch.setattr(logging.getLogger(), "handlers", [])  # as in a process of its own
+    org.faults.add("batch_failed", object="Account", message="QUERY_TIMEOUT: too long")
+    told = shell("export", "SELECT Id FROM Account", "a.csv", "--api", "1.0")
+    assert (told.exit_code, told.err.count("PK chunking (")) == (0, 1)
 
 
 # Loads

@@ -1,14 +1,18 @@
 """A result in a table of a database: typed, whole or not at all."""
 
 import datetime as dt
+import threading
+from contextlib import nullcontext
 
 import adbc_driver_postgresql.dbapi
+import duckdb
 import pyarrow as pa
 import pytest
+from full_disk import files_no_larger_than
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from salesforce_bulk import InvalidInput, ReconciliationError, TransportError
+from salesforce_bulk import InvalidInput, ReconciliationError, StorageError, TransportError
 from salesforce_bulk.database.connection import TableName, database_of
 from salesforce_bulk.database.table import TableTarget, write_table
 
@@ -154,6 +158,39 @@ def test_a_result_that_breaks_leaves_the_table_as_it_was(org, bulk, connection, 
     org.faults.clear()
     assert table_rows(connection, columns) == before
     assert write(bulk.export("Row__c", fields=columns)) == len(ROWS) - 1
+
+
+@pytest.mark.parametrize("statement", ["commit", "rows"])
+def test_a_full_disk_of_duckdb_is_told_as_every_sink_does(bulk, tmp_path, statement):
+    """With the job; the table is as it was, takes the result later, and no thread reads on."""
+    bulk.insert("Row__c", ROWS)
+    export = bulk.export("Row__c", fields=["Name"], parallel=2).wait()
+    with duckdb.connect(tmp_path / "x.duckdb") as connection:
+        connection.execute('CREATE TABLE "Rows" AS SELECT \'before\' AS "Name"')
+        room = files_no_larger_than(100) if statement == "commit" else nullcontext()
+        if statement == "rows":
+            connection.execute("SET temp_directory = ''; SET memory_limit = '300KB'")
+        with room, pytest.raises(StorageError, match="as they were") as caught:
+            export.to_duckdb(connection, "Rows")
+        assert not [t.name for t in threading.enumerate() if t.name.startswith("salesforce-bulk")]
+        assert f"bulk.attach({export.job_id!r})" in str(caught.value)
+        connection.execute("RESET memory_limit")
+        assert connection.sql('FROM "Rows"').fetchall() == [("before",)]
+        assert export.to_duckdb(connection, "Rows") == len(ROWS)
+
+
+def test_a_full_disk_of_postgresql_is_told_as_such(postgresql):
+    """By its code, whatever the words."""
+    rows = pa.table({"Name": ["a"]})
+    full = "DO $$ BEGIN RAISE EXCEPTION 'voll' USING ERRCODE = 'disk_full'; END $$"
+    with adbc_driver_postgresql.dbapi.connect(postgresql) as connection:
+        database, target = database_of(connection), TableTarget(TableName("full"), "append", "Id")
+        with pytest.raises(StorageError, match="voll"):
+            write_table(
+                database, target, rows.schema, rows.to_batches(), lambda: database.execute(full)
+            )
+        with database.transaction():
+            assert not database.exists(target.table)
 
 
 def test_an_interrupt_leaves_the_table_as_it_was(bulk, connection, write):

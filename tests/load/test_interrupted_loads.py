@@ -3,13 +3,12 @@
 import codecs
 import errno
 import logging
-import resource
 import sys
 import tempfile
-from contextlib import contextmanager
 
 import pytest
 import requests
+from full_disk import files_no_larger_than
 from requests.adapters import HTTPAdapter
 
 from salesforce_bulk import StorageError
@@ -143,17 +142,6 @@ def test_an_adapter_that_fails_when_the_request_is_out_leaves_it_in_doubt(org, b
     with session:
         result = org.connect(session=session).insert("Account", ROWS)
     assert (result.succeeded, len(stored("SELECT Id FROM Account"))) == (40, 40)
-
-
-@contextmanager
-def files_no_larger_than(size):
-    """As on a disk that is full."""
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 def test_a_full_disk_before_sending_names_the_folder(org, bulk):

@@ -111,8 +111,6 @@ def _finish(export: Export, args: argparse.Namespace, target: FileFormat) -> int
     rows = write_export(export, args.file, target)
     notes = [as_typed(note) for note in export.notes]
     answer.know(rows=rows, job_ids=[export.job_id], file=absolute(args.file), notes=notes)
-    for note in notes:
-        answer.say(f"  {note}")
     where = "" if args.file == "-" else f" → {shown_path(Path(args.file).absolute())}"
     answer.say(f"  {count_of_rows(rows)}{where}")
     return 0
