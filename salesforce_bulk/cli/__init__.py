@@ -4,7 +4,7 @@ Data go to stdout, everything else to stderr. Exit codes:
 
 ====  ==========================================================
 0     everything succeeded
-1     the job, the network or the server failed
+1     the job, the network, the server or the disk failed
 2     wrong usage or input
 3     finished, but some rows failed
 4     login or permission
@@ -34,7 +34,7 @@ from typing import Any, NamedTuple, NoReturn, Protocol, cast
 
 from salesforce_bulk import errors
 from salesforce_bulk.__version__ import __version__
-from salesforce_bulk.cli.answer import Answer, shell_command
+from salesforce_bulk.cli.answer import Answer, discard, shell_command, stdout_errors
 
 SUCCEEDED = 0
 FAILED = 1
@@ -210,6 +210,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = sys.argv[1:] if argv is None else list(argv)
     if "_ARGCOMPLETE" in os.environ:
         importlib.import_module(f"{_COMMANDS}.completion").complete()
+    _stand_in_for_closed_streams()
     _write_utf8()
     command = command_of(arguments)
     again = shell_command(["salesforce-bulk", *arguments])
@@ -221,17 +222,17 @@ def main(argv: Sequence[str] | None = None) -> int:
 
             with warnings_as_typed():
                 code: int = command_module(args.command).run(args)
-            sys.stdout.flush()
+            with stdout_errors():
+                sys.stdout.flush()
     except WrongUsage as error:
         answer.refuse_usage(error.usage, str(error))
-        raise SystemExit(WRONG_INPUT) from error
+        raise SystemExit(_finished(answer, WRONG_INPUT)) from error
     except KeyboardInterrupt:
         code = INTERRUPTED
-    except Terminated:
-        answer.finish(TERMINATED)
-        raise
+    except Terminated as terminated:
+        raise SystemExit(_finished(answer, TERMINATED)) from terminated
     except BrokenPipeError:
-        discard_stdout()
+        discard(sys.stdout)
         return READER_GONE
     except (errors.BulkApiError, OSError, ImportError) as error:
         from salesforce_bulk.cli.option_words import told  # noqa: PLC0415 (--help stays fast)
@@ -240,13 +241,24 @@ def main(argv: Sequence[str] | None = None) -> int:
         answer.fail(error, told(error))
     except Exception as error:  # a mistake of this program: its traceback is told, and the object
         answer.fail(error, str(error))
-        answer.finish(FAILED)
+        _finished(answer, FAILED)
         raise
+    return _finished(answer, code)
+
+
+def _finished(answer: Answer, code: int) -> int:
+    """The last words are said; returns the exit code."""
+    try:
+        sys.stdout.flush()
+    except OSError:  # the command has told it
+        discard(sys.stdout)
     try:
         answer.finish(code)
     except BrokenPipeError:
-        discard_stdout()
+        discard(sys.stdout)
         return READER_GONE
+    except errors.StorageError:
+        return code or FAILED
     return code
 
 
@@ -291,6 +303,17 @@ class CommandParser(ArgumentParser):
         option, _, _ = word.partition("=")
         near = difflib.get_close_matches(option, known, 1, 0.75) if option.startswith("--") else []
         return f"; did you mean {near[0]}?" if near else ""
+
+
+def _stand_in_for_closed_streams() -> None:
+    """Where they were closed before the start, as by ``2>&-``: files that are opened later would
+    get their numbers, and what is said on stderr would stand among the data. Writing to what stands
+    in for stdout is an error, as writing to a closed one is.
+    """
+    for name, access in (("stdin", os.O_RDONLY), ("stdout", os.O_RDONLY), ("stderr", os.O_WRONLY)):
+        if getattr(sys, name) is None:
+            mode = "r" if name == "stdin" else "w"
+            setattr(sys, name, os.fdopen(os.open(os.devnull, access), mode, encoding="utf-8"))
 
 
 def _write_utf8() -> None:
@@ -365,10 +388,3 @@ def signals_unwind(answer: Answer) -> Iterator[None]:
 
 def _terminate(_number: int, _frame: FrameType | None) -> None:
     raise Terminated(TERMINATED)
-
-
-def discard_stdout() -> None:
-    """Send what is still buffered nowhere; Python would flush it on exit and print a traceback."""
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, sys.stdout.fileno())
-    os.close(nowhere)

@@ -8,7 +8,10 @@ import shlex
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TextIO
+
+from salesforce_bulk.errors import BulkApiError, StorageError
+from salesforce_bulk.storage.files import storage_errors
 
 #: Of the object; grows when a name in it changes its meaning or goes.
 SCHEMA_VERSION = 1
@@ -67,7 +70,7 @@ class Answer:
     def say(self, sentence: str) -> None:
         """Tell the user; not with ``--json``, whose object has all of it."""
         if not self._as_json:
-            print(sentence, file=sys.stderr)
+            _tell(sentence)
 
     def know(self, **facts: Any) -> None:
         """Put facts into the object."""
@@ -76,7 +79,8 @@ class Answer:
     def show(self, text: str) -> None:
         """Print data; with ``--json`` the object stands for it."""
         if not self._as_json:
-            print(text)
+            with stdout_errors():
+                print(text, flush=True)
 
     def go_on_with(self, command: str | None) -> None:
         """The command that goes on from here, where the exit is neither 0 nor 2; None: nothing is
@@ -115,16 +119,24 @@ class Answer:
         """Tell that the arguments are none of the command's."""
         self.say(f"{usage}{message}")
         self._facts["error"] = {"type": "WrongUsage", "message": message}
-        self.finish(2)
 
     def finish(self, exit_code: int) -> None:
-        """Say how to go on, and print the object."""
+        """Say how to go on, and print the object.
+
+        Raises:
+            BrokenPipeError: nobody reads the object.
+            StorageError: stdout cannot take it; stderr has it.
+        """
         last_words = self._last_words(exit_code)
         if last_words and not self._as_json:
-            print(_on_own_line(last_words), file=sys.stderr)
+            _tell(_on_own_line(last_words))
         if self._as_json:
-            print(self._object())
-            sys.stdout.flush()
+            try:
+                with stdout_errors():
+                    print(self._object(), flush=True)
+            except StorageError as error:
+                _tell(f"salesforce-bulk: {error} What it was to get:\n{self._object()}")
+                raise
 
     def end_now(self, exit_code: int) -> NoReturn:
         """The same in the middle of anything, and the end of the process."""
@@ -150,11 +162,46 @@ class Answer:
         outcome = _OUTCOMES.get(exit_code, "failed")
         self._facts |= {"exit_code": exit_code, "outcome": outcome}
         if exit_code in _SIGNALS:
-            return f"{outcome}: {self._came_to}  Go on with: {go_on}"
+            came_to = f": {self._came_to}" if self._came_to else "."
+            return f"{outcome}{came_to}  Go on with: {go_on}"
         return "" if go_on is None else f"Go on with: {go_on}"
 
     def _object(self) -> str:
         return json.dumps(self._facts, ensure_ascii=False, default=str)
+
+
+@contextmanager
+def stdout_errors() -> Iterator[None]:
+    """A block that writes to stdout.
+
+    Raises:
+        StorageError: a full disk, for example.
+        BrokenPipeError: the reader went away.
+    """
+    try:
+        yield
+    except (BulkApiError, BrokenPipeError):
+        raise
+    except OSError as error:
+        discard(sys.stdout)
+        with storage_errors("stdout", then=""):
+            raise error from None
+
+
+def _tell(text: str) -> None:
+    try:
+        print(text, file=sys.stderr, flush=True)
+    except OSError:  # what becomes of rows does not depend on who hears of it; the exit code tells
+        discard(sys.stderr)
+
+
+def discard(stream: TextIO) -> None:
+    """Send what is still buffered nowhere, and all that follows; Python would flush it on exit,
+    and tell with a traceback or an exit code of its own that it cannot.
+    """
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)
 
 
 def _on_own_line(text: str) -> str:

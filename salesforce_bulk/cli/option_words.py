@@ -79,7 +79,13 @@ _CALLS = (
     (re.compile(r"\bpass over it with skip_rows=1\b"), "take that line out"),
     (re.compile(r"remove the journal or name another\b"), "type the command of the load again"),
     (re.compile(r"\bto_parquet of an export writes Parquet\b"), "--format parquet writes Parquet"),
-    (re.compile(r"\bthen call again\b"), "then type the command again"),
+    (re.compile(r" The journal .+? goes with the same call\."), ""),
+    (re.compile(r"\bcall again\b"), "type the command again"),
+    (re.compile(r"\bCall again\b"), "Type the command again"),
+    (
+        re.compile(r"\bName another one, or open a device or a pipe yourself .+? file\."),
+        "Name another one.",
+    ),
     (re.compile(r"\bexport\('(\w+)', fields='all'\)"), r"export \1 --fields all"),
     (re.compile(r"the error's \.handle\.result\(\)"), "salesforce-bulk resume"),
     (re.compile(r"(?<![.\w])retry\(\)"), "salesforce-bulk retry"),
@@ -151,7 +157,7 @@ def _keywords() -> re.Pattern[str]:
     return re.compile(
         rf"(?<!\w){_QUOTED}(?!\w)"
         rf"|\bcolumns=\{{(?P<pairs>{_PAIRS}(?:, {_PAIRS})*)\}}"
-        rf"|\b(?P<name>{names})=(?P<value>{_QUOTED}|\[\.\.\.\]|True|False|None|\d+)?"
+        rf"|\b(?P<name>{names})=(?P<value>{_QUOTED}|\[\.\.\.\]|True|False|None|-?\d+(?:\.\d+)?)?"
         rf"|\A(?P<first>{options})(?= is |[:,] )"
     )
 

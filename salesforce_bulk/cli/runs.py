@@ -7,19 +7,31 @@ and ``input`` holds rows that came by stdin. Runs that ended are removed after 3
 from __future__ import annotations
 
 import json
+import logging
 import os
 import secrets
 import shutil
+import sys
 import time
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 from salesforce_bulk.errors import InvalidInput, JournalMismatch
+from salesforce_bulk.storage.files import storage_errors, whole_file
 from salesforce_bulk.storage.journal import Journal, read_entries
+
+log = logging.getLogger("salesforce_bulk")
 
 #: Seconds after which a run is removed: the org keeps results for seven days.
 KEPT_SECONDS = 30 * 24 * 3600
+#: What chooses another folder, as far as the platform lets anything.
+_OTHER_FOLDER = (
+    ""
+    if sys.platform in ("win32", "darwin")
+    else " (another folder: environment variable XDG_STATE_HOME)"
+)
 
 
 @dataclass
@@ -58,7 +70,8 @@ class Run:
     def save(self) -> None:
         """Write ``run.json``."""
         about = {name: value for name, value in asdict(self).items() if name != "folder"}
-        (self.folder / "run.json").write_text(json.dumps(about), "utf-8")
+        with whole_file(self.folder / "run.json") as file:
+            file.write(json.dumps(about).encode())
 
     def remove(self) -> None:
         """Forget a run of which there is nothing to go on with."""
@@ -126,17 +139,29 @@ def new_run(command: str, object_name: str, **about: Any) -> Run:
     parent = runs_folder()
     _remove_old(parent)
     began = time.strftime("%Y%m%dT%H%M%S")
-    folder = parent / f"{began}-{command}-{secrets.token_hex(3)}"
-    folder.mkdir(parents=True, mode=0o700)
-    run = Run(folder, command, object_name, **about)
-    run.save()
+    run = Run(parent / f"{began}-{command}-{secrets.token_hex(3)}", command, object_name, **about)
+    with storage_errors(f"The journal of this run in {parent}{_OTHER_FOLDER}"):
+        run.folder.mkdir(parents=True, mode=0o700)
+        run.save()
     return run
 
 
 def all_runs() -> list[Run]:
-    """The newest first."""
+    """The newest first; the log has those that cannot be read."""
     folders = sorted(runs_folder().glob("*/run.json"), reverse=True)
-    return [Run(path.parent, **json.loads(path.read_text("utf-8"))) for path in folders]
+    return [run for path in folders if (run := _read_run(path)) is not None]
+
+
+def _read_run(path: Path) -> Run | None:
+    try:
+        return Run(path.parent, **json.loads(path.read_text("utf-8")))
+    except (OSError, ValueError, TypeError):
+        log.warning(
+            "%s is damaged: nothing can go on with that run. If it may have loaded rows, look for "
+            "its job among those of the org; then remove the folder.",
+            path,
+        )
+        return None
 
 
 def find_run(wanted: str | None, commands: tuple[str, ...], *, over: bool | None = None) -> Run:
@@ -168,8 +193,9 @@ def _same_id(wanted: str, job: str) -> bool:
 
 def _remove_old(parent: Path) -> None:
     for folder in parent.glob("*/"):
-        if time.time() - folder.stat().st_mtime > KEPT_SECONDS:
-            shutil.rmtree(folder, ignore_errors=True)
+        with suppress(FileNotFoundError):  # another command removes them at this moment
+            if time.time() - folder.stat().st_mtime > KEPT_SECONDS:
+                shutil.rmtree(folder, ignore_errors=True)
 
 
 def absolute(path: str) -> str | None:

@@ -75,7 +75,7 @@ def chunking_parent(object_name: str) -> str | None:
     if _is_chunkable(object_name):
         return None
     raise InvalidInput(
-        f"{object_name} is not among the objects that PK chunking supports; leave pk_chunking "
+        f"{object_name} is not among the objects that PK chunking supports; leave pk_chunking= "
         "out, or give the header's text if the vendor's list has grown."
     )
 

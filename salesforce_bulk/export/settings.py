@@ -140,7 +140,7 @@ def choose_api(settings: ExportSettings, version: str) -> ApiChoice:
     needs_v1 = [
         reason
         for needed, reason in (
-            (bool(settings.pk_chunking), "pk_chunking is 1.0's; 2.0 chunks by itself"),
+            (bool(settings.pk_chunking), "pk_chunking= is 1.0's; 2.0 chunks by itself"),
             (settings.content_type != "CSV", f"{settings.content_type} results are 1.0's"),
             (
                 float(version) < limits.FIRST_QUERY_V2_VERSION,

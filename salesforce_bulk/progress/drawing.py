@@ -24,7 +24,7 @@ def draw_anywhere() -> Callable[[Progress], object]:
     """What draws where this process shows something."""
     if in_notebook():
         return NotebookCell()
-    if not sys.stderr.isatty():
+    if sys.stderr is None or not sys.stderr.isatty():
         return LogLines()
     if find_spec("rich"):
         return RichBars()
@@ -56,7 +56,7 @@ class LogLines:
         line = text.line(event)
         if log.isEnabledFor(logging.INFO) and log.hasHandlers():
             log.info("%s", line.strip())
-        else:
+        elif sys.stderr is not None:  # as under pythonw and in services
             sys.stderr.write(f"{line}\n")
             sys.stderr.flush()
 

@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 from itertools import pairwise
+from pathlib import Path
 
 import pyarrow as pa
 import pytest
@@ -18,6 +19,7 @@ from pyarrow import parquet
 
 from salesforce_bulk.cli import COMMANDS
 from salesforce_bulk.emulator import SalesforceEmulator
+from salesforce_bulk.errors import InvalidInput
 
 GOOD = "Ext__c,N__c\n" + "".join(f"e{number},{number}\n" for number in range(1, 31))
 BAD = GOOD + "bad,many\n"
@@ -189,7 +191,13 @@ def test_rows_of_stdin_are_named_by_no_path_of_this_program(shell, monkeypatch):
         (["insert", "Load__c", "good.csv", "--map", "N__c=Id"], "upsert with --external-id Id"),
         (["upsert", "Load__c", "good.csv", "--external-id", "N__c"], "--external-id N__c is no"),
         (["insert", "Load__c", "good.csv", "--api", "2.0", "--serial"], "need --api 1.0"),
-        (["insert", "Load__c", "good.csv", "--batch-size", "0"], "--batch-size is between 1"),
+        (["insert", "Load__c", "good.csv", "--batch-size", "0"], "'0' is no whole number, 1 or"),
+        (["insert", "Load__c", "good.csv", "--batch-size", "10001"], "--batch-size is between 1"),
+        (["insert", "Load__c", "good.csv", "--report", "/dev/null"], "/dev/null is no file, so"),
+        (["jobs", "--most", "-1"], "argument --most: '-1' is no whole number, 1 or more"),
+        (["retry", "--attempts", "0"], "argument --attempts: '0' is no whole number, 1 or more"),
+        (["export", "Load__c", "x.csv", "--parallel", "no"], "'no' is no whole number, 1 or more"),
+        (["export", QUERY, "x.csv", "--pk-chunking", "--api", "2.0"], "--pk-chunking is 1.0's"),
         (["insert", "Load__c", "good.csv", "--group-by", "X__c"], "--group-by X__c is no column"),
         (["delete", "Load__c", "more.csv"], "Leave the others out: --map N__c= --map D__c=."),
         (["insert", "Load__c", "stamped.csv"], "Drop them with --map OLD=; check='none' (in Py"),
@@ -687,12 +695,22 @@ def test_report_is_a_page_of_the_load(shell):
     assert "30 succeeded, 1 failed" in (shell.folder / "load.html").read_text("utf-8")
 
 
-@pytest.mark.parametrize("written", ["report", "failed rows"])
-def test_what_the_org_has_is_told_where_a_file_of_it_cannot_be_written(shell, monkeypatch, written):
-    """The rows are in the org by then."""
+@pytest.mark.parametrize(
+    ("written", "error"),
+    [
+        ("report", OSError(errno.ENOSPC, "No space left on device")),
+        ("failed rows", OSError(errno.ENOSPC, "No space left on device")),
+        ("failed rows", PermissionError(errno.EACCES, "Permission denied")),
+        ("failed rows", InvalidInput("fix.failed.csv is no file")),
+    ],
+)
+def test_what_the_org_has_is_told_where_a_file_of_it_cannot_be_written(
+    shell, monkeypatch, written, error
+):
+    """The rows are in the org by then: 2, of which nothing was sent, would have them sent again."""
 
     def full(*_args):
-        raise OSError(errno.ENOSPC, "No space left on device")
+        raise error
 
     shell.write("fix.csv", BAD)
     name = {"report": "salesforce_bulk.load.results.page",
@@ -709,6 +727,96 @@ def test_what_the_org_has_is_told_where_a_file_of_it_cannot_be_written(shell, mo
     assert again.exit_code == 3
     assert (shell.folder / "load.html").exists()
     assert (shell.folder / "fix.failed.csv").exists()
+
+
+def test_ctrl_c_while_the_outcome_is_told_leads_to_no_second_load(org, shell, monkeypatch):
+    """The whole command again would load the rows twice."""
+
+    def interrupted(*_args):
+        raise KeyboardInterrupt
+
+    shell.write("fix.csv", BAD)
+    with monkeypatch.context() as patch:
+        patch.setattr("salesforce_bulk.cli.files.failed_file._write", interrupted)
+        done = shell("insert", "Load__c", "fix.csv", "--quiet")
+    said, _, go_on = done.err.strip().partition("  Go on with: salesforce-bulk ")
+    assert (done.exit_code, said) == (130, "interrupted: the load is over.")
+    assert shell(*go_on.split(), "--quiet").exit_code == 3
+    assert len(stored(org)) == 30
+    assert (shell.folder / "fix.failed.csv").exists()
+
+
+def test_ctrl_c_before_there_is_a_job_says_that_nothing_was_sent(shell, state, monkeypatch):
+    class Typing(io.BytesIO):
+        def read(self, *_args):
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(Typing()))
+    done = shell("insert", "Load__c", "-", "--format", "csv")
+    assert done.err == (
+        "interrupted: nothing was sent.  Go on with: "
+        "salesforce-bulk insert Load__c - --format csv\n"
+    )
+    assert not list(state.iterdir())
+
+
+# Streams that are closed or full
+
+
+def test_where_stderr_is_closed_its_words_are_not_among_the_rows(loaded, monkeypatch):
+    monkeypatch.setattr(sys, "stderr", None)
+    done = loaded("export", QUERY)
+    sys.stderr.close()
+    assert (done.exit_code, done.out.count("\n")) == (0, 31)
+
+
+@pytest.mark.parametrize("arguments", [("export", QUERY), ("limits",), ("limits", "--json")])
+def test_where_stdout_is_closed_nothing_ends_well(loaded, monkeypatch, arguments):
+    monkeypatch.setattr(sys, "stdout", None)
+    done = loaded(*arguments)
+    sys.stdout.close()
+    assert done.exit_code == 1
+    assert "cannot be written: Bad file descriptor" in done.err
+
+
+def test_a_load_is_no_failure_where_nobody_hears_of_it(org, shell, monkeypatch):
+    """As where the disk of a log is full: who reads 1 loads the rows again."""
+    shell.write("good.csv", GOOD)
+    with Path("/dev/full").open("w") as full:
+        monkeypatch.setattr(sys, "stderr", full)
+        assert shell("insert", "Load__c", "good.csv").exit_code == 0
+    assert len(stored(org)) == 30
+
+
+def test_what_stdout_cannot_take_is_told_on_stderr(org, shell, monkeypatch):
+    shell.write("good.csv", GOOD)
+    with Path("/dev/full").open("w") as full:
+        monkeypatch.setattr(sys, "stdout", full)
+        done = shell("insert", "Load__c", "good.csv", "--json")
+    assert done.exit_code == 1
+    assert "stdout cannot be written: No space left on device" in done.err
+    assert json.loads(done.err.splitlines()[-1])["succeeded"] == 30
+
+
+# Folders of runs
+
+
+def test_a_run_without_a_place_for_its_journal_says_where_else(shell, monkeypatch):
+    shell.write("good.csv", GOOD)
+    monkeypatch.setenv("XDG_STATE_HOME", str(shell.folder / "good.csv"))
+    done = shell("insert", "Load__c", "good.csv")
+    assert done.exit_code == 1
+    assert "The journal of this run in" in done.err
+    assert "XDG_STATE_HOME" in done.err
+
+
+@pytest.mark.parametrize("text", ["", "[]", '{"folder": 1}'])
+def test_a_damaged_run_is_told_and_others_go_on(loaded, state, text):
+    (state / "20990101T000000-insert-abcdef").mkdir()
+    (state / "20990101T000000-insert-abcdef" / "run.json").write_text(text)
+    done = loaded("retry", "--quiet")
+    assert (done.exit_code, done.err.splitlines()[-1]) == (0, "  30 succeeded")
+    assert loaded("jobs", "--json").exit_code == 0
 
 
 def test_a_warning_of_the_log_is_in_the_words_of_the_shell(org, shell):

@@ -45,6 +45,13 @@ from salesforce_bulk.login import refusal
          "x.parquet would be CSV: --format parquet writes Parquet."),
         ("Make the folder, then call again.", "Make the folder, then type the command again."),
         ("no column 'api=1'; there are batch_size", "no column 'api=1'; there are batch_size"),
+        ("Call again, with a longer timeout=.", "Type the command again, with a longer --timeout."),
+        ("changes nothing: call again. The journal /a b.c goes with the same call.",
+         "changes nothing: type the command again."),
+        ("parallel=-2 is less", "--parallel -2 is less"),
+        ("timeout=-0.5 is", "--timeout -0.5 is"),
+        ("/dev/x is no file. Name another one, or open a device or a pipe yourself and give the "
+         "open file.", "/dev/x is no file. Name another one."),
         ("the map=x of my_api='1'", "the map=x of my_api='1'"),
     ],
 )  # fmt: skip

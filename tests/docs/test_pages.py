@@ -44,7 +44,7 @@ PRINTED = {
         f"[(250, {sum(range(250)):.1f})]",
         "'O\\'N%'",
         "aggregate them here",
-        "pk_chunking is 1.0's",
+        "pk_chunking= is 1.0's",
     ],
 }
 RUN = """

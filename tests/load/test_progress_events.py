@@ -167,6 +167,14 @@ def test_a_log_has_a_line_at_least_every_ten_seconds(clock, monkeypatch):
     assert len(told) == 6
 
 
+def test_a_process_without_stderr_goes_on_without_a_picture(clock, monkeypatch, caplog):
+    """As under pythonw and in services of Windows."""
+    monkeypatch.setattr(sys, "stderr", None)
+    with Reporter(True, clock).running():
+        pass
+    assert caplog.text == ""
+
+
 EVENTS = [
     Progress("uploading", 0, total_rows=1_000),
     Progress("uploading", 1_000, total_rows=1_000, seconds=2, batches=2, total_batches=2),

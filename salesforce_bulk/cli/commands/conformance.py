@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from salesforce_bulk.cli.answer import counted, shell_command
+from salesforce_bulk.cli.numbers import seconds
 from salesforce_bulk.cli.org import add_org_arguments, connect
 from salesforce_bulk.cli.probe_progress import ProbeProgress
-from salesforce_bulk.cli.seconds import seconds
 from salesforce_bulk.errors import InvalidInput, SessionExpired
 from salesforce_bulk.http.clock import DeadlinePassed
 

@@ -12,10 +12,10 @@ from salesforce_bulk.cli.commands.load import shown_path
 from salesforce_bulk.cli.files.export_file import write_export
 from salesforce_bulk.cli.files.formats import FORMATS, FileFormat, format_of_name
 from salesforce_bulk.cli.files.target import refuse_no_folder
+from salesforce_bulk.cli.numbers import add_timeout_argument, whole_number
 from salesforce_bulk.cli.option_words import as_typed
 from salesforce_bulk.cli.org import add_org_arguments, connect
 from salesforce_bulk.cli.runs import Run, absolute, new_run
-from salesforce_bulk.cli.seconds import add_timeout_argument
 from salesforce_bulk.errors import InvalidInput
 
 if TYPE_CHECKING:
@@ -42,7 +42,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--include-deleted", action="store_true", help="deleted rows too")
     parser.add_argument("--pk-chunking", action="store_true", help="let 1.0 cut the query by Ids")
     parser.add_argument("--api", choices=("auto", "1.0", "2.0"), default="auto")
-    parser.add_argument("--parallel", type=int, default=1, metavar="N", help="pages at once")
+    parser.add_argument(
+        "--parallel", type=whole_number, default=1, metavar="N", help="pages at once"
+    )
     add_timeout_argument(parser)
     parser.add_argument("--quiet", action="store_true", help="draw no progress")
     add_org_arguments(parser)

@@ -7,6 +7,7 @@ from dataclasses import asdict
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
 
+from salesforce_bulk.cli.numbers import whole_number
 from salesforce_bulk.cli.org import add_org_arguments, connect
 from salesforce_bulk.cli.runs import Run, RunProgress, all_runs
 from salesforce_bulk.cli.table import table
@@ -19,7 +20,9 @@ _COLUMNS = ("id", "operation", "object", "state", "created")
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """How many of the org's."""
-    parser.add_argument("--most", type=int, default=50, metavar="N", help="jobs (default: 50)")
+    parser.add_argument(
+        "--most", type=whole_number, default=50, metavar="N", help="jobs (default: 50)"
+    )
     add_org_arguments(parser)
 
 

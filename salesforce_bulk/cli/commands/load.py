@@ -15,11 +15,13 @@ from salesforce_bulk.cli.answer import Answer, shell_command
 from salesforce_bulk.cli.files.failed_file import changed_file, write_failed_file
 from salesforce_bulk.cli.files.formats import FORMATS
 from salesforce_bulk.cli.files.rows import opened_rows
-from salesforce_bulk.cli.files.target import refuse_no_folder
+from salesforce_bulk.cli.files.target import refuse_no_file, refuse_no_folder
+from salesforce_bulk.cli.numbers import add_timeout_argument, whole_number
+from salesforce_bulk.cli.option_words import told
 from salesforce_bulk.cli.org import add_org_arguments, connect
 from salesforce_bulk.cli.runs import Run, absolute, new_run
-from salesforce_bulk.cli.seconds import add_timeout_argument
-from salesforce_bulk.errors import InvalidInput
+from salesforce_bulk.errors import InvalidInput, StorageError
+from salesforce_bulk.storage.files import storage_errors
 
 if TYPE_CHECKING:
     from salesforce_bulk import LoadResult, RowResult
@@ -48,7 +50,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--dry-run", action="store_true", help="judge every row, send nothing")
     parser.add_argument("--api", choices=("auto", "1.0", "2.0"), default="auto")
-    parser.add_argument("--batch-size", type=int, metavar="ROWS")
+    parser.add_argument("--batch-size", type=whole_number, metavar="ROWS")
     parser.add_argument("--serial", action="store_true", help="one batch after the other")
     parser.add_argument("--group-by", metavar="FIELD", help="equal values never in two batches")
     parser.add_argument("--encoding", help="of a CSV file")
@@ -62,6 +64,7 @@ def run(args: argparse.Namespace) -> int:
     """Load the file; 0 where every row succeeded, 3 where some did not."""
     if args.file == "-" and args.format is None:
         raise InvalidInput(f"Rows that come by stdin need --format {'|'.join(FORMATS)}.")
+    args.answer.interrupted_at("nothing was sent.")
     options = load_options(args)
     if args.dry_run:
         from salesforce_bulk.cli.dry_run import judge  # noqa: PLC0415 (only here)
@@ -70,6 +73,7 @@ def run(args: argparse.Namespace) -> int:
     if args.file != "-":
         Path(args.file).open("rb").close()  # before there is a run
     refuse_no_folder(args.report)
+    refuse_no_file(args.report)
     bulk = connect(args.org)
     found = new_run(
         args.command,
@@ -82,14 +86,20 @@ def run(args: argparse.Namespace) -> int:
             "report": absolute(args.report) if args.report else None,
         },
     )
-    if args.file == "-":
-        with found.input.open("wb") as kept:
-            shutil.copyfileobj(sys.stdin.buffer, kept)
     options |= {"journal": found.journal, "on_error": "report", "progress": not args.quiet}
-    with telling_how_to_go_on(found, args.answer), opened_rows_of(found) as records:
-        verb = getattr(bulk, args.command.replace("-", "_"))
-        result = verb(args.object, records, **key_option(args), **options)
+    with telling_how_to_go_on(found, args.answer):
+        if args.file == "-":
+            _keep_stdin(found)
+        with opened_rows_of(found) as records:
+            verb = getattr(bulk, args.command.replace("-", "_"))
+            result = verb(args.object, records, **key_option(args), **options)
     return tell_result(result, found, args.answer)
+
+
+def _keep_stdin(found: Run) -> None:
+    what = f"The file {found.input} with the rows of stdin"
+    with storage_errors(what), found.input.open("wb") as kept:
+        shutil.copyfileobj(sys.stdin.buffer, kept)
 
 
 def key_option(args: argparse.Namespace) -> dict[str, str]:
@@ -159,6 +169,10 @@ def telling_how_to_go_on(found: Run, answer: Answer) -> Iterator[None]:
             found.remove()
             return
         progress = found.progress()
+        if progress.over:
+            answer.interrupted_at("the load is over.")
+            answer.go_on_with(_told_again(found))
+            return
         answer.know(
             job_ids=progress.jobs,
             batches_in_the_org=progress.batches,
@@ -169,6 +183,14 @@ def telling_how_to_go_on(found: Run, answer: Answer) -> Iterator[None]:
 
     with answer.cut_short(look):
         yield
+        # What follows only tells of it: begun again it would load its rows twice.
+        answer.interrupted_at("the load is over.")
+        answer.go_on_with(_told_again(found))
+
+
+def _told_again(found: Run) -> str:
+    """The command that tells the outcome of a run that is over, and writes its files."""
+    return f"salesforce-bulk resume {found.name}"
 
 
 #: Rows with their errors that are printed; the file has all of them.
@@ -213,12 +235,15 @@ def _outcome_is_told(
     """Around what writes of it: rows are in the org, whatever becomes of the files."""
     try:
         yield
-    except OSError:
+    except (OSError, InvalidInput) as error:
         answer.say(f"  {summary}")
         for line in error_lines(result):
             answer.say(line)
-        answer.go_on_with(f"salesforce-bulk resume {found.name}")
-        raise
+        answer.go_on_with(_told_again(found))
+        if isinstance(error, StorageError):
+            raise
+        # Others stand for wrong input, of which nothing was sent.
+        raise StorageError(told(error), getattr(error, "errno", None)) from error
 
 
 def _warn_of_changed_file(found: Run, answer: Answer) -> None:

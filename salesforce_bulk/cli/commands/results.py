@@ -9,9 +9,9 @@ from salesforce_bulk.cli.commands.load import LOADS
 from salesforce_bulk.cli.files.export_file import write_export
 from salesforce_bulk.cli.files.formats import FileFormat, format_of_name
 from salesforce_bulk.cli.files.target import refuse_no_folder
+from salesforce_bulk.cli.numbers import add_timeout_argument
 from salesforce_bulk.cli.org import add_org_arguments, connect
 from salesforce_bulk.cli.runs import find_run
-from salesforce_bulk.cli.seconds import add_timeout_argument
 from salesforce_bulk.errors import InvalidInput
 
 

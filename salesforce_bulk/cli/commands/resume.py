@@ -6,9 +6,9 @@ import argparse
 from typing import TYPE_CHECKING, cast
 
 from salesforce_bulk.cli.commands import export, load
+from salesforce_bulk.cli.numbers import add_timeout_argument
 from salesforce_bulk.cli.org import add_org_arguments, connect
 from salesforce_bulk.cli.runs import Run, find_run
-from salesforce_bulk.cli.seconds import add_timeout_argument
 
 if TYPE_CHECKING:
     from salesforce_bulk import LoadResult

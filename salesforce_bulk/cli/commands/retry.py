@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from salesforce_bulk.cli.answer import Answer, count_of_rows
 from salesforce_bulk.cli.commands import load, resume
+from salesforce_bulk.cli.numbers import whole_number
 from salesforce_bulk.cli.runs import Run, find_run
 from salesforce_bulk.progress.text import short_id
 
@@ -20,7 +21,9 @@ if TYPE_CHECKING:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Those of ``resume``, and how often."""
     resume.add_arguments(parser)
-    parser.add_argument("--attempts", type=int, default=3, metavar="N", help="at most (default: 3)")
+    parser.add_argument(
+        "--attempts", type=whole_number, default=3, metavar="N", help="at most (default: 3)"
+    )
 
 
 def run(args: argparse.Namespace) -> int:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING, Any
 
+from salesforce_bulk.cli.answer import stdout_errors
 from salesforce_bulk.cli.files.formats import FileFormat
 
 if TYPE_CHECKING:
@@ -38,8 +39,9 @@ def _opened(path: str, target: FileFormat) -> Iterator[IO[bytes]]:
     from salesforce_bulk.storage.files import whole_file  # noqa: PLC0415
 
     if path == "-":
-        yield sys.stdout.buffer
-        sys.stdout.buffer.flush()
+        with stdout_errors():
+            yield sys.stdout.buffer
+            sys.stdout.buffer.flush()
         return
     with whole_file(path) as file:
         if target.compression == "gz":

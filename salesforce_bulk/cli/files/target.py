@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from salesforce_bulk.errors import InvalidInput
+from salesforce_bulk.storage.files import is_no_file
 
 
 def refuse_no_folder(path: str | None) -> None:
@@ -20,3 +21,13 @@ def refuse_no_folder(path: str | None) -> None:
         raise InvalidInput(f"{path}: there is no folder {folder}; make it, or name another.")
     if Path(path).is_dir():
         raise InvalidInput(f"{path} is a folder; name a file.")
+
+
+def refuse_no_file(path: str | None) -> None:
+    """Refuse a name at which something stands whose place no file can take.
+
+    Raises:
+        InvalidInput: it is a device or a pipe.
+    """
+    if path is not None and is_no_file(Path(path)):
+        raise InvalidInput(f"{path} is no file, so none can take its place; name another.")

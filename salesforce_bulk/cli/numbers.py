@@ -1,4 +1,4 @@
-"""Seconds that a command may wait."""
+"""Numbers that options take."""
 
 from __future__ import annotations
 
@@ -22,4 +22,19 @@ def seconds(text: str) -> float:
         number = -1.0
     if not number >= 0:  # nan is not
         raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds, 0 or more")
+    return number
+
+
+def whole_number(text: str) -> int:
+    """The number of a text.
+
+    Raises:
+        ArgumentTypeError: it is none, or less than 1.
+    """
+    try:
+        number = int(text)
+    except ValueError:
+        number = 0
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number, 1 or more")
     return number
