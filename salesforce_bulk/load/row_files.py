@@ -351,6 +351,12 @@ def encoding_of(head: bytes, given: str | None) -> str:
         raise InvalidInput(
             f"encoding={given!r} is no encoding of texts, such as 'utf-8' or 'cp1252'."
         ) from error
+    if marked is not None and not plain.startswith(marked.removesuffix("-sig")):
+        # Its mark would be the beginning of the first column's name.
+        raise InvalidInput(
+            f"The file says by its byte order mark that it is {marked.removesuffix('-sig')}, "
+            f"encoding= says {given}. Leave encoding= out."
+        )
     return "utf-8-sig" if plain == "utf-8" else given
 
 
@@ -406,6 +412,11 @@ def _read(lines: Iterator[str], encoding: str, layout: CsvLayout) -> tuple[list[
             next(lines, None)
         record = _first_record(lines)
         _refuse_other_files(record[:_HEAD_BYTES].encode("utf-8", "replace"), "The file")
+        if "\0" in record:
+            raise InvalidInput(
+                "The header holds NUL characters: is the file UTF-16 without a byte order mark? "
+                "Give encoding='utf-16-le', or 'utf-16-be'."
+            )
         delimiter, header = _read_header(record, encoding, layout.delimiter)
     names = list(header)
     while len(names) > 1 and not names[-1].strip():

@@ -170,6 +170,28 @@ def test_a_path_is_read_as_a_file_is(tmp_path):
     assert [list(source.chunks()) for _ in range(2)] == [[[["1\n2", "3"]]]] * 2
 
 
+@pytest.mark.parametrize(
+    ("written", "given", "why"),
+    [
+        ("utf-8-sig", "cp1252", "mark that it is utf-8, encoding= says cp1252"),
+        ("utf-16", "utf-8", "mark that it is utf-16"),
+        ("utf-16-le", None, "encoding='utf-16-le'"),
+        ("utf-16", "utf-16-le", None),
+        ("utf-8-sig", "UTF8", None),
+    ],
+)
+def test_an_encoding_that_the_file_contradicts_is_refused(tmp_path, written, given, why):
+    """Trap: the byte order mark became a part of a name, and the message spoke of that name."""
+    path = tmp_path / "rows.csv"
+    path.write_bytes("A,B\n1,2\n".encode(written))
+    for source in (path, io.BytesIO(path.read_bytes())):
+        if why is None:
+            assert open_source(source, CsvLayout(given)).columns == ("A", "B")
+            continue
+        with pytest.raises(InvalidInput, match=why):
+            open_source(source, CsvLayout(given))
+
+
 def test_an_encoding_may_be_said_and_is_not_guessed(tmp_path):
     path = tmp_path / "rows.csv"
     path.write_bytes("Name\nMüller\n".encode("cp1252"))
