@@ -39,7 +39,12 @@ from salesforce_bulk.export.soql import outer_object
 from salesforce_bulk.formats.html_table import html_table
 from salesforce_bulk.http import polling
 from salesforce_bulk.http.body import DOCUMENT_BYTES, PIECE_BYTES
-from salesforce_bulk.http.call import answer_text, classic_error_for
+from salesforce_bulk.http.call import (
+    answer_text,
+    classic_error_for,
+    content_of,
+    media_type_of,
+)
 from salesforce_bulk.http.clock import Clock
 from salesforce_bulk.http.settings import (
     DEFAULT_TIMEOUT,
@@ -1094,7 +1099,7 @@ class SalesforceBulk:
 
     def parse_response(self, resp: Response) -> Any:
         """The answer's document: dict, or list of dicts, by the answer's media type."""
-        return v1.read_info(resp.headers.get("Content-Type"), resp.content)
+        return v1.read_info(media_type_of(resp), content_of(resp))
 
     def parse_error_result_xml(self, error_xml: Element) -> dict[str, Any]:
         """One ``errors`` element of an XML result as a dict."""

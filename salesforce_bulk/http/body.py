@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import re
 import socket
 from collections.abc import Generator, Iterator
@@ -64,6 +65,21 @@ def read_body(
         raise translate(error, "The answer") from error
     finally:
         answer.close()
+
+
+def as_from_a_socket(answer: Response) -> Response:
+    """An answer whose body urllib3 reads, as those that the tests of programs make up have none:
+    their adapters, and HTTMock, give it whole or as a file, and unpacked."""
+    if hasattr(answer.raw, "stream"):
+        return answer
+    from urllib3 import HTTPResponse  # noqa: PLC0415 (see read_body)
+
+    # requests has False there until the body is read.
+    whole = isinstance(answer._content, bytes) or answer.raw is None
+    body = io.BytesIO(answer._content or b"") if whole else answer.raw
+    answer.raw = HTTPResponse(body=body, status=answer.status_code, preload_content=False)
+    answer.headers.pop("Content-Encoding", None)
+    return answer
 
 
 def read_document(answer: Response, most_bytes: int) -> bytes:

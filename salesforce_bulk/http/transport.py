@@ -34,7 +34,7 @@ from salesforce_bulk.errors import (
     UnexpectedResponse,
 )
 from salesforce_bulk.http.address import Origin, is_loopback, origin
-from salesforce_bulk.http.body import read_document
+from salesforce_bulk.http.body import as_from_a_socket, read_document
 from salesforce_bulk.http.clock import Deadline, DeadlinePassed
 from salesforce_bulk.http.failures import chain_of, is_refusal, is_untrusted, translate
 from salesforce_bulk.http.foreign_logs import redacting_logs
@@ -321,7 +321,7 @@ class Transport:
         foreign: bool,
     ) -> Response:
         session = self._sending_session(url, foreign)
-        return session.request(
+        answer = session.request(
             method,
             url,
             data=body if body is None or left == math.inf else _Slices(body, self.deadline),
@@ -337,6 +337,7 @@ class Transport:
             hooks=_hooks(session),
             stream=True,
         )
+        return as_from_a_socket(answer)
 
     def _read(self, answer: Response, most_bytes: int | None) -> None:
         """The body, where no more than ``most_bytes`` of it are wanted; no redirect has one."""

@@ -80,6 +80,11 @@ def api_origin(address: str) -> str:
     if not re.match(r"[A-Za-z][A-Za-z0-9+.-]*://", address):
         address = f"https://{address}"
     at = origin(address)
+    if "!" in at.host:
+        # Not shown: sessions have it, and no host.
+        raise InvalidInput(
+            "The host has a '!', as sessions have: give the session first, then the host."
+        )
     if at.scheme not in ("http", "https") or not at.host or re.search(r"\s", at.host):
         raise InvalidInput("The address of the org cannot be read; give https://host.")
     host = _api_host(at.host)

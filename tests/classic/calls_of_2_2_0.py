@@ -107,6 +107,8 @@ IN_EACH_FORMAT = {
     "close_job": lambda b, f: b.close_job(job(b, f)),
     "close_job twice": lambda b, f: b.close_job(closed(b, f)),
     "abort_job": lambda b, f: b.abort_job(job(b, f)),
+    "abort_job twice": lambda b, f: b.abort_job(closed(b, f, "abort_job")),
+    "close_job of an aborted job": lambda b, f: b.close_job(closed(b, f, "abort_job")),
     "post_batch": lambda b, f: job(b, f, GOOD[f])[1],
     "post_batch of an iterator": lambda b, f: job(b, f, iter([GOOD[f]]))[1],
     "post_batch of a file": lambda b, f: job(b, f, io.BytesIO(GOOD[f]))[1],

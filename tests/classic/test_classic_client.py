@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import io
 import multiprocessing
 import operator
 import pickle
@@ -520,6 +521,74 @@ def test_raise_error_and_check_status_may_be_called_by_hand() -> None:
     answer = requests.Response()
     answer.status_code = 399
     assert bulk.check_status(answer) is None  # type: ignore[func-returns-value]
+
+
+class TextOnly:
+    """The answer of a program's own tests: 2.2.0 asked it for no more."""
+
+    def __init__(self, text: str) -> None:
+        self.status_code, self.text = 404, text
+
+
+def of_mock(text: str) -> Any:
+    return unittest.mock.Mock(status_code=404, text=text)
+
+
+@pytest.mark.parametrize("stand_in", [TextOnly, of_mock])
+def test_check_status_takes_an_answer_that_has_only_a_text(stand_in: Any) -> None:
+    """As 2.2.0 did: it read nothing but `status_code` and `text`."""
+    with pytest.raises(BulkApiError) as caught:
+        client().check_status(stand_in("<error>no café</error>"))
+    assert str(caught.value) == "[404] Bulk API HTTP Error result: <error>no café</error>"
+    assert caught.value.status_code == 404
+
+
+def test_parse_response_takes_an_answer_whose_content_is_a_text() -> None:
+    """As 2.2.0 did."""
+    answer = unittest.mock.Mock(
+        headers={"Content-Type": "application/xml"}, content="<a><id>1</id></a>"
+    )
+    assert client().parse_response(answer) == {"id": "1"}
+
+
+@pytest.mark.parametrize("session", ["s", "sid", "Id"])
+def test_a_short_session_of_a_test_leaves_the_answer_readable(
+    requests_mock: requests_mock.Mocker, session: str
+) -> None:
+    """Its letters stand in every answer, `InvalidSessionId` among them."""
+    body = "<error><exceptionCode>InvalidSessionId</exceptionCode></error>"
+    requests_mock.get(f"{ENDPOINT}/job/1", text=body, status_code=401)
+    with pytest.raises(BulkApiError) as caught:
+        SalesforceBulk(session, "acme.my.salesforce.com").job_status("1")
+    assert str(caught.value) == f"[401] Bulk API HTTP Error result: {body}"
+
+
+def made_up(*_: Any, **__: Any) -> requests.Response:
+    """An answer as the tests of programs make one: whole, with nothing to read it from."""
+    answer = requests.Response()
+    answer.status_code = 200
+    answer._content = JOB_XML
+    answer.headers["Content-Encoding"] = "gzip"  # copied from an org's
+    return answer
+
+
+def of_a_file(*_: Any, **__: Any) -> requests.Response:
+    answer = requests.Response()
+    answer.status_code = 200
+    answer.raw = io.BytesIO(JOB_XML)
+    return answer
+
+
+@pytest.mark.parametrize("answer", [made_up, of_a_file])
+@pytest.mark.parametrize(
+    "place",
+    ["requests.Session.send", "requests.Session.request", "requests.adapters.HTTPAdapter.send"],
+)
+def test_answers_that_tests_put_in_the_place_of_requests_are_read(place: str, answer: Any) -> None:
+    """As requests reads them."""
+    with unittest.mock.patch(place, side_effect=answer):
+        assert client().job_state("750x") == "Open"
+        assert client().get_query_batch_results("751x", "752x", "750x").read() == JOB_XML
 
 
 def test_an_error_answer_is_read_as_utf8_whatever_its_header_says(

@@ -463,10 +463,14 @@ def test_an_unknown_state_is_told_and_not_waited_for_for_ever(
     assert [record.levelname for record in caplog.records] == ["WARNING"]
 
 
-@pytest.mark.parametrize("path", ["../../evil", "a/../../b", "%2e%2e", "a b", ".", ""])
-def test_no_id_leads_to_another_address(path: str) -> None:
-    """An id that would change the address of a call is refused, whoever gives it."""
+@pytest.mark.parametrize(
+    ("path", "told"),
+    [("../../evil", r"'\.\.'"), ("a/../../b", r"'\.\.'"), ("%2e%2e", "'%2e%2e'"), ("a b", "'a b'"),
+     (".", r"'\.'"), ("", "is empty"), ("750x\n", r"'750x\\n'.*line break")],
+)  # fmt: skip
+def test_no_id_leads_to_another_address(path: str, told: str) -> None:
+    """An id that would change the address of a call is refused, whoever gives it, and shown."""
     with RawServer() as server:
-        with pytest.raises(InvalidInput, match="another address"):
+        with pytest.raises(InvalidInput, match=told):
             client(server).job_status(path)
         assert server.received == []

@@ -56,6 +56,13 @@ def test_a_host_that_names_no_org_is_refused(address: str) -> None:
         SalesforceBulk(sessionId="s", host=address)
 
 
+def test_a_session_in_the_place_of_the_host_is_refused_and_not_shown() -> None:
+    """It would be looked up as a name, and stand in the error."""
+    with pytest.raises(InvalidInput, match="session first") as caught:
+        SalesforceBulk("acme.my.salesforce.com", "00D000000000001!AQ.s3cr3t_x")
+    assert "s3cr3t" not in str(caught.value)
+
+
 @pytest.mark.parametrize(
     ("address", "expected"),
     [
