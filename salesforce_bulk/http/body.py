@@ -193,18 +193,24 @@ def _is_replayed(answer: Response) -> bool:
 
 def refuse_unknown_coding(answer: Response) -> None:
     """Raise `UnexpectedResponse` for a body that cannot be decompressed."""
-    transfer = _header(answer, "Transfer-Encoding")
-    codings = {coding.strip().lower() for coding in transfer.split(",")}
-    # Of chunks within another coding http.client waits for the end of the connection.
-    refused = transfer if codings - {"", "chunked", "identity"} else ""
-    if _coding(answer) not in _CODINGS:
-        refused = _header(answer, "Content-Encoding")
-    if refused:
+    name = _unknown_coding(answer)
+    if name is not None:
+        # No local here has the header, which may echo the session: tools show those of a traceback.
         raise UnexpectedResponse(
-            f"The answer is compressed as {refused!r}, which was not asked for; a proxy may stand "
-            "between.",
+            f"The answer is compressed as {_header(answer, name)!r}, which was not asked for; a "
+            "proxy may stand between.",
             answer.status_code,
         )
+
+
+def _unknown_coding(answer: Response) -> str | None:
+    """The name of the header that tells a coding which is not read here."""
+    if _coding(answer) not in _CODINGS:
+        return "Content-Encoding"
+    transfer = _header(answer, "Transfer-Encoding").split(",")
+    # Of chunks within another coding http.client waits for the end of the connection.
+    known = {"", "chunked", "identity"}
+    return None if {coding.strip().lower() for coding in transfer} <= known else "Transfer-Encoding"
 
 
 def _coding(answer: Response) -> str:
