@@ -49,7 +49,7 @@ from salesforce_bulk.formats.arrow_read import arrow_schema, batch_of_rows
 from salesforce_bulk.formats.html_table import html_table, rows_table
 from salesforce_bulk.formats.typed import ResultColumn, dict_maker
 from salesforce_bulk.http.call import add_to_message
-from salesforce_bulk.http.clock import DeadlinePassed
+from salesforce_bulk.http.clock import Deadline, DeadlinePassed
 from salesforce_bulk.models import JobInfo
 from salesforce_bulk.progress import Progress
 from salesforce_bulk.storage.files import whole_file
@@ -429,14 +429,18 @@ class Export:
     def _opened(
         self, job: QueryJob, sums: bool, taken: ResumePoint | None
     ) -> Iterator[Iterator[PageBody]]:
+        reading = Deadline(self._access.clock, None)
+        access = self._access.until(reading)
+
         def make(page: PageAddress) -> Download:
-            return Download(self._access, page, keep_nul=self._settings.keep_nul, sums=sums)
+            return Download(access, page, keep_nul=self._settings.keep_nul, sums=sums)
 
         if not self._reads_ahead(job):
             yield job.downloads(make, taken)
             return
         pages = pages_after(job.pages(), taken.keys if taken else ())
-        with closing(fetched_in_order(pages, make, self._settings.parallel)) as bodies:
+        parallel = self._settings.parallel
+        with closing(fetched_in_order(pages, make, parallel, reading.end)) as bodies:
             yield bodies
 
     def _reads_ahead(self, job: QueryJob) -> bool:

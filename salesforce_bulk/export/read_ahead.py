@@ -6,7 +6,7 @@ import tempfile
 import threading
 from collections import deque
 from collections.abc import Callable, Generator, Iterable
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor, wait
 from datetime import datetime
 from itertools import islice
 from typing import IO
@@ -19,6 +19,8 @@ from salesforce_bulk.storage.files import temporary_errors
 
 #: Bytes of all pages together that stay in memory; what is beyond waits in temporary files.
 _MEMORY_BYTES = 48 << 20
+#: Seconds in which a thread ends that nothing but its request can hold, for a reader that leaves.
+_PATIENCE = 2.0
 
 
 class BufferedPage:
@@ -169,23 +171,46 @@ class BufferedPage:
     def close(self) -> None:
         """Let go of what was not read."""
         self._stop()
+        self.close_file()
+
+    def close_file(self) -> None:
+        """Let go of what waits in a file."""
         if self._file is not None:
             self._file.close()
 
-    def _stop(self) -> None:
-        """End the thread that downloads, and wait for its end."""
+    def leave(self) -> Future[None] | None:
+        """Tell the thread that downloads to end; what it still does, None where that is nothing."""
         with self._changed:
             self._closed = True
             self._changed.notify_all()
-        if self._fetching is not None and not self._fetching.cancel():
-            self._download.hang_up()
-            self._fetching.exception()
+        if self._fetching is None or self._fetching.cancel():
+            return None
+        self._download.hang_up()
+        return self._fetching
+
+    def _stop(self) -> None:
+        """End the thread that downloads, and wait for its end.
+
+        Not for that of a request whose answer has not begun, which nothing ends but its timeout.
+        """
+        if (running := self.leave()) is not None:
+            wait((running,), _PATIENCE)
 
 
 def fetched_in_order(
-    pages: Iterable[PageAddress], make: Callable[[PageAddress], Download], parallel: int
+    pages: Iterable[PageAddress],
+    make: Callable[[PageAddress], Download],
+    parallel: int,
+    leave: Callable[[], None],
 ) -> Generator[BufferedPage, None, None]:
-    """The pages in their order; up to ``parallel`` are on their way while one is read."""
+    """The pages in their order; up to ``parallel`` are on their way while one is read.
+
+    Args:
+        pages: all of them.
+        make: opens a page.
+        parallel: threads.
+        leave: called at the end, however it comes; ends the repeats of pages that nobody reads.
+    """
     rest, waiting = iter(pages), deque[BufferedPage]()
     memory = _MEMORY_BYTES // (parallel + 1)
     executor = ThreadPoolExecutor(parallel, thread_name_prefix="salesforce-bulk-page")
@@ -203,6 +228,9 @@ def fetched_in_order(
             waiting.popleft().close()
             begin(1)
     finally:
-        for fetched in waiting:
-            fetched.close()
-        executor.shutdown()
+        leave()
+        running = [each for each in (page.leave() for page in waiting) if each is not None]
+        _, late = wait(running, _PATIENCE)
+        for page in waiting:
+            page.close_file()
+        executor.shutdown(wait=not late)

@@ -93,6 +93,10 @@ class Deadline:
             raise DeadlinePassed
         return min(left, around)
 
+    def end(self) -> None:
+        """Let the time be up now, for threads for which nobody waits any more."""
+        self._end = -math.inf
+
     @contextmanager
     def standing(self) -> Iterator[None]:
         """For the block the time stands still: somebody else has the floor."""

@@ -277,6 +277,35 @@ def test_leaving_pages_that_stall_needs_no_timeout(parallel):
         org.go_on.set()
 
 
+class Silent(Stalled):
+    """Says nothing at all where it is asked for the second page."""
+
+    def _send(self, handler, body, headers, kind):
+        if body != self.pages["L1"][0]:
+            return super()._send(handler, body, headers, kind)
+        self.stalls.set()
+        self.go_on.wait(10)
+        handler.close_connection = True
+        return None
+
+
+def test_leaving_a_page_that_has_not_begun_waits_for_no_repeats(monkeypatch):
+    """Its request is the last one, and its thread ends with it."""
+    monkeypatch.setattr(read_ahead, "_PATIENCE", 0.01)
+    with Silent(2) as org:
+        bulk = SalesforceBulk(sessionId="00D!x", host=org.host, clock=FastClock(), timeout=600)
+        rows = iter(bulk.export("SELECT Name FROM Thing", parallel=2))
+        next(rows)
+        assert org.stalls.wait(60)
+        del rows
+        late = readers()
+        org.go_on.set()
+        for thread in late:
+            thread.join(60)
+    assert late
+    assert sum("L1" in path for path in org.asked) == 1
+
+
 def test_a_page_that_waits_in_a_file_is_read_on_from_the_wire(monkeypatch):
     """A reader that reaches a page while it still comes gets what the file has, then the rest."""
     monkeypatch.setattr(read_ahead, "_MEMORY_BYTES", 0)
