@@ -63,6 +63,15 @@ def test_rows_that_fail_again_get_a_file_of_their_own(org, shell):
     assert sorted(path.name for path in shell.folder.iterdir()) == sorted(["x.csv", *names])
 
 
+def test_fields_that_a_failed_row_lacked_are_not_cleared_by_the_next_load(org, shell):
+    """Trap: --nulls clear once more, for a file in which such a field is an empty cell."""
+    lines = '{"Ext__c": "a", "Name": null}\n{"Ext__c": "b", "N__c": "many"}\n'
+    shell.write("x.jsonl", lines)
+    told = shell("upsert", "Load__c", "--external-id", "Ext__c", "--nulls", "clear", "x.jsonl")
+    expected = "Go on with: salesforce-bulk upsert Load__c x.failed.csv --external-id Ext__c"
+    assert told.err.splitlines()[-1] == expected
+
+
 def test_a_load_ends_with_counts_and_0(org, shell):
     shell.write("good.csv", GOOD)
     done = shell("insert", "Load__c", "good.csv")

@@ -129,13 +129,20 @@ _AGAIN = ("external_id", "nulls", "api", "batch_size", "group_by", "org")
 
 def words_again(args: argparse.Namespace) -> list[str]:
     """The options of the load that mended rows need."""
-    defaults = {"nulls": "ignore", "api": "auto"}
+    defaults = {"nulls": "clear" if _may_lack_fields(args) else "ignore", "api": "auto"}
     words = ["--serial"] if args.serial else []
     for name in _AGAIN:
         value = getattr(args, name, None)
         if value is not None and value != defaults.get(name):
             words += [f"--{name.replace('_', '-')}", str(value)]
     return words
+
+
+def _may_lack_fields(args: argparse.Namespace) -> bool:
+    """Whether rows may leave fields alone that others clear: in the file of those that failed the
+    first are empty cells, the second ``#N/A``, so that ``--nulls clear`` would clear both."""
+    name = args.file.lower().removesuffix(".gz").removesuffix(".zst")
+    return bool((args.format or name).endswith(("jsonl", ".ndjson")))
 
 
 def _pairs(option: str, texts: Sequence[str]) -> dict[str, str]:
