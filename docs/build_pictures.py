@@ -192,6 +192,12 @@ class UnbrokenScreen(pyte.Screen):  # type: ignore[misc]
         if self._drawing:
             self._rests.add(self.cursor.y)
 
+    def erase_in_line(self, how: int = 0, private: bool = False) -> None:
+        """See `pyte.Screen.erase_in_line`; what is drawn there next is a line of its own."""
+        super().erase_in_line(how, private)
+        if how == 2:
+            self._rests.discard(self.cursor.y)
+
     def text(self) -> str:
         """The lines as they were written."""
         lines: list[str] = []

@@ -59,6 +59,7 @@ class Reporter:
         self._lock = threading.RLock()
         self._stop = threading.Event()
         self._heart: threading.Thread | None = None
+        self._interrupt: BaseException | None = None
         self._depth = 0
         self._began = 0.0
         self._counts = ""
@@ -71,8 +72,15 @@ class Reporter:
         self._phase_began = self._due = self._clock.monotonic()
 
     def __call__(self, event: Progress) -> None:
-        """Tell of this moment, unless the last was told just now and nothing begins or ends."""
+        """Tell of this moment, unless the last was told just now and nothing begins or ends.
+
+        Raises:
+            BaseException: the caller's callable raised it when the last event was told again, and
+                it is no error, but ends the run.
+        """
         with self._lock:
+            if self._interrupt is not None:
+                raise self._interrupt
             last, now = self._last, self._clock.monotonic()
             self.timeline.add(now, event.phase, event.rows)
             begins = last is None or event.phase != last.phase
@@ -128,7 +136,7 @@ class Reporter:
             if self._depth > 1:
                 return
             self._forget()
-            self._counts = ""
+            self._counts, self._interrupt = "", None
             self._began = self._clock.monotonic()
             self._tell = draw_anywhere() if self._progress is True else self._progress or None
             if self._tell is not None:
@@ -158,7 +166,11 @@ class Reporter:
                 now = self._clock.monotonic()
                 if self._last is not None and not stop.is_set():
                     self._last = replace(self._last, seconds=now - self._phase_began)
-                    self._deliver(now)
+                    try:
+                        self._deliver(now)
+                    except BaseException as interrupt:  # of the run, which hears of it by its next
+                        self._interrupt = interrupt
+                        return
 
     def _end(self, outcome: str) -> None:
         now = self._clock.monotonic()

@@ -68,6 +68,23 @@ def test_a_server_that_works_in_silence_is_told_of_all_the_same(clock):
     }
 
 
+def test_a_callable_that_interrupts_a_silent_run_ends_it(clock):
+    """Also where it is called beside the run, which hears of it by its next event."""
+    beaten = threading.Event()
+
+    def interrupt(event):
+        if threading.current_thread() is not threading.main_thread():
+            beaten.set()
+            raise KeyboardInterrupt
+
+    report = Reporter(interrupt, clock, heartbeat=0.01)
+    with pytest.raises(KeyboardInterrupt), report.running():
+        report(Progress("processing", 7))
+        assert beaten.wait(30)
+        while True:
+            report(Progress("processing", 7))
+
+
 @pytest.mark.parametrize(
     ("error", "outcome"),
     [
