@@ -168,7 +168,7 @@ class Reporter:
                     self._last = replace(self._last, seconds=now - self._phase_began)
                     try:
                         self._deliver(now)
-                    except BaseException as interrupt:  # of the run, which hears of it by its next
+                    except BaseException as interrupt:  # noqa: BLE001 - raised where the run tells its next
                         self._interrupt = interrupt
                         return
 

@@ -77,12 +77,15 @@ def test_a_callable_that_interrupts_a_silent_run_ends_it(clock):
             beaten.set()
             raise KeyboardInterrupt
 
+    def run():
+        with report.running():
+            while True:
+                report(Progress("processing", 7))
+                assert beaten.wait(30)
+
     report = Reporter(interrupt, clock, heartbeat=0.01)
-    with pytest.raises(KeyboardInterrupt), report.running():
-        report(Progress("processing", 7))
-        assert beaten.wait(30)
-        while True:
-            report(Progress("processing", 7))
+    with pytest.raises(KeyboardInterrupt):
+        run()
 
 
 @pytest.mark.parametrize(
