@@ -317,10 +317,11 @@ def _stand_in_for_closed_streams() -> None:
 
 
 def _write_utf8() -> None:
-    """Where the platform's encoding is another, as in a pipe of Windows."""
+    """Where the platform's encoding and its line ends are others, as in a pipe of Windows, which
+    would end the lines of a CSV file twice."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper) and not stream.isatty():
-            stream.reconfigure(encoding="utf-8")
+            stream.reconfigure(encoding="utf-8", newline="")
 
 
 def build_parser(command: str | None) -> argparse.ArgumentParser:

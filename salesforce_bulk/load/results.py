@@ -33,7 +33,7 @@ from salesforce_bulk.models import RowResult, RowStatus
 from salesforce_bulk.options import refuse_no_count, refuse_no_progress, refuse_no_text
 from salesforce_bulk.progress import ProgressOption
 from salesforce_bulk.progress.timeline import Moment
-from salesforce_bulk.storage.files import storage_errors, whole_file
+from salesforce_bulk.storage.files import open_file_errors, whole_file
 from salesforce_bulk.storage.packing import compressed
 from salesforce_bulk.wire.row_error import read_row_error
 
@@ -593,18 +593,22 @@ def _open_target(target: str | os.PathLike[str] | IO[str]) -> Iterator[IO[str]]:
 @contextmanager
 def _callers_file(target: IO[str]) -> Iterator[None]:
     try:
-        target.write("")
-    except (AttributeError, TypeError, ValueError, OSError) as error:
-        raise InvalidInput(
-            f"to_csv takes a path, or a text file that is open for writing; this "
-            f"{type(target).__name__} is none: {error}."
-        ) from error
-    name = getattr(target, "name", type(target).__name__)
-    try:
-        with storage_errors(f"The open file {name}"):
+        with open_file_errors(target):
+            _refuse_no_text_file(target)
             yield
     except UnicodeEncodeError as error:
+        name = getattr(target, "name", type(target).__name__)
         raise InvalidInput(
             f"The open file {name} cannot hold all characters: {error}. Open it with "
             "encoding='utf-8', newline=''."
+        ) from error
+
+
+def _refuse_no_text_file(target: IO[str]) -> None:
+    try:
+        target.write("")
+    except (AttributeError, TypeError, ValueError) as error:  # one that is read-only among them
+        raise InvalidInput(
+            f"to_csv takes a path, or a text file that is open for writing; this "
+            f"{type(target).__name__} is none: {error}."
         ) from error

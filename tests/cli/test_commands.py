@@ -5,6 +5,7 @@ import gzip
 import io
 import json
 import logging
+import os
 import re
 import signal
 import subprocess
@@ -771,6 +772,10 @@ def test_ctrl_c_before_there_is_a_job_says_that_nothing_was_sent(shell, state, m
 
 # Streams that are closed or full
 
+needs_a_full_device = pytest.mark.skipif(
+    not Path("/dev/full").exists(), reason="a device that is always full"
+)
+
 
 def test_where_stderr_is_closed_its_words_are_not_among_the_rows(loaded, monkeypatch):
     monkeypatch.setattr(sys, "stderr", None)
@@ -788,6 +793,7 @@ def test_where_stdout_is_closed_nothing_ends_well(loaded, monkeypatch, arguments
     assert "cannot be written: Bad file descriptor" in done.err
 
 
+@needs_a_full_device
 def test_a_load_is_no_failure_where_nobody_hears_of_it(org, shell, monkeypatch):
     """As where the disk of a log is full: who reads 1 loads the rows again."""
     shell.write("good.csv", GOOD)
@@ -797,6 +803,7 @@ def test_a_load_is_no_failure_where_nobody_hears_of_it(org, shell, monkeypatch):
     assert len(stored(org)) == 30
 
 
+@needs_a_full_device
 def test_what_stdout_cannot_take_is_told_on_stderr(org, shell, monkeypatch):
     shell.write("good.csv", GOOD)
     with Path("/dev/full").open("w") as full:
@@ -805,6 +812,38 @@ def test_what_stdout_cannot_take_is_told_on_stderr(org, shell, monkeypatch):
     assert done.exit_code == 1
     assert "stdout cannot be written: No space left on device" in done.err
     assert json.loads(done.err.splitlines()[-1])["succeeded"] == 30
+
+
+@pytest.mark.parametrize(
+    ("refused", "code", "told"),
+    [(errno.EPIPE, 141, ""), (errno.ENOSPC, 1, "salesforce-bulk: The open file")],
+)
+def test_results_end_as_an_export_does_where_stdout_takes_no_more(
+    loaded, monkeypatch, refused, code, told
+):
+    class Refusing(io.StringIO):
+        def write(self, text):
+            raise OSError(refused, os.strerror(refused))
+
+        def fileno(self):
+            return nowhere.fileno()
+
+    job = loaded("jobs", "--json").json["jobs"][0]["id"]
+    with Path(os.devnull).open("w") as nowhere:
+        monkeypatch.setattr(sys, "stdout", Refusing())
+        done = loaded("results", job)
+    assert done.exit_code == code
+    assert done.err.startswith(told)
+    assert bool(done.err) is bool(told)
+
+
+def test_lines_of_results_end_once_in_a_pipe_of_windows(loaded, monkeypatch):
+    job = loaded("jobs", "--json").json["jobs"][0]["id"]
+    pipe = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(pipe, "cp1252", newline="\r\n"))
+    assert loaded("results", job).exit_code == 0
+    assert pipe.getvalue().count(b"\r\n") == 31
+    assert b"\r\r" not in pipe.getvalue()
 
 
 # Folders of runs
