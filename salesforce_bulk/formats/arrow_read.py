@@ -22,10 +22,6 @@ _BLOCK_BYTES = 1 << 21
 #: Digits of decimals where describe tells none.
 _PRECISION, _SCALE = 38, 10
 _NUMBERS = frozenset({"double", "currency", "percent"})
-#: What each byte is to a quote beside it: a letter, a quote, or an end of a value.
-_BESIDE_QUOTES = bytes(
-    byte if byte == ord('"') else ord("," if byte in b",;|^`\t\r\n" else "x") for byte in range(256)
-)
 
 
 def arrow_type(column: ResultColumn, decimals: bool = False) -> pa.DataType:
@@ -145,7 +141,7 @@ class ArrowReader:
             UnreadableDocument: no CSV, or a text that is no value of its column.
         """
         try:
-            table = self._by_rows(block) if _has_lone_quotes(block) else self._parsed(block)
+            table = self._parsed(block)
             _refuse_blank_records(table, block)
         except ValueError:
             # What pyarrow cannot read (its own errors are these, too), such as a whole number
@@ -193,11 +189,6 @@ class ArrowReader:
         reader.end()
         typed = list(TypedRows(self._columns, self._decimals)(rows))
         return pa.Table.from_batches([batch_of_rows(typed, self._schema)])
-
-
-def _has_lone_quotes(block: bytes) -> bool:
-    """Whether a quote stands between letters: pyarrow may leave it out, and reads on."""
-    return b'x"x' in block.translate(_BESIDE_QUOTES)
 
 
 def _refuse_blank_records(table: pa.Table, block: bytes) -> None:

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 
 from salesforce_bulk.errors import IncompleteBody
 from salesforce_bulk.formats.arrow_read import ArrowReader
-from salesforce_bulk.formats.csv_reader import CsvReader
 from salesforce_bulk.formats.json_rows import JsonReader
 from salesforce_bulk.formats.typed import ResultColumn, TypedRows, dict_maker, value_of_json
 from salesforce_bulk.formats.xml_rows import XmlReader
@@ -255,23 +254,6 @@ def test_a_text_that_is_no_value_names_its_column_in_arrow_too(kind):
     blocks = [*reader.cut(b'"1","03:04:x5.000Z"\n'), *reader.rest()]
     with pytest.raises(UnreadableDocument, match="At__c"):
         [batch for block in blocks for batch in reader.read(block)]
-
-
-@pytest.mark.parametrize("value", ['"He said "Yes" to me"', '"b"x', 'a"b"c', '"5"" nail"', '"a"'])
-def test_a_quote_within_a_value_is_read_by_arrow_as_by_rows(value):
-    """Trap: pyarrow reads on behind a quote that is not doubled, and leaves it out."""
-    document = f'"1",{value}\n'.encode()
-    reader = CsvReader(header=["Id", "Name"])
-    try:
-        rows = reader.feed(b"Id,Name\n" + document)
-    except UnreadableDocument:
-        rows = None
-    arrow = ArrowReader([ResultColumn("Id", "id"), ResultColumn("Name")])
-    if rows is None:
-        with pytest.raises(UnreadableDocument, match="not CSV"):
-            arrow.read(document)
-    else:
-        assert [list(row.values()) for row in arrow.read(document)[0].to_pylist()] == rows
 
 
 @pytest.mark.parametrize("text", ["1e999999999", "1E+31", "-1e999999999", "Infinity", "NaN", "1.5"])
