@@ -77,6 +77,9 @@ class _Meaning(NamedTuple):
 
 #: What urllib3 says of a connection, behind the connection's own repr.
 _REFUSAL = re.compile(r"Failed to .+")
+_TIME_UP = re.compile(r"(?:Read|Connection to \S+) timed out\.(?: \(\w+ timeout=[^)]+\))?")
+#: The line of Python's source that a text of OpenSSL ends with.
+_SOURCE = re.compile(r" \(_ssl\.c:\d+\)")
 _TRUST = "the server's certificate is not trusted (verify= takes the path of a CA bundle)"
 
 #: The first row with a cause of the failure counts.
@@ -137,13 +140,23 @@ def translate(error: Exception, what: str) -> BulkApiError:
 
 
 def _said(causes: list[BaseException]) -> str:
-    """What the system said where no connection came about; else what the library said."""
+    """What the system said of a connection, with its host; else what the library said."""
     refused = next((cause for cause in causes if isinstance(cause, NewConnectionError)), None)
     why = _REFUSAL.search(str(refused))
-    if refused is None or why is None:
-        return str(causes[0])
-    connection = vars(refused).get("conn") or refused.pool  # urllib3 2 and 1.26
-    return f"{connection.host}:{connection.port}: {why[0]}"
+    if refused is not None and why is not None:
+        connection = vars(refused).get("conn") or refused.pool  # urllib3 2 and 1.26
+        return f"{connection.host}:{connection.port}: {why[0]}"
+    tls = next((cause for cause in causes if isinstance(cause, ssl.SSLError)), None)
+    if tls is not None:
+        return f"{_host_of(causes)}{_SOURCE.sub('', str(tls))}"
+    time_up = next(filter(None, (_TIME_UP.search(str(cause)) for cause in causes)), None)
+    return str(causes[0]) if time_up is None else f"{_host_of(causes)}{time_up[0]}"
+
+
+def _host_of(causes: list[BaseException]) -> str:
+    """What a sentence about a connection begins with, where it is known which one it was."""
+    pools = (getattr(cause, "pool", None) for cause in causes)
+    return next((f"{pool.host}:{pool.port}: " for pool in pools if pool is not None), "")
 
 
 def is_untrusted(failure: BaseException) -> bool:

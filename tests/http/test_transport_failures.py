@@ -140,6 +140,7 @@ def no_repeats() -> urllib3.Retry:
 
 def check(error: BulkApiError) -> None:
     assert SESSION not in str(error)
+    assert "Pool(" not in str(error)
     again = pickle.loads(pickle.dumps(error))
     assert type(again) is type(error)
     assert str(again) == str(error)
