@@ -174,7 +174,7 @@ def test_a_full_disk_of_duckdb_is_told_as_every_sink_does(bulk, tmp_path, statem
             export.to_duckdb(connection, "Rows")
         assert not [t.name for t in threading.enumerate() if t.name.startswith("salesforce-bulk")]
         assert f"bulk.attach({export.job_id!r})" in str(caught.value)
-        connection.execute("RESET memory_limit")
+        connection.execute("SET memory_limit = '1GB'")
         assert connection.sql('FROM "Rows"').fetchall() == [("before",)]
         assert export.to_duckdb(connection, "Rows") == len(ROWS)
 
