@@ -26,38 +26,6 @@ settings.register_profile("quick", settings.get_profile("ci"), max_examples=10)
 settings.register_profile("long", settings.get_profile("suite"), max_examples=5_000)
 settings.load_profile("ci" if os.environ.get("CI") else "suite")
 
-# To be measured doubles the time of a test. These run the lines of others again, with bodies and
-# journals cut, at each step or in many orders: the bar of `make test` holds by the others alone.
-NOT_MEASURED = (
-    "emulator/test_chaos.py",
-    "emulator/test_fuzz.py",
-    "emulator/test_mutations.py",
-    "emulator/soql/test_soql_corpus.py",
-    "emulator/soql/test_soql_fuzz.py",
-    "export/test_deadlines_of_exports.py",
-    "export/test_incremental_*.py",
-    "export/test_late_results.py",
-    "export/test_lost_answers.py",
-    "export/test_reading_*.py",
-    "export/test_resume.py",
-    "export/test_truncation.py",
-    "export/test_whole_files.py",
-    "load/test_crash_v2.py",
-    "load/test_damaged_*.py",
-    "load/test_deadlines_of_loads.py",
-    "load/test_load_chaos.py",
-    "load/test_load_results.py",
-    "load/test_load_resume.py",
-    "load/test_load_round_trip.py",
-    "load/test_no_row_gets_anothers_outcome.py",
-    "load/test_repeated_requests.py",
-    "load/test_retry_journal.py",
-    "load/test_row_order.py",
-    "load/test_values_by_field.py",
-    "login/test_expiry_under_load.py",
-    "tests/test_no_raw_answers.py",
-)
-
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
@@ -82,9 +50,6 @@ def _dialect_of(config: pytest.Config) -> Mapping[str, str]:
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leaves out the tests of readings that the orgs do not follow in this run."""
-    for item in items:
-        if any(item.path.match(pattern) for pattern in NOT_MEASURED):
-            item.add_marker("no_cover")
     spoken = _dialect_of(config)
     left_out = [
         item
