@@ -54,6 +54,8 @@ _TURN_PAUSES = (1.0, 2.0, 4.0, 8.0, 16.0, *[30.0] * 19)
 #: What an address consists of, below the API's; ids and names come from the server, too.
 _PARTIAL_CONTENT = 206
 _SEGMENT = re.compile(r"(?!\.+$)[A-Za-z0-9_.-]+")
+#: Characters of what is shown in the place of an id; what is longer may be a session.
+_SHOWN_ID = 24
 #: Seconds after its login within which a session cannot have expired.
 _AT_ONCE = 10.0
 
@@ -163,6 +165,8 @@ class Caller:
             ApiFault: the API refused it.
             TransportError: no usable answer.
         """
+        # Not named by it: what is no id may be a session.
+        _refuse_other_paths(call.path)
         try:
             response = self._sent(call)
             if self._note_answer is not None:
@@ -240,7 +244,6 @@ class Caller:
             raise
 
     def _send(self, call: Call) -> Response:
-        _refuse_other_paths(call.path)
         self._sessions.renew_where_due(self._transport)
         url = f"{self._base()}/{call.path}"
         headers = SealedHeaders(self._headers(call.headers, call.media_type))
@@ -277,9 +280,10 @@ def _refuse_other_paths(path: str) -> None:
         if not segment:
             raise InvalidInput("An id or a name is empty, which would lead to another address.")
         if not _SEGMENT.fullmatch(segment):
+            shown = repr(segment) if len(segment) <= _SHOWN_ID else "A text"
             raise InvalidInput(
-                f"{segment!r} is no id and no name, and would lead to another address. Is there a "
-                "blank or a line break in it?"
+                f"{shown} is no id and no name, and would lead to "
+                "another address. Is there a blank or a line break in it?"
             )
 
 

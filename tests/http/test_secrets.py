@@ -20,6 +20,7 @@ from urllib3 import Retry
 from salesforce_bulk import (
     BulkApiError,
     ConnectionFailed,
+    InvalidInput,
     LoginFailed,
     SalesforceBulk,
     Session,
@@ -123,6 +124,14 @@ def test_a_failed_connection_shows_no_header_in_its_frames() -> None:
         with pytest.raises(BulkApiError) as caught:
             call(bulk)
         assert SESSION not in "\n".join(everything_of(caught.value))
+
+
+@pytest.mark.parametrize("form", [SESSION, f"{SESSION}\n", SESSION.replace("!", "%21")])
+def test_a_session_in_the_place_of_an_id_is_not_shown(form) -> None:
+    """Arguments are swapped at times."""
+    with pytest.raises(InvalidInput) as caught:
+        SalesforceBulk(sessionId=SESSION, host="https://x.my.salesforce.com").job_status(form)
+    assert form.strip() not in f"{caught.value}"
 
 
 @dataclass
